@@ -1,0 +1,4 @@
+@NullMarked
+package falcon.cli;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package falcon.budget;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package falcon.data;
+
+import org.jspecify.annotations.NullMarked;

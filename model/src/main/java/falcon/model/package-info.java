@@ -1,0 +1,4 @@
+@NullMarked
+package falcon.model;
+
+import org.jspecify.annotations.NullMarked;

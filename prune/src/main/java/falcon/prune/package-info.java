@@ -1,0 +1,4 @@
+@NullMarked
+package falcon.prune;
+
+import org.jspecify.annotations.NullMarked;

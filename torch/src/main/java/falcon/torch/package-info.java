@@ -1,0 +1,4 @@
+@NullMarked
+package falcon.torch;
+
+import org.jspecify.annotations.NullMarked;
