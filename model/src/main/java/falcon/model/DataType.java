@@ -1,0 +1,44 @@
+package falcon.model;
+
+/// Element type of a [Tensor], with its ONNX code and size.
+public enum DataType {
+  FLOAT32(1, 4),
+  UINT8(2, 1),
+  INT8(3, 1),
+  UINT16(4, 2),
+  INT16(5, 2),
+  INT32(6, 4),
+  INT64(7, 8),
+  BOOL(9, 1),
+  FLOAT16(10, 2),
+  FLOAT64(11, 8),
+  UINT32(12, 4),
+  UINT64(13, 8),
+  BFLOAT16(16, 2);
+
+  private final int onnxCode;
+  private final int bytes;
+
+  DataType(int onnxCode, int bytes) {
+    this.onnxCode = onnxCode;
+    this.bytes = bytes;
+  }
+
+  /// @return the number that `TensorProto.data_type` uses
+  public int onnxCode() {
+    return onnxCode;
+  }
+
+  /// @return size of one element in bytes
+  public int bytes() {
+    return bytes;
+  }
+
+  /// @return whether the elements are floating-point numbers
+  public boolean isFloatingPoint() {
+    return switch (this) {
+      case FLOAT32, FLOAT64, FLOAT16, BFLOAT16 -> true;
+      case UINT8, INT8, UINT16, INT16, INT32, INT64, BOOL, UINT32, UINT64 -> false;
+    };
+  }
+}
