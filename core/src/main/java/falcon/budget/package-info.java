@@ -1,3 +1,10 @@
+/// What a network costs and how much of that may stay.
+///
+/// A [falcon.budget.CostTable] says how many weights each layer has and what one of them costs, a
+/// [falcon.budget.Budget] limits the number of weights and of multiply-accumulates, and a
+/// [falcon.budget.Mask] says which weights are kept. Read `CostTable` first.
+///
+/// Source: FALCON (arXiv:2403.07094), section 2. Imports nothing but the JDK.
 @NullMarked
 package falcon.budget;
 

@@ -1,0 +1,136 @@
+package falcon.budget;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+
+/// What the prunable weights of a network cost, layer by layer.
+///
+/// All prunable weights stand in one row, layers in graph order: weight `i` of layer `l` has the
+/// index `l.offset() + i`. All weights of a layer cost the same; layers of equal cost form one
+/// *cost class*. Immutable, safe to share between threads.
+public final class CostTable {
+  /// One prunable layer.
+  ///
+  /// @param name its name, unique within the table
+  /// @param offset index of its first weight among all prunable weights
+  /// @param count how many weights it has, one or more
+  /// @param macsPerWeight multiply-accumulates of one example that one kept weight costs, zero or
+  ///     more (zero: the weight counts against the NNZ budget alone)
+  public record Layer(String name, int offset, int count, long macsPerWeight) {
+    /// @throws IllegalArgumentException if a number is out of its range
+    public Layer {
+      if (offset < 0 || count < 1 || macsPerWeight < 0) {
+        throw new IllegalArgumentException(
+            "layer '%s': offset %d, count %d and MACs per weight %d must be at least 0, 1 and 0"
+                .formatted(name, offset, count, macsPerWeight));
+      }
+    }
+
+    /// Index after its last weight.
+    public int end() {
+      return Math.addExact(offset, count);
+    }
+
+    /// Multiply-accumulates of one example when every weight is kept.
+    public long macs() {
+      return Math.multiplyExact(count, macsPerWeight);
+    }
+  }
+
+  private final List<Layer> layers;
+  private final int weightCount;
+  private final long totalMacs;
+
+  private CostTable(List<Layer> layers) {
+    this.layers = List.copyOf(layers);
+    int nextOffset = 0;
+    long macs = 0;
+    var names = new HashSet<String>();
+    for (Layer layer : this.layers) {
+      if (layer.offset() != nextOffset) {
+        throw new IllegalArgumentException(
+            "layer '%s' starts at weight %d, but the layers before it end at %d; layers follow one another without gaps"
+                .formatted(layer.name(), layer.offset(), nextOffset));
+      }
+      if (!names.add(layer.name())) {
+        throw new IllegalArgumentException("two layers are named '%s'".formatted(layer.name()));
+      }
+      nextOffset = layer.end();
+      macs = Math.addExact(macs, layer.macs());
+    }
+    weightCount = nextOffset;
+    totalMacs = macs;
+  }
+
+  /// A table of layers that follow one another without gaps, the first at offset 0.
+  ///
+  /// @throws IllegalArgumentException if there is a gap or an overlap, or a name occurs twice
+  /// @throws ArithmeticException if the weights overflow an `int` or the MACs a `long`
+  public static CostTable of(List<Layer> layers) {
+    return new CostTable(layers);
+  }
+
+  /// An empty builder, which computes the offsets.
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /// The layers in graph order; unmodifiable.
+  public List<Layer> layers() {
+    return layers;
+  }
+
+  /// Number of prunable weights, p.
+  public int weightCount() {
+    return weightCount;
+  }
+
+  /// Multiply-accumulates of one example when every prunable weight is kept.
+  public long totalMacs() {
+    return totalMacs;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof CostTable that && layers.equals(that.layers);
+  }
+
+  @Override
+  public int hashCode() {
+    return layers.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return "CostTable[%d layers, %d weights, %d MACs]"
+        .formatted(layers.size(), weightCount, totalMacs);
+  }
+
+  /// Collects layers in graph order. Not safe for use by several threads.
+  public static final class Builder {
+    private final List<Layer> layers = new ArrayList<>();
+    private int nextOffset;
+
+    private Builder() {}
+
+    /// Appends a layer after those that are there.
+    ///
+    /// @param count how many weights it has, one or more
+    /// @param macsPerWeight what one of them costs, zero or more
+    /// @throws ArithmeticException if all weights together overflow an `int`
+    public Builder layer(String name, int count, long macsPerWeight) {
+      Layer layer = new Layer(name, nextOffset, count, macsPerWeight);
+      nextOffset = layer.end();
+      layers.add(layer);
+      return this;
+    }
+
+    /// The table of the layers appended so far.
+    ///
+    /// @throws IllegalArgumentException if a name occurs twice
+    public CostTable build() {
+      return new CostTable(layers);
+    }
+  }
+}

@@ -1,0 +1,189 @@
+package falcon.budget;
+
+import java.util.Arrays;
+import java.util.Objects;
+
+/// Which weights are kept: one bit a weight, 1 = kept, in the order of a [CostTable].
+///
+/// Immutable, safe to share between threads; equal when the same weights are kept.
+public final class Mask {
+  private final int weightCount;
+
+  /// Bit `i & 63` of word `i >> 6` is weight i; bits past the last weight are 0.
+  private final long[] words;
+
+  private final int keptCount;
+
+  private Mask(int weightCount, long[] ownedWords) {
+    this.weightCount = weightCount;
+    this.words = ownedWords;
+    this.keptCount = bitCount(ownedWords);
+  }
+
+  /// A mask that keeps all of `weightCount` weights.
+  public static Mask all(int weightCount) {
+    long[] words = new long[wordCount(weightCount)];
+    Arrays.fill(words, -1L);
+    int tail = weightCount & 63;
+    if (tail != 0) {
+      words[words.length - 1] = (1L << tail) - 1;
+    }
+    return new Mask(weightCount, words);
+  }
+
+  /// A mask that keeps none of `weightCount` weights.
+  public static Mask none(int weightCount) {
+    return new Mask(weightCount, new long[wordCount(weightCount)]);
+  }
+
+  /// A mask from packed bits.
+  ///
+  /// @param weightCount how many weights the mask is for, zero or more
+  /// @param words bit `i & 63` of word `i >> 6` is weight i; copied; further words are ignored
+  /// @throws IllegalArgumentException if there are too few words or a bit past the last weight of
+  ///     the last word is set
+  public static Mask ofWords(int weightCount, long[] words) {
+    int needed = wordCount(weightCount);
+    if (words.length < needed) {
+      throw new IllegalArgumentException(
+          "a mask of %d weights takes %d words, found %d"
+              .formatted(weightCount, needed, words.length));
+    }
+    int tail = weightCount & 63;
+    if (tail != 0 && words[needed - 1] >>> tail != 0) {
+      throw new IllegalArgumentException(
+          "the last word has bits set past weight %d".formatted(weightCount - 1));
+    }
+    return new Mask(weightCount, Arrays.copyOf(words, needed));
+  }
+
+  /// A mask that keeps weight i where `kept[i]`.
+  public static Mask ofKept(boolean[] kept) {
+    long[] words = new long[wordCount(kept.length)];
+    for (int i = 0; i < kept.length; i++) {
+      if (kept[i]) {
+        words[i >> 6] |= 1L << i;
+      }
+    }
+    return new Mask(kept.length, words);
+  }
+
+  /// How many words of 64 bits hold `weightCount` weights.
+  ///
+  /// @throws IllegalArgumentException if `weightCount` is negative
+  public static int wordCount(int weightCount) {
+    if (weightCount < 0) {
+      throw new IllegalArgumentException("a mask of %d weights".formatted(weightCount));
+    }
+    return (int) ((weightCount + 63L) >> 6);
+  }
+
+  /// How many weights the mask is for.
+  public int weightCount() {
+    return weightCount;
+  }
+
+  /// Whether weight i is kept.
+  ///
+  /// @throws IndexOutOfBoundsException if there is no weight i
+  public boolean isKept(int i) {
+    Objects.checkIndex(i, weightCount);
+    return (words[i >> 6] >>> i & 1) != 0;
+  }
+
+  /// 64 weights at once: bit j is weight `64 · index + j`, 0 past the last weight.
+  public long word(int index) {
+    return words[index];
+  }
+
+  /// Index of the first kept weight at or after `from`, or [#weightCount()] if there is none.
+  ///
+  /// @throws IndexOutOfBoundsException if `from` is not in 0 … `weightCount`
+  public int nextKept(int from) {
+    Objects.checkFromToIndex(from, weightCount, weightCount);
+    if (from == weightCount) {
+      return weightCount;
+    }
+    int index = from >> 6;
+    long word = words[index] & -1L << from;
+    while (word == 0) {
+      if (++index == words.length) {
+        return weightCount;
+      }
+      word = words[index];
+    }
+    return (index << 6) + Long.numberOfTrailingZeros(word);
+  }
+
+  /// How many weights are kept (NNZ).
+  public int keptCount() {
+    return keptCount;
+  }
+
+  /// How many weights from `from` up to but not including `to` are kept.
+  ///
+  /// @throws IndexOutOfBoundsException if the range is not within the weights
+  public int keptCount(int from, int to) {
+    Objects.checkFromToIndex(from, to, weightCount);
+    if (from == to) {
+      return 0;
+    }
+    int first = from >> 6;
+    int last = (to - 1) >> 6;
+    long firstBits = -1L << from;
+    long lastBits = -1L >>> -to;
+    if (first == last) {
+      return Long.bitCount(words[first] & firstBits & lastBits);
+    }
+    int count = Long.bitCount(words[first] & firstBits) + Long.bitCount(words[last] & lastBits);
+    for (int index = first + 1; index < last; index++) {
+      count += Long.bitCount(words[index]);
+    }
+    return count;
+  }
+
+  /// How many weights of a layer are kept.
+  public int keptCount(CostTable.Layer layer) {
+    return keptCount(layer.offset(), layer.end());
+  }
+
+  /// Multiply-accumulates of one example that the kept weights cost.
+  ///
+  /// @throws IllegalArgumentException if `costs` is of another number of weights
+  public long macs(CostTable costs) {
+    if (costs.weightCount() != weightCount) {
+      throw new IllegalArgumentException(
+          "mask of %d weights, costs of %d".formatted(weightCount, costs.weightCount()));
+    }
+    long macs = 0;
+    for (CostTable.Layer layer : costs.layers()) {
+      macs += keptCount(layer) * layer.macsPerWeight();
+    }
+    return macs;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Mask that
+        && weightCount == that.weightCount
+        && Arrays.equals(words, that.words);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * weightCount + Arrays.hashCode(words);
+  }
+
+  @Override
+  public String toString() {
+    return "Mask[%d of %d kept]".formatted(keptCount, weightCount);
+  }
+
+  private static int bitCount(long[] words) {
+    int count = 0;
+    for (long word : words) {
+      count += Long.bitCount(word);
+    }
+    return count;
+  }
+}
