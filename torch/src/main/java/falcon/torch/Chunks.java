@@ -1,0 +1,41 @@
+package falcon.torch;
+
+import java.util.List;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Tensor;
+
+/// How samples are cut: into chunks of fixed size, so that neither results nor memory depend on the
+/// number of threads.
+record Chunks(int samples, int size) {
+  /// Samples in a chunk: enough for the convolutions to run well, few enough to stay in the cache.
+  static final int DEFAULT_SIZE = 32;
+
+  static Chunks of(SampleSource source) {
+    return new Chunks(source.size(), DEFAULT_SIZE);
+  }
+
+  int count() {
+    return (samples + size - 1) / size;
+  }
+
+  int from(int chunk) {
+    return chunk * size;
+  }
+
+  int to(int chunk) {
+    return Math.min(samples, (chunk + 1) * size);
+  }
+
+  SampleBatch batch(SampleSource source, int chunk) {
+    return source.batch(from(chunk), to(chunk));
+  }
+
+  /// @return the batch as the network's input `[b, sampleShape…]`, released by the caller
+  static Tensor input(SampleBatch batch, List<Long> sampleShape, Precision precision) {
+    var shape =
+        java.util.stream.Stream.concat(
+                IntStream.of(batch.size()).mapToObj(Long::valueOf), sampleShape.stream())
+            .toList();
+    return Torch.tensor(batch.values(), shape, precision);
+  }
+}

@@ -1,0 +1,57 @@
+package falcon.torch;
+
+import falcon.model.Network;
+import org.bytedeco.javacpp.PointerScope;
+
+/// What a classifier makes of labelled samples.
+///
+/// @param samples how many were shown
+/// @param correct how many got their label
+/// @param crossEntropy mean of −log of the label's softmax probability, in nats
+public record Evaluation(int samples, int correct, double crossEntropy) {
+
+  /// @return share of correct answers in percent
+  public double accuracy() {
+    return 100.0 * correct / samples;
+  }
+
+  /// Evaluates in eval mode, float32.
+  ///
+  /// @throws UnsupportedNetworkException if the network cannot be executed
+  public static Evaluation of(Network network, SampleSource samples, Workers workers) {
+    return of(logits(network, samples, workers), samples);
+  }
+
+  /// @param logits as [#logits] gives them for these samples
+  public static Evaluation of(Logits logits, SampleSource samples) {
+    var chunks = Chunks.of(samples);
+    int correct = 0;
+    double loss = 0;
+    for (int chunk = 0; chunk < chunks.count(); chunk++) {
+      int[] labels = chunks.batch(samples, chunk).labels();
+      for (int i = 0; i < labels.length; i++) {
+        int sample = chunks.from(chunk) + i;
+        correct += logits.prediction(sample) == labels[i] ? 1 : 0;
+        loss += logits.crossEntropy(sample, labels[i]);
+      }
+    }
+    return new Evaluation(samples.size(), correct, loss / samples.size());
+  }
+
+  /// @return the network's outputs in eval mode, float32
+  public static Logits logits(Network network, SampleSource samples, Workers workers) {
+    try (var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
+      var chunks = Chunks.of(samples);
+      var parts =
+          workers.map(
+              chunks.count(),
+              chunk -> {
+                try (var _ = new PointerScope();
+                    var execution = loaded.start(chunks.batch(samples, chunk))) {
+                  return Torch.floats(execution.runToEnd());
+                }
+              });
+      return Logits.join(parts, samples.size());
+    }
+  }
+}

@@ -1,0 +1,145 @@
+package falcon.torch;
+
+import falcon.model.Node;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/// One batch of samples on its way through a network, node by node, on the calling thread.
+///
+/// Values are given back as soon as no later node reads them, unless they are *watched*. Closing gives
+/// back everything. The weights may be replaced while the execution stands before a node.
+final class GraphExecution implements AutoCloseable {
+  /// Operators whose result is a fresh tensor that nothing else points into.
+  private static final Set<String> FRESH =
+      Set.of("Conv", "BatchNormalization", "Add", "Sub", "Mul", "Div", "Gemm", "MatMul", "Relu");
+
+  private final GraphProgram program;
+  private final Parameters parameters;
+  private final boolean batchStatistics;
+  private final Map<String, Tensor> values = new HashMap<>();
+  private final Set<String> watched = new HashSet<>();
+  private final Set<String> leaves = new HashSet<>();
+  private int next;
+
+  /// @param input `[b, …]`; this takes over the caller's reference
+  /// @param batchStatistics whether BatchNormalization uses its batch's own mean and variance
+  GraphExecution(
+      GraphProgram program, Parameters parameters, Tensor input, boolean batchStatistics) {
+    this.program = program;
+    this.parameters = parameters;
+    this.batchStatistics = batchStatistics;
+    values.put(program.input(), input);
+  }
+
+  /// Keeps a value until this is closed.
+  void watch(String value) {
+    watched.add(value);
+  }
+
+  /// Keeps a value and makes gradients with respect to it available: if nothing before it needs a
+  /// gradient it becomes a leaf, so that no gradients of weights are computed.
+  void differentiate(String value) {
+    watched.add(value);
+    leaves.add(value);
+  }
+
+  /// Runs all nodes before the one of that number.
+  void runTo(int node) {
+    for (; next < node; next++) {
+      step(program.nodes().get(next));
+    }
+  }
+
+  /// Runs what is left.
+  ///
+  /// @return the network's output; valid until this is closed
+  Tensor runToEnd() {
+    runTo(program.nodes().size());
+    return value(program.output());
+  }
+
+  /// @return a value that has been computed and not been given back; valid as long as it is live
+  Tensor value(String name) {
+    Tensor tensor = values.get(name);
+    if (tensor == null) {
+      throw new IllegalStateException("value '%s' is not live before node %d".formatted(name, next));
+    }
+    return tensor;
+  }
+
+  private void step(Node node) {
+    try (var _ = new PointerScope()) {
+      Tensor result = Operators.run(node, new NodeOperands(node), batchStatistics);
+      String output = node.outputs().getFirst();
+      if (leaves.contains(output) && !result.requires_grad()) {
+        result = result.detach().requires_grad_(true);
+      }
+      values.put(output, Torch.keep(result));
+    }
+    for (String input : node.inputs()) {
+      if (!watched.contains(input) && program.isLastUse(input, next)) {
+        release(values.remove(input));
+      }
+    }
+  }
+
+  private static void release(@Nullable Tensor tensor) {
+    if (tensor != null) {
+      tensor.releaseReference();
+    }
+  }
+
+  @Override
+  public void close() {
+    values.values().forEach(Pointer::releaseReference);
+    values.clear();
+  }
+
+  private final class NodeOperands implements Operators.Operands {
+    private final Node node;
+
+    NodeOperands(Node node) {
+      this.node = node;
+    }
+
+    @Override
+    public @Nullable Tensor tensor(int index) {
+      String name = node.input(index);
+      if (name == null) {
+        return null;
+      }
+      Tensor value = values.get(name);
+      return value != null ? value : parameters.get(name);
+    }
+
+    @Override
+    public long[] constantLongs(int index) {
+      String name = node.input(index);
+      falcon.model.Tensor constant = name == null ? null : program.network().constant(name);
+      if (constant == null) {
+        throw Operators.unsupported(node, "input %d is not a constant".formatted(index));
+      }
+      return constant.toLongs();
+    }
+
+    @Override
+    public boolean isOverwritable(int index) {
+      String name = node.input(index);
+      if (name == null || watched.contains(name) || !program.isLastUse(name, next)) {
+        return false;
+      }
+      Tensor value = values.get(name);
+      int producer = program.producerOf(name);
+      return value != null
+          && producer >= 0
+          && FRESH.contains(program.nodes().get(producer).opType())
+          && !value.requires_grad();
+    }
+  }
+}

@@ -1,0 +1,86 @@
+package falcon.torch;
+
+import java.util.List;
+import java.util.function.IntFunction;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+
+/// Gradient of a loss by a network's parameters, summed over samples.
+///
+/// The samples are cut into chunks, each on one thread; gradients are added up in chunk order.
+final class LossGradients {
+  /// A loss of a chunk of samples.
+  interface Loss {
+    /// @param execution stands at the end; watched values are live
+    /// @return a scalar, summed over the chunk's samples
+    Tensor of(GraphExecution execution, SampleBatch batch, int chunk);
+  }
+
+  private final LoadedNetwork network;
+  private final List<String> names;
+  private final Workers workers;
+  private final List<String> watched;
+  private final boolean batchStatistics;
+
+  /// @param names parameters to differentiate by; they are switched to require gradients
+  /// @param watched values that the loss reads besides the network's output
+  LossGradients(
+      LoadedNetwork network,
+      List<String> names,
+      List<String> watched,
+      boolean batchStatistics,
+      Workers workers) {
+    this.network = network;
+    this.names = List.copyOf(names);
+    this.watched = List.copyOf(watched);
+    this.batchStatistics = batchStatistics;
+    this.workers = workers;
+  }
+
+  /// @param chunks number of chunks
+  /// @param batch samples of a chunk
+  /// @param sums one array a parameter, overwritten with the gradient's sum
+  /// @return the loss, summed over all samples
+  double compute(int chunks, IntFunction<SampleBatch> batch, Loss loss, List<float[]> sums) {
+    network.parameters().requireGradients(names);
+    List<ChunkGradient> parts = workers.map(chunks, chunk -> gradient(batch.apply(chunk), chunk, loss));
+    double total = 0;
+    for (int p = 0; p < names.size(); p++) {
+      float[] sum = sums.get(p);
+      java.util.Arrays.fill(sum, 0f);
+      for (ChunkGradient part : parts) {
+        float[] gradient = part.gradients.get(p);
+        for (int i = 0; i < sum.length; i++) {
+          sum[i] += gradient[i];
+        }
+      }
+    }
+    for (ChunkGradient part : parts) {
+      total += part.loss;
+    }
+    return total;
+  }
+
+  private ChunkGradient gradient(SampleBatch batch, int chunk, Loss loss) {
+    try (var _ = new PointerScope();
+        var execution = network.start(batch, batchStatistics)) {
+      watched.forEach(execution::watch);
+      execution.runToEnd();
+      Tensor value = loss.of(execution, batch, chunk);
+      var inputs = new TensorVector(names.size());
+      for (int p = 0; p < names.size(); p++) {
+        inputs.put(p, network.parameters().get(names.get(p)));
+      }
+      TensorVector gradients = torch.grad(new TensorVector(value), inputs);
+      var arrays = new java.util.ArrayList<float[]>(names.size());
+      for (int p = 0; p < names.size(); p++) {
+        arrays.add(Torch.floats(gradients.get(p)));
+      }
+      return new ChunkGradient(value.item_double(), arrays);
+    }
+  }
+
+  private record ChunkGradient(double loss, List<float[]> gradients) {}
+}

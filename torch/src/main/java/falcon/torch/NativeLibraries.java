@@ -1,0 +1,130 @@
+package falcon.torch;
+
+import java.io.IOException;
+import java.net.URL;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import org.bytedeco.javacpp.Loader;
+
+/// Makes libtorch ready, once a process, before any other class of this package touches it.
+///
+/// JavaCPP on its own extracts and loads one file after the other, so that the dynamic linker can meet
+/// a missing, foreign or half-written `libtorch_cpu.so` and the process dies of it. Here everything is
+/// extracted first, under a lock that other processes respect, and only then loaded; afterwards the
+/// process must have exactly one `libtorch_cpu.so` in memory, the extracted one.
+final class NativeLibraries {
+  private static final List<Class<?>> PRESETS =
+      List.of(
+          org.bytedeco.javacpp.presets.javacpp.class,
+          org.bytedeco.openblas.presets.openblas_nolapack.class,
+          org.bytedeco.pytorch.presets.torch.class);
+  private static final List<String> RESOURCE_FOLDERS = List.of("javacpp", "openblas", "pytorch");
+
+  /// Holder idiom: the first use loads, later ones see the same outcome.
+  private static final class Loaded {
+    static final boolean YES = load();
+  }
+
+  private NativeLibraries() {}
+
+  /// Returns when libtorch can be called.
+  ///
+  /// @throws NativeLibraryException if it cannot: platform without natives, disk full, foreign library
+  static void ensureLoaded() {
+    try {
+      if (!Loaded.YES) {
+        throw new AssertionError("load() returns true or throws");
+      }
+    } catch (ExceptionInInitializerError | NoClassDefFoundError e) {
+      Throwable cause = e.getCause();
+      if (cause instanceof ExceptionInInitializerError inner && inner.getCause() != null) {
+        cause = inner.getCause();
+      }
+      if (cause instanceof NativeLibraryException told) {
+        throw new NativeLibraryException(String.valueOf(told.getMessage()), e);
+      }
+      throw new NativeLibraryException(
+          "libtorch could not be loaded: %s%nCommands that need no computation still work."
+              .formatted(cause == null ? e : cause),
+          e);
+    }
+  }
+
+  private static boolean load() {
+    try {
+      Path cache = Loader.getCacheDir().toPath();
+      Files.createDirectories(cache);
+      try (var channel =
+              FileChannel.open(
+                  cache.resolve(".falcon-extract.lock"),
+                  StandardOpenOption.CREATE,
+                  StandardOpenOption.WRITE);
+          var lock = channel.lock()) {
+        extractAll(lock.isValid());
+        for (Class<?> preset : PRESETS) {
+          Loader.load(preset);
+        }
+      }
+      requireOneLibtorch(cache);
+      // Two thread pools slow each other down; parallel work is cut by data above this level.
+      org.bytedeco.openblas.global.openblas_nolapack.blas_set_num_threads(1);
+      org.bytedeco.pytorch.global.torch.set_num_threads(1);
+      return true;
+    } catch (IOException e) {
+      throw new NativeLibraryException(
+          "The native libraries could not be unpacked: %s%nAbout 500 MB of free space are needed; -Dorg.bytedeco.javacpp.cachedir=DIR chooses the place."
+              .formatted(e.getMessage()),
+          e);
+    } catch (UnsatisfiedLinkError e) {
+      throw new NativeLibraryException(
+          "libtorch does not load on this machine (%s): %s%nCommands that need no computation still work."
+              .formatted(Loader.getPlatform(), e.getMessage()),
+          e);
+    }
+  }
+
+  private static void extractAll(boolean locked) throws IOException {
+    if (!locked) {
+      throw new IOException("the lock on the extraction folder was lost");
+    }
+    for (String folder : RESOURCE_FOLDERS) {
+      URL[] urls =
+          Loader.findResources(
+              NativeLibraries.class, "/org/bytedeco/" + folder + "/" + Loader.getPlatform() + "/");
+      if (urls.length == 0) {
+        throw new NativeLibraryException(
+            "There are no native libraries of %s for this platform (%s) on the class path."
+                .formatted(folder, Loader.getPlatform()));
+      }
+      for (URL url : urls) {
+        Loader.cacheResource(url);
+      }
+    }
+  }
+
+  /// A second copy, for instance of the operating system's package, would be mixed with ours symbol by
+  /// symbol.
+  private static void requireOneLibtorch(Path cache) throws IOException {
+    Path maps = Path.of("/proc/self/maps");
+    if (!Files.isReadable(maps)) {
+      return;
+    }
+    List<String> loaded;
+    try (var lines = Files.lines(maps)) {
+      loaded =
+          lines
+              .filter(line -> line.contains("/libtorch_cpu"))
+              .map(line -> line.substring(line.indexOf('/')))
+              .distinct()
+              .toList();
+    }
+    if (loaded.size() != 1 || !Path.of(loaded.getFirst()).startsWith(cache.toRealPath())) {
+      throw new NativeLibraryException(
+          "Expected one libtorch_cpu under %s but the process has %s.%nUnset LD_LIBRARY_PATH and LD_PRELOAD and start again."
+              .formatted(cache, loaded));
+    }
+  }
+}

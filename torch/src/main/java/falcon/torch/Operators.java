@@ -1,0 +1,310 @@
+package falcon.torch;
+
+import falcon.model.Node;
+import java.util.List;
+import org.bytedeco.pytorch.LongOptional;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
+
+/// Meaning of ONNX's operators in libtorch, one node at a time.
+///
+/// Source: ONNX operator specification, opsets 7 to 17 of the operators in [#run].
+final class Operators {
+  private static final TensorOptional NONE = new TensorOptional();
+
+  /// Where a node's operands come from.
+  interface Operands {
+    /// @return the operand of that number, null if the node leaves it out
+    @Nullable Tensor tensor(int index);
+
+    /// @return integers of a constant operand, such as the target of a Reshape
+    long[] constantLongs(int index);
+
+    /// @return whether the node may write its result over that operand
+    boolean isOverwritable(int index);
+  }
+
+  private Operators() {}
+
+  /// @param batchStatistics whether BatchNormalization uses its batch's mean and variance (training)
+  /// @return the node's first output
+  /// @throws UnsupportedNetworkException if the operator or one of its options is not known here
+  static Tensor run(Node node, Operands operands, boolean batchStatistics) {
+    if (!node.domain().isEmpty()) {
+      throw unsupported(node, "its operator set is not ONNX's own");
+    }
+    return switch (node.opType()) {
+      case "Conv" -> conv(node, operands);
+      case "BatchNormalization" -> batchNormalization(node, operands, batchStatistics);
+      case "Relu" -> operands.isOverwritable(0) ? x(node, operands).relu_() : x(node, operands).relu();
+      case "Sigmoid" -> x(node, operands).sigmoid();
+      case "Tanh" -> x(node, operands).tanh();
+      case "Add" ->
+          operands.isOverwritable(0) && sameShape(x(node, operands), y(node, operands))
+              ? x(node, operands).add_(y(node, operands))
+              : x(node, operands).add(y(node, operands));
+      case "Sub" -> x(node, operands).sub(y(node, operands));
+      case "Mul" -> x(node, operands).mul(y(node, operands));
+      case "Div" -> x(node, operands).div(y(node, operands));
+      case "MatMul" -> x(node, operands).matmul(y(node, operands));
+      case "Gemm" -> gemm(node, operands);
+      case "GlobalAveragePool" -> globalAveragePool(x(node, operands));
+      case "AveragePool" -> averagePool(node, x(node, operands));
+      case "MaxPool" -> maxPool(node, x(node, operands));
+      case "Flatten" -> flatten(node, x(node, operands));
+      case "Reshape" -> reshape(node, operands);
+      case "Transpose" -> transpose(node, x(node, operands));
+      case "Concat" -> concat(node, operands);
+      case "Softmax" -> softmax(node, x(node, operands));
+      case "Identity", "Dropout" -> x(node, operands).alias();
+      default -> throw unsupported(node, "the operator is not known here");
+    };
+  }
+
+  static UnsupportedNetworkException unsupported(Node node, String why) {
+    return new UnsupportedNetworkException(
+        "%s cannot be executed: %s.".formatted(node.label(), why));
+  }
+
+  private static Tensor x(Node node, Operands operands) {
+    return required(node, operands, 0);
+  }
+
+  private static Tensor y(Node node, Operands operands) {
+    return required(node, operands, 1);
+  }
+
+  private static Tensor required(Node node, Operands operands, int index) {
+    Tensor tensor = operands.tensor(index);
+    if (tensor == null) {
+      throw unsupported(node, "input %d is missing".formatted(index));
+    }
+    return tensor;
+  }
+
+  private static boolean sameShape(Tensor a, Tensor b) {
+    return java.util.Arrays.equals(a.shape(), b.shape());
+  }
+
+  private static Tensor conv(Node node, Operands operands) {
+    Tensor input = x(node, operands);
+    Tensor weight = y(node, operands);
+    Tensor bias = operands.tensor(2);
+    int spatial = (int) weight.dim() - 2;
+    Window window = Window.of(node, weight.shape(), spatial);
+    return torch.convolution(
+        window.padded(input, 0),
+        weight,
+        bias == null ? NONE : new TensorOptional(bias),
+        window.strides(),
+        window.symmetricPads(),
+        window.dilations(),
+        false,
+        new long[spatial],
+        node.integer("group", 1));
+  }
+
+  private static Tensor batchNormalization(Node node, Operands operands, boolean batchStatistics) {
+    if (node.integer("training_mode", 0) != 0) {
+      throw unsupported(node, "it was exported in training mode");
+    }
+    return torch.batch_norm(
+        x(node, operands),
+        new TensorOptional(required(node, operands, 1)),
+        new TensorOptional(required(node, operands, 2)),
+        batchStatistics ? NONE : new TensorOptional(required(node, operands, 3)),
+        batchStatistics ? NONE : new TensorOptional(required(node, operands, 4)),
+        batchStatistics,
+        0.0,
+        node.real("epsilon", 1e-5f),
+        false);
+  }
+
+  private static Tensor gemm(Node node, Operands operands) {
+    Tensor a = node.integer("transA", 0) == 0 ? x(node, operands) : x(node, operands).t();
+    Tensor b = node.integer("transB", 0) == 0 ? y(node, operands) : y(node, operands).t();
+    Tensor c = operands.tensor(2);
+    var alpha = new Scalar((double) node.real("alpha", 1));
+    return c == null
+        ? a.mm(b).mul_(alpha)
+        : torch.addmm(c, a, b, new Scalar((double) node.real("beta", 1)), alpha);
+  }
+
+  private static Tensor globalAveragePool(Tensor input) {
+    var axes = new long[(int) input.dim() - 2];
+    for (int i = 0; i < axes.length; i++) {
+      axes[i] = i + 2;
+    }
+    return input.mean(axes, true, new ScalarTypeOptional());
+  }
+
+  private static Tensor averagePool(Node node, Tensor input) {
+    Window window = Window.ofPooling(node, input);
+    boolean countsPadding = node.integer("count_include_pad", 0) != 0;
+    if (!window.isSymmetric()) {
+      throw unsupported(node, "its padding differs between the sides");
+    }
+    return torch.avg_pool2d(
+        input,
+        window.kernel(),
+        window.strides(),
+        window.symmetricPads(),
+        node.integer("ceil_mode", 0) != 0,
+        countsPadding,
+        new LongOptional());
+  }
+
+  private static Tensor maxPool(Node node, Tensor input) {
+    Window window = Window.ofPooling(node, input);
+    return torch.max_pool2d(
+        window.padded(input, Double.NEGATIVE_INFINITY),
+        window.kernel(),
+        window.strides(),
+        window.symmetricPads(),
+        window.dilations(),
+        node.integer("ceil_mode", 0) != 0);
+  }
+
+  private static Tensor flatten(Node node, Tensor input) {
+    long axis = node.integer("axis", 1);
+    axis = axis < 0 ? axis + input.dim() : axis;
+    long rows = 1;
+    for (int i = 0; i < axis; i++) {
+      rows *= input.size(i);
+    }
+    return input.reshape(rows, input.numel() / rows);
+  }
+
+  private static Tensor reshape(Node node, Operands operands) {
+    Tensor input = x(node, operands);
+    long[] target = operands.constantLongs(1).clone();
+    if (node.integer("allowzero", 0) == 0) {
+      for (int i = 0; i < target.length; i++) {
+        target[i] = target[i] == 0 ? input.size(i) : target[i];
+      }
+    }
+    return input.reshape(target);
+  }
+
+  private static Tensor transpose(Node node, Tensor input) {
+    List<Long> order = node.integers("perm", List.of());
+    if (order.isEmpty()) {
+      return input.permute(reversed((int) input.dim()));
+    }
+    return input.permute(Torch.longs(order));
+  }
+
+  private static long[] reversed(int dimensions) {
+    var order = new long[dimensions];
+    for (int i = 0; i < dimensions; i++) {
+      order[i] = dimensions - 1L - i;
+    }
+    return order;
+  }
+
+  private static Tensor concat(Node node, Operands operands) {
+    var parts = new TensorVector(node.inputs().size());
+    for (int i = 0; i < node.inputs().size(); i++) {
+      parts.put(i, required(node, operands, i));
+    }
+    return torch.cat(parts, node.integer("axis", 0));
+  }
+
+  private static Tensor softmax(Node node, Tensor input) {
+    return input.softmax(node.integer("axis", -1), new ScalarTypeOptional());
+  }
+
+  /// Sliding window of a convolution or pooling.
+  ///
+  /// Padding that differs between begin and end is applied to the input first.
+  private static final class Window {
+    private final long[] kernel;
+    private final long[] strides;
+    private final long[] dilations;
+    private final long[] begin;
+    private final long[] end;
+
+    private Window(long[] kernel, long[] strides, long[] dilations, long[] begin, long[] end) {
+      this.kernel = kernel;
+      this.strides = strides;
+      this.dilations = dilations;
+      this.begin = begin;
+      this.end = end;
+    }
+
+    static Window of(Node node, long[] weightShape, int spatial) {
+      return of(node, java.util.Arrays.copyOfRange(weightShape, 2, 2 + spatial));
+    }
+
+    static Window ofPooling(Node node, Tensor input) {
+      if (input.dim() != 4) {
+        throw unsupported(node, "pooling over %d axes".formatted(input.dim() - 2));
+      }
+      return of(node, Torch.longs(node.integers("kernel_shape", List.of())));
+    }
+
+    private static Window of(Node node, long[] kernel) {
+      if (!List.of("NOTSET", "VALID").contains(node.text("auto_pad", "NOTSET"))) {
+        throw unsupported(node, "auto_pad=" + node.text("auto_pad", ""));
+      }
+      int spatial = kernel.length;
+      long[] strides = filled(node, "strides", spatial, 1);
+      long[] dilations = filled(node, "dilations", spatial, 1);
+      long[] pads = filled(node, "pads", 2 * spatial, 0);
+      return new Window(
+          kernel,
+          strides,
+          dilations,
+          java.util.Arrays.copyOf(pads, spatial),
+          java.util.Arrays.copyOfRange(pads, spatial, 2 * spatial));
+    }
+
+    private static long[] filled(Node node, String attribute, int count, long absent) {
+      var values = new long[count];
+      java.util.Arrays.fill(values, absent);
+      List<Long> given = node.integers(attribute, List.of());
+      for (int i = 0; i < given.size() && i < count; i++) {
+        values[i] = given.get(i);
+      }
+      return values;
+    }
+
+    long[] kernel() {
+      return kernel;
+    }
+
+    long[] strides() {
+      return strides;
+    }
+
+    long[] dilations() {
+      return dilations;
+    }
+
+    boolean isSymmetric() {
+      return java.util.Arrays.equals(begin, end);
+    }
+
+    long[] symmetricPads() {
+      return isSymmetric() ? begin : new long[kernel.length];
+    }
+
+    Tensor padded(Tensor input, double value) {
+      if (isSymmetric()) {
+        return input;
+      }
+      var pads = new long[2 * kernel.length];
+      for (int i = 0; i < kernel.length; i++) {
+        int axis = kernel.length - 1 - i;
+        pads[2 * i] = begin[axis];
+        pads[2 * i + 1] = end[axis];
+      }
+      return torch.constant_pad_nd(input, pads, new Scalar(value));
+    }
+  }
+}

@@ -1,0 +1,83 @@
+package falcon.torch;
+
+import falcon.model.DataType;
+import falcon.model.Network;
+import falcon.model.Tensor;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.bytedeco.javacpp.Pointer;
+
+/// A network's constant tensors as libtorch holds them; closed by its owner.
+///
+/// Tensors may be replaced between executions, never during one.
+final class Parameters implements AutoCloseable {
+  private final Precision precision;
+  private final Map<String, org.bytedeco.pytorch.Tensor> tensors = new LinkedHashMap<>();
+  private final Map<String, Tensor> constants = new LinkedHashMap<>();
+
+  Parameters(Network network, Precision precision) {
+    this.precision = precision;
+    network
+        .initializers()
+        .forEach(
+            (name, tensor) -> {
+              constants.put(name, tensor);
+              if (tensor.type().isFloatingPoint()) {
+                replace(name, Torch.tensor(tensor.toFloats(), tensor.shape(), precision));
+              } else if (tensor.type() == DataType.INT64) {
+                replace(name, Torch.tensor(tensor.toLongs(), tensor.shape()));
+              }
+            });
+  }
+
+  Precision precision() {
+    return precision;
+  }
+
+  boolean contains(String name) {
+    return tensors.containsKey(name);
+  }
+
+  org.bytedeco.pytorch.Tensor get(String name) {
+    org.bytedeco.pytorch.Tensor tensor = tensors.get(name);
+    if (tensor == null) {
+      throw new UnsupportedNetworkException(
+          "initializer '%s' is of a type that cannot be computed with: %s"
+              .formatted(name, constants.get(name)));
+    }
+    return tensor;
+  }
+
+  /// @return the constant as it stands in the network, for operators that need its numbers (shapes)
+  Tensor constant(String name) {
+    return Objects.requireNonNull(constants.get(name), name);
+  }
+
+  /// Gives an initializer new values.
+  ///
+  /// @param values in the initializer's shape, row-major; copied
+  void set(String name, float[] values) {
+    replace(name, Torch.tensor(values, constant(name).shape(), precision));
+  }
+
+  /// Makes gradients with respect to these initializers available.
+  void requireGradients(Iterable<String> names) {
+    for (String name : names) {
+      get(name).requires_grad_(true);
+    }
+  }
+
+  private void replace(String name, org.bytedeco.pytorch.Tensor tensor) {
+    org.bytedeco.pytorch.Tensor old = tensors.put(name, tensor);
+    if (old != null) {
+      old.releaseReference();
+    }
+  }
+
+  @Override
+  public void close() {
+    tensors.values().forEach(Pointer::releaseReference);
+    tensors.clear();
+  }
+}

@@ -1,0 +1,19 @@
+package falcon.torch;
+
+import org.bytedeco.pytorch.global.torch;
+
+/// Precision in which a network is executed.
+public enum Precision {
+  FLOAT32(torch.ScalarType.Float),
+  FLOAT64(torch.ScalarType.Double);
+
+  private final torch.ScalarType scalarType;
+
+  Precision(torch.ScalarType scalarType) {
+    this.scalarType = scalarType;
+  }
+
+  torch.ScalarType scalarType() {
+    return scalarType;
+  }
+}

@@ -1,0 +1,185 @@
+package falcon.torch;
+
+import falcon.model.Network;
+import falcon.model.Node;
+import falcon.model.Tensor;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.IntFunction;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.global.torch;
+
+/// Trains a classifier from scratch: stochastic gradient descent with Nesterov's momentum, learning rate
+/// up linearly and down along a cosine, weight decay on convolutions and linear layers.
+///
+/// BatchNormalization sees chunks of [Chunks#DEFAULT_SIZE] samples in training ("ghost batches",
+/// Hoffer et al., arXiv:1705.08741), so that the result does not depend on the number of threads; its
+/// running statistics are exact averages taken at the end ([BatchNormRefresh]).
+public final class Training {
+  /// Share of the steps in which the learning rate rises.
+  private static final double WARM_UP = 0.15;
+
+  /// @param epochs passes over the data, one or more
+  /// @param batchSize samples a step
+  /// @param learningRate greatest learning rate
+  /// @param momentum in `[0, 1)`
+  /// @param weightDecay of convolutions and linear layers
+  public record Options(
+      int epochs, int batchSize, double learningRate, double momentum, double weightDecay) {
+    /// Options that suit small residual networks on small images.
+    public static Options defaults(int epochs) {
+      return new Options(epochs, 128, 0.1, 0.9, 5e-4);
+    }
+  }
+
+  /// Hears of the training, on the calling thread.
+  public interface Listener {
+    /// @param loss mean cross-entropy of the step's samples
+    void step(int epoch, int samplesDone, int samplesInEpoch, double loss);
+  }
+
+  private final Options options;
+  private final Workers workers;
+
+  public Training(Options options, Workers workers) {
+    this.options = options;
+    this.workers = workers;
+  }
+
+  /// @param network with the weights to start from
+  /// @param epochSamples the samples of each epoch, shuffled and augmented
+  /// @param statistics samples for the final statistics of BatchNormalization
+  /// @return the trained network
+  /// @throws ArithmeticException if the loss is no longer finite
+  public Network train(
+      Network network,
+      IntFunction<SampleSource> epochSamples,
+      SampleSource statistics,
+      Listener listener) {
+    List<String> names = trainable(network);
+    Set<String> decayed = new LinkedHashSet<>();
+    var weights = new ArrayList<float[]>();
+    var velocities = new ArrayList<float[]>();
+    var gradients = new ArrayList<float[]>();
+    for (String name : names) {
+      Tensor tensor = network.initializers().get(name);
+      weights.add(tensor.toFloats());
+      velocities.add(new float[tensor.size()]);
+      gradients.add(new float[tensor.size()]);
+      if (tensor.shape().size() > 1) {
+        decayed.add(name);
+      }
+    }
+    try (var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
+      var lossGradients = new LossGradients(loaded, names, List.of(), true, workers);
+      for (int epoch = 0; epoch < options.epochs(); epoch++) {
+        SampleSource samples = epochSamples.apply(epoch);
+        for (int from = 0; from < samples.size(); from += options.batchSize()) {
+          int start = from;
+          int count = Math.min(options.batchSize(), samples.size() - from);
+          var chunks = new Chunks(count, Chunks.DEFAULT_SIZE);
+          double loss =
+              lossGradients.compute(
+                      chunks.count(),
+                      chunk -> samples.batch(start + chunks.from(chunk), start + chunks.to(chunk)),
+                      (execution, batch, chunk) -> crossEntropySum(execution, batch),
+                      gradients)
+                  / count;
+          if (!Double.isFinite(loss)) {
+            throw new ArithmeticException(
+                "the loss became %s in epoch %d; a smaller learning rate than %s may help"
+                    .formatted(loss, epoch + 1, options.learningRate()));
+          }
+          double progress =
+              (epoch + (double) from / samples.size()) / options.epochs();
+          double rate = options.learningRate() * schedule(progress);
+          for (int p = 0; p < names.size(); p++) {
+            step(
+                weights.get(p),
+                velocities.get(p),
+                gradients.get(p),
+                count,
+                rate,
+                decayed.contains(names.get(p)) ? options.weightDecay() : 0);
+            loaded.parameters().set(names.get(p), weights.get(p));
+          }
+          listener.step(epoch, from + count, samples.size(), loss);
+        }
+      }
+    }
+    var trained = new LinkedHashMap<String, Tensor>();
+    for (int p = 0; p < names.size(); p++) {
+      trained.put(
+          names.get(p),
+          Tensor.ofFloats(network.initializers().get(names.get(p)).shape(), weights.get(p)));
+    }
+    return BatchNormRefresh.refresh(network.withTensors(trained), statistics, workers);
+  }
+
+  /// @return all floating-point initializers but BatchNormalization's running statistics
+  static List<String> trainable(Network network) {
+    var statistics = new LinkedHashSet<String>();
+    for (Node node : network.nodes()) {
+      if (node.is("BatchNormalization")) {
+        statistics.add(node.inputs().get(3));
+        statistics.add(node.inputs().get(4));
+      }
+    }
+    return network.initializers().entrySet().stream()
+        .filter(entry -> entry.getValue().type().isFloatingPoint())
+        .map(java.util.Map.Entry::getKey)
+        .filter(name -> !statistics.contains(name))
+        .toList();
+  }
+
+  private static org.bytedeco.pytorch.Tensor crossEntropySum(
+      GraphExecution execution, SampleBatch batch) {
+    var labels = new long[batch.size()];
+    for (int i = 0; i < labels.length; i++) {
+      labels[i] = batch.labels()[i];
+    }
+    org.bytedeco.pytorch.Tensor target = Torch.tensor(labels, List.of((long) labels.length));
+    try {
+      return torch.cross_entropy_loss(
+          execution.runToEnd(),
+          target,
+          new TensorOptional(),
+          torch.Reduction.Sum.value,
+          new org.bytedeco.pytorch.SymInt(-100),
+          0.0);
+    } finally {
+      target.releaseReference();
+    }
+  }
+
+  /// @param progress done share of the training, in `[0, 1]`
+  /// @return share of the greatest learning rate
+  private static double schedule(double progress) {
+    return progress < WARM_UP
+        ? progress / WARM_UP
+        : 0.5 * (1 + Math.cos(Math.PI * (progress - WARM_UP) / (1 - WARM_UP)));
+  }
+
+  /// Nesterov's momentum: v ← m v + g, w ← w − η (g + m v), with g = Σ gradients / samples + decay · w.
+  private void step(
+      float[] weights,
+      float[] velocities,
+      float[] gradientSums,
+      int samples,
+      double rate,
+      double weightDecay) {
+    var m = (float) options.momentum();
+    var eta = (float) rate;
+    var decay = (float) weightDecay;
+    float scale = 1f / samples;
+    for (int i = 0; i < weights.length; i++) {
+      float g = gradientSums[i] * scale + decay * weights[i];
+      float v = m * velocities[i] + g;
+      velocities[i] = v;
+      weights[i] -= eta * (g + m * v);
+    }
+  }
+}
