@@ -8,8 +8,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /// Estimates BatchNormalization's running mean and variance anew.
@@ -31,9 +31,10 @@ public final class BatchNormRefresh {
         if (node.is("BatchNormalization")) {
           String input = node.inputs().getFirst();
           Moments moments =
-              Moments.join(pass.advance(i, (execution, chunk) -> Moments.of(execution.value(input))));
-          put(node.inputs().get(3), moments.mean(), network, loaded, replaced);
-          put(node.inputs().get(4), moments.unbiasedVariance(), network, loaded, replaced);
+              Moments.join(
+                  pass.advance(i, (execution, chunk) -> Moments.of(execution.value(input))));
+          put(node.inputs().get(3), moments.mean(), loaded, replaced);
+          put(node.inputs().get(4), moments.unbiasedVariance(), loaded, replaced);
         }
       }
     }
@@ -41,13 +42,9 @@ public final class BatchNormRefresh {
   }
 
   private static void put(
-      String name,
-      float[] values,
-      Network network,
-      LoadedNetwork loaded,
-      Map<String, Tensor> replaced) {
+      String name, float[] values, LoadedNetwork loaded, Map<String, Tensor> replaced) {
     loaded.parameters().set(name, values);
-    replaced.put(name, Tensor.ofFloats(network.initializers().get(name).shape(), values));
+    replaced.put(name, Tensor.ofFloats(loaded.parameters().constant(name).shape(), values));
   }
 
   /// Count, mean and sum of squared deviations per channel.

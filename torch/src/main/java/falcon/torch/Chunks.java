@@ -1,7 +1,6 @@
 package falcon.torch;
 
-import java.util.List;
-import java.util.stream.IntStream;
+import java.util.ArrayList;
 import org.bytedeco.pytorch.Tensor;
 
 /// How samples are cut: into chunks of fixed size, so that neither results nor memory depend on the
@@ -31,11 +30,10 @@ record Chunks(int samples, int size) {
   }
 
   /// @return the batch as the network's input `[b, sampleShape…]`, released by the caller
-  static Tensor input(SampleBatch batch, List<Long> sampleShape, Precision precision) {
-    var shape =
-        java.util.stream.Stream.concat(
-                IntStream.of(batch.size()).mapToObj(Long::valueOf), sampleShape.stream())
-            .toList();
+  static Tensor input(SampleBatch batch, Precision precision) {
+    var shape = new ArrayList<Long>();
+    shape.add((long) batch.size());
+    shape.addAll(batch.sampleShape());
     return Torch.tensor(batch.values(), shape, precision);
   }
 }

@@ -68,7 +68,8 @@ final class GraphExecution implements AutoCloseable {
   Tensor value(String name) {
     Tensor tensor = values.get(name);
     if (tensor == null) {
-      throw new IllegalStateException("value '%s' is not live before node %d".formatted(name, next));
+      throw new IllegalStateException(
+          "value '%s' is not live before node %d".formatted(name, next));
     }
     return tensor;
   }

@@ -3,6 +3,8 @@ package falcon.torch;
 import falcon.data.Images;
 import falcon.data.Preprocessing;
 import falcon.data.Seeds;
+import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Images of a data set, preprocessed as they are drawn. Owns its array of indexes.
@@ -15,10 +17,7 @@ public final class ImageSamples implements SampleSource {
   private final @Nullable Long augmentationSeed;
 
   private ImageSamples(
-      Images images,
-      int[] indexes,
-      Preprocessing preprocessing,
-      @Nullable Long augmentationSeed) {
+      Images images, int[] indexes, Preprocessing preprocessing, @Nullable Long augmentationSeed) {
     this.images = images;
     this.indexes = indexes;
     this.preprocessing = preprocessing;
@@ -34,7 +33,7 @@ public final class ImageSamples implements SampleSource {
   /// @return all images as they are
   public static ImageSamples plain(Images images, Preprocessing preprocessing) {
     var all = new int[images.count()];
-    java.util.Arrays.setAll(all, i -> i);
+    Arrays.setAll(all, i -> i);
     return plain(images, all, preprocessing);
   }
 
@@ -64,6 +63,9 @@ public final class ImageSamples implements SampleSource {
       }
       labels[i - from] = images.label(indexes[i]);
     }
-    return new SampleBatch(values, labels);
+    return new SampleBatch(
+        List.of((long) images.channels(), (long) images.height(), (long) images.width()),
+        values,
+        labels);
   }
 }

@@ -45,7 +45,8 @@ final class LossGradients {
   /// @return the loss, summed over all samples
   double compute(int chunks, IntFunction<SampleBatch> batch, Loss loss, List<float[]> sums) {
     network.parameters().requireGradients(names);
-    List<ChunkGradient> parts = workers.map(chunks, chunk -> gradient(batch.apply(chunk), chunk, loss));
+    List<ChunkGradient> parts =
+        workers.map(chunks, chunk -> gradient(batch.apply(chunk), chunk, loss));
     double total = 0;
     for (int p = 0; p < names.size(); p++) {
       float[] sum = sums.get(p);

@@ -15,8 +15,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Source: ONNX operator specification, opsets 7 to 17 of the operators in [#run].
 final class Operators {
-  private static final TensorOptional NONE = new TensorOptional();
-
   /// Where a node's operands come from.
   interface Operands {
     /// @return the operand of that number, null if the node leaves it out
@@ -41,7 +39,8 @@ final class Operators {
     return switch (node.opType()) {
       case "Conv" -> conv(node, operands);
       case "BatchNormalization" -> batchNormalization(node, operands, batchStatistics);
-      case "Relu" -> operands.isOverwritable(0) ? x(node, operands).relu_() : x(node, operands).relu();
+      case "Relu" ->
+          operands.isOverwritable(0) ? x(node, operands).relu_() : x(node, operands).relu();
       case "Sigmoid" -> x(node, operands).sigmoid();
       case "Tanh" -> x(node, operands).tanh();
       case "Add" ->
@@ -96,11 +95,11 @@ final class Operators {
     Tensor weight = y(node, operands);
     Tensor bias = operands.tensor(2);
     int spatial = (int) weight.dim() - 2;
-    Window window = Window.of(node, weight.shape(), spatial);
+    Window window = Window.ofConvolution(node, weight.shape(), spatial);
     return torch.convolution(
         window.padded(input, 0),
         weight,
-        bias == null ? NONE : new TensorOptional(bias),
+        bias == null ? new TensorOptional() : new TensorOptional(bias),
         window.strides(),
         window.symmetricPads(),
         window.dilations(),
@@ -117,8 +116,8 @@ final class Operators {
         x(node, operands),
         new TensorOptional(required(node, operands, 1)),
         new TensorOptional(required(node, operands, 2)),
-        batchStatistics ? NONE : new TensorOptional(required(node, operands, 3)),
-        batchStatistics ? NONE : new TensorOptional(required(node, operands, 4)),
+        batchStatistics ? new TensorOptional() : new TensorOptional(required(node, operands, 3)),
+        batchStatistics ? new TensorOptional() : new TensorOptional(required(node, operands, 4)),
         batchStatistics,
         0.0,
         node.real("epsilon", 1e-5f),
@@ -138,7 +137,7 @@ final class Operators {
   private static Tensor globalAveragePool(Tensor input) {
     var axes = new long[(int) input.dim() - 2];
     for (int i = 0; i < axes.length; i++) {
-      axes[i] = i + 2;
+      axes[i] = i + 2L;
     }
     return input.mean(axes, true, new ScalarTypeOptional());
   }
@@ -217,94 +216,5 @@ final class Operators {
 
   private static Tensor softmax(Node node, Tensor input) {
     return input.softmax(node.integer("axis", -1), new ScalarTypeOptional());
-  }
-
-  /// Sliding window of a convolution or pooling.
-  ///
-  /// Padding that differs between begin and end is applied to the input first.
-  private static final class Window {
-    private final long[] kernel;
-    private final long[] strides;
-    private final long[] dilations;
-    private final long[] begin;
-    private final long[] end;
-
-    private Window(long[] kernel, long[] strides, long[] dilations, long[] begin, long[] end) {
-      this.kernel = kernel;
-      this.strides = strides;
-      this.dilations = dilations;
-      this.begin = begin;
-      this.end = end;
-    }
-
-    static Window of(Node node, long[] weightShape, int spatial) {
-      return of(node, java.util.Arrays.copyOfRange(weightShape, 2, 2 + spatial));
-    }
-
-    static Window ofPooling(Node node, Tensor input) {
-      if (input.dim() != 4) {
-        throw unsupported(node, "pooling over %d axes".formatted(input.dim() - 2));
-      }
-      return of(node, Torch.longs(node.integers("kernel_shape", List.of())));
-    }
-
-    private static Window of(Node node, long[] kernel) {
-      if (!List.of("NOTSET", "VALID").contains(node.text("auto_pad", "NOTSET"))) {
-        throw unsupported(node, "auto_pad=" + node.text("auto_pad", ""));
-      }
-      int spatial = kernel.length;
-      long[] strides = filled(node, "strides", spatial, 1);
-      long[] dilations = filled(node, "dilations", spatial, 1);
-      long[] pads = filled(node, "pads", 2 * spatial, 0);
-      return new Window(
-          kernel,
-          strides,
-          dilations,
-          java.util.Arrays.copyOf(pads, spatial),
-          java.util.Arrays.copyOfRange(pads, spatial, 2 * spatial));
-    }
-
-    private static long[] filled(Node node, String attribute, int count, long absent) {
-      var values = new long[count];
-      java.util.Arrays.fill(values, absent);
-      List<Long> given = node.integers(attribute, List.of());
-      for (int i = 0; i < given.size() && i < count; i++) {
-        values[i] = given.get(i);
-      }
-      return values;
-    }
-
-    long[] kernel() {
-      return kernel;
-    }
-
-    long[] strides() {
-      return strides;
-    }
-
-    long[] dilations() {
-      return dilations;
-    }
-
-    boolean isSymmetric() {
-      return java.util.Arrays.equals(begin, end);
-    }
-
-    long[] symmetricPads() {
-      return isSymmetric() ? begin : new long[kernel.length];
-    }
-
-    Tensor padded(Tensor input, double value) {
-      if (isSymmetric()) {
-        return input;
-      }
-      var pads = new long[2 * kernel.length];
-      for (int i = 0; i < kernel.length; i++) {
-        int axis = kernel.length - 1 - i;
-        pads[2 * i] = begin[axis];
-        pads[2 * i + 1] = end[axis];
-      }
-      return torch.constant_pad_nd(input, pads, new Scalar(value));
-    }
   }
 }

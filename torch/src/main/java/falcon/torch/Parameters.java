@@ -20,15 +20,14 @@ final class Parameters implements AutoCloseable {
     this.precision = precision;
     network
         .initializers()
-        .forEach(
-            (name, tensor) -> {
-              constants.put(name, tensor);
-              if (tensor.type().isFloatingPoint()) {
-                replace(name, Torch.tensor(tensor.toFloats(), tensor.shape(), precision));
-              } else if (tensor.type() == DataType.INT64) {
-                replace(name, Torch.tensor(tensor.toLongs(), tensor.shape()));
-              }
-            });
+        .forEach((name, tensor) -> {
+          constants.put(name, tensor);
+          if (tensor.type().isFloatingPoint()) {
+            replace(name, Torch.tensor(tensor.toFloats(), tensor.shape(), precision));
+          } else if (tensor.type() == DataType.INT64) {
+            replace(name, Torch.tensor(tensor.toLongs(), tensor.shape()));
+          }
+        });
   }
 
   Precision precision() {

@@ -1,5 +1,7 @@
 package falcon.torch;
 
+import static java.util.Objects.requireNonNull;
+
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
@@ -19,6 +21,9 @@ import org.bytedeco.pytorch.global.torch;
 /// Hoffer et al., arXiv:1705.08741), so that the result does not depend on the number of threads; its
 /// running statistics are exact averages taken at the end ([BatchNormRefresh]).
 public final class Training {
+  /// Libtorch's code of the reduction by sum.
+  private static final long SUM = 2;
+
   /// Share of the steps in which the learning rate rises.
   private static final double WARM_UP = 0.15;
 
@@ -61,16 +66,18 @@ public final class Training {
       Listener listener) {
     List<String> names = trainable(network);
     Set<String> decayed = new LinkedHashSet<>();
+    var tensors =
+        names.stream().map(name -> requireNonNull(network.initializers().get(name))).toList();
     var weights = new ArrayList<float[]>();
     var velocities = new ArrayList<float[]>();
     var gradients = new ArrayList<float[]>();
-    for (String name : names) {
-      Tensor tensor = network.initializers().get(name);
+    for (int p = 0; p < names.size(); p++) {
+      Tensor tensor = tensors.get(p);
       weights.add(tensor.toFloats());
       velocities.add(new float[tensor.size()]);
       gradients.add(new float[tensor.size()]);
       if (tensor.shape().size() > 1) {
-        decayed.add(name);
+        decayed.add(names.get(p));
       }
     }
     try (var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
@@ -93,8 +100,7 @@ public final class Training {
                 "the loss became %s in epoch %d; a smaller learning rate than %s may help"
                     .formatted(loss, epoch + 1, options.learningRate()));
           }
-          double progress =
-              (epoch + (double) from / samples.size()) / options.epochs();
+          double progress = (epoch + (double) from / samples.size()) / options.epochs();
           double rate = options.learningRate() * schedule(progress);
           for (int p = 0; p < names.size(); p++) {
             step(
@@ -112,9 +118,7 @@ public final class Training {
     }
     var trained = new LinkedHashMap<String, Tensor>();
     for (int p = 0; p < names.size(); p++) {
-      trained.put(
-          names.get(p),
-          Tensor.ofFloats(network.initializers().get(names.get(p)).shape(), weights.get(p)));
+      trained.put(names.get(p), Tensor.ofFloats(tensors.get(p).shape(), weights.get(p)));
     }
     return BatchNormRefresh.refresh(network.withTensors(trained), statistics, workers);
   }
@@ -144,12 +148,7 @@ public final class Training {
     org.bytedeco.pytorch.Tensor target = Torch.tensor(labels, List.of((long) labels.length));
     try {
       return torch.cross_entropy_loss(
-          execution.runToEnd(),
-          target,
-          new TensorOptional(),
-          torch.Reduction.Sum.value,
-          new org.bytedeco.pytorch.SymInt(-100),
-          0.0);
+          execution.runToEnd(), target, new TensorOptional(), SUM, -100, 0.0);
     } finally {
       target.releaseReference();
     }

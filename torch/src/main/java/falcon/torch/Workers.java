@@ -78,14 +78,16 @@ public final class Workers implements AutoCloseable {
         throw new IllegalStateException("interrupted while waiting for a worker", e);
       }
     }
-    switch (failure) {
-      case null -> {
-        return results;
-      }
-      case RuntimeException e -> throw e;
-      case Error e -> throw e;
-      case Throwable e -> throw new IllegalStateException(e);
+    if (failure instanceof RuntimeException e) {
+      throw e;
     }
+    if (failure instanceof Error e) {
+      throw e;
+    }
+    if (failure != null) {
+      throw new IllegalStateException(failure);
+    }
+    return results;
   }
 
   @Override

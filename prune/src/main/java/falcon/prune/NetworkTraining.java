@@ -1,0 +1,77 @@
+package falcon.prune;
+
+import falcon.data.Dataset;
+import falcon.data.Images;
+import falcon.data.Preprocessing;
+import falcon.data.Seeds;
+import falcon.model.Network;
+import falcon.model.zoo.Architecture;
+import falcon.torch.ImageSamples;
+import falcon.torch.Training;
+import falcon.torch.Workers;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.SplittableRandom;
+
+/// Trains a built-in architecture on the whole training split of a data set.
+///
+/// @param architecture what to train
+/// @param dataset its training split is used, its test split is not touched
+/// @param preprocessing goes into the network's metadata
+/// @param options of the optimiser
+/// @param seed of weights, order, crops and flips
+public record NetworkTraining(
+    Architecture architecture,
+    Dataset dataset,
+    Preprocessing preprocessing,
+    Training.Options options,
+    long seed) {
+  /// Images that BatchNormalization's statistics are taken from at the end.
+  private static final int STATISTICS_IMAGES = 4096;
+
+  /// Trains; same seed, same bits, for any number of threads.
+  public Network run(Workers workers, Training.Listener listener) {
+    Images images = dataset.train();
+    Network initial =
+        architecture.initial(
+            dataset.channels(), dataset.height(), dataset.width(), dataset.classes(), seed);
+    Network trained =
+        new Training(options, workers)
+            .train(
+                initial,
+                epoch -> epochSamples(images, epoch),
+                ImageSamples.augmented(
+                    images,
+                    Arrays.copyOf(
+                        shuffled(images.count(), options.epochs()),
+                        Math.min(STATISTICS_IMAGES, images.count())),
+                    preprocessing,
+                    augmentationSeed(options.epochs())),
+                listener);
+    var metadata = new LinkedHashMap<>(trained.metadata());
+    metadata.putAll(preprocessing.toMetadata());
+    return trained.withMetadata(metadata);
+  }
+
+  private ImageSamples epochSamples(Images images, int epoch) {
+    return ImageSamples.augmented(
+        images, shuffled(images.count(), epoch), preprocessing, augmentationSeed(epoch));
+  }
+
+  private long augmentationSeed(int epoch) {
+    return Seeds.of(seed, "training augmentation", epoch).nextLong();
+  }
+
+  private int[] shuffled(int count, int epoch) {
+    SplittableRandom random = Seeds.of(seed, "training order", epoch);
+    var order = new int[count];
+    Arrays.setAll(order, i -> i);
+    for (int i = count - 1; i > 0; i--) {
+      int j = random.nextInt(i + 1);
+      int other = order[i];
+      order[i] = order[j];
+      order[j] = other;
+    }
+    return order;
+  }
+}

@@ -1,0 +1,161 @@
+package falcon.torch;
+
+import falcon.data.Seeds;
+import falcon.model.Network;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+
+/// Gradients of single samples by a network's weights, in eval mode, vectorised over the batch.
+///
+/// One backward pass of a batch gives the gradients of every layer's outputs; the gradient of a weight is
+/// then the product of output gradient and input, summed over positions: for sample i of a layer
+/// with rows R_i `[positions, k]` and output gradients G_i `[positions, o]` it is G_iᵀ R_i.
+///
+/// Source: FALCON (arXiv:2403.07094), section 3, rows of X; curvature of the outputs is ours
+/// (a Gauss-Newton matrix by random signs).
+public final class PerSampleGradients {
+  /// Samples in a batch: unfolded inputs of a batch should stay in the cache.
+  private static final int BATCH = 16;
+
+  /// Label of the random signs' seeds.
+  private static final String SIGNS = "signs of the outputs";
+
+  /// Receives gradients; called from several threads, for different rows.
+  public interface Sink {
+    /// @param layer number of the weight tensor
+    /// @param firstRow number of the batch's first sample
+    /// @param rows `[b, weights]` in the network's precision, row-major; valid during the call
+    void accept(int layer, int firstRow, MemorySegment rows);
+  }
+
+  /// Gradient of what is differentiated, by the network's outputs.
+  public sealed interface RowKind {
+    /// Cross-entropy of the sample's label: the empirical Fisher matrix.
+    record Empirical() implements RowKind {}
+
+    /// A random combination of the outputs with signs ±1: Gauss-Newton matrix of the outputs' change.
+    ///
+    /// @param seed of the signs
+    record OutputSigns(long seed) implements RowKind {}
+  }
+
+  private final Network network;
+  private final List<LayerMatrix> layers;
+  private final Precision precision;
+  private final Workers workers;
+
+  /// @param tensorNames weight tensors, each of one convolution or linear layer
+  public PerSampleGradients(
+      Network network, List<String> tensorNames, Precision precision, Workers workers) {
+    this.network = network;
+    this.layers = tensorNames.stream().map(name -> LayerMatrix.of(network, name)).toList();
+    this.precision = precision;
+    this.workers = workers;
+  }
+
+  /// Signs of a sample's outputs, +1 or −1.
+  ///
+  /// @return `[classes]`
+  public static float[] signs(long seed, int sample, int classes) {
+    SplittableRandom random = Seeds.of(seed, SIGNS, sample);
+    var signs = new float[classes];
+    for (int c = 0; c < classes; c++) {
+      signs[c] = random.nextBoolean() ? 1f : -1f;
+    }
+    return signs;
+  }
+
+  /// Computes all rows.
+  public void compute(SampleSource samples, RowKind kind, Sink sink) {
+    var chunks = new Chunks(samples.size(), BATCH);
+    try (var loaded = new LoadedNetwork(network, precision)) {
+      workers.map(
+          chunks.count(),
+          chunk -> {
+            gradients(loaded, chunks.batch(samples, chunk), chunks.from(chunk), kind, sink);
+            return chunk;
+          });
+    }
+  }
+
+  @SuppressWarnings("restricted") // the segment views a tensor that outlives the call
+  private void gradients(
+      LoadedNetwork loaded, SampleBatch batch, int firstRow, RowKind kind, Sink sink) {
+    try (var _ = new PointerScope();
+        var execution = loaded.start(batch)) {
+      for (LayerMatrix layer : layers) {
+        execution.watch(layer.input());
+        execution.differentiate(layer.output());
+      }
+      Tensor logits = execution.runToEnd();
+      var outputs = new TensorVector(layers.size());
+      for (int l = 0; l < layers.size(); l++) {
+        outputs.put(l, execution.value(layers.get(l).output()));
+      }
+      TensorVector outputGradients =
+          torch.grad(
+              new TensorVector(logits),
+              outputs,
+              new TensorVector(outputGradient(logits.detach(), batch, firstRow, kind)),
+              new org.bytedeco.pytorch.BoolOptional(false),
+              false,
+              false);
+      for (int l = 0; l < layers.size(); l++) {
+        try (var _ = new PointerScope()) {
+          LayerMatrix layer = layers.get(l);
+          Tensor input = execution.value(layer.input()).detach();
+          Tensor rows = weightGradients(layer, input, outputGradients.get(l), batch.size());
+          sink.accept(
+              l,
+              firstRow,
+              MemorySegment.ofAddress(rows.data_ptr().address()).reinterpret(rows.nbytes()));
+        }
+      }
+    }
+  }
+
+  /// @return `[b, weights]`, contiguous
+  private static Tensor weightGradients(
+      LayerMatrix layer, Tensor input, Tensor outputGradient, long b) {
+    var perGroup = new TensorVector(layer.groups());
+    for (int group = 0; group < layer.groups(); group++) {
+      Tensor rows = layer.rows(input, group, LayerMatrix.Grid.ALL);
+      Tensor gradients = layer.outputs(outputGradient, group, LayerMatrix.Grid.ALL);
+      perGroup.put(
+          group,
+          gradients
+              .reshape(b, -1, layer.outputs())
+              .transpose(1, 2)
+              .bmm(rows.reshape(b, -1, layer.rowLength()))); // [b, o, k]
+    }
+    return layer.toTensorOrder(torch.cat(perGroup, 1)).contiguous();
+  }
+
+  /// @return gradient by the outputs, `[b, classes]`
+  private Tensor outputGradient(Tensor logits, SampleBatch batch, int firstRow, RowKind kind) {
+    int classes = Math.toIntExact(logits.size(1));
+    var values = new float[batch.size() * classes];
+    for (int i = 0; i < batch.size(); i++) {
+      switch (kind) {
+        case RowKind.Empirical() -> values[i * classes + batch.labels()[i]] = 1;
+        case RowKind.OutputSigns(long seed) ->
+            System.arraycopy(signs(seed, firstRow + i, classes), 0, values, i * classes, classes);
+      }
+    }
+    Tensor constant = Torch.tensor(values, List.of((long) batch.size(), (long) classes), precision);
+    try {
+      return switch (kind) {
+        case RowKind.Empirical() -> // ∂(−log softmax_y)/∂logits = softmax − onehot(y)
+            logits.softmax(1, new org.bytedeco.pytorch.ScalarTypeOptional()).sub(constant);
+        case RowKind.OutputSigns _ -> constant.alias();
+      };
+    } finally {
+      constant.releaseReference();
+    }
+  }
+}
