@@ -1,0 +1,10 @@
+/// The few loops that touch all of a gradient matrix or of a dense factorisation.
+///
+/// [falcon.kernel.ScalarKernels] holds the arithmetic, written so that the order of every sum is
+/// fixed by the data and the compiler can vectorise it; [falcon.kernel.Chunks] spreads work over
+/// an executor without letting the number of threads into the result. Read `ScalarKernels` first.
+/// Imports nothing but the JDK.
+@NullMarked
+package falcon.kernel;
+
+import org.jspecify.annotations.NullMarked;
