@@ -75,6 +75,9 @@ final class GraphExecution implements AutoCloseable {
   }
 
   private void step(Node node) {
+    if (node.is("Constant")) {
+      return; // its value is among the parameters
+    }
     try (var _ = new PointerScope()) {
       Tensor result = Operators.run(node, new NodeOperands(node), batchStatistics);
       String output = node.outputs().getFirst();
@@ -122,7 +125,8 @@ final class GraphExecution implements AutoCloseable {
     @Override
     public long[] constantLongs(int index) {
       String name = node.input(index);
-      falcon.model.Tensor constant = name == null ? null : program.network().constant(name);
+      falcon.model.Tensor constant =
+          name == null ? null : program.network().initializers().get(name);
       if (constant == null) {
         throw Operators.unsupported(node, "input %d is not a constant".formatted(index));
       }

@@ -1,7 +1,5 @@
 package falcon.torch;
 
-import static java.util.Objects.requireNonNull;
-
 import falcon.model.Network;
 import falcon.model.Node;
 import java.util.List;
@@ -50,7 +48,7 @@ final class LayerMatrix {
               .formatted(tensorName, users.size()));
     }
     Node node = users.getFirst();
-    List<Long> shape = requireNonNull(network.initializers().get(tensorName)).shape();
+    List<Long> shape = network.tensor(tensorName).shape();
     if (!tensorName.equals(node.input(1))) {
       throw Operators.unsupported(node, "its weights are not its second input");
     }

@@ -1,7 +1,5 @@
 package falcon.torch;
 
-import static java.util.Objects.requireNonNull;
-
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
@@ -66,8 +64,7 @@ public final class Training {
       Listener listener) {
     List<String> names = trainable(network);
     Set<String> decayed = new LinkedHashSet<>();
-    var tensors =
-        names.stream().map(name -> requireNonNull(network.initializers().get(name))).toList();
+    var tensors = names.stream().map(network::tensor).toList();
     var weights = new ArrayList<float[]>();
     var velocities = new ArrayList<float[]>();
     var gradients = new ArrayList<float[]>();

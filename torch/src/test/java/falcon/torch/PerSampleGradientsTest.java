@@ -82,7 +82,7 @@ class PerSampleGradientsTest {
               kind,
               (layer, firstRow, segment) -> {
                 double[] values = segment.toArray(ValueLayout.JAVA_DOUBLE);
-                int weights = java.util.Objects.requireNonNull(network.initializers().get(TENSORS.get(layer))).size();
+                int weights = network.tensor(TENSORS.get(layer)).size();
                 for (int i = 0; i < values.length / weights; i++) {
                   rows[layer][firstRow + i] =
                       java.util.Arrays.copyOfRange(values, i * weights, (i + 1) * weights);
@@ -125,16 +125,15 @@ class PerSampleGradientsTest {
     var replaced = new LinkedHashMap<String, Tensor>();
     network
         .initializers()
-        .forEach(
-            (name, tensor) -> {
-              if (tensor.type().isFloatingPoint() && tensor.shape().size() == 1) {
-                float[] values = tensor.toFloats();
-                for (int i = 0; i < values.length; i++) {
-                  values[i] += (float) (0.3 * random.nextDouble());
-                }
-                replaced.put(name, Tensor.ofFloats(tensor.shape(), values));
-              }
-            });
+        .forEach((name, tensor) -> {
+          if (tensor.type().isFloatingPoint() && tensor.shape().size() == 1) {
+            float[] values = tensor.toFloats();
+            for (int i = 0; i < values.length; i++) {
+              values[i] += (float) (0.3 * random.nextDouble());
+            }
+            replaced.put(name, Tensor.ofFloats(tensor.shape(), values));
+          }
+        });
     return network.withTensors(replaced);
   }
 }

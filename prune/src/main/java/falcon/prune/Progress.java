@@ -1,0 +1,22 @@
+package falcon.prune;
+
+/// Hears how a run goes. Called from the thread that runs, never from two threads at once.
+public interface Progress {
+  /// Hears nothing.
+  Progress SILENT = new Progress() {};
+
+  /// A phase of a known number of steps begins.
+  default void begin(String phase, long steps) {}
+
+  /// So many steps of the phase are done.
+  default void advance(long done) {}
+
+  /// The phase is over.
+  default void end() {}
+
+  /// Something worth knowing.
+  default void note(String message) {}
+
+  /// Something that may surprise.
+  default void warn(String message) {}
+}

@@ -1,0 +1,119 @@
+package falcon.prune;
+
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// How to prune: everything but network, data and budget. Immutable; null means "what suits the method".
+///
+/// @param method way to choose and re-fit weights
+/// @param stages number of stages of [Method#FALCON_PLUS_PLUS], 2 or more
+/// @param samples calibration images of a stage
+/// @param curvature rows of the gradient matrix (re-fitting by backsolve only)
+/// @param ridge λ ≥ 0 of the quadratic (backsolve only)
+/// @param block weights solved together by the backsolve, 0 for all
+/// @param refit how the kept weights are re-fitted
+/// @param batchNorm whether BatchNormalization is refreshed
+/// @param schedule how budgets shrink from stage to stage
+/// @param seed of every random choice
+/// @param threads how many threads work; does not change the result
+public record PruningOptions(
+    Method method,
+    @Nullable Integer stages,
+    @Nullable Integer samples,
+    @Nullable Curvature curvature,
+    @Nullable Double ridge,
+    @Nullable Integer block,
+    Refit refit,
+    BatchNormPolicy batchNorm,
+    @Nullable Schedule schedule,
+    long seed,
+    int threads) {
+
+  /// What a newcomer should get: several stages, everything else by itself, seed 1, all processors.
+  public static PruningOptions defaults() {
+    return builder().build();
+  }
+
+  /// Starts from the defaults.
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /// Collects options.
+  public static final class Builder {
+    private Method method = Method.FALCON_PLUS_PLUS;
+    private @Nullable Integer stages;
+    private @Nullable Integer samples;
+    private @Nullable Curvature curvature;
+    private @Nullable Double ridge;
+    private @Nullable Integer block;
+    private Refit refit = Refit.AUTO;
+    private BatchNormPolicy batchNorm = BatchNormPolicy.AUTO;
+    private @Nullable Schedule schedule;
+    private long seed = 1;
+    private int threads = Runtime.getRuntime().availableProcessors();
+
+    private Builder() {}
+
+    public Builder method(Method value) {
+      method = Objects.requireNonNull(value);
+      return this;
+    }
+
+    public Builder stages(@Nullable Integer value) {
+      stages = value;
+      return this;
+    }
+
+    public Builder samples(@Nullable Integer value) {
+      samples = value;
+      return this;
+    }
+
+    public Builder curvature(@Nullable Curvature value) {
+      curvature = value;
+      return this;
+    }
+
+    public Builder ridge(@Nullable Double value) {
+      ridge = value;
+      return this;
+    }
+
+    public Builder block(@Nullable Integer value) {
+      block = value;
+      return this;
+    }
+
+    public Builder refit(Refit value) {
+      refit = Objects.requireNonNull(value);
+      return this;
+    }
+
+    public Builder batchNorm(BatchNormPolicy value) {
+      batchNorm = Objects.requireNonNull(value);
+      return this;
+    }
+
+    public Builder schedule(@Nullable Schedule value) {
+      schedule = value;
+      return this;
+    }
+
+    public Builder seed(long value) {
+      seed = value;
+      return this;
+    }
+
+    public Builder threads(int value) {
+      threads = value;
+      return this;
+    }
+
+    public PruningOptions build() {
+      return new PruningOptions(
+          method, stages, samples, curvature, ridge, block, refit, batchNorm, schedule, seed,
+          threads);
+    }
+  }
+}

@@ -1,0 +1,46 @@
+package falcon.prune;
+
+import falcon.budget.Budget;
+import falcon.budget.CostTable;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What a run will do, before anything is computed.
+///
+/// @param layers prunable layers in graph order
+/// @param costs the same for the projection
+/// @param asked budget as the user wrote it
+/// @param budget the limits that this means
+/// @param stageBudgets limits of each stage, the last one `budget`
+/// @param refit how the kept weights are re-fitted, never [Refit#AUTO]
+/// @param samples calibration images of a stage, 0 if none are used
+/// @param schedule how the budgets shrink, null with one stage
+/// @param memoryBytes estimate of the memory needed beside the network and the data
+/// @param seconds estimate of the time on this machine, evaluations included
+public record PruningPlan(
+    List<PrunableLayer> layers,
+    CostTable costs,
+    BudgetRequest asked,
+    Budget budget,
+    List<Budget> stageBudgets,
+    Refit refit,
+    int samples,
+    @Nullable Schedule schedule,
+    long memoryBytes,
+    double seconds) {
+
+  public PruningPlan {
+    layers = List.copyOf(layers);
+    stageBudgets = List.copyOf(stageBudgets);
+  }
+
+  /// One prunable weight tensor.
+  ///
+  /// @param name of the tensor
+  /// @param macsPerWeight what one kept weight costs for one example
+  public record PrunableLayer(String name, List<Long> shape, int count, long macsPerWeight) {
+    public PrunableLayer {
+      shape = List.copyOf(shape);
+    }
+  }
+}

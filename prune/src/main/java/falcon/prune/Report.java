@@ -1,0 +1,94 @@
+package falcon.prune;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// What a pruning run did, in numbers; all counts are those of the pruned network itself.
+///
+/// @param macs multiply-accumulates of one example
+/// @param nnz number of weights
+/// @param validation accuracies on the held-out part of the training split
+/// @param test accuracies on the test split, null until they are read
+/// @param certificate of the last projection
+/// @param layers prunable layers in graph order
+/// @param effectiveRows of the gradient matrix, null where none was made
+/// @param stages in order
+/// @param seconds by phase, in order of first occurrence
+/// @param peakMemoryBytes greatest resident memory of the process, 0 if unknown
+/// @param warnings what the user should know
+public record Report(
+    Used macs,
+    Used nnz,
+    Accuracy validation,
+    @Nullable Accuracy test,
+    Certificate certificate,
+    List<LayerReport> layers,
+    @Nullable Double effectiveRows,
+    List<StageReport> stages,
+    Map<String, Double> seconds,
+    long peakMemoryBytes,
+    List<String> warnings) {
+
+  public Report {
+    layers = List.copyOf(layers);
+    stages = List.copyOf(stages);
+    seconds = java.util.Collections.unmodifiableMap(new java.util.LinkedHashMap<>(seconds));
+    warnings = List.copyOf(warnings);
+  }
+
+  /// One resource.
+  ///
+  /// @param asked as the user wrote it
+  /// @param limit what that allows, inclusive
+  /// @param used what the kept weights cost
+  /// @param total what all prunable weights cost
+  public record Used(String asked, long limit, long used, long total) {
+    /// Share of the total that is used, in percent.
+    public double percent() {
+      return 100.0 * used / total;
+    }
+  }
+
+  /// Accuracies in percent.
+  ///
+  /// @param dense before pruning
+  /// @param pruned after pruning and re-fitting
+  /// @param refreshed with BatchNormalization refreshed as well, null if that was not tried
+  /// @param finalAccuracy of the network as it is given back
+  public record Accuracy(
+      double dense, double pruned, @Nullable Double refreshed, double finalAccuracy) {}
+
+  /// What the projection proved.
+  ///
+  /// @param value total saliency of the kept weights
+  /// @param bound no choice within the budget has more
+  /// @param gap bound − value
+  public record Certificate(double value, double bound, double gap) {
+    /// Gap as a share of the bound.
+    public double relativeGap() {
+      return bound > 0 ? gap / bound : 0;
+    }
+  }
+
+  /// One prunable layer.
+  ///
+  /// @param weights how many it has
+  /// @param kept how many were kept
+  /// @param macs of all its weights
+  /// @param macsKept of the kept ones
+  public record LayerReport(
+      String name, List<Long> shape, long weights, long kept, long macs, long macsKept) {
+    public LayerReport {
+      shape = List.copyOf(shape);
+    }
+  }
+
+  /// One stage.
+  ///
+  /// @param macs kept
+  /// @param nnz kept
+  /// @param validation accuracy in percent
+  /// @param seconds what the stage took
+  public record StageReport(long macs, long nnz, double validation, double seconds) {}
+}
