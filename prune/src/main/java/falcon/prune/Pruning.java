@@ -7,6 +7,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// A run that is being prepared: set what differs from the defaults, then [#run].
+@SuppressWarnings({"UnusedVariable", "DoNotCallSuggester"})
 public final class Pruning {
   private final Network network;
   private final Dataset data;
