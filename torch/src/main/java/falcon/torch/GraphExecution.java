@@ -25,7 +25,8 @@ final class GraphExecution implements AutoCloseable {
   private final Map<String, Tensor> values = new HashMap<>();
   private final Set<String> watched = new HashSet<>();
   private final Set<String> leaves = new HashSet<>();
-  private int next;
+  private final Map<String, Integer> readsLeft = new HashMap<>();
+  private final boolean[] done;
 
   /// @param input `[b, …]`; this takes over the caller's reference
   /// @param batchStatistics whether BatchNormalization uses its batch's own mean and variance
@@ -34,12 +35,21 @@ final class GraphExecution implements AutoCloseable {
     this.program = program;
     this.parameters = parameters;
     this.batchStatistics = batchStatistics;
+    this.done = new boolean[program.nodes().size()];
     values.put(program.input(), input);
   }
 
   /// Keeps a value until this is closed.
   void watch(String value) {
     watched.add(value);
+  }
+
+  /// Gives a value back as soon as no node is left that reads it.
+  void unwatch(String value) {
+    watched.remove(value);
+    if (readsLeft(value) == 0) {
+      release(values.remove(value));
+    }
   }
 
   /// Keeps a value and makes gradients with respect to it available: if nothing before it needs a
@@ -51,8 +61,8 @@ final class GraphExecution implements AutoCloseable {
 
   /// Runs all nodes before the one of that number.
   void runTo(int node) {
-    for (; next < node; next++) {
-      step(program.nodes().get(next));
+    for (int i = 0; i < node; i++) {
+      step(i);
     }
   }
 
@@ -64,20 +74,35 @@ final class GraphExecution implements AutoCloseable {
     return value(program.output());
   }
 
+  /// Runs just those nodes that a value depends on, and watches it.
+  ///
+  /// @return the value; valid until this is closed
+  Tensor compute(String name) {
+    watch(name);
+    int producer = program.producerOf(name);
+    if (producer >= 0) {
+      for (int node : program.ancestors(producer)) {
+        step(node);
+      }
+    }
+    return value(name);
+  }
+
   /// @return a value that has been computed and not been given back; valid as long as it is live
   Tensor value(String name) {
     Tensor tensor = values.get(name);
     if (tensor == null) {
-      throw new IllegalStateException(
-          "value '%s' is not live before node %d".formatted(name, next));
+      throw new IllegalStateException("value '%s' is not live".formatted(name));
     }
     return tensor;
   }
 
-  private void step(Node node) {
-    if (node.is("Constant")) {
-      return; // its value is among the parameters
+  private void step(int index) {
+    Node node = program.nodes().get(index);
+    if (done[index] || node.is("Constant")) { // constants are among the parameters
+      return;
     }
+    done[index] = true;
     try (var _ = new PointerScope()) {
       Tensor result = Operators.run(node, new NodeOperands(node), batchStatistics);
       String output = node.outputs().getFirst();
@@ -87,10 +112,16 @@ final class GraphExecution implements AutoCloseable {
       values.put(output, Torch.keep(result));
     }
     for (String input : node.inputs()) {
-      if (!watched.contains(input) && program.isLastUse(input, next)) {
+      int left = readsLeft(input) - 1;
+      readsLeft.put(input, left);
+      if (left == 0 && !watched.contains(input)) {
         release(values.remove(input));
       }
     }
+  }
+
+  private int readsLeft(String value) {
+    return readsLeft.getOrDefault(value, program.uses(value));
   }
 
   private static void release(@Nullable Tensor tensor) {
@@ -136,7 +167,7 @@ final class GraphExecution implements AutoCloseable {
     @Override
     public boolean isOverwritable(int index) {
       String name = node.input(index);
-      if (name == null || watched.contains(name) || !program.isLastUse(name, next)) {
+      if (name == null || watched.contains(name) || readsLeft(name) != 1) {
         return false;
       }
       Tensor value = values.get(name);

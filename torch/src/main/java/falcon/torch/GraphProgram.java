@@ -2,16 +2,18 @@ package falcon.torch;
 
 import falcon.model.Network;
 import falcon.model.Node;
+import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 
-/// A network's nodes in running order, and after which node each value is needed no more.
+/// A network's nodes in running order, which of them makes a value and how often it is read.
 final class GraphProgram {
   private final Network network;
-  private final Map<String, Integer> lastUse = new HashMap<>();
+  private final Map<String, Integer> uses = new HashMap<>();
   private final Map<String, Integer> producedBy = new HashMap<>();
   private final Set<String> outputs = new HashSet<>();
 
@@ -25,7 +27,7 @@ final class GraphProgram {
     for (int i = 0; i < network.nodes().size(); i++) {
       Node node = network.nodes().get(i);
       for (String input : node.inputs()) {
-        lastUse.put(input, i);
+        uses.merge(input, 1, Integer::sum);
       }
       for (String output : node.outputs()) {
         producedBy.put(output, i);
@@ -56,8 +58,26 @@ final class GraphProgram {
     return producer == null ? -1 : producer;
   }
 
-  /// @return whether nothing after this node reads the value and it is no output of the network
-  boolean isLastUse(String value, int node) {
-    return !outputs.contains(value) && lastUse.getOrDefault(value, -1) <= node;
+  /// @return numbers of the nodes that a node's result depends on, itself included, in running order
+  List<Integer> ancestors(int node) {
+    var needed = new TreeSet<Integer>();
+    var open = new ArrayDeque<Integer>(List.of(node));
+    while (!open.isEmpty()) {
+      int index = open.pop();
+      if (needed.add(index)) {
+        for (String input : nodes().get(index).inputs()) {
+          int producer = producerOf(input);
+          if (producer >= 0) {
+            open.push(producer);
+          }
+        }
+      }
+    }
+    return List.copyOf(needed);
+  }
+
+  /// @return how often nodes read the value; an output of the network counts once more
+  int uses(String value) {
+    return uses.getOrDefault(value, 0) + (outputs.contains(value) ? 1 : 0);
   }
 }

@@ -147,15 +147,11 @@ public final class PerSampleGradients {
             System.arraycopy(signs(seed, firstRow + i, classes), 0, values, i * classes, classes);
       }
     }
-    Tensor constant = Torch.tensor(values, List.of((long) batch.size(), (long) classes), precision);
-    try {
-      return switch (kind) {
+    Tensor constant = Torch.scoped(values, List.of((long) batch.size(), (long) classes), precision);
+    return switch (kind) {
         case RowKind.Empirical() -> // ∂(−log softmax_y)/∂logits = softmax − onehot(y)
             logits.softmax(1, new org.bytedeco.pytorch.ScalarTypeOptional()).sub(constant);
-        case RowKind.OutputSigns _ -> constant.alias();
-      };
-    } finally {
-      constant.releaseReference();
-    }
+        case RowKind.OutputSigns _ -> constant;
+    };
   }
 }

@@ -26,6 +26,11 @@ final class Torch {
     }
   }
 
+  /// As [#tensor(float[], List, Precision)], but given back when the innermost scope ends.
+  static Tensor scoped(float[] values, List<Long> shape, Precision precision) {
+    return PointerScope.getInnerScope().attach(tensor(values, shape, precision));
+  }
+
   /// @param values row-major, copied
   static Tensor tensor(long[] values, List<Long> shape) {
     try (var _ = new PointerScope();
