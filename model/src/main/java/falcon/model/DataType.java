@@ -24,17 +24,17 @@ public enum DataType {
     this.bytes = bytes;
   }
 
-  /// @return the number that `TensorProto.data_type` uses
+  /// The number that `TensorProto.data_type` uses.
   public int onnxCode() {
     return onnxCode;
   }
 
-  /// @return size of one element in bytes
+  /// Size of one element in bytes.
   public int bytes() {
     return bytes;
   }
 
-  /// @return whether the elements are floating-point numbers
+  /// Whether the elements are floating-point numbers.
   public boolean isFloatingPoint() {
     return switch (this) {
       case FLOAT32, FLOAT64, FLOAT16, BFLOAT16 -> true;

@@ -22,12 +22,16 @@ public final class Tensor {
     }
   }
 
+  /// Wraps elements as a file stores them.
+  ///
   /// @param bytes little-endian elements, row-major; handed over: the caller must not change it
   /// @throws IllegalArgumentException if the number of bytes does not fit the shape
   public static Tensor ofBytes(DataType type, List<Long> shape, byte[] bytes) {
     return new Tensor(type, shape, bytes);
   }
 
+  /// Makes a FLOAT32 tensor.
+  ///
   /// @param values row-major; copied
   public static Tensor ofFloats(List<Long> shape, float... values) {
     var buffer =
@@ -36,6 +40,8 @@ public final class Tensor {
     return new Tensor(DataType.FLOAT32, shape, buffer.array());
   }
 
+  /// Makes an INT64 tensor.
+  ///
   /// @param values row-major; copied
   public static Tensor ofLongs(List<Long> shape, long... values) {
     var buffer =
@@ -44,7 +50,8 @@ public final class Tensor {
     return new Tensor(DataType.INT64, shape, buffer.array());
   }
 
-  /// @return product of the sizes; 1 for a scalar
+  /// Product of the sizes; 1 for a scalar.
+  ///
   /// @throws ArithmeticException if it does not fit a long
   public static long elements(List<Long> shape) {
     long product = 1;
@@ -62,17 +69,18 @@ public final class Tensor {
     return shape;
   }
 
-  /// @return number of elements
+  /// Number of elements.
   public int size() {
     return bytes.length / type.bytes();
   }
 
-  /// @return the little-endian elements, read only
+  /// The little-endian elements, read only.
   public ByteBuffer bytes() {
     return ByteBuffer.wrap(bytes).asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  /// @return a fresh copy of the elements, widened or narrowed to float
+  /// The elements as a fresh array, widened or narrowed to float.
+  ///
   /// @throws IllegalStateException if the elements are not floating-point numbers
   public float[] toFloats() {
     var values = new float[size()];
@@ -100,7 +108,8 @@ public final class Tensor {
     return values;
   }
 
-  /// @return a fresh copy of the elements
+  /// The elements as a fresh array.
+  ///
   /// @throws IllegalStateException if the elements are not INT64 or INT32
   public long[] toLongs() {
     var values = new long[size()];

@@ -1,0 +1,297 @@
+package falcon.model;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.SequencedSet;
+import org.jspecify.annotations.Nullable;
+
+/// A network as data: the ONNX graph, immutable.
+///
+/// Nodes stand in an order in which they can be run. Graph inputs are those that the user must give:
+/// an input that only offers a default for an initializer is not among them. Whatever else a file
+/// holds travels along in [#origin] and comes back when the network is written in that format.
+public final class Network {
+  /// Metadata: names of weight tensors that must not be pruned, separated by commas.
+  public static final String NOT_PRUNABLE = "falcon.notPrunable";
+
+  /// Metadata: name of the built-in architecture.
+  public static final String ARCHITECTURE = "falcon.architecture";
+
+  /// Metadata: shape of one example, `3,32,32` for instance.
+  public static final String INPUT_SHAPE = "falcon.inputShape";
+
+  /// Prefix of all metadata that Falcon writes and that goes with a network from format to format.
+  public static final String METADATA_PREFIX = "falcon.";
+
+  /// What a network was read from, known to the reader and writer of that format alone.
+  public interface Origin {}
+
+  private final String name;
+  private final List<Node> nodes;
+  private final List<ValueInfo> inputs;
+  private final List<ValueInfo> outputs;
+  private final SequencedMap<String, Tensor> initializers;
+  private final SequencedMap<String, String> opaqueInitializers;
+  private final SequencedMap<String, Long> opsets;
+  private final SequencedMap<String, String> metadata;
+  private final @Nullable Origin origin;
+  private final Map<String, Node> producers;
+  private final Map<String, List<Node>> consumers;
+
+  private Network(Builder builder) {
+    name = builder.name;
+    inputs = List.copyOf(builder.inputs);
+    outputs = List.copyOf(builder.outputs);
+    initializers = frozen(builder.initializers);
+    opaqueInitializers = frozen(builder.opaqueInitializers);
+    opsets = frozen(builder.opsets);
+    metadata = frozen(builder.metadata);
+    origin = builder.origin;
+    nodes = GraphOrder.sort(builder.nodes, givenNames(), outputs);
+    producers = new LinkedHashMap<>();
+    consumers = new LinkedHashMap<>();
+    for (Node node : nodes) {
+      for (String output : node.outputs()) {
+        producers.put(output, node);
+      }
+      for (String input : GraphOrder.valuesRead(node)) {
+        consumers.computeIfAbsent(input, _ -> new ArrayList<>()).add(node);
+      }
+    }
+    consumers.replaceAll((_, readers) -> List.copyOf(readers));
+  }
+
+  private Network(
+      Network that,
+      SequencedMap<String, Tensor> initializers,
+      SequencedMap<String, String> metadata) {
+    this.initializers = initializers;
+    this.metadata = metadata;
+    name = that.name;
+    nodes = that.nodes;
+    inputs = that.inputs;
+    outputs = that.outputs;
+    opaqueInitializers = that.opaqueInitializers;
+    opsets = that.opsets;
+    origin = that.origin;
+    producers = that.producers;
+    consumers = that.consumers;
+  }
+
+  /// Starts a network.
+  public static Builder builder(String name) {
+    return new Builder(name);
+  }
+
+  /// Name of the graph.
+  public String name() {
+    return name;
+  }
+
+  /// Nodes, each after those whose outputs it reads.
+  public List<Node> nodes() {
+    return nodes;
+  }
+
+  /// Inputs that the user must give.
+  public List<ValueInfo> inputs() {
+    return inputs;
+  }
+
+  /// Values that the network gives back.
+  public List<ValueInfo> outputs() {
+    return outputs;
+  }
+
+  /// Constant tensors by name, in file order.
+  public SequencedMap<String, Tensor> initializers() {
+    return initializers;
+  }
+
+  /// Constant tensors that [Tensor] cannot hold (sparse, text, 8-bit float, …): name and what they
+  /// are. They come back unchanged.
+  public SequencedMap<String, String> opaqueInitializers() {
+    return opaqueInitializers;
+  }
+
+  /// Version of each operator set, by domain (empty for ONNX's own).
+  public SequencedMap<String, Long> opsets() {
+    return opsets;
+  }
+
+  /// Version of ONNX's own operator set, 1 if the file names none.
+  public long opset() {
+    return opsets.getOrDefault("", 1L);
+  }
+
+  /// Text properties, in file order.
+  public SequencedMap<String, String> metadata() {
+    return metadata;
+  }
+
+  /// What the network was read from; null if it was built in memory.
+  public @Nullable Origin origin() {
+    return origin;
+  }
+
+  /// Node that makes a value.
+  ///
+  /// @return null for a graph input, a constant or an unknown name
+  public @Nullable Node producer(String value) {
+    return producers.get(value);
+  }
+
+  /// Nodes that read a value, in order; a node that reads it twice is named once.
+  public List<Node> consumers(String value) {
+    return consumers.getOrDefault(value, List.of());
+  }
+
+  /// Constant tensor of that name: an initializer, or the output of a `Constant` node.
+  ///
+  /// @return null if the value is not constant, or only becomes so by computing
+  public @Nullable Tensor constant(String value) {
+    Tensor initializer = initializers.get(value);
+    if (initializer != null) {
+      return initializer;
+    }
+    Node node = producers.get(value);
+    return node != null && node.is("Constant") ? ConstantNodes.value(node) : null;
+  }
+
+  /// The same network with some initializers replaced.
+  ///
+  /// @param replacements by name; each of the type and shape of the one it replaces
+  /// @throws IllegalArgumentException if there is no such initializer or type or shape differ
+  public Network withTensors(Map<String, Tensor> replacements) {
+    var changed = new LinkedHashMap<>(initializers);
+    replacements.forEach((tensorName, tensor) -> {
+      Tensor present = initializers.get(tensorName);
+      if (present == null) {
+        throw new IllegalArgumentException(
+            "the network has no initializer '%s'".formatted(tensorName));
+      }
+      if (present.type() != tensor.type() || !present.shape().equals(tensor.shape())) {
+        throw new IllegalArgumentException(
+            "initializer '%s' is %s, its replacement %s".formatted(tensorName, present, tensor));
+      }
+      changed.put(tensorName, tensor);
+    });
+    return new Network(this, Collections.unmodifiableSequencedMap(changed), metadata);
+  }
+
+  /// The same network with other text properties.
+  ///
+  /// @param properties all of them, in the order to write
+  public Network withMetadata(Map<String, String> properties) {
+    return new Network(this, initializers, frozen(properties));
+  }
+
+  @Override
+  public String toString() {
+    return "%s: %d nodes, %d initializers, %s -> %s"
+        .formatted(name, nodes.size(), initializers.size(), inputs, outputs);
+  }
+
+  private SequencedSet<String> givenNames() {
+    var names = new LinkedHashSet<String>();
+    inputs.forEach(input -> addOnce(names, input.name()));
+    initializers.keySet().forEach(initializer -> addOnce(names, initializer));
+    opaqueInitializers.keySet().forEach(initializer -> addOnce(names, initializer));
+    return names;
+  }
+
+  private static void addOnce(Collection<String> names, String name) {
+    if (!names.add(name)) {
+      throw new IllegalArgumentException("two values are named '%s'".formatted(name));
+    }
+  }
+
+  private static <V> SequencedMap<String, V> frozen(Map<String, V> map) {
+    return Collections.unmodifiableSequencedMap(new LinkedHashMap<>(map));
+  }
+
+  /// Collects the parts of a network.
+  public static final class Builder {
+    private final String name;
+    private final List<Node> nodes = new ArrayList<>();
+    private final List<ValueInfo> inputs = new ArrayList<>();
+    private final List<ValueInfo> outputs = new ArrayList<>();
+    private final SequencedMap<String, Tensor> initializers = new LinkedHashMap<>();
+    private final SequencedMap<String, String> opaqueInitializers = new LinkedHashMap<>();
+    private final SequencedMap<String, Long> opsets = new LinkedHashMap<>();
+    private final SequencedMap<String, String> metadata = new LinkedHashMap<>();
+    private @Nullable Origin origin;
+
+    private Builder(String name) {
+      this.name = name;
+    }
+
+    /// Adds a node; nodes may come in any order.
+    public Builder node(Node node) {
+      nodes.add(node);
+      return this;
+    }
+
+    /// Adds an input that the user must give.
+    public Builder input(ValueInfo input) {
+      inputs.add(input);
+      return this;
+    }
+
+    /// Adds an output.
+    public Builder output(ValueInfo output) {
+      outputs.add(output);
+      return this;
+    }
+
+    /// Adds a constant tensor.
+    ///
+    /// @throws IllegalArgumentException if the name is taken
+    public Builder initializer(String tensorName, Tensor tensor) {
+      if (initializers.putIfAbsent(tensorName, tensor) != null) {
+        throw new IllegalArgumentException("two initializers are named '%s'".formatted(tensorName));
+      }
+      return this;
+    }
+
+    /// Adds a constant tensor that [Tensor] cannot hold.
+    ///
+    /// @param kind what it is, for messages
+    public Builder opaqueInitializer(String tensorName, String kind) {
+      opaqueInitializers.put(tensorName, kind);
+      return this;
+    }
+
+    /// Sets the version of an operator set; `ai.onnx` is the same as the empty domain.
+    public Builder opset(String domain, long version) {
+      opsets.put(domain.equals("ai.onnx") ? "" : domain, version);
+      return this;
+    }
+
+    /// Adds a text property.
+    public Builder metadata(String key, String value) {
+      metadata.put(key, value);
+      return this;
+    }
+
+    /// Says what the network was read from.
+    public Builder origin(Origin source) {
+      origin = source;
+      return this;
+    }
+
+    /// Puts the nodes in order and checks the graph.
+    ///
+    /// @throws IllegalArgumentException if a value is made twice, is read and never made, or
+    ///     depends on itself
+    public Network build() {
+      return new Network(this);
+    }
+  }
+}
