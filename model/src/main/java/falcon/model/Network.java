@@ -109,9 +109,21 @@ public final class Network {
     return outputs;
   }
 
-  /// Constant tensors by name, in file order.
+  /// Constant tensors by name, in file order; values of `Constant` nodes are among them.
   public SequencedMap<String, Tensor> initializers() {
     return initializers;
+  }
+
+  /// The constant tensor of that name.
+  ///
+  /// @throws IllegalArgumentException if there is none
+  public Tensor tensor(String tensorName) {
+    Tensor tensor = initializers.get(tensorName);
+    if (tensor == null) {
+      throw new IllegalArgumentException(
+          "the network has no initializer '%s'".formatted(tensorName));
+    }
+    return tensor;
   }
 
   /// Constant tensors that [Tensor] cannot hold (sparse, text, 8-bit float, …): name and what they
@@ -152,18 +164,6 @@ public final class Network {
     return consumers.getOrDefault(value, List.of());
   }
 
-  /// Constant tensor of that name: an initializer, or the output of a `Constant` node.
-  ///
-  /// @return null if the value is not constant, or only becomes so by computing
-  public @Nullable Tensor constant(String value) {
-    Tensor initializer = initializers.get(value);
-    if (initializer != null) {
-      return initializer;
-    }
-    Node node = producers.get(value);
-    return node != null && node.is("Constant") ? ConstantNodes.value(node) : null;
-  }
-
   /// The same network with some initializers replaced.
   ///
   /// @param replacements by name; each of the type and shape of the one it replaces
@@ -171,11 +171,7 @@ public final class Network {
   public Network withTensors(Map<String, Tensor> replacements) {
     var changed = new LinkedHashMap<>(initializers);
     replacements.forEach((tensorName, tensor) -> {
-      Tensor present = initializers.get(tensorName);
-      if (present == null) {
-        throw new IllegalArgumentException(
-            "the network has no initializer '%s'".formatted(tensorName));
-      }
+      Tensor present = tensor(tensorName);
       if (present.type() != tensor.type() || !present.shape().equals(tensor.shape())) {
         throw new IllegalArgumentException(
             "initializer '%s' is %s, its replacement %s".formatted(tensorName, present, tensor));
@@ -232,8 +228,15 @@ public final class Network {
       this.name = name;
     }
 
-    /// Adds a node; nodes may come in any order.
+    /// Adds a node; nodes may come in any order. A `Constant` node becomes an initializer named like
+    /// its output, unless [Tensor] cannot hold its value.
+    ///
+    /// @throws IllegalArgumentException if it is a `Constant` whose name is taken
     public Builder node(Node node) {
+      Tensor constant = node.is("Constant") ? ConstantNodes.value(node) : null;
+      if (constant != null && node.outputs().size() == 1) {
+        return initializer(node.outputs().getFirst(), constant);
+      }
       nodes.add(node);
       return this;
     }
@@ -255,7 +258,8 @@ public final class Network {
     /// @throws IllegalArgumentException if the name is taken
     public Builder initializer(String tensorName, Tensor tensor) {
       if (initializers.putIfAbsent(tensorName, tensor) != null) {
-        throw new IllegalArgumentException("two initializers are named '%s'".formatted(tensorName));
+        throw new IllegalArgumentException(
+            "two constant tensors are named '%s'".formatted(tensorName));
       }
       return this;
     }

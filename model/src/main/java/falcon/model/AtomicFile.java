@@ -1,0 +1,90 @@
+package falcon.model;
+
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+
+/// Writes files so that a reader sees the old content or the new one, never a part.
+///
+/// The content goes to a temporary name in the same folder, is forced to the disk and renamed. After
+/// a failure, a full disk for instance, the old file is as it was and the temporary one is gone.
+public final class AtomicFile {
+  private static final int BUFFER_BYTES = 1 << 16;
+  // As many writers of one path at once, or remains of killed ones, as are put up with.
+  private static final int TEMPORARY_NAMES = 1000;
+
+  private AtomicFile() {}
+
+  /// Content of a file.
+  @FunctionalInterface
+  public interface Body {
+    /// Writes the content.
+    ///
+    /// @param out buffered; closed by the caller
+    void writeTo(OutputStream out) throws IOException;
+  }
+
+  /// Writes a file, replacing one that is there; a symbolic link stays and its target is replaced.
+  ///
+  /// @throws UnwritableFileException if it cannot be written; an unchecked exception of `body`
+  ///     arrives as it is
+  public static void write(Path path, Body body) {
+    try {
+      Path target = Files.isSymbolicLink(path) ? path.toRealPath() : path.toAbsolutePath();
+      Path temporary = createBeside(target);
+      try {
+        fill(temporary, body);
+        Files.move(
+            temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } finally {
+        Files.deleteIfExists(temporary);
+      }
+      forceFolder(target);
+    } catch (IOException e) {
+      throw new UnwritableFileException(path, e);
+    }
+  }
+
+  private static Path createBeside(Path target) throws IOException {
+    for (int i = 0; ; i++) {
+      Path temporary = target.resolveSibling(".%s.tmp%d".formatted(target.getFileName(), i));
+      try {
+        return Files.createFile(temporary);
+      } catch (FileAlreadyExistsException e) {
+        if (i == TEMPORARY_NAMES) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private static void fill(Path temporary, Body body) throws IOException {
+    try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE);
+        OutputStream out =
+            new BufferedOutputStream(Channels.newOutputStream(channel), BUFFER_BYTES)) {
+      body.writeTo(out);
+      out.flush();
+      channel.force(true);
+    }
+  }
+
+  /// Makes the renaming itself last, where the system lets a folder be opened.
+  private static void forceFolder(Path target) {
+    Path folder = target.getParent();
+    if (folder == null) {
+      return;
+    }
+    try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+      channel.force(true);
+    } catch (IOException _) {
+      // Windows opens no folders; the file's content is on the disk all the same.
+    }
+  }
+}

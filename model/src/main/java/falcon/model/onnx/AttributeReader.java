@@ -1,0 +1,116 @@
+package falcon.model.onnx;
+
+import com.google.protobuf.ByteString;
+import falcon.model.Attribute;
+import falcon.model.Attribute.Subgraph;
+import falcon.model.Node;
+import falcon.model.Tensor;
+import falcon.model.onnx.proto.AttributeProto;
+import falcon.model.onnx.proto.AttributeProto.AttributeType;
+import falcon.model.onnx.proto.GraphProto;
+import falcon.model.onnx.proto.NodeProto;
+import falcon.model.onnx.proto.TensorProto;
+import falcon.model.onnx.proto.ValueInfoProto;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+
+/// Makes [Node]s and [Attribute]s of a file's messages.
+final class AttributeReader {
+  private final TensorDecoder decoder;
+
+  AttributeReader(TensorDecoder decoder) {
+    this.decoder = decoder;
+  }
+
+  /// Reads one node.
+  ///
+  /// @throws IllegalArgumentException if two of its attributes have the same name
+  Node node(NodeProto proto) {
+    var attributes = new LinkedHashMap<String, Attribute>();
+    for (AttributeProto attribute : proto.getAttributeList()) {
+      if (attributes.put(attribute.getName(), attribute(proto, attribute)) != null) {
+        throw new IllegalArgumentException(
+            "%s node '%s' has two attributes '%s'"
+                .formatted(proto.getOpType(), proto.getName(), attribute.getName()));
+      }
+    }
+    return new Node(
+        proto.getName(),
+        proto.getOpType(),
+        proto.getDomain(),
+        List.copyOf(proto.getInputList()),
+        List.copyOf(proto.getOutputList()),
+        attributes);
+  }
+
+  private Attribute attribute(NodeProto node, AttributeProto proto) {
+    if (!proto.getRefAttrName().isEmpty()) {
+      return new Attribute.Opaque("reference to attribute '" + proto.getRefAttrName() + "'");
+    }
+    return switch (type(proto)) {
+      case FLOAT -> new Attribute.FloatValue(proto.getF());
+      case INT -> new Attribute.IntegerValue(proto.getI());
+      case STRING -> new Attribute.StringValue(proto.getS().toStringUtf8());
+      case TENSOR -> tensor(node, proto);
+      case GRAPH -> new Attribute.GraphValue(subgraph(proto.getG()));
+      case FLOATS -> new Attribute.FloatList(proto.getFloatsList());
+      case INTS -> new Attribute.IntegerList(proto.getIntsList());
+      case STRINGS ->
+          new Attribute.StringList(
+              proto.getStringsList().stream().map(ByteString::toStringUtf8).toList());
+      case GRAPHS ->
+          new Attribute.GraphList(proto.getGraphsList().stream().map(this::subgraph).toList());
+      case TENSORS, SPARSE_TENSOR, SPARSE_TENSORS, TYPE_PROTO, TYPE_PROTOS, UNDEFINED ->
+          new Attribute.Opaque(type(proto).name());
+    };
+  }
+
+  private Attribute tensor(NodeProto node, AttributeProto proto) {
+    String name = node.getOutputCount() == 1 ? node.getOutput(0) : node.getName();
+    Tensor tensor = decoder.decode(name, proto.getT());
+    return tensor == null
+        ? new Attribute.Opaque("tensor of " + ElementTypes.name(proto.getT().getDataType()))
+        : new Attribute.TensorValue(tensor);
+  }
+
+  private Subgraph subgraph(GraphProto proto) {
+    var constants = new ArrayList<String>();
+    proto.getInitializerList().stream().map(TensorProto::getName).forEach(constants::add);
+    proto.getSparseInitializerList().forEach(sparse -> constants.add(sparse.getValues().getName()));
+    return new Subgraph(
+        proto.getNodeList().stream().map(this::node).toList(),
+        proto.getInputList().stream().map(ValueInfoProto::getName).toList(),
+        proto.getOutputList().stream().map(ValueInfoProto::getName).toList(),
+        constants);
+  }
+
+  /// The declared type, or for files of ONNX's first days the one whose field is filled.
+  private static AttributeType type(AttributeProto proto) {
+    if (proto.getType() != AttributeType.UNDEFINED) {
+      return proto.getType();
+    }
+    if (proto.hasF()) {
+      return AttributeType.FLOAT;
+    }
+    if (proto.hasI()) {
+      return AttributeType.INT;
+    }
+    if (proto.hasS()) {
+      return AttributeType.STRING;
+    }
+    if (proto.hasT()) {
+      return AttributeType.TENSOR;
+    }
+    if (proto.hasG()) {
+      return AttributeType.GRAPH;
+    }
+    if (proto.getFloatsCount() > 0) {
+      return AttributeType.FLOATS;
+    }
+    if (proto.getIntsCount() > 0) {
+      return AttributeType.INTS;
+    }
+    return proto.getStringsCount() > 0 ? AttributeType.STRINGS : AttributeType.UNDEFINED;
+  }
+}

@@ -1,0 +1,171 @@
+package falcon.model.onnx;
+
+import falcon.model.Attribute;
+import falcon.model.DataType;
+import falcon.model.Dimension;
+import falcon.model.MalformedModelException;
+import falcon.model.Network;
+import falcon.model.Node;
+import falcon.model.Tensor;
+import falcon.model.ValueInfo;
+import falcon.model.onnx.proto.AttributeProto;
+import falcon.model.onnx.proto.GraphProto;
+import falcon.model.onnx.proto.ModelProto;
+import falcon.model.onnx.proto.NodeProto;
+import falcon.model.onnx.proto.SparseTensorProto;
+import falcon.model.onnx.proto.TensorProto;
+import falcon.model.onnx.proto.TensorShapeProto;
+import falcon.model.onnx.proto.TypeProto;
+import falcon.model.onnx.proto.ValueInfoProto;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// Makes a [Network] of a file's message.
+final class ModelReader {
+  private final Path path;
+  private final ModelProto model;
+  private final ModelProto.Builder skeleton;
+  private final AttributeReader attributes;
+  private final TensorDecoder decoder;
+  private final Set<String> detached = new LinkedHashSet<>();
+  private final Map<String, Tensor> asRead = new LinkedHashMap<>();
+  private final Set<String> external = new HashSet<>();
+
+  ModelReader(Path path, ModelProto model) {
+    this.path = path;
+    this.model = model;
+    skeleton = model.toBuilder();
+    decoder = new TensorDecoder(path);
+    attributes = new AttributeReader(decoder);
+  }
+
+  /// Reads everything.
+  ///
+  /// @throws MalformedModelException if the model contradicts itself
+  Network read() {
+    try {
+      return network();
+    } catch (IllegalArgumentException e) {
+      throw new MalformedModelException(
+          path, String.valueOf(e.getMessage()), "Export the network again.", e);
+    }
+  }
+
+  private Network network() {
+    GraphProto graph = model.getGraph();
+    Network.Builder builder = Network.builder(graph.getName());
+    var constants = new HashSet<String>();
+    addInitializers(graph, builder, constants);
+    for (int i = 0; i < graph.getNodeCount(); i++) {
+      addNode(i, graph.getNode(i), builder);
+    }
+    for (ValueInfoProto input : graph.getInputList()) {
+      if (!constants.contains(input.getName())) {
+        builder.input(valueInfo(input));
+      }
+    }
+    graph.getOutputList().forEach(output -> builder.output(valueInfo(output)));
+    model
+        .getOpsetImportList()
+        .forEach(opset -> builder.opset(opset.getDomain(), opset.getVersion()));
+    model
+        .getMetadataPropsList()
+        .forEach(entry -> builder.metadata(entry.getKey(), entry.getValue()));
+    Network network =
+        builder.origin(new OnnxOrigin(skeleton.build(), detached, asRead, external)).build();
+    // what Constant nodes hold as plain numbers stays in the file's message
+    network
+        .initializers()
+        .forEach((name, tensor) -> {
+          if (!detached.contains(name)) {
+            asRead.putIfAbsent(name, tensor);
+          }
+        });
+    return network;
+  }
+
+  private void addInitializers(GraphProto graph, Network.Builder builder, Set<String> constants) {
+    for (int i = 0; i < graph.getInitializerCount(); i++) {
+      TensorProto proto = graph.getInitializer(i);
+      constants.add(proto.getName());
+      Tensor tensor = decoder.decode(proto.getName(), proto);
+      if (tensor == null) {
+        builder.opaqueInitializer(proto.getName(), ElementTypes.name(proto.getDataType()));
+        continue;
+      }
+      builder.initializer(proto.getName(), tensor);
+      if (proto.hasRawData() && !isExternal(proto)) {
+        skeleton.getGraphBuilder().getInitializerBuilder(i).clearRawData();
+      }
+      remember(proto.getName(), proto, tensor);
+    }
+    for (SparseTensorProto sparse : graph.getSparseInitializerList()) {
+      constants.add(sparse.getValues().getName());
+      builder.opaqueInitializer(sparse.getValues().getName(), "sparse");
+    }
+  }
+
+  private void addNode(int index, NodeProto proto, Network.Builder builder) {
+    Node node = attributes.node(proto);
+    builder.node(node);
+    if (!node.is("Constant") || node.outputs().size() != 1) {
+      return;
+    }
+    for (int i = 0; i < proto.getAttributeCount(); i++) {
+      AttributeProto attribute = proto.getAttribute(i);
+      Attribute value = node.attributes().get(attribute.getName());
+      if (attribute.hasT() && value instanceof Attribute.TensorValue(Tensor tensor)) {
+        if (attribute.getT().hasRawData() && !isExternal(attribute.getT())) {
+          skeleton
+              .getGraphBuilder()
+              .getNodeBuilder(index)
+              .getAttributeBuilder(i)
+              .getTBuilder()
+              .clearRawData();
+        }
+        remember(node.outputs().getFirst(), attribute.getT(), tensor);
+      }
+    }
+  }
+
+  private void remember(String name, TensorProto proto, Tensor tensor) {
+    if (isExternal(proto)) {
+      external.add(name);
+      asRead.put(name, tensor);
+    } else if (proto.hasRawData()) {
+      detached.add(name);
+    } else {
+      asRead.put(name, tensor);
+    }
+  }
+
+  private static boolean isExternal(TensorProto proto) {
+    return proto.getDataLocation() == TensorProto.DataLocation.EXTERNAL;
+  }
+
+  private static ValueInfo valueInfo(ValueInfoProto proto) {
+    if (!proto.getType().hasTensorType()) {
+      return new ValueInfo(proto.getName(), null, null);
+    }
+    TypeProto.Tensor type = proto.getType().getTensorType();
+    DataType elements = ElementTypes.ofCode(type.getElemType());
+    return new ValueInfo(proto.getName(), elements, type.hasShape() ? dimensions(type) : null);
+  }
+
+  private static List<Dimension> dimensions(TypeProto.Tensor type) {
+    var dimensions = new ArrayList<Dimension>();
+    for (TensorShapeProto.Dimension dimension : type.getShape().getDimList()) {
+      dimensions.add(
+          dimension.hasDimValue() && dimension.getDimValue() > 0
+              ? new Dimension.Fixed(dimension.getDimValue())
+              : new Dimension.Symbolic(dimension.getDimParam()));
+    }
+    return dimensions;
+  }
+}

@@ -1,0 +1,113 @@
+package falcon.model.onnx;
+
+import falcon.model.DataType;
+import falcon.model.MalformedModelException;
+import falcon.model.Tensor;
+import falcon.model.onnx.proto.TensorProto;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/// Turns the tensors of an ONNX file into [Tensor]s, wherever their elements are.
+final class TensorDecoder {
+  private final Path path;
+  private final ExternalData externalData;
+
+  /// @param path the model's file, for messages and as the place of external data
+  TensorDecoder(Path path) {
+    this.path = path;
+    this.externalData = new ExternalData(path);
+  }
+
+  /// Decodes a tensor.
+  ///
+  /// @param name what messages call it
+  /// @return null if [DataType] lacks its element type
+  /// @throws MalformedModelException if its elements do not fit its shape
+  @Nullable Tensor decode(String name, TensorProto proto) {
+    DataType type = ElementTypes.ofCode(proto.getDataType());
+    if (type == null) {
+      return null;
+    }
+    if (proto.hasSegment()) {
+      throw malformed(name, "is stored in segments, which no ONNX version fills");
+    }
+    long elements = elements(name, proto);
+    long bytes = elements * type.bytes();
+    if (proto.getDataLocation() == TensorProto.DataLocation.EXTERNAL) {
+      return Tensor.ofBytes(type, proto.getDimsList(), externalData.read(name, proto, (int) bytes));
+    }
+    if (proto.hasRawData()) {
+      if (proto.getRawData().size() != bytes) {
+        throw sizeDiffers(name, proto, bytes + " bytes", proto.getRawData().size() + " bytes");
+      }
+      return Tensor.ofBytes(type, proto.getDimsList(), proto.getRawData().toByteArray());
+    }
+    int stored = storedElements(type, proto);
+    if (stored != elements) {
+      throw sizeDiffers(name, proto, elements + " elements", stored + " elements");
+    }
+    return Tensor.ofBytes(type, proto.getDimsList(), typedBytes(type, proto, stored));
+  }
+
+  private long elements(String name, TensorProto proto) {
+    try {
+      for (long size : proto.getDimsList()) {
+        if (size < 0) {
+          throw malformed(name, "has the shape %s".formatted(proto.getDimsList()));
+        }
+      }
+      long elements = Tensor.elements(proto.getDimsList());
+      if (elements <= Integer.MAX_VALUE / 8) {
+        return elements;
+      }
+    } catch (ArithmeticException _) {
+      // more than a long counts is more than any limit
+    }
+    throw malformed(
+        name,
+        "has the shape %s; at most %d elements can be held"
+            .formatted(proto.getDimsList(), Integer.MAX_VALUE / 8));
+  }
+
+  private static int storedElements(DataType type, TensorProto proto) {
+    return switch (type) {
+      case FLOAT32 -> proto.getFloatDataCount();
+      case FLOAT64 -> proto.getDoubleDataCount();
+      case INT64 -> proto.getInt64DataCount();
+      case UINT32, UINT64 -> proto.getUint64DataCount();
+      case INT32, INT16, INT8, UINT16, UINT8, BOOL, FLOAT16, BFLOAT16 -> proto.getInt32DataCount();
+    };
+  }
+
+  private static byte[] typedBytes(DataType type, TensorProto proto, int count) {
+    var buffer = ByteBuffer.allocate(count * type.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 0; i < count; i++) {
+      switch (type) {
+        case FLOAT32 -> buffer.putFloat(proto.getFloatData(i));
+        case FLOAT64 -> buffer.putDouble(proto.getDoubleData(i));
+        case INT64 -> buffer.putLong(proto.getInt64Data(i));
+        case UINT64 -> buffer.putLong(proto.getUint64Data(i));
+        case UINT32 -> buffer.putInt((int) proto.getUint64Data(i));
+        case INT32 -> buffer.putInt(proto.getInt32Data(i));
+        case INT16, UINT16, FLOAT16, BFLOAT16 -> buffer.putShort((short) proto.getInt32Data(i));
+        case INT8, UINT8, BOOL -> buffer.put((byte) proto.getInt32Data(i));
+      }
+    }
+    return buffer.array();
+  }
+
+  private MalformedModelException sizeDiffers(
+      String name, TensorProto proto, String needed, String found) {
+    return malformed(
+        name,
+        "has the shape %s of %s and needs %s, but %s are there"
+            .formatted(proto.getDimsList(), ElementTypes.name(proto.getDataType()), needed, found));
+  }
+
+  private MalformedModelException malformed(String name, String problem) {
+    return new MalformedModelException(
+        path, "tensor '%s' %s".formatted(name, problem), "Export the network again.");
+  }
+}
