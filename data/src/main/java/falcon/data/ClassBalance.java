@@ -1,0 +1,60 @@
+package falcon.data;
+
+import java.util.Arrays;
+import java.util.SplittableRandom;
+
+/// Chooses images so that each class has the same share, as far as the images allow.
+final class ClassBalance {
+  private ClassBalance() {}
+
+  /// Shuffles each class, then takes one image of each class in turn until there are enough; a
+  /// class that has given `share` of its images (rounded up) gives no more.
+  ///
+  /// @param count number wanted, at most `share` of all images
+  /// @param share greatest part of a class that is taken, above 0, at most 1
+  /// @return chosen indexes, ascending
+  static int[] choose(Images images, int count, double share, SplittableRandom random) {
+    var byClass = shuffledByClass(images, random);
+    var chosen = new int[count];
+    int taken = 0;
+    for (int round = 0; taken < count; round++) {
+      for (int c = 0; c < byClass.length && taken < count; c++) {
+        if (round < Math.ceil(byClass[c].length * share)) {
+          chosen[taken++] = byClass[c][round];
+        }
+      }
+    }
+    Arrays.sort(chosen);
+    return chosen;
+  }
+
+  private static int[][] shuffledByClass(Images images, SplittableRandom random) {
+    var sizes = new int[256];
+    for (int i = 0; i < images.count(); i++) {
+      sizes[images.label(i)]++;
+    }
+    var byClass = new int[sizes.length][];
+    for (int c = 0; c < sizes.length; c++) {
+      byClass[c] = new int[sizes[c]];
+    }
+    for (int i = images.count() - 1; i >= 0; i--) {
+      int c = images.label(i);
+      byClass[c][--sizes[c]] = i;
+    }
+    for (int[] indexes : byClass) {
+      shuffle(indexes, indexes.length, random);
+    }
+    return byClass;
+  }
+
+  /// Puts a random choice of `count` of the indexes, in random order, to the front (the first part
+  /// of Fisher and Yates' shuffle).
+  static void shuffle(int[] indexes, int count, SplittableRandom random) {
+    for (int i = 0; i < count; i++) {
+      int j = i + random.nextInt(indexes.length - i);
+      int swapped = indexes[i];
+      indexes[i] = indexes[j];
+      indexes[j] = swapped;
+    }
+  }
+}

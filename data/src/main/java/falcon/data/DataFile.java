@@ -1,0 +1,42 @@
+package falcon.data;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/// What the readers of this package share: sizes and bytes of files, with errors that name them.
+final class DataFile {
+  private DataFile() {}
+
+  /// The length of `file` in bytes.
+  static long length(Path file) {
+    try {
+      return Files.size(file);
+    } catch (IOException e) {
+      throw unreadable(file, e);
+    }
+  }
+
+  /// Reads exactly `count` bytes of `in` into `target` from `offset`.
+  ///
+  /// @throws MalformedDataException if the file ends before
+  static void readFully(Path file, InputStream in, byte[] target, int offset, int count)
+      throws IOException {
+    int read = in.readNBytes(target, offset, count);
+    if (read < count) {
+      throw new MalformedDataException(
+          file,
+          "ends after %d of the %d bytes that were to come.".formatted(read, count),
+          "The file is cut short; fetch it again.");
+    }
+  }
+
+  static MalformedDataException unreadable(Path path, IOException cause) {
+    return new MalformedDataException(
+        path,
+        "cannot be read: %s.".formatted(cause),
+        "Check that it exists and that you may read it.",
+        cause);
+  }
+}

@@ -1,0 +1,58 @@
+package falcon.data;
+
+import java.util.Arrays;
+import java.util.stream.Collectors;
+
+/// How a folder keeps its labelled images.
+public enum Layout {
+  /// Official binaries of CIFAR-10: `data_batch_1.bin` to `data_batch_5.bin`, any of them, and
+  /// `test_batch.bin`; an image is a label byte and 3,072 bytes, planes R, G, B of 32×32.
+  ///
+  /// Source: Krizhevsky 2009, "Learning multiple layers of features from tiny images".
+  CIFAR10("cifar10", "data_batch_1.bin .. data_batch_5.bin, test_batch.bin"),
+
+  /// The idx files of MNIST and Fashion-MNIST: `train-images-idx3-ubyte`,
+  /// `train-labels-idx1-ubyte` and the same with `t10k`, plain or with `.gz`; one grey channel.
+  ///
+  /// Source: LeCun, Cortes, Burges, "The MNIST database", section on file formats.
+  IDX(
+      "idx",
+      "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte,"
+          + " t10k-labels-idx1-ubyte (each plain or .gz)");
+
+  private final String id;
+  private final String files;
+
+  Layout(String id, String files) {
+    this.id = id;
+    this.files = files;
+  }
+
+  /// The name that people type.
+  public String id() {
+    return id;
+  }
+
+  /// The file names of this layout, for messages.
+  String files() {
+    return files;
+  }
+
+  /// The layout of a name.
+  ///
+  /// @param id the name that people type, such as `cifar10`
+  /// @throws IllegalArgumentException if there is no such layout; the message lists those there are
+  public static Layout of(String id) {
+    return Arrays.stream(values())
+        .filter(layout -> layout.id.equals(id))
+        .findFirst()
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "data format '%s' is unknown; known are %s"
+                    .formatted(
+                        id,
+                        Arrays.stream(values())
+                            .map(Layout::id)
+                            .collect(Collectors.joining(", ")))));
+  }
+}

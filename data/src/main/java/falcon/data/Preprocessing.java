@@ -1,0 +1,232 @@
+package falcon.data;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/// How raw bytes become the numbers that a network takes, and how training images are varied.
+///
+/// ```
+/// x = (pixel / 255 − mean_c) / deviation_c          per channel c, computed in double
+/// ```
+///
+/// Training images may also be cropped at random from a border of black (pixel 0) and flipped left
+/// to right. A network carries its preprocessing as metadata: [#toMetadata], [#fromMetadata].
+/// Immutable.
+public final class Preprocessing {
+  private static final String MEAN = "falcon.mean";
+  private static final String DEVIATION = "falcon.deviation";
+  private static final String BORDER = "falcon.border";
+  private static final String FLIP = "falcon.flip";
+
+  /// Widest border, in pixels: beyond it the number is a mistake.
+  private static final int WIDEST_BORDER = 256;
+
+  private final List<Double> mean;
+  private final List<Double> deviation;
+  private final int border;
+  private final boolean flip;
+
+  /// `[C, 256]`: the number that each byte becomes.
+  private final float[] values;
+
+  private Preprocessing(List<Double> mean, List<Double> deviation, int border, boolean flip) {
+    this.mean = List.copyOf(mean);
+    this.deviation = List.copyOf(deviation);
+    this.border = border;
+    this.flip = flip;
+    this.values = new float[256 * mean.size()];
+    for (int i = 0; i < values.length; i++) {
+      int c = i / 256;
+      values[i] = (float) ((i % 256 / 255.0 - mean.get(c)) / deviation.get(c));
+    }
+  }
+
+  /// Preprocessing with the values given.
+  ///
+  /// @param mean per channel, on the scale 0 to 1
+  /// @param deviation standard deviation per channel, on the same scale, above 0
+  /// @param border pixels of black on each side that random crops are taken from, 0 or more
+  /// @param flip whether half of the training images are flipped left to right
+  /// @throws IllegalArgumentException if a value is out of range or the lists differ in length
+  public static Preprocessing of(
+      List<Double> mean, List<Double> deviation, int border, boolean flip) {
+    if (mean.isEmpty() || mean.size() != deviation.size()) {
+      throw new IllegalArgumentException(
+          "mean %s and deviation %s: wanted is one of each per channel".formatted(mean, deviation));
+    }
+    if (!mean.stream().allMatch(Double::isFinite)) {
+      throw new IllegalArgumentException("mean %s is not finite".formatted(mean));
+    }
+    if (!deviation.stream().allMatch(d -> d > 0 && Double.isFinite(d))) {
+      throw new IllegalArgumentException("deviation %s is not above 0".formatted(deviation));
+    }
+    if (border < 0 || border > WIDEST_BORDER) {
+      throw new IllegalArgumentException(
+          "border of %d pixels: wanted are 0 to %d".formatted(border, WIDEST_BORDER));
+    }
+    return new Preprocessing(mean, deviation, border, flip);
+  }
+
+  /// What a network trained on such data usually takes.
+  ///
+  /// CIFAR-10: mean and deviation 0.5, border 4, flip, as the ResNet20 checkpoint of FALCON's paper
+  /// was trained. idx: mean 0.2860 and deviation 0.3530, those of Fashion-MNIST's training images,
+  /// border 2, flip.
+  public static Preprocessing defaultsOf(Layout layout) {
+    return switch (layout) {
+      case CIFAR10 -> of(List.of(0.5, 0.5, 0.5), List.of(0.5, 0.5, 0.5), 4, true);
+      case IDX -> of(List.of(0.2860), List.of(0.3530), 2, true);
+    };
+  }
+
+  /// The preprocessing that a network's metadata tells, or null if it tells none.
+  ///
+  /// @param source the file that the metadata is from, for messages
+  /// @throws MalformedDataException if it tells only a part, or a value that is out of range
+  public static @Nullable Preprocessing fromMetadata(Path source, Map<String, String> metadata) {
+    if (Stream.of(MEAN, DEVIATION, BORDER, FLIP).noneMatch(metadata::containsKey)) {
+      return null;
+    }
+    try {
+      return of(
+          numbers(metadata, MEAN),
+          numbers(metadata, DEVIATION),
+          Integer.parseInt(value(metadata, BORDER)),
+          switch (value(metadata, FLIP)) {
+            case "true" -> true;
+            case "false" -> false;
+            default ->
+                throw new IllegalArgumentException(
+                    "%s is '%s', not true or false".formatted(FLIP, metadata.get(FLIP)));
+          });
+    } catch (IllegalArgumentException e) {
+      throw new MalformedDataException(
+          source,
+          "metadata of the preprocessing is wrong: %s.".formatted(e.getMessage()),
+          "Set %s, %s, %s and %s, or none of them.".formatted(MEAN, DEVIATION, BORDER, FLIP),
+          e);
+    }
+  }
+
+  /// Metadata keys and values from which [#fromMetadata] gives back an equal object.
+  public Map<String, String> toMetadata() {
+    var metadata = new LinkedHashMap<String, String>();
+    metadata.put(MEAN, text(mean));
+    metadata.put(DEVIATION, text(deviation));
+    metadata.put(BORDER, Integer.toString(border));
+    metadata.put(FLIP, Boolean.toString(flip));
+    return metadata;
+  }
+
+  /// Mean per channel, on the scale 0 to 1.
+  public List<Double> mean() {
+    return mean;
+  }
+
+  /// Standard deviation per channel, on the scale 0 to 1.
+  public List<Double> deviation() {
+    return deviation;
+  }
+
+  /// Pixels of black on each side that random crops are taken from.
+  public int border() {
+    return border;
+  }
+
+  /// Whether half of the training images are flipped left to right.
+  public boolean isFlipped() {
+    return flip;
+  }
+
+  /// Writes image `index` as `[C, H, W]` to `out` from `offset`.
+  ///
+  /// @throws IllegalArgumentException if the images have another number of channels
+  public void fill(Images images, int index, float[] out, int offset) {
+    checkChannels(images);
+    byte[] pixels = images.pixels();
+    int area = images.height() * images.width();
+    int from = index * images.imageSize();
+    for (int c = 0; c < images.channels(); c++) {
+      for (int i = 0; i < area; i++) {
+        out[offset + c * area + i] = values[256 * c + (pixels[from + c * area + i] & 0xff)];
+      }
+    }
+  }
+
+  /// As [#fill], of a random crop out of the image with its black border, flipped by chance.
+  ///
+  /// Takes three numbers from `random`: row and column of the crop, `0 .. 2·border`, and the flip.
+  public void fillAugmented(
+      Images images, int index, float[] out, int offset, SplittableRandom random) {
+    checkChannels(images);
+    int down = random.nextInt(2 * border + 1) - border;
+    int right = random.nextInt(2 * border + 1) - border;
+    boolean isMirrored = random.nextBoolean() && flip;
+    byte[] pixels = images.pixels();
+    int height = images.height();
+    int width = images.width();
+    int to = offset;
+    for (int c = 0; c < images.channels(); c++) {
+      int plane = index * images.imageSize() + c * height * width;
+      for (int y = 0; y < height; y++) {
+        int row = y + down;
+        for (int x = 0; x < width; x++) {
+          int column = (isMirrored ? width - 1 - x : x) + right;
+          boolean isInside = row >= 0 && row < height && column >= 0 && column < width;
+          int pixel = isInside ? pixels[plane + row * width + column] & 0xff : 0;
+          out[to++] = values[256 * c + pixel];
+        }
+      }
+    }
+  }
+
+  private void checkChannels(Images images) {
+    if (images.channels() != mean.size()) {
+      throw new IllegalArgumentException(
+          "preprocessing of %d channels, images of %d".formatted(mean.size(), images.channels()));
+    }
+  }
+
+  private static String value(Map<String, String> metadata, String key) {
+    var value = metadata.get(key);
+    if (value == null) {
+      throw new IllegalArgumentException(key + " is missing");
+    }
+    return value.strip();
+  }
+
+  private static List<Double> numbers(Map<String, String> metadata, String key) {
+    return Stream.of(value(metadata, key).split(",", -1)).map(Double::valueOf).toList();
+  }
+
+  private static String text(List<Double> numbers) {
+    return numbers.stream().map(Object::toString).collect(Collectors.joining(","));
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Preprocessing that
+        && mean.equals(that.mean)
+        && deviation.equals(that.deviation)
+        && border == that.border
+        && flip == that.flip;
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * (31 * (31 * mean.hashCode() + deviation.hashCode()) + border)
+        + Boolean.hashCode(flip);
+  }
+
+  @Override
+  public String toString() {
+    return "mean %s, deviation %s, border %d, %s"
+        .formatted(text(mean), text(deviation), border, flip ? "flip" : "no flip");
+  }
+}

@@ -1,0 +1,95 @@
+package falcon.data;
+
+import java.util.Arrays;
+import java.util.SplittableRandom;
+
+/// Which training images serve which purpose: a validation part is held out for every choice, the
+/// rest gives calibration samples and training images. Immutable.
+///
+/// The validation part is the same for all seeds, so that runs with different seeds are judged on
+/// the same images; it has the same number of images of each class, as far as the classes allow (at
+/// most half of a class is held out).
+public final class Splits {
+  /// Images held out where nothing else is said, in a large training split.
+  private static final int VALIDATION_COUNT = 5_000;
+
+  /// In a small training split one image of this many is held out.
+  private static final int VALIDATION_DIVISOR = 10;
+
+  /// The master seed of the validation part: fixed, whatever the seed of the run.
+  private static final long VALIDATION_SEED = 0;
+
+  private static final String VALIDATION_LABEL = "validation";
+  private static final String CALIBRATION_LABEL = "calibration";
+
+  private final int[] validation;
+  private final int[] rest;
+
+  private Splits(int[] validation, int[] rest) {
+    this.validation = validation;
+    this.rest = rest;
+  }
+
+  /// Holds out 5,000 images or a tenth, whichever is less.
+  public static Splits of(Images train) {
+    return of(train, Math.min(VALIDATION_COUNT, train.count() / VALIDATION_DIVISOR));
+  }
+
+  /// Holds out as many images as are asked for.
+  ///
+  /// @param validationCount number of images held out, from 0 to half of the training images
+  /// @throws IllegalArgumentException if it lies outside that range
+  public static Splits of(Images train, int validationCount) {
+    if (validationCount < 0 || validationCount > train.count() / 2) {
+      throw new IllegalArgumentException(
+          "%d validation images of %d training images: wanted are 0 to %d"
+              .formatted(validationCount, train.count(), train.count() / 2));
+    }
+    var random = Seeds.of(VALIDATION_SEED, VALIDATION_LABEL, 0);
+    var validation = ClassBalance.choose(train, validationCount, 0.5, random);
+    var rest = new int[train.count() - validationCount];
+    int held = 0;
+    int kept = 0;
+    for (int i = 0; i < train.count(); i++) {
+      if (held < validation.length && validation[held] == i) {
+        held++;
+      } else {
+        rest[kept++] = i;
+      }
+    }
+    return new Splits(validation, rest);
+  }
+
+  /// Indexes of the validation images in the training split, ascending; a fresh copy.
+  public int[] validation() {
+    return validation.clone();
+  }
+
+  /// Indexes of all other training images, ascending; a fresh copy.
+  public int[] rest() {
+    return rest.clone();
+  }
+
+  /// Calibration samples of one stage: drawn without replacement from the images that are not held
+  /// out; another stage draws anew.
+  ///
+  /// @param count number of samples, from 0 to `rest().length`
+  /// @return indexes in the training split, in the order drawn: a shorter draw is the start of a
+  ///     longer one
+  /// @throws IllegalArgumentException if there are not as many images
+  public int[] calibration(long seed, int stage, int count) {
+    return draw(Seeds.of(seed, CALIBRATION_LABEL, stage), count);
+  }
+
+  /// As [#calibration], from a stream that the caller gives, for uses of another label.
+  public int[] draw(SplittableRandom random, int count) {
+    if (count < 0 || count > rest.length) {
+      throw new IllegalArgumentException(
+          "%d samples of %d training images that are not held out for validation"
+              .formatted(count, rest.length));
+    }
+    var shuffled = rest.clone();
+    ClassBalance.shuffle(shuffled, count, random);
+    return Arrays.copyOf(shuffled, count);
+  }
+}

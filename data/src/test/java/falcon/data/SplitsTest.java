@@ -1,0 +1,96 @@
+package falcon.data;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+final class SplitsTest {
+  private final Images train = DataFolders.random(1, 1000, 1, 1, 10);
+
+  @Test
+  void aTenthIsHeldOutOfASmallSplit() {
+    assertThat(Splits.of(train).validation()).hasSize(100);
+  }
+
+  @Test
+  void fiveThousandAreHeldOutOfALargeSplit() {
+    var splits = Splits.of(DataFolders.random(1, 60_000, 1, 1, 10));
+    assertThat(splits.validation()).hasSize(5_000);
+    assertThat(splits.rest()).hasSize(55_000);
+  }
+
+  @Test
+  void validationAndRestMakeUpTheTrainingSplit() {
+    var splits = Splits.of(train);
+    assertThat(
+            IntStream.concat(IntStream.of(splits.validation()), IntStream.of(splits.rest()))
+                .sorted())
+        .containsExactlyElementsOf(IntStream.range(0, 1000).boxed().toList());
+  }
+
+  @Test
+  void validationHoldsAsManyOfEachClass() {
+    var counts = new int[10];
+    for (int index : Splits.of(train).validation()) {
+      counts[train.label(index)]++;
+    }
+    assertThat(counts).containsOnly(10);
+  }
+
+  @Test
+  void rareClassKeepsHalfOfItsImages() {
+    var labels = new byte[100];
+    labels[17] = 1;
+    labels[62] = 1;
+    var images = Images.of(1, 1, 1, new byte[100], labels);
+    var validation = Splits.of(images, 30).validation();
+    assertThat(IntStream.of(validation).map(images::label).sum()).isEqualTo(1);
+  }
+
+  @Test
+  void validationIsTheSameEachTime() {
+    assertThat(Splits.of(train).validation()).isEqualTo(Splits.of(train).validation());
+    assertThat(Splits.of(train).validation()).startsWith(11, 13, 18, 53, 54, 61);
+  }
+
+  @Test
+  void calibrationNeverTakesValidationImagesNorOneTwice() {
+    var splits = Splits.of(train);
+    for (int stage = 0; stage < 5; stage++) {
+      var drawn = splits.calibration(11, stage, 300);
+      assertThat(drawn).doesNotHaveDuplicates().doesNotContain(splits.validation());
+    }
+  }
+
+  @Test
+  void calibrationDependsOnSeedAndStageAndIsPinned() {
+    var splits = Splits.of(train);
+    var drawn = splits.calibration(1, 0, 50);
+    assertThat(drawn).startsWith(880, 727, 292, 191, 704, 219);
+    assertThat(splits.calibration(1, 0, 50)).isEqualTo(drawn);
+    assertThat(splits.calibration(1, 1, 50)).isNotEqualTo(drawn);
+    assertThat(splits.calibration(2, 0, 50)).isNotEqualTo(drawn);
+  }
+
+  @Test
+  void shorterDrawIsTheStartOfALongerOne() {
+    var splits = Splits.of(train);
+    assertThat(splits.calibration(1, 0, 900)).startsWith(splits.calibration(1, 0, 20));
+  }
+
+  @Test
+  void moreSamplesThanImagesAreRefused() {
+    assertThatThrownBy(() -> Splits.of(train).calibration(1, 0, 901))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("901 samples of 900 training images that are not held out for validation");
+  }
+
+  @Test
+  void moreThanHalfHeldOutIsRefused() {
+    assertThatThrownBy(() -> Splits.of(train, 501))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessage("501 validation images of 1000 training images: wanted are 0 to 500");
+  }
+}
