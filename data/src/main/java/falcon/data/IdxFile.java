@@ -26,17 +26,29 @@ final class IdxFile {
 
   private IdxFile() {}
 
-  /// What a file holds, with its magic number and the length of its header in bytes.
+  /// What a file holds, with its magic number, the length of its header in bytes, and its name.
   enum Kind {
-    IMAGES(0x803, 16),
-    LABELS(0x801, 8);
+    IMAGES(0x803, 16, "images-idx3-ubyte"),
+    LABELS(0x801, 8, "labels-idx1-ubyte");
 
     private final int magic;
     private final int headerBytes;
+    private final String nameEnd;
 
-    Kind(int magic, int headerBytes) {
+    Kind(int magic, int headerBytes, String nameEnd) {
       this.magic = magic;
       this.headerBytes = headerBytes;
+      this.nameEnd = nameEnd;
+    }
+
+    /// The number that a file of this kind starts with.
+    int magic() {
+      return magic;
+    }
+
+    /// The name of a plain file of this kind, such as `train-images-idx3-ubyte`.
+    String nameIn(Split split) {
+      return split.idxPrefix() + "-" + nameEnd;
     }
   }
 

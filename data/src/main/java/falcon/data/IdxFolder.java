@@ -10,14 +10,17 @@ final class IdxFolder {
   private IdxFolder() {}
 
   static boolean isPresent(Path directory) {
-    return Stream.of(Split.values()).anyMatch(split -> images(directory, split) != null);
+    return Stream.of(Split.values())
+        .anyMatch(split -> existing(directory, split, IdxFile.Kind.IMAGES) != null);
   }
 
   /// The number of classes is one more than the greatest training label (test label where there are
   /// no training images): idx files do not state it.
   static Dataset open(Path directory) {
-    var split = images(directory, Split.TRAIN) == null ? Split.TEST : Split.TRAIN;
-    var header = IdxFile.header(required(directory, split, true), IdxFile.Kind.IMAGES);
+    var split =
+        existing(directory, Split.TRAIN, IdxFile.Kind.IMAGES) == null ? Split.TEST : Split.TRAIN;
+    var header =
+        IdxFile.header(required(directory, split, IdxFile.Kind.IMAGES), IdxFile.Kind.IMAGES);
     int classes = 0;
     for (byte label : labels(directory, split)) {
       classes = Math.max(classes, 1 + (label & 0xff));
@@ -27,7 +30,7 @@ final class IdxFolder {
   }
 
   static Images read(Path directory, Split split, Dataset.ImageShape shape, int classes) {
-    var file = required(directory, split, true);
+    var file = required(directory, split, IdxFile.Kind.IMAGES);
     var header = IdxFile.header(file, IdxFile.Kind.IMAGES);
     if (header.height() != shape.height() || header.width() != shape.width()) {
       throw new MalformedDataException(
@@ -42,13 +45,15 @@ final class IdxFolder {
           file,
           "holds %d images, but %s has %d labels."
               .formatted(
-                  header.count(), required(directory, split, false).getFileName(), labels.length),
+                  header.count(),
+                  required(directory, split, IdxFile.Kind.LABELS).getFileName(),
+                  labels.length),
           "Images and labels are not of the same data set; fetch both files again.");
     }
     for (int i = 0; i < labels.length; i++) {
       if ((labels[i] & 0xff) >= classes) {
         throw new MalformedDataException(
-            required(directory, split, false),
+            required(directory, split, IdxFile.Kind.LABELS),
             "image %d has label %d; the training labels are 0 to %d."
                 .formatted(i, labels[i] & 0xff, classes - 1),
             "The file is damaged or of another data set; fetch it again.");
@@ -59,35 +64,29 @@ final class IdxFolder {
   }
 
   private static byte[] labels(Path directory, Split split) {
-    var file = required(directory, split, false);
+    var file = required(directory, split, IdxFile.Kind.LABELS);
     return IdxFile.content(file, IdxFile.header(file, IdxFile.Kind.LABELS));
   }
 
-  private static Path required(Path directory, Split split, boolean isImages) {
-    var file = isImages ? images(directory, split) : existing(directory, name(split, false));
+  private static Path required(Path directory, Split split, IdxFile.Kind kind) {
+    var file = existing(directory, split, kind);
     if (file == null) {
+      var name = kind.nameIn(split);
       throw new MalformedDataException(
           directory,
           "holds no %s or %s.gz (the %s of the %s split)."
               .formatted(
-                  name(split, isImages),
-                  name(split, isImages),
-                  isImages ? "images" : "labels",
+                  name,
+                  name,
+                  kind == IdxFile.Kind.IMAGES ? "images" : "labels",
                   split == Split.TRAIN ? "training" : "test"),
           "Fetch the missing file into the folder.");
     }
     return file;
   }
 
-  private static @Nullable Path images(Path directory, Split split) {
-    return existing(directory, name(split, true));
-  }
-
-  private static String name(Split split, boolean isImages) {
-    return split.idxPrefix() + (isImages ? "-images-idx3-ubyte" : "-labels-idx1-ubyte");
-  }
-
-  private static @Nullable Path existing(Path directory, String name) {
+  private static @Nullable Path existing(Path directory, Split split, IdxFile.Kind kind) {
+    var name = kind.nameIn(split);
     return Stream.of(name, name + ".gz")
         .map(directory::resolve)
         .filter(Files::isRegularFile)

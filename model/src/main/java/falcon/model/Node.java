@@ -85,14 +85,13 @@ public record Node(
     };
   }
 
-  /// What messages call this node: operator, domain if it is not ONNX's own, and a name.
+  /// What messages call this node: operator and a name.
   public String label() {
-    String operator = domain.isEmpty() ? opType : domain + "." + opType;
     String called =
         !name.isEmpty()
             ? "'" + name + "'"
             : outputs.isEmpty() ? "without a name" : "that makes '" + outputs.getFirst() + "'";
-    return operator + " node " + called;
+    return opType + " node " + called;
   }
 
   private IllegalArgumentException wrongKind(String attribute, String wanted, Attribute found) {

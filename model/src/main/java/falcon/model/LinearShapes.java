@@ -1,0 +1,104 @@
+package falcon.model;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/// Shapes of products of matrices, and of operators that sum axes up.
+final class LinearShapes {
+  private LinearShapes() {}
+
+  /// `Gemm`: `[m, k] · [k, n]`, either turned over beforehand.
+  static List<Long> gemm(Operands operands) {
+    List<Long> a = matrix(operands, 0, "transA");
+    List<Long> b = matrix(operands, 1, "transB");
+    if (!a.get(1).equals(b.get(0))) {
+      throw operands.mismatch("the matrices do not fit");
+    }
+    return List.of(a.get(0), b.get(1));
+  }
+
+  /// `MatMul`: `[…, m, k] · […, k, n]`; a vector is a row on the left, a column on the right.
+  static List<Long> matMul(Operands operands) {
+    List<Long> a = operands.shape(0);
+    List<Long> b = operands.shape(1);
+    if (a.isEmpty() || b.isEmpty()) {
+      throw operands.mismatch("a scalar is no matrix");
+    }
+    long columnsA = a.getLast();
+    long rowsB = b.get(Math.max(0, b.size() - 2));
+    if (columnsA != rowsB) {
+      throw operands.mismatch("the matrices do not fit");
+    }
+    var shape = new ArrayList<>(Broadcast.shape(operands, outer(a), outer(b)));
+    if (a.size() > 1) {
+      shape.add(a.get(a.size() - 2));
+    }
+    if (b.size() > 1) {
+      shape.add(b.getLast());
+    }
+    return shape;
+  }
+
+  /// `ReduceMean` and its kin.
+  static List<Long> reduction(Operands operands) {
+    Node node = operands.node();
+    List<Long> shape = operands.shape(0);
+    List<Long> axes = operands.inputOrAttribute(1, "axes");
+    if (axes == null || axes.isEmpty()) {
+      if (node.integer("noop_with_empty_axes", 0) == 1) {
+        return shape;
+      }
+      axes = new ArrayList<>();
+      for (long i = 0; i < shape.size(); i++) {
+        axes.add(i);
+      }
+    }
+    return without(operands, axes, node.integer("keepdims", 1) == 1);
+  }
+
+  /// `ArgMax` and `ArgMin`.
+  static List<Long> argument(Operands operands) {
+    Node node = operands.node();
+    return without(operands, List.of(node.integer("axis", 0)), node.integer("keepdims", 1) == 1);
+  }
+
+  /// `LayerNormalization`: the output, then mean and inverse deviation of what is normalised.
+  static List<InferredValue> layerNormalization(Operands operands) {
+    List<Long> shape = operands.shape(0);
+    int axis = operands.axis(operands.node().integer("axis", -1), shape.size());
+    var moments = new ArrayList<>(shape);
+    for (int i = axis; i < shape.size(); i++) {
+      moments.set(i, 1L);
+    }
+    return List.of(
+        InferredValue.ofShape(shape),
+        InferredValue.ofShape(moments),
+        InferredValue.ofShape(moments));
+  }
+
+  private static List<Long> matrix(Operands operands, int input, String turned) {
+    List<Long> shape = operands.shape(input);
+    if (shape.size() != 2) {
+      throw operands.mismatch("input %d is no matrix".formatted(input));
+    }
+    return operands.node().integer(turned, 0) == 1 ? shape.reversed() : shape;
+  }
+
+  private static List<Long> outer(List<Long> shape) {
+    return shape.subList(0, Math.max(0, shape.size() - 2));
+  }
+
+  private static List<Long> without(Operands operands, List<Long> axes, boolean keep) {
+    List<Long> shape = operands.shape(0);
+    var gone = axes.stream().map(axis -> operands.axis(axis, shape.size())).toList();
+    var left = new ArrayList<Long>();
+    for (int i = 0; i < shape.size(); i++) {
+      if (!gone.contains(i)) {
+        left.add(shape.get(i));
+      } else if (keep) {
+        left.add(1L);
+      }
+    }
+    return left;
+  }
+}

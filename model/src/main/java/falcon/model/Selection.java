@@ -1,0 +1,188 @@
+package falcon.model;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/// Shapes of operators that take parts of a value, repeat it or fill one.
+final class Selection {
+  private Selection() {}
+
+  /// `Split`: equal parts unless sizes are given.
+  static List<InferredValue> split(Operands operands) {
+    Node node = operands.node();
+    List<Long> shape = operands.shape(0);
+    int axis = operands.axis(node.integer("axis", 0), shape.size());
+    long size = shape.get(axis);
+    List<Long> sizes = operands.inputOrAttribute(1, "split");
+    if (sizes == null) {
+      int parts = node.outputs().size();
+      long each = Math.ceilDiv(size, parts);
+      var equal = new ArrayList<>(Collections.nCopies(parts - 1, each));
+      equal.add(size - each * (parts - 1));
+      sizes = equal;
+    }
+    if (sizes.stream().anyMatch(part -> part < 0)
+        || sizes.stream().mapToLong(Long::longValue).sum() != size) {
+      throw operands.mismatch("the parts %s do not add up to %d".formatted(sizes, size));
+    }
+    List<Long> content = shape.size() == 1 ? operands.value(0).content() : null;
+    var parts = new ArrayList<InferredValue>();
+    int start = 0;
+    for (long part : sizes) {
+      var partShape = new ArrayList<>(shape);
+      partShape.set(axis, part);
+      int end = Math.toIntExact(start + part);
+      parts.add(new InferredValue(partShape, content == null ? null : content.subList(start, end)));
+      start = end;
+    }
+    return parts;
+  }
+
+  /// `Slice`: from start to before end in steps, along some axes.
+  static InferredValue slice(Operands operands) {
+    List<Long> shape = operands.shape(0);
+    List<Long> starts = required(operands, 1, "starts");
+    List<Long> ends = required(operands, 2, "ends");
+    List<Long> axes = operands.inputOrAttribute(3, "axes");
+    List<Long> steps = operands.has(4) ? operands.content(4) : null;
+    if (ends.size() != starts.size()
+        || (axes == null ? starts.size() > shape.size() : axes.size() != starts.size())
+        || (steps != null && steps.size() != starts.size())) {
+      throw operands.mismatch("starts, ends, axes and steps differ in number");
+    }
+    var result = new ArrayList<>(shape);
+    List<Long> content = shape.size() == 1 ? operands.value(0).content() : null;
+    for (int i = 0; i < starts.size(); i++) {
+      int axis = axes == null ? i : operands.axis(axes.get(i), shape.size());
+      long step = steps == null ? 1 : steps.get(i);
+      if (step == 0) {
+        throw operands.mismatch("its step is 0");
+      }
+      long size = result.get(axis);
+      long first = fromFront(starts.get(i), size, step);
+      long end = fromFront(ends.get(i), size, step);
+      long count = Math.max(0, Math.ceilDiv(end - first, step));
+      result.set(axis, count);
+      if (content != null) {
+        var taken = new ArrayList<Long>();
+        for (int j = 0; j < count; j++) {
+          taken.add(content.get(Math.toIntExact(first + j * step)));
+        }
+        content = taken;
+      }
+    }
+    return new InferredValue(result, content);
+  }
+
+  /// `Gather`: the indices' shape in place of the axis.
+  static InferredValue gather(Operands operands) {
+    List<Long> shape = operands.shape(0);
+    int axis = operands.axis(operands.node().integer("axis", 0), shape.size());
+    var result = new ArrayList<>(shape.subList(0, axis));
+    result.addAll(operands.shape(1));
+    result.addAll(shape.subList(axis + 1, shape.size()));
+    List<Long> content = operands.value(0).content();
+    List<Long> indices = operands.value(1).content();
+    if (shape.size() != 1 || content == null || indices == null) {
+      return InferredValue.ofShape(result);
+    }
+    var gathered =
+        indices.stream().map(index -> content.get(operands.axis(index, content.size()))).toList();
+    return new InferredValue(result, gathered);
+  }
+
+  /// `Pad`: adds elements before and behind each axis.
+  static List<Long> pad(Operands operands) {
+    List<Long> pads = required(operands, 1, "pads");
+    var result = new ArrayList<>(operands.shape(0));
+    List<Long> axes = operands.has(3) ? operands.content(3) : null;
+    int count = axes == null ? result.size() : axes.size();
+    if (pads.size() != 2 * count) {
+      throw operands.mismatch("the border is %s".formatted(pads));
+    }
+    for (int i = 0; i < count; i++) {
+      int axis = axes == null ? i : operands.axis(axes.get(i), result.size());
+      result.set(axis, result.get(axis) + pads.get(i) + pads.get(i + count));
+    }
+    return nonNegative(operands, result);
+  }
+
+  /// `Tile`: repeats along each axis.
+  static List<Long> tile(Operands operands) {
+    List<Long> repeats = operands.content(1);
+    List<Long> shape = operands.shape(0);
+    if (repeats.size() != shape.size()) {
+      throw operands.mismatch("it repeats %s times".formatted(repeats));
+    }
+    var result = new ArrayList<Long>();
+    for (int i = 0; i < shape.size(); i++) {
+      result.add(Math.multiplyExact(shape.get(i), repeats.get(i)));
+    }
+    return nonNegative(operands, result);
+  }
+
+  /// `ConstantOfShape`: one number everywhere, 0 unless another is given.
+  static InferredValue constantOfShape(Operands operands) {
+    List<Long> shape = nonNegative(operands, operands.content(0));
+    Attribute value = operands.node().attributes().get("value");
+    if (!(value instanceof Attribute.TensorValue(Tensor tensor))) {
+      return InferredValue.ofShape(shape);
+    }
+    List<Long> content = InferredValue.of(tensor).content();
+    if (content == null || content.size() != 1 || shape.size() > 1) {
+      return InferredValue.ofShape(shape);
+    }
+    int elements = Math.toIntExact(Tensor.elements(shape));
+    return new InferredValue(shape, Collections.nCopies(elements, content.getFirst()));
+  }
+
+  /// `Range`: from start to before limit.
+  static InferredValue range(Operands operands) {
+    long start = number(operands, 0);
+    long limit = number(operands, 1);
+    long delta = number(operands, 2);
+    if (delta == 0) {
+      throw operands.mismatch("its step is 0");
+    }
+    long count = Math.max(0, Math.ceilDiv(Math.subtractExact(limit, start), delta));
+    if (count > InferredValue.MOST_CONTENT) {
+      return InferredValue.ofShape(List.of(count));
+    }
+    var content = new ArrayList<Long>();
+    for (long i = 0; i < count; i++) {
+      content.add(start + i * delta);
+    }
+    return InferredValue.ofContent(content);
+  }
+
+  /// A place to start or stop at: negative counts from the back, and what lies outside is brought
+  /// to the edge that the steps come from or go to.
+  private static long fromFront(long place, long size, long step) {
+    long counted = place < 0 ? place + size : place;
+    return step > 0 ? Math.clamp(counted, 0, size) : Math.clamp(counted, -1, size - 1);
+  }
+
+  private static long number(Operands operands, int input) {
+    List<Long> content = operands.content(input);
+    if (content.size() != 1) {
+      throw operands.mismatch("input %d is not one number".formatted(input));
+    }
+    return content.getFirst();
+  }
+
+  private static List<Long> required(Operands operands, int input, String attribute) {
+    List<Long> list = operands.inputOrAttribute(input, attribute);
+    if (list == null) {
+      throw operands.mismatch("it has no '%s'".formatted(attribute));
+    }
+    return list;
+  }
+
+  private static List<Long> nonNegative(Operands operands, List<Long> shape) {
+    if (shape.stream().anyMatch(size -> size < 0)) {
+      throw operands.mismatch("its output would have the shape %s".formatted(shape));
+    }
+    return shape;
+  }
+}

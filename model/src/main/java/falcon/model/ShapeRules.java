@@ -1,0 +1,149 @@
+package falcon.model;
+
+import java.util.Collections;
+import java.util.List;
+
+/// What each operator makes of the shapes of its inputs: one entry for each operator known.
+final class ShapeRules {
+  private ShapeRules() {}
+
+  /// What is known of a node's outputs.
+  ///
+  /// @throws UnusableNodeException if the operator is unknown
+  static List<InferredValue> results(Operands operands) {
+    Node node = operands.node();
+    if (!node.domain().isEmpty()) {
+      throw unknown(node);
+    }
+    return switch (node.opType()) {
+      case "Identity", "Cast", "CastLike" -> List.of(operands.value(0));
+      case "Relu",
+          "LeakyRelu",
+          "PRelu",
+          "Clip",
+          "Sigmoid",
+          "HardSigmoid",
+          "HardSwish",
+          "Swish",
+          "Tanh",
+          "Erf",
+          "Gelu",
+          "Elu",
+          "Selu",
+          "Celu",
+          "ThresholdedRelu",
+          "Softplus",
+          "Softsign",
+          "Mish",
+          "Softmax",
+          "LogSoftmax",
+          "Hardmax",
+          "Exp",
+          "Log",
+          "Sqrt",
+          "Neg",
+          "Abs",
+          "Reciprocal",
+          "Floor",
+          "Ceil",
+          "Round",
+          "Sign",
+          "Sin",
+          "Cos",
+          "Tan",
+          "Asin",
+          "Acos",
+          "Atan",
+          "Sinh",
+          "Cosh",
+          "Asinh",
+          "Acosh",
+          "Atanh",
+          "Not",
+          "IsNaN",
+          "IsInf",
+          "CumSum",
+          "Trilu",
+          "QuantizeLinear",
+          "DequantizeLinear",
+          "BatchNormalization",
+          "InstanceNormalization",
+          "GroupNormalization",
+          "LpNormalization",
+          "LRN",
+          "MeanVarianceNormalization" ->
+          only(operands.shape(0));
+      case "Dropout" -> copies(InferredValue.ofShape(operands.shape(0)), 2);
+      case "LayerNormalization" -> LinearShapes.layerNormalization(operands);
+      case "Add",
+          "Sub",
+          "Mul",
+          "Div",
+          "Mod",
+          "Max",
+          "Min",
+          "Equal",
+          "Greater",
+          "Less",
+          "GreaterOrEqual",
+          "LessOrEqual",
+          "Where" ->
+          List.of(Broadcast.result(operands));
+      case "Pow", "And", "Or", "Xor", "Sum", "Mean", "BitShift" -> only(Broadcast.shape(operands));
+      case "Conv" -> only(WindowShapes.convolution(operands));
+      case "ConvTranspose" -> only(WindowShapes.transposedConvolution(operands));
+      case "MaxPool", "AveragePool", "LpPool" ->
+          copies(InferredValue.ofShape(WindowShapes.pooling(operands)), 2);
+      case "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool" ->
+          only(WindowShapes.globalPooling(operands));
+      case "Gemm" -> only(LinearShapes.gemm(operands));
+      case "MatMul" -> only(LinearShapes.matMul(operands));
+      case "ReduceMean",
+          "ReduceSum",
+          "ReduceMax",
+          "ReduceMin",
+          "ReduceProd",
+          "ReduceL1",
+          "ReduceL2",
+          "ReduceLogSum",
+          "ReduceLogSumExp",
+          "ReduceSumSquare" ->
+          only(LinearShapes.reduction(operands));
+      case "ArgMax", "ArgMin" -> only(LinearShapes.argument(operands));
+      case "Shape" -> List.of(Rearrangement.shape(operands));
+      case "Size" ->
+          List.of(new InferredValue(List.of(), List.of(Tensor.elements(operands.shape(0)))));
+      case "Flatten" -> List.of(Rearrangement.flatten(operands));
+      case "Reshape" -> List.of(Rearrangement.reshape(operands));
+      case "Transpose" -> List.of(Rearrangement.transpose(operands));
+      case "Squeeze" -> List.of(Rearrangement.squeeze(operands));
+      case "Unsqueeze" -> List.of(Rearrangement.unsqueeze(operands));
+      case "Concat" -> List.of(Rearrangement.concat(operands));
+      case "DepthToSpace", "SpaceToDepth" -> only(WindowShapes.depthAndSpace(operands));
+      case "Split" -> Selection.split(operands);
+      case "Slice" -> List.of(Selection.slice(operands));
+      case "Gather" -> List.of(Selection.gather(operands));
+      case "Pad" -> only(Selection.pad(operands));
+      case "Expand" -> only(Broadcast.shape(operands, operands.shape(0), operands.content(1)));
+      case "Tile" -> only(Selection.tile(operands));
+      case "ConstantOfShape" -> List.of(Selection.constantOfShape(operands));
+      case "Range" -> List.of(Selection.range(operands));
+      default -> throw unknown(node);
+    };
+  }
+
+  private static List<InferredValue> only(List<Long> shape) {
+    return List.of(InferredValue.ofShape(shape));
+  }
+
+  private static List<InferredValue> copies(InferredValue value, int count) {
+    return Collections.nCopies(count, value);
+  }
+
+  private static UnusableNodeException unknown(Node node) {
+    return new UnusableNodeException(
+        node,
+        "the shapes that this operator makes are not known",
+        "Export the network without it, or ask for it to be added.");
+  }
+}

@@ -1,0 +1,159 @@
+package falcon.model;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/// Shapes of operators that slide a window over an image: `[batch, channels, space…]`.
+final class WindowShapes {
+  private WindowShapes() {}
+
+  /// `Conv`: weights `[out, in / group, kernel…]`.
+  static List<Long> convolution(Operands operands) {
+    List<Long> image = image(operands);
+    List<Long> weights = operands.shape(1);
+    long group = operands.node().integer("group", 1);
+    if (weights.size() != image.size()
+        || group < 1
+        || image.get(1) != weights.get(1) * group
+        || weights.get(0) % group != 0) {
+      throw operands.mismatch("weights and channels do not fit, with group %d".formatted(group));
+    }
+    List<Long> kernel =
+        operands.node().integers("kernel_shape", weights.subList(2, weights.size()));
+    return slide(operands, weights.get(0), kernel);
+  }
+
+  /// `MaxPool`, `AveragePool`, `LpPool`.
+  static List<Long> pooling(Operands operands) {
+    List<Long> kernel = operands.node().integers("kernel_shape", List.of());
+    return slide(operands, image(operands).get(1), kernel);
+  }
+
+  /// `GlobalAveragePool` and its kin: one position is left.
+  static List<Long> globalPooling(Operands operands) {
+    List<Long> image = image(operands);
+    var shape = new ArrayList<>(image.subList(0, 2));
+    shape.addAll(Collections.nCopies(image.size() - 2, 1L));
+    return shape;
+  }
+
+  /// `ConvTranspose`: weights `[in, out / group, kernel…]`.
+  static List<Long> transposedConvolution(Operands operands) {
+    Node node = operands.node();
+    List<Long> image = image(operands);
+    List<Long> weights = operands.shape(1);
+    long group = node.integer("group", 1);
+    if (weights.size() != image.size() || !image.get(1).equals(weights.get(0))) {
+      throw operands.mismatch("weights and channels do not fit, with group %d".formatted(group));
+    }
+    int axes = image.size() - 2;
+    var shape = new ArrayList<>(List.of(image.get(0), weights.get(1) * group));
+    List<Long> kernel = node.integers("kernel_shape", weights.subList(2, weights.size()));
+    if (kernel.size() != axes) {
+      throw operands.mismatch("the window %s does not fit".formatted(kernel));
+    }
+    List<Long> strides = axisList(operands, "strides", axes, 1);
+    List<Long> dilations = axisList(operands, "dilations", axes, 1);
+    List<Long> pads = axisList(operands, "pads", 2 * axes, 0);
+    List<Long> added = axisList(operands, "output_padding", axes, 0);
+    boolean isSame = node.text("auto_pad", "NOTSET").startsWith("SAME");
+    for (int i = 0; i < axes; i++) {
+      long in = image.get(i + 2);
+      long full =
+          strides.get(i) * (in - 1) + added.get(i) + (kernel.get(i) - 1) * dilations.get(i) + 1;
+      shape.add(isSame ? in * strides.get(i) : full - pads.get(i) - pads.get(i + axes));
+    }
+    List<Long> sizes = node.integers("output_shape", List.copyOf(shape.subList(2, shape.size())));
+    if (sizes.size() != axes) {
+      throw operands.mismatch("attribute 'output_shape' is %s".formatted(sizes));
+    }
+    shape.subList(2, shape.size()).clear();
+    shape.addAll(sizes);
+    return positive(operands, shape);
+  }
+
+  /// `DepthToSpace` and `SpaceToDepth`: channels become positions, or the reverse.
+  static List<Long> depthAndSpace(Operands operands) {
+    List<Long> image = image(operands);
+    long block = operands.node().integer("blocksize", 1);
+    boolean toSpace = operands.node().is("DepthToSpace");
+    if (block < 1) {
+      throw operands.mismatch("its block size is %d".formatted(block));
+    }
+    var shape = new ArrayList<Long>();
+    shape.add(image.get(0));
+    shape.add(toSpace ? image.get(1) / (block * block) : image.get(1) * block * block);
+    for (long size : image.subList(2, image.size())) {
+      shape.add(toSpace ? size * block : size / block);
+    }
+    return positive(operands, shape);
+  }
+
+  private static List<Long> slide(Operands operands, long channels, List<Long> kernel) {
+    List<Long> image = operands.shape(0);
+    int axes = image.size() - 2;
+    if (kernel.size() != axes) {
+      throw operands.mismatch("the window %s does not fit".formatted(kernel));
+    }
+    List<Long> strides = axisList(operands, "strides", axes, 1);
+    List<Long> dilations = axisList(operands, "dilations", axes, 1);
+    var shape = new ArrayList<>(List.of(image.get(0), channels));
+    for (int i = 0; i < axes; i++) {
+      long window = (kernel.get(i) - 1) * dilations.get(i) + 1;
+      shape.add(positions(operands, i, image.get(i + 2), window, strides.get(i)));
+    }
+    return positive(operands, shape);
+  }
+
+  /// How often a window fits along one axis.
+  private static long positions(Operands operands, int axis, long size, long window, long stride) {
+    Node node = operands.node();
+    int axes = operands.shape(0).size() - 2;
+    if (stride < 1) {
+      throw operands.mismatch("its stride is %d".formatted(stride));
+    }
+    String autoPad = node.text("auto_pad", "NOTSET");
+    if (autoPad.startsWith("SAME")) {
+      return Math.ceilDiv(size, stride);
+    }
+    List<Long> pads = axisList(operands, "pads", 2 * axes, 0);
+    boolean isPadded = !autoPad.equals("VALID");
+    long before = isPadded ? pads.get(axis) : 0;
+    long after = isPadded ? pads.get(axis + axes) : 0;
+    long room = size + before + after - window;
+    if (room < 0) {
+      return 0;
+    }
+    if (node.integer("ceil_mode", 0) == 0) {
+      return room / stride + 1;
+    }
+    long positions = Math.ceilDiv(room, stride) + 1;
+    // a last window that would start in the padding behind the image is left out
+    return (positions - 1) * stride >= size + before ? positions - 1 : positions;
+  }
+
+  private static List<Long> axisList(Operands operands, String attribute, int count, long each) {
+    List<Long> list = operands.node().integers(attribute, Collections.nCopies(count, each));
+    if (list.size() != count) {
+      throw operands.mismatch(
+          "attribute '%s' is %s where %d numbers belong".formatted(attribute, list, count));
+    }
+    return list;
+  }
+
+  private static List<Long> image(Operands operands) {
+    List<Long> image = operands.shape(0);
+    if (image.size() < 3) {
+      throw operands.mismatch("its input has no positions to slide over");
+    }
+    return image;
+  }
+
+  private static List<Long> positive(Operands operands, List<Long> shape) {
+    if (shape.stream().anyMatch(size -> size < 1)) {
+      throw operands.mismatch("its output would have the shape %s".formatted(shape));
+    }
+    return shape;
+  }
+}

@@ -1,0 +1,96 @@
+package falcon.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class AtomicFileTest {
+  @TempDir Path folder;
+
+  @Test
+  void writesAndReplaces() {
+    Path path = folder.resolve("a.txt");
+    AtomicFile.write(path, out -> out.write('1'));
+    AtomicFile.write(path, out -> out.write('2'));
+    assertThat(path).hasContent("2");
+    holdsOneFile(folder);
+  }
+
+  @Test
+  void aFullDiskLeavesTheOldFileAndNothingElse() throws IOException {
+    Path path = Files.writeString(folder.resolve("a.txt"), "old");
+    assertThatThrownBy(() ->
+            AtomicFile.write(
+                path,
+                out -> {
+                  out.write("new".getBytes(StandardCharsets.UTF_8));
+                  throw new IOException("No space left on device");
+                }))
+        .isInstanceOf(UnwritableFileException.class)
+        .hasMessage(
+            """
+            %s: cannot be written: No space left on device
+            Nothing was changed. Check the free space of that disk, or choose another folder.\
+            """,
+            path);
+    assertThat(path).hasContent("old");
+    holdsOneFile(folder);
+  }
+
+  @Test
+  void anUncheckedExceptionLeavesTheOldFileAndArrivesAsItIs() throws IOException {
+    Path path = Files.writeString(folder.resolve("a.txt"), "old");
+    assertThatThrownBy(() ->
+            AtomicFile.write(
+                path,
+                _ -> {
+                  throw new IllegalStateException("wrong");
+                }))
+        .isInstanceOf(IllegalStateException.class);
+    assertThat(path).hasContent("old");
+    holdsOneFile(folder);
+  }
+
+  @Test
+  void aMissingFolderIsNamed() {
+    Path path = folder.resolve("none/a.txt");
+    assertThatThrownBy(() -> AtomicFile.write(path, out -> out.write(1)))
+        .isInstanceOf(UnwritableFileException.class)
+        .hasMessage(
+            """
+            %s: cannot be written: there is no such folder
+            Nothing was changed. Make the folder first.\
+            """,
+            path);
+  }
+
+  @Test
+  void aSymbolicLinkStaysAndItsTargetIsReplaced() throws IOException {
+    Path target = Files.writeString(folder.resolve("target.txt"), "old");
+    Path link = Files.createSymbolicLink(folder.resolve("link.txt"), target);
+    AtomicFile.write(link, out -> out.write('n'));
+    assertThat(link).isSymbolicLink();
+    assertThat(target).hasContent("n");
+  }
+
+  @Test
+  void remainsOfAKilledWriterAreNoObstacle() throws IOException {
+    Files.createFile(folder.resolve(".a.txt.tmp0"));
+    AtomicFile.write(folder.resolve("a.txt"), out -> out.write('1'));
+    assertThat(folder.resolve("a.txt")).hasContent("1");
+  }
+
+  private static void holdsOneFile(Path path) {
+    try (var files = Files.list(path)) {
+      assertThat(files).hasSize(1);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+}
