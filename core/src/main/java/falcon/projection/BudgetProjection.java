@@ -104,10 +104,9 @@ public final class BudgetProjection {
         space.histogram().split(saliency, groups, splitAt);
         continue;
       }
-      finish.run();
-      boolean isProofPass = !finish.mustSplit() && finish.wantsSplit();
-      if (finish.mustSplit() || (isProofPass && proofPasses < MAX_PROOF_PASSES)) {
-        proofPasses += isProofPass ? 1 : 0;
+      finish.run(proofPasses < MAX_PROOF_PASSES);
+      if (finish.wantsSplit()) {
+        proofPasses++;
         space.histogram().split(saliency, groups, finish.splitAt());
         continue;
       }

@@ -20,7 +20,10 @@ import java.util.Arrays;
 /// belongs). Where the search ends within its limit of nodes, the optimum is proven.
 final class IntegerFinish {
   /// Nodes of the search; a fixed number, so that results do not depend on the machine's speed.
-  private static final int MAX_NODES = 1 << 16;
+  private static final int MAX_NODES = 1 << 18;
+
+  /// Nodes of a first, short search: what it finds tells which groups are worth splitting.
+  private static final int MAX_FIRST_NODES = 1 << 12;
 
   /// Ranks on either side of the threshold that are looked at one by one, all classes together.
   private static final int MAX_CORE = 1 << 14;
@@ -71,7 +74,6 @@ final class IntegerFinish {
   private long macsSlack;
   private double gap;
   private boolean isOptimal;
-  private boolean mustSplit;
 
   IntegerFinish(CostClasses classes, ClassGroups[] groups, DualSearch dual, Budget budget) {
     this.classes = classes;
@@ -123,17 +125,16 @@ final class IntegerFinish {
     return splitAt;
   }
 
-  /// Whether a cut falls into a group of different saliencies.
-  boolean mustSplit() {
-    return mustSplit;
-  }
-
-  /// Whether splitting groups may prove or improve the result.
+  /// Whether the result is not final before groups are split: a cut falls into a group of different
+  /// saliencies, or groups hide choices that might be better.
   boolean wantsSplit() {
     return Arrays.stream(splitAt).anyMatch(g -> g >= 0);
   }
 
-  void run() {
+  /// Finds the counts for the groups as they are.
+  ///
+  /// @param maySplit whether groups may still be split only to find or prove a better result
+  void run(boolean maySplit) {
     takeTied();
     for (int c = 0; c < classCount; c++) {
       layOutCore(c);
@@ -142,14 +143,25 @@ final class IntegerFinish {
     do {
       fillFromCore();
     } while (exchange());
-    boolean isComplete = search();
+    boolean isComplete = search(MAX_FIRST_NODES);
+    settle();
+    boolean isWhole = findSplits(maySplit);
+    if (!isComplete && !wantsSplit()) {
+      System.arraycopy(best, 0, distance, 0, classCount);
+      isComplete = search(MAX_NODES);
+      settle();
+      isWhole = findSplits(maySplit);
+    }
+    isOptimal = isWhole && isComplete;
+  }
+
+  private void settle() {
     for (int c = 0; c < classCount; c++) {
       kept[c] = base[c] + best[c];
     }
     setSlack();
     fill();
     certify();
-    isOptimal = findSplits() && isComplete;
   }
 
   /// Starts from the weights above the thresholds and takes tied ones: the cheapest first, then
@@ -279,7 +291,7 @@ final class IntegerFinish {
   }
 
   /// @return whether every choice in the core that could be better was looked at
-  private boolean search() {
+  private boolean search(int maxNodes) {
     setSlackOfDistance();
     double alphaPart = dual.alpha() * nnzSlack;
     bestGap = alphaPart + dual.mu() * macsSlack;
@@ -295,7 +307,7 @@ final class IntegerFinish {
       upMacsBefore[c + 1] = upMacsBefore[c] + up[c] * classes.macs(c);
       downMacsBefore[c + 1] = downMacsBefore[c] + down[c] * classes.macs(c);
     }
-    nodes = MAX_NODES;
+    nodes = maxNodes;
     if (classCount > 0) {
       search(classCount - 1, 0, room, macRoom);
     }
@@ -303,29 +315,45 @@ final class IntegerFinish {
   }
 
   /// Depth first over the classes c, c − 1, … 0; the others have cost `lost` so far and leave
-  /// `room` and `macRoom` (negative where later classes must give something back).
+  /// `room` and `macRoom` (negative where classes to come must give something back).
   private void search(int c, double lost, long room, long macRoom) {
-    if (room + downBefore[c + 1] < 0 || macRoom + downMacsBefore[c + 1] < 0) {
-      return;
-    }
-    double unused =
-        dual.alpha() * Math.max(0, room - upBefore[c + 1])
-            + dual.mu() * Math.max(0, macRoom - upMacsBefore[c + 1]);
-    if (lost + unused >= bestGap || --nodes <= 0) {
-      return;
-    }
     if (c == 0) {
       finishSearch(lost, room, macRoom);
       return;
     }
-    for (int d = 0; d <= up[c] && lost + loss[at(c, d)] < bestGap && nodes > 0; d++) {
-      trial[c] = d;
-      search(c - 1, lost + loss[at(c, d)], room - d, macRoom - d * classes.macs(c));
+    long macs = classes.macs(c);
+    for (int d = 0; d <= up[c] && nodes-- > 0; d++) {
+      // Taking more loses more and leaves less room, so nothing beyond can do either.
+      if (lost + loss[at(c, d)] >= bestGap || !canFit(c, room - d, macRoom - d * macs)) {
+        break;
+      }
+      if (leastGap(c, lost + loss[at(c, d)], room - d, macRoom - d * macs) < bestGap) {
+        trial[c] = d;
+        search(c - 1, lost + loss[at(c, d)], room - d, macRoom - d * macs);
+      }
     }
-    for (int d = -1; d >= -down[c] && lost + loss[at(c, d)] < bestGap && nodes > 0; d--) {
-      trial[c] = d;
-      search(c - 1, lost + loss[at(c, d)], room - d, macRoom - d * classes.macs(c));
+    for (int d = -1; d >= -down[c] && nodes-- > 0; d--) {
+      // Giving back more loses more and leaves more unused.
+      if (leastGap(c, lost + loss[at(c, d)], room - d, macRoom - d * macs) >= bestGap) {
+        break;
+      }
+      if (canFit(c, room - d, macRoom - d * macs)) {
+        trial[c] = d;
+        search(c - 1, lost + loss[at(c, d)], room - d, macRoom - d * macs);
+      }
     }
+  }
+
+  /// Whether the classes below c can give back what is over the budgets.
+  private boolean canFit(int c, long room, long macRoom) {
+    return room + downBefore[c] >= 0 && macRoom + downMacsBefore[c] >= 0;
+  }
+
+  /// What is lost for sure when the classes below c take as much as their core has.
+  private double leastGap(int c, double lost, long room, long macRoom) {
+    return lost
+        + dual.alpha() * Math.max(0, room - upBefore[c])
+        + dual.mu() * Math.max(0, macRoom - upMacsBefore[c]);
   }
 
   /// In the last class as many as fit are best: no saliency is negative.
@@ -413,15 +441,14 @@ final class IntegerFinish {
   /// Finds the groups that the cut falls into or that hide choices which might close the gap.
   ///
   /// @return whether nothing outside the core could be better
-  private boolean findSplits() {
+  private boolean findSplits(boolean maySplit) {
     boolean isComplete = true;
     double value = 0;
-    mustSplit = false;
     for (int c = 0; c < classCount; c++) {
       value += groups[c].sumOfBest(kept[c]);
       splitAt[c] = -1;
     }
-    boolean isWorthAPass = gap > GAP_WORTH_A_PASS * (value + gap);
+    boolean isWorthAPass = maySplit && gap > GAP_WORTH_A_PASS * (value + gap);
     for (int c = 0; c < classCount; c++) {
       int blocked = hiddenChoice(c, 1);
       int blockedDown = hiddenChoice(c, -1);
@@ -433,7 +460,6 @@ final class IntegerFinish {
       int g = groups[c].groupOf(kept[c]);
       if (g < groups[c].size() && groups[c].countBefore(g) != kept[c] && !groups[c].isExact(g)) {
         splitAt[c] = g;
-        mustSplit = true;
       }
     }
     return isComplete;

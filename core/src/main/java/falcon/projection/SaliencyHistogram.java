@@ -26,6 +26,9 @@ final class SaliencyHistogram {
   /// A chunk has at most 2^16 weights, a bucket at most 2^22 keys: sums of low bits stay below 2^38.
   private static final int COUNT_SHIFT = 40;
 
+  /// Buckets per weight of a group that is split, as a power of two.
+  private static final int SPREAD_BITS = 5;
+
   private static final long ONE = 1L << COUNT_SHIFT;
   private static final int INFINITE_KEY = Float.floatToRawIntBits(Float.POSITIVE_INFINITY);
 
@@ -118,7 +121,9 @@ final class SaliencyHistogram {
   /// Keys around group g that hold only groups of its own width.
   private ClassGroups.Zone zoneAround(ClassGroups groups, int c, int g) {
     int width = groups.shift(g);
-    int narrow = Math.max(0, width - bucketBits + 2);
+    // Enough buckets to part most of the group's weights from one another.
+    int parts = Integer.SIZE - Integer.numberOfLeadingZeros(groups.count(g)) + SPREAD_BITS;
+    int narrow = Math.max(0, width - Math.min(parts, bucketBits - 2));
     int reach = ((1 << (bucketBits - (width - narrow))) - 1) >> 1;
     long first = Math.max(0, groups.low(g) - ((long) reach << width));
     long end = Math.min(1L << KEY_BITS, groups.low(g) + ((reach + 1L) << width));
