@@ -4,6 +4,7 @@ import java.io.BufferedOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -27,7 +28,8 @@ public final class IdxSubset {
   ///     class as far as there are as many, in the order of the source
   /// @param seed decides which images of a class are taken
   /// @throws IllegalArgumentException if the images are not grey or there are not as many
-  /// @throws MalformedDataException if the source cannot be read or the files cannot be written
+  /// @throws MalformedDataException if the source cannot be read
+  /// @throws UncheckedIOException if the files cannot be written; the message says where and why
   public static void write(Dataset source, int trainCount, long seed, Path directory) {
     if (source.channels() != 1) {
       throw new IllegalArgumentException(
@@ -44,10 +46,10 @@ public final class IdxSubset {
       write(directory, Split.TRAIN, train.select(chosen));
       write(directory, Split.TEST, source.test());
     } catch (IOException e) {
-      throw new MalformedDataException(
-          directory,
-          "cannot be written: %s.".formatted(e),
-          "Check that the folder may be written to and that the disk has room.",
+      throw new UncheckedIOException(
+          ("%s: cannot be written: %s.%n"
+                  + "Check that the folder may be written to and that the disk has room.")
+              .formatted(directory, e),
           e);
     }
   }

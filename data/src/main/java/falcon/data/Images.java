@@ -18,7 +18,7 @@ public final class Images {
 
   /// Images of one size.
   ///
-  /// @param pixels `[n, C, H, W]`, one unsigned byte each; handed over: the caller must not change it
+  /// @param pixels `[n, C, H, W]`, unsigned bytes; handed over: the caller must not change it
   /// @param labels `[n]`, one unsigned byte each; handed over likewise
   /// @throws IllegalArgumentException if the lengths do not fit each other
   public static Images of(int channels, int height, int width, byte[] pixels, byte[] labels) {

@@ -6,7 +6,8 @@ import java.util.SplittableRandom;
 /// Derives the stream of each random use from one master seed.
 ///
 /// ```
-/// h = mix(master + γ);  h = mix(h ⊕ fnv(label));  h = mix(h + γ·stage);  stream = SplittableRandom(h)
+/// h = mix(master + γ);  h = mix(h ⊕ fnv(label));  h = mix(h + γ·stage)
+/// stream = SplittableRandom(h)
 /// ```
 ///
 /// with γ = 0x9e3779b97f4a7c15, `mix` the finaliser of SplitMix64 (Steele, Lea, Flood 2014, "Fast

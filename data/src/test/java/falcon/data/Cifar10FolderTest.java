@@ -60,7 +60,9 @@ final class Cifar10FolderTest {
     assertThatThrownBy(Datasets.open(folder)::train)
         .isInstanceOf(MalformedDataException.class)
         .hasMessage(
-            "%s: has 5000 bytes, which is no whole number of images of 3073 bytes (the official file has 30730000).%nThe file is cut short or not of CIFAR-10's binary version; fetch it again."
+            ("%s: has 5000 bytes, which is no whole number of images of 3073 bytes"
+                    + " (the official file has 30730000).%nThe file is cut short or not of CIFAR-10's binary version; fetch"
+                    + " it again.")
                 .formatted(file));
   }
 

@@ -17,7 +17,10 @@ final class DatasetsTest {
     assertThatThrownBy(() -> Datasets.open(folder))
         .isInstanceOf(MalformedDataException.class)
         .hasMessage(
-            "%s: holds no data. Looked for cifar10: data_batch_1.bin .. data_batch_5.bin, test_batch.bin; idx: train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte (each plain or .gz). There is: photo.jpg.%nName the folder that holds these files."
+            ("%s: holds no data. Looked for cifar10: data_batch_1.bin .. data_batch_5.bin,"
+                    + " test_batch.bin; idx: train-images-idx3-ubyte, train-labels-idx1-ubyte,"
+                    + " t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte (each plain or .gz)."
+                    + " There is: photo.jpg.%nName the folder that holds these files.")
                 .formatted(folder));
   }
 
@@ -35,7 +38,8 @@ final class DatasetsTest {
     assertThatThrownBy(() -> Datasets.open(folder))
         .isInstanceOf(MalformedDataException.class)
         .hasMessage(
-            "%s: holds no data itself, but its folder 'cifar-10-batches-bin' does.%nName %s instead."
+            ("%s: holds no data itself, but its folder 'cifar-10-batches-bin' does.%n"
+                    + "Name %s instead.")
                 .formatted(folder, inside));
   }
 

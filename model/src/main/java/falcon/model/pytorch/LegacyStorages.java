@@ -78,7 +78,8 @@ final class LegacyStorages implements StorageFile {
       if (count != storage.elements() || storage.bytes() > fileBytes - elementsAt) {
         throw new MalformedModelException(
             path,
-            "storage '%s' at byte %d has %s elements of %d bytes, its tensors need %d; the file has %d bytes."
+            ("storage '%s' at byte %d has %s elements of %d bytes, its tensors need %d;"
+                    + " the file has %d bytes.")
                 .formatted(
                     key,
                     position,

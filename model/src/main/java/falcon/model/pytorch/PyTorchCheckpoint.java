@@ -124,7 +124,8 @@ public final class PyTorchCheckpoint {
     if (!hasTensors(root)) {
       throw new MalformedModelException(
           path,
-          "holds no state dict: none of its entries is a tensor, and there are none in %s. Its entries are: %s."
+          ("holds no state dict: none of its entries is a tensor, and there are none in %s."
+                  + " Its entries are: %s.")
               .formatted(String.join(", ", PLACES), names(root)),
           "Save the weights by name, torch.save(model.state_dict(), \"weights.pth\").");
     }
