@@ -3,6 +3,7 @@ package falcon.torch;
 import falcon.model.Network;
 import falcon.model.Node;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -79,5 +80,29 @@ final class GraphProgram {
   /// @return how often nodes read the value; an output of the network counts once more
   int uses(String value) {
     return uses.getOrDefault(value, 0) + (outputs.contains(value) ? 1 : 0);
+  }
+
+  /// Values that all information from the input to the output passes through, in running order: once
+  /// such a value is there, no later node reads anything older.
+  List<String> cutValues() {
+    var cuts = new ArrayList<String>();
+    var readsLeft = new HashMap<String, Integer>();
+    readsLeft.put(input(), uses(input()));
+    for (Node node : nodes()) {
+      for (String operand : node.inputs()) {
+        if (producedBy.containsKey(operand) || operand.equals(input())) {
+          readsLeft.merge(operand, -1, Integer::sum);
+        }
+      }
+      if (!node.is("Constant")) {
+        String made = node.outputs().getFirst();
+        readsLeft.put(made, uses(made));
+        readsLeft.values().removeIf(left -> left == 0);
+        if (readsLeft.size() == 1 && readsLeft.containsKey(made)) {
+          cuts.add(made);
+        }
+      }
+    }
+    return cuts;
   }
 }

@@ -116,19 +116,31 @@ final class LayerMatrix {
     return geometry.toTensorOrder(matrices);
   }
 
-  /// Index in the weight tensor of output `o` (over all groups) and row element `k`.
+  /// Index in the weight tensor of each weight of a group in matrix order.
   ///
-  /// @return `[groups · o · k]`
-  int[] order() {
-    int rows = geometry.groups() * geometry.outputs();
+  /// @return `[o · k]`
+  int[] order(int group) {
     int k = geometry.rowLength();
-    var order = new int[rows * k];
-    for (int o = 0; o < rows; o++) {
+    var order = new int[geometry.outputs() * k];
+    for (int c = 0; c < geometry.outputs(); c++) {
       for (int i = 0; i < k; i++) {
-        order[o * k + i] = geometry.tensorIndex(o, i);
+        order[c * k + i] = geometry.tensorIndex(group * geometry.outputs() + c, i);
       }
     }
     return order;
+  }
+
+  /// Which positions to look at: about so many a sample, others in every chunk.
+  ///
+  /// @param input the layer's input
+  Grid grid(Tensor input, int positionsPerSample, int chunk) {
+    long[] positions = geometry.positions(input);
+    int step = 1;
+    while (positions[0] * positions[1] > (long) positionsPerSample * step * step
+        && step < Math.min(positions[0], positions[1])) {
+      step++;
+    }
+    return new Grid(step, chunk % step, chunk / step % step);
   }
 
   private sealed interface Geometry {
@@ -146,6 +158,9 @@ final class LayerMatrix {
     int outputs();
 
     int rowLength();
+
+    /// Output positions of a sample, down and across.
+    long[] positions(Tensor input);
 
     Tensor rows(Tensor input, int group, Grid grid);
 
@@ -193,8 +208,7 @@ final class LayerMatrix {
       long h = padded.size(1);
       long w = padded.size(2);
       long c = padded.size(3);
-      long outHeight = (h - window.dilation(0) * (height - 1) - 1) / window.stride(0) + 1;
-      long outWidth = (w - window.dilation(1) * (width - 1) - 1) / window.stride(1) + 1;
+      long[] positions = positions(input);
       long first =
           (grid.offsetY() * window.stride(0) * w + grid.offsetX() * window.stride(1)) * c
               + (long) group * channels;
@@ -202,8 +216,8 @@ final class LayerMatrix {
           .as_strided(
               new long[] {
                 b,
-                sampled(outHeight, grid.offsetY(), grid.step()),
-                sampled(outWidth, grid.offsetX(), grid.step()),
+                sampled(positions[0], grid.offsetY(), grid.step()),
+                sampled(positions[1], grid.offsetX(), grid.step()),
                 height,
                 width,
                 channels
@@ -218,6 +232,16 @@ final class LayerMatrix {
               },
               new LongOptional(padded.storage_offset() + first))
           .reshape(-1, rowLength());
+    }
+
+    @Override
+    public long[] positions(Tensor input) {
+      return new long[] {positions(0, input.size(2), height), positions(1, input.size(3), width)};
+    }
+
+    private long positions(int axis, long size, int kernel) {
+      long padded = size + window.begin(axis) + window.end(axis);
+      return (padded - window.dilation(axis) * (kernel - 1) - 1) / window.stride(axis) + 1;
     }
 
     private static long sampled(long positions, int offset, int step) {
@@ -280,6 +304,11 @@ final class LayerMatrix {
     @Override
     public int groups() {
       return 1;
+    }
+
+    @Override
+    public long[] positions(Tensor input) {
+      return new long[] {1, 1};
     }
 
     @Override

@@ -149,9 +149,9 @@ public final class PerSampleGradients {
     }
     Tensor constant = Torch.scoped(values, List.of((long) batch.size(), (long) classes), precision);
     return switch (kind) {
-        case RowKind.Empirical() -> // ∂(−log softmax_y)/∂logits = softmax − onehot(y)
-            logits.softmax(1, new org.bytedeco.pytorch.ScalarTypeOptional()).sub(constant);
-        case RowKind.OutputSigns _ -> constant;
+      case RowKind.Empirical() -> // ∂(−log softmax_y)/∂logits = softmax − onehot(y)
+          logits.softmax(1, new org.bytedeco.pytorch.ScalarTypeOptional()).sub(constant);
+      case RowKind.OutputSigns _ -> constant;
     };
   }
 }

@@ -3,7 +3,6 @@ package falcon.torch;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -117,14 +116,17 @@ public final class Reconstruction {
         String other = around.otherOperand();
         wanted =
             wanted.add(
-                densePass.compute(other).sub(pass.compute(other)).mul(
+                densePass
+                    .compute(other)
+                    .sub(pass.compute(other))
+                    .mul(
                         Torch.scoped(
                             around.inverseFactor(),
                             List.of(1L, (long) around.inverseFactor().length, 1L, 1L),
                             Precision.FLOAT32)));
       }
       org.bytedeco.pytorch.Tensor input = pass.value(layer.input());
-      LayerMatrix.Grid grid = grid(wanted, chunk);
+      LayerMatrix.Grid grid = layer.grid(input, options.positionsPerSample(), chunk);
       var sums = new java.util.ArrayList<LayerSums>();
       for (int group = 0; group < layer.groups(); group++) {
         sums.add(LayerSums.of(layer.rows(input, group, grid), layer.outputs(wanted, group, grid)));
@@ -138,20 +140,6 @@ public final class Reconstruction {
     }
   }
 
-  /// Every chunk looks at another part of the grid.
-  private LayerMatrix.Grid grid(org.bytedeco.pytorch.Tensor output, int chunk) {
-    if (output.dim() != 4) {
-      return LayerMatrix.Grid.ALL;
-    }
-    long positions = output.size(2) * output.size(3);
-    int step = 1;
-    while (positions > (long) options.positionsPerSample() * step * step
-        && step < Math.min(output.size(2), output.size(3))) {
-      step++;
-    }
-    return new LayerMatrix.Grid(step, chunk % step, chunk / step % step);
-  }
-
   private static void solveGroup(
       LayerMatrix layer,
       int group,
@@ -162,7 +150,7 @@ public final class Reconstruction {
       Surroundings around) {
     int k = layer.rowLength();
     int o = layer.outputs();
-    int[] indexes = Arrays.copyOfRange(layer.order(), group * o * k, (group + 1) * o * k);
+    int[] indexes = layer.order(group);
     var present = new float[o * k];
     for (int i = 0; i < present.length; i++) {
       present[i] = weights[indexes[i]];
@@ -230,8 +218,7 @@ public final class Reconstruction {
                 && !program.ancestors(program.producerOf(candidate)).contains(layer.nodeIndex());
         other = isFree ? candidate : null;
       }
-      return new Surroundings(
-          layer.bias(), runningMean, other, inverse(factor));
+      return new Surroundings(layer.bias(), runningMean, other, inverse(factor));
     }
 
     private static @Nullable Node onlyConsumer(
@@ -263,7 +250,7 @@ public final class Reconstruction {
       for (int c = 0; c < factor.length; c++) {
         inverse[c] = Math.abs(factor[c]) > LEAST_RELATIVE_FACTOR * largest ? 1 / factor[c] : 0f;
       }
-      return Torch.tensor(inverse, List.of(1L, (long) inverse.length, 1L, 1L), Precision.FLOAT32);
+      return inverse;
     }
 
     @Nullable String otherOperand() {

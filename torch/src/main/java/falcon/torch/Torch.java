@@ -28,7 +28,9 @@ final class Torch {
 
   /// As [#tensor(float[], List, Precision)], but given back when the innermost scope ends.
   static Tensor scoped(float[] values, List<Long> shape, Precision precision) {
-    return PointerScope.getInnerScope().attach(tensor(values, shape, precision));
+    Tensor tensor = tensor(values, shape, precision);
+    PointerScope.getInnerScope().attach(tensor);
+    return tensor;
   }
 
   /// @param values row-major, copied

@@ -1,0 +1,263 @@
+package falcon.torch;
+
+import falcon.model.Network;
+import falcon.model.Node;
+import falcon.model.Tensor;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.global.torch;
+
+/// First-order steps on all kept weights together, towards what the dense network computes.
+///
+/// ```
+/// loss of a sample = ‖z − z̄‖² / ‖z̄‖²_var  +  mean over features v of ‖v − v̄‖² / ‖v̄‖²_var
+/// ```
+///
+/// with z the outputs, v the *features* (values that all information passes through and that a layer
+/// reads), the bar for the dense network, and each denominator the variance over samples. No labels.
+/// Steps are Adam's (Kingma and Ba, arXiv:1412.6980), with a learning rate relative to the root mean
+/// square of each tensor; the mask does not change, BatchNormalization stays in eval mode.
+public final class Refinement {
+  /// How the steps are taken.
+  ///
+  /// @param batch samples a step
+  /// @param learningRate of a tensor, as a share of the root mean square of its kept weights
+  /// @param outputWeight of the outputs' term
+  /// @param featureWeight of the features' term
+  public record Options(
+      int batch, double learningRate, double outputWeight, double featureWeight) {}
+
+  /// Hears of steps that are done.
+  public interface Listener {
+    /// @param steps how many are done
+    /// @param loss mean of the step's samples
+    void done(int steps, double loss);
+  }
+
+  /// Samples of one task: small enough for two tasks a step, large enough for the convolutions.
+  private static final int CHUNK = 16;
+
+  private static final int WARM_UP_STEPS = 5;
+  private static final float BETA1 = 0.9f;
+  private static final float BETA2 = 0.99f;
+  private static final float EPSILON = 1e-12f;
+
+  private final Network dense;
+  private final List<String> features;
+  private final Options options;
+  private final Workers workers;
+
+  /// @param dense what is to be reproduced
+  /// @param layers weight tensors whose inputs may serve as features
+  public Refinement(Network dense, List<String> layers, Options options, Workers workers) {
+    this.dense = dense;
+    this.options = options;
+    this.workers = workers;
+    var program = new GraphProgram(dense);
+    Set<String> read = new HashSet<>();
+    layers.forEach(name -> read.add(LayerMatrix.of(dense, name).input()));
+    this.features =
+        program.cutValues().stream()
+            .filter(value -> read.contains(value) && !value.equals(program.output()))
+            .toList();
+  }
+
+  /// Takes steps.
+  ///
+  /// @param network of the same graph as the dense one
+  /// @param masked weight tensors in which a weight that is zero stays zero
+  /// @param samples as many as `steps · batch`, each used once
+  /// @param decays whether the learning rate falls to zero along a cosine
+  /// @return the network after the steps
+  /// @throws ArithmeticException if the loss is no longer finite
+  public Network refine(
+      Network network,
+      List<String> masked,
+      SampleSource samples,
+      boolean decays,
+      Listener listener) {
+    int steps = samples.size() / options.batch();
+    if (steps == 0) {
+      return network;
+    }
+    List<Moving> tensors = movingTensors(network, new HashSet<>(masked));
+    List<String> names = tensors.stream().map(tensor -> tensor.name).toList();
+    List<float[]> gradients = tensors.stream().map(t -> new float[t.values.length]).toList();
+    try (var loadedDense = new LoadedNetwork(dense, Precision.FLOAT32);
+        var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
+      double[] scales = scales(loadedDense, samples);
+      var lossGradients = new LossGradients(loaded, names, features, false, workers);
+      for (int step = 0; step < steps; step++) {
+        int first = step * options.batch();
+        var chunks = new Chunks(options.batch(), CHUNK);
+        double loss =
+            lossGradients.compute(
+                    chunks.count(),
+                    chunk -> samples.batch(first + chunks.from(chunk), first + chunks.to(chunk)),
+                    (execution, batch, chunk) -> distance(execution, loadedDense, batch, scales),
+                    gradients)
+                / options.batch();
+        if (!Double.isFinite(loss)) {
+          throw new ArithmeticException(
+              "the distance to the dense network became %s in step %d".formatted(loss, step + 1));
+        }
+        double rate = options.learningRate() * schedule(step, steps, decays);
+        for (int t = 0; t < tensors.size(); t++) {
+          tensors.get(t).step(gradients.get(t), options.batch(), rate, step + 1);
+          loaded.parameters().set(names.get(t), tensors.get(t).values);
+        }
+        listener.done(step + 1, loss);
+      }
+    }
+    var replaced = new LinkedHashMap<String, Tensor>();
+    for (Moving tensor : tensors) {
+      replaced.put(
+          tensor.name, Tensor.ofFloats(network.tensor(tensor.name).shape(), tensor.values));
+    }
+    return network.withTensors(replaced);
+  }
+
+  private static double schedule(int step, int steps, boolean decays) {
+    double warm = Math.min(1, (step + 1.0) / WARM_UP_STEPS);
+    return decays ? warm * 0.5 * (1 + Math.cos(Math.PI * step / steps)) : warm;
+  }
+
+  /// Weights of layers, biases, and BatchNormalization's shift; its scale is left to the weights.
+  private static List<Moving> movingTensors(Network network, Set<String> masked) {
+    Map<String, Double> shiftScale = new LinkedHashMap<>();
+    Set<String> fixed = new HashSet<>();
+    for (Node node : network.nodes()) {
+      if (node.is("BatchNormalization")) {
+        fixed.add(node.inputs().get(1));
+        shiftScale.put(node.inputs().get(2), offsetScale(network, node));
+      }
+    }
+    var tensors = new ArrayList<Moving>();
+    for (String name : Training.trainable(network)) {
+      if (!fixed.contains(name)) {
+        float[] values = network.tensor(name).toFloats();
+        double scale = shiftScale.getOrDefault(name, rootMeanSquare(values));
+        if (scale > 0) {
+          tensors.add(new Moving(name, values, scale, masked.contains(name)));
+        }
+      }
+    }
+    return tensors;
+  }
+
+  /// Root mean square of what BatchNormalization adds in all: shift − scale · mean / deviation.
+  private static double offsetScale(Network network, Node node) {
+    float[] scale = network.tensor(node.inputs().get(1)).toFloats();
+    float[] offset = network.tensor(node.inputs().get(2)).toFloats();
+    float[] mean = network.tensor(node.inputs().get(3)).toFloats();
+    float[] variance = network.tensor(node.inputs().get(4)).toFloats();
+    float epsilon = node.real("epsilon", 1e-5f);
+    for (int c = 0; c < offset.length; c++) {
+      offset[c] -= scale[c] * mean[c] / (float) Math.sqrt(variance[c] + epsilon);
+    }
+    return rootMeanSquare(offset);
+  }
+
+  /// Over the entries that are not zero; 0 if all are.
+  private static double rootMeanSquare(float[] values) {
+    double sum = 0;
+    int count = 0;
+    for (float value : values) {
+      sum += (double) value * value;
+      count += value != 0 ? 1 : 0;
+    }
+    return count == 0 ? 0 : Math.sqrt(sum / count);
+  }
+
+  /// Sum over samples of the squared distances, each over its scale.
+  private org.bytedeco.pytorch.Tensor distance(
+      GraphExecution execution, LoadedNetwork loadedDense, SampleBatch batch, double[] scales) {
+    try (var reference = loadedDense.start(batch)) {
+      features.forEach(reference::watch);
+      org.bytedeco.pytorch.Tensor sum =
+          squaredDistance(execution.runToEnd(), reference.runToEnd())
+              .mul(new Scalar(options.outputWeight() / scales[0]));
+      for (int f = 0; f < features.size(); f++) {
+        String feature = features.get(f);
+        sum =
+            sum.add(
+                squaredDistance(execution.value(feature), reference.value(feature))
+                    .mul(new Scalar(options.featureWeight() / features.size() / scales[f + 1])));
+      }
+      return sum;
+    }
+  }
+
+  /// Mean over a sample's elements, summed over samples.
+  private static org.bytedeco.pytorch.Tensor squaredDistance(
+      org.bytedeco.pytorch.Tensor value, org.bytedeco.pytorch.Tensor wanted) {
+    double elementsPerSample = (double) value.numel() / value.size(0);
+    return torch
+        .mse_loss(value, wanted, 2) // sum
+        .mul(new Scalar(1 / elementsPerSample));
+  }
+
+  /// Variances of the dense network's outputs (each output by itself, then their mean) and features
+  /// (all elements together), on the first samples.
+  private double[] scales(LoadedNetwork loadedDense, SampleSource samples) {
+    try (var _ = new PointerScope();
+        var execution = loadedDense.start(samples.batch(0, Math.min(64, samples.size())))) {
+      features.forEach(execution::watch);
+      org.bytedeco.pytorch.Tensor output = execution.runToEnd();
+      var scales = new double[features.size() + 1];
+      scales[0] =
+          output.var(new long[] {0}, false, false).mean(new ScalarTypeOptional()).item_double();
+      for (int f = 0; f < features.size(); f++) {
+        scales[f + 1] = execution.value(features.get(f)).var(false).item_double();
+      }
+      for (int i = 0; i < scales.length; i++) {
+        scales[i] = scales[i] > 0 ? scales[i] : 1;
+      }
+      return scales;
+    }
+  }
+
+  /// A tensor on its way, with Adam's two moments.
+  private static final class Moving {
+    private final String name;
+    private final float[] values;
+    private final float[] first;
+    private final float[] second;
+    private final double scale;
+    private final boolean isMasked;
+
+    Moving(String name, float[] values, double scale, boolean isMasked) {
+      this.name = name;
+      this.values = values;
+      this.first = new float[values.length];
+      this.second = new float[values.length];
+      this.scale = scale;
+      this.isMasked = isMasked;
+    }
+
+    /// @param gradientSums over the samples
+    /// @param step from 1 on
+    void step(float[] gradientSums, int samples, double rate, int step) {
+      float correction1 = 1 / (float) (1 - Math.pow(BETA1, step));
+      float correction2 = 1 / (float) (1 - Math.pow(BETA2, step));
+      float eta = (float) (rate * scale);
+      for (int i = 0; i < values.length; i++) {
+        if (isMasked && values[i] == 0) {
+          continue;
+        }
+        float g = gradientSums[i] / samples;
+        first[i] = BETA1 * first[i] + (1 - BETA1) * g;
+        second[i] = BETA2 * second[i] + (1 - BETA2) * g * g;
+        values[i] -=
+            eta * (first[i] * correction1) / ((float) Math.sqrt(second[i] * correction2) + EPSILON);
+      }
+    }
+  }
+}
