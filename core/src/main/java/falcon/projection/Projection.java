@@ -1,0 +1,46 @@
+package falcon.projection;
+
+import falcon.budget.Mask;
+
+/// The mask that a projection found, and the proof of how good it is.
+///
+/// For any multipliers α, μ ≥ 0 no mask within the budget is worth more than
+///
+/// ```
+/// g(α, μ) = α S + μ F + Σ max(0, I_i − α − μ f_i)
+/// ```
+///
+/// so `value ≤ best possible ≤ bound`, which anyone can check from saliencies, costs and (α, μ).
+/// Where layers have limits of their own, the sum of a layer runs over as many of its best weights
+/// as its limits allow.
+///
+/// @param mask which weights are kept
+/// @param value Σ I_i over the kept weights, in the unit of the saliency
+/// @param bound g(α, μ) at the optimum of the relaxation, in the unit of the saliency
+/// @param gap `bound − value`, zero or more; computed from the weights at the thresholds, not by
+///     subtraction, so that it keeps its digits when it is tiny
+/// @param alpha multiplier α of the NNZ budget, saliency per weight
+/// @param mu multiplier μ of the MAC budget, saliency per multiply-accumulate
+/// @param nnz how many weights are kept
+/// @param macs what they cost, multiply-accumulates of one example
+/// @param nnzSlack how many weights the NNZ budget would still allow
+/// @param macsSlack how many multiply-accumulates the MAC budget would still allow
+/// @param isOptimal whether the search proved that no mask within the budget is worth more (up to
+///     the rounding of float64), though the gap may be above zero
+public record Projection(
+    Mask mask,
+    double value,
+    double bound,
+    double gap,
+    double alpha,
+    double mu,
+    long nnz,
+    long macs,
+    long nnzSlack,
+    long macsSlack,
+    boolean isOptimal) {
+  /// `gap / bound`, 0 … 1; 0 where both are 0.
+  public double relativeGap() {
+    return gap == 0 ? 0 : gap / bound;
+  }
+}
