@@ -24,9 +24,9 @@ import java.util.concurrent.ExecutorService;
 /// Source: FALCON (arXiv:2403.07094), section 3, backsolve; block-wise as there: blocks of weights
 /// inside a layer, each solved as if all others stayed dense.
 public final class Backsolve {
-  /// The refinement stops when the system's relative residual is below this; float32 weights
-  /// resolve 6e-8 of their value.
-  private static final double RESIDUAL_TOLERANCE = 1e-9;
+  /// The refinement stops when the system's relative residual is below this: what float32 weights
+  /// resolve.
+  private static final double RESIDUAL_TOLERANCE = 1e-7;
 
   /// Refinements at most; each gains about five digits and costs two passes over X.
   private static final int MAX_REFINEMENTS = 4;

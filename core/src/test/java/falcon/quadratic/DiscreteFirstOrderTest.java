@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import falcon.budget.Budget;
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
+import falcon.projection.BudgetProjection;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -149,6 +150,27 @@ class DiscreteFirstOrderTest {
       assertZeroWhereNotKept(solution);
       assertThat(budget.allows(solution.kept(), problem.costs)).isTrue();
       assertThat(solution.objective()).isLessThan(solution.initialObjective());
+    }
+  }
+
+  @Test
+  void theExactProjectionServesAsProjector() {
+    try (var problem = new QuadraticProblem(21, 150, 0.01, 300, 500, 200)) {
+      var projection = new BudgetProjection();
+      Projector projector =
+          (saliency, budget) -> projection.project(saliency, problem.costs, budget).mask();
+      var budget = new Budget(300, 500);
+      Solution solution =
+          solver(problem, projector, DiscreteFirstOrder.Settings.DEFAULT)
+              .solve(problem.dense, budget);
+      assertThat(budget.allows(solution.kept(), problem.costs)).isTrue();
+      assertThat(solution.objective()).isLessThan(solution.initialObjective());
+      assertNeverRises(solution.objectives());
+      assertZeroWhereNotKept(solution);
+      float[] solved =
+          new Backsolve(problem.quadratic, new BlockedGramProduct(), executor)
+              .full(solution.kept());
+      assertThat(problem.value(solved)).isLessThanOrEqualTo(solution.objective());
     }
   }
 
