@@ -32,32 +32,22 @@ public final class GradientMatrix implements AutoCloseable {
   /// Start of each block, so that rows of vectors fall on cache lines.
   private static final long ALIGNMENT_BYTES = 64;
 
-  private record Block(String name, int offset, int count, MemorySegment values) {
-    long index(int row, int column) {
-      return (long) row * count + column;
-    }
-
-    void copy(int row, int column, float[] to, int length) {
-      MemorySegment.copy(values, FLOAT, index(row, column) * Float.BYTES, to, 0, length);
-    }
-  }
-
   private final Arena arena;
   private final int rows;
   private final int weightCount;
-  private final List<Block> blocks;
+  private final List<GradientBlock> blocks;
 
   @SuppressWarnings("MustBeClosedChecker") // the arena is a field that close() closes
   private GradientMatrix(int rows, List<CostTable.Layer> layers) {
     this.rows = rows;
     this.arena = Arena.ofShared();
-    List<Block> allocated = new ArrayList<>();
+    List<GradientBlock> allocated = new ArrayList<>();
     int end = 0;
     try {
       for (CostTable.Layer layer : layers) {
         long bytes = Math.multiplyExact((long) rows * layer.count(), Float.BYTES);
         allocated.add(
-            new Block(
+            new GradientBlock(
                 layer.name(),
                 layer.offset(),
                 layer.count(),
@@ -120,7 +110,7 @@ public final class GradientMatrix implements AutoCloseable {
         rows,
         () -> new Scratch(1),
         (row, scratch) -> {
-          for (Block block : blocks) {
+          for (GradientBlock block : blocks) {
             double norm = squaredNorm(block, row, scratch);
             if (!Double.isFinite(norm)) {
               throw nonFinite(block, row);
@@ -131,7 +121,7 @@ public final class GradientMatrix implements AutoCloseable {
     return norms;
   }
 
-  private static double squaredNorm(Block block, int row, Scratch scratch) {
+  private static double squaredNorm(GradientBlock block, int row, Scratch scratch) {
     double norm = 0;
     for (int from = 0; from < block.count(); from += COLUMN_CHUNK) {
       int length = Math.min(COLUMN_CHUNK, block.count() - from);
@@ -145,7 +135,7 @@ public final class GradientMatrix implements AutoCloseable {
     return norm;
   }
 
-  private static IllegalArgumentException nonFinite(Block block, int row) {
+  private static IllegalArgumentException nonFinite(GradientBlock block, int row) {
     for (int j = 0; j < block.count(); j++) {
       float value = block.values().getAtIndex(FLOAT, block.index(row, j));
       if (!Float.isFinite(value)) {
@@ -186,7 +176,7 @@ public final class GradientMatrix implements AutoCloseable {
         (chunk, scratch) -> {
           int first = chunk * ROW_CHUNK;
           int last = Math.min(first + ROW_CHUNK, rows);
-          for (Block block : blocks) {
+          for (GradientBlock block : blocks) {
             for (int from = 0; from < block.count(); from += COLUMN_CHUNK) {
               int length = Math.min(COLUMN_CHUNK, block.count() - from);
               for (int row = first; row < last; row++) {
@@ -209,7 +199,7 @@ public final class GradientMatrix implements AutoCloseable {
     return sumOverRows(
         executor,
         (range, scratch) -> {
-          Block block = range.block();
+          GradientBlock block = range.block();
           int row = 0;
           for (; row <= rows - 4; row += 4) {
             for (int i = 0; i < 4; i++) {
@@ -291,8 +281,8 @@ public final class GradientMatrix implements AutoCloseable {
   private double dotColumns(int row, int[] columns, double[] factors) {
     int c = 0;
     double sum = 0;
-    for (Block block : blocks) {
-      int end = block.offset() + block.count();
+    for (GradientBlock block : blocks) {
+      int end = block.end();
       long base = block.index(row, 0) - block.offset();
       for (; c < columns.length && columns[c] < end; c++) {
         sum += factors[c] * block.values().getAtIndex(FLOAT, base + columns[c]);
@@ -307,11 +297,11 @@ public final class GradientMatrix implements AutoCloseable {
   /// @return a matrix of its own, which the caller closes
   GradientMatrix select(int[] columns, ExecutorService executor) {
     List<CostTable.Layer> layers = new ArrayList<>();
-    List<Block> sources = new ArrayList<>();
+    List<GradientBlock> sources = new ArrayList<>();
     int from = 0;
-    for (Block block : blocks) {
+    for (GradientBlock block : blocks) {
       int to = from;
-      while (to < columns.length && columns[to] < block.offset() + block.count()) {
+      while (to < columns.length && columns[to] < block.end()) {
         to++;
       }
       if (to > from) {
@@ -326,15 +316,10 @@ public final class GradientMatrix implements AutoCloseable {
         rows,
         row -> {
           for (int b = 0; b < sources.size(); b++) {
-            Block to = selected.blocks.get(b);
-            gather(
-                sources.get(b),
-                row,
-                columns,
-                to.offset(),
-                to.values(),
-                to.index(row, 0),
-                to.count());
+            GradientBlock to = selected.blocks.get(b);
+            sources
+                .get(b)
+                .gather(row, columns, to.offset(), to.values(), to.index(row, 0), to.count());
           }
         });
     return selected;
@@ -352,24 +337,15 @@ public final class GradientMatrix implements AutoCloseable {
           int last = Math.min((chunk + 1) * ROW_CHUNK, rows);
           for (int row = chunk * ROW_CHUNK; row < last; row++) {
             int c = first;
-            for (Block block : blocks) {
+            for (GradientBlock block : blocks) {
               int from = c;
-              while (c < first + count && columns[c] < block.offset() + block.count()) {
+              while (c < first + count && columns[c] < block.end()) {
                 c++;
               }
-              gather(block, row, columns, from, panel, (long) row * count + from - first, c - from);
+              block.gather(row, columns, from, panel, (long) row * count + from - first, c - from);
             }
           }
         });
-  }
-
-  private static void gather(
-      Block block, int row, int[] columns, int from, MemorySegment to, long at, int count) {
-    long base = block.index(row, 0) - block.offset();
-    MemorySegment values = block.values();
-    for (int c = 0; c < count; c++) {
-      to.setAtIndex(FLOAT, at + c, values.getAtIndex(FLOAT, base + columns[from + c]));
-    }
   }
 
   /// Some columns on the heap: `[n][columns.length]`, in the calling thread.
@@ -378,9 +354,9 @@ public final class GradientMatrix implements AutoCloseable {
   float[][] rowsOf(int[] columns) {
     float[][] copy = new float[rows][columns.length];
     int from = 0;
-    for (Block block : blocks) {
+    for (GradientBlock block : blocks) {
       int to = from;
-      while (to < columns.length && columns[to] < block.offset() + block.count()) {
+      while (to < columns.length && columns[to] < block.end()) {
         to++;
       }
       for (int row = 0; row < rows && to > from; row++) {
@@ -399,7 +375,7 @@ public final class GradientMatrix implements AutoCloseable {
     int[] bounds = new int[2 * blocks.size()];
     for (int b = 0; b < blocks.size(); b++) {
       bounds[2 * b] = blocks.get(b).offset();
-      bounds[2 * b + 1] = blocks.get(b).offset() + blocks.get(b).count();
+      bounds[2 * b + 1] = blocks.get(b).end();
     }
     return bounds;
   }
@@ -410,11 +386,11 @@ public final class GradientMatrix implements AutoCloseable {
     arena.close();
   }
 
-  private record ColumnRange(Block block, int from, int length) {}
+  private record ColumnRange(GradientBlock block, int from, int length) {}
 
   private List<ColumnRange> columnRanges() {
     List<ColumnRange> ranges = new ArrayList<>();
-    for (Block block : blocks) {
+    for (GradientBlock block : blocks) {
       for (int from = 0; from < block.count(); from += COLUMN_CHUNK) {
         ranges.add(new ColumnRange(block, from, Math.min(COLUMN_CHUNK, block.count() - from)));
       }
