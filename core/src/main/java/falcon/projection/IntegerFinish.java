@@ -20,10 +20,10 @@ import java.util.Arrays;
 /// belongs). Where the search ends within its limit of nodes, the optimum is proven.
 final class IntegerFinish {
   /// Nodes of the search; a fixed number, so that results do not depend on the machine's speed.
-  private static final int MAX_NODES = 1 << 17;
+  private static final int MAX_NODES = 1 << 18;
 
   /// Nodes of a first, short search: what it finds tells which groups are worth splitting.
-  private static final int MAX_FIRST_NODES = 1 << 11;
+  private static final int MAX_FIRST_NODES = 1 << 12;
 
   /// Ranks on either side of the threshold that are looked at one by one, all classes together.
   private static final int MAX_CORE = 1 << 14;
@@ -315,29 +315,45 @@ final class IntegerFinish {
   }
 
   /// Depth first over the classes c, c − 1, … 0; the others have cost `lost` so far and leave
-  /// `room` and `macRoom` (negative where later classes must give something back).
+  /// `room` and `macRoom` (negative where classes to come must give something back).
   private void search(int c, double lost, long room, long macRoom) {
-    if (--nodes <= 0 || room + downBefore[c + 1] < 0 || macRoom + downMacsBefore[c + 1] < 0) {
-      return;
-    }
-    double unused =
-        dual.alpha() * Math.max(0, room - upBefore[c + 1])
-            + dual.mu() * Math.max(0, macRoom - upMacsBefore[c + 1]);
-    if (lost + unused >= bestGap) {
-      return;
-    }
     if (c == 0) {
       finishSearch(lost, room, macRoom);
       return;
     }
-    for (int d = 0; d <= up[c] && lost + loss[at(c, d)] < bestGap && nodes > 0; d++) {
-      trial[c] = d;
-      search(c - 1, lost + loss[at(c, d)], room - d, macRoom - d * classes.macs(c));
+    long macs = classes.macs(c);
+    for (int d = 0; d <= up[c] && nodes-- > 0; d++) {
+      // Taking more loses more and leaves less room, so nothing beyond can do either.
+      if (lost + loss[at(c, d)] >= bestGap || !canFit(c, room - d, macRoom - d * macs)) {
+        break;
+      }
+      if (leastGap(c, lost + loss[at(c, d)], room - d, macRoom - d * macs) < bestGap) {
+        trial[c] = d;
+        search(c - 1, lost + loss[at(c, d)], room - d, macRoom - d * macs);
+      }
     }
-    for (int d = -1; d >= -down[c] && lost + loss[at(c, d)] < bestGap && nodes > 0; d--) {
-      trial[c] = d;
-      search(c - 1, lost + loss[at(c, d)], room - d, macRoom - d * classes.macs(c));
+    for (int d = -1; d >= -down[c] && nodes-- > 0; d--) {
+      // Giving back more loses more and leaves more unused.
+      if (leastGap(c, lost + loss[at(c, d)], room - d, macRoom - d * macs) >= bestGap) {
+        break;
+      }
+      if (canFit(c, room - d, macRoom - d * macs)) {
+        trial[c] = d;
+        search(c - 1, lost + loss[at(c, d)], room - d, macRoom - d * macs);
+      }
     }
+  }
+
+  /// Whether the classes below c can give back what is over the budgets.
+  private boolean canFit(int c, long room, long macRoom) {
+    return room + downBefore[c] >= 0 && macRoom + downMacsBefore[c] >= 0;
+  }
+
+  /// What is lost for sure when the classes below c take as much as their core has.
+  private double leastGap(int c, double lost, long room, long macRoom) {
+    return lost
+        + dual.alpha() * Math.max(0, room - upBefore[c])
+        + dual.mu() * Math.max(0, macRoom - upMacsBefore[c]);
   }
 
   /// In the last class as many as fit are best: no saliency is negative.

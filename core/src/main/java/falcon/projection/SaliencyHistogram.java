@@ -27,7 +27,7 @@ final class SaliencyHistogram {
   private static final int COUNT_SHIFT = 40;
 
   /// Buckets per weight of a group that is split, as a power of two.
-  private static final int SPREAD_BITS = 3;
+  private static final int SPREAD_BITS = 5;
 
   private static final long ONE = 1L << COUNT_SHIFT;
   private static final int INFINITE_KEY = Float.floatToRawIntBits(Float.POSITIVE_INFINITY);

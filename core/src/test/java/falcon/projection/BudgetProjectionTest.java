@@ -196,7 +196,7 @@ class BudgetProjectionTest {
     assertThat(found.relativeGap())
         .as("%s %s", problem, found)
         .isLessThanOrEqualTo(macsPercent == 1 ? 2e-6 : 1e-6);
-    // At 1 % of the MACs whole weights cannot come closer: proven.
+    // At 1 % of the MACs whole weights cannot come closer, as the search proves.
     assertThat(macsPercent > 1 || found.isOptimal()).as("%s %s", problem, found).isTrue();
   }
 
