@@ -149,7 +149,8 @@ public final class ChannelLeastSquares {
   /// until it is not.
   ///
   /// @param present w⁰ `[o, k]`, finite where kept; read only
-  /// @param isKept whether the weight of index `channel · k + input` is kept; called by many threads
+  /// @param isKept whether the weight of index `channel · k + input` is kept; asked by the
+  ///     calling thread
   /// @return `[o, k]`, zero where not kept; a new array
   /// @throws IllegalArgumentException if the length differs or a kept weight is not finite (named)
   public float[] solve(float[] present, IntPredicate isKept, ExecutorService executor) {
@@ -167,15 +168,15 @@ public final class ChannelLeastSquares {
     Chunks.run(
         executor,
         outputs,
-        () -> new Workspace(rows, inputs),
-        (channel, workspace) -> {
+        () -> new ReducedSystem(rows, inputs),
+        (channel, system) -> {
           int[] support = supports[channel];
           if (inverse != null
               && isDual[channel]
-              && solveDual(channel, support, present, inverse, workspace)) {
-            store(workspace.full, support, solved, channel);
+              && solveDual(channel, support, present, inverse, system)) {
+            store(system.full(), support, solved, channel);
           } else {
-            solvePrimal(channel, support, present, solved, workspace);
+            solvePrimal(channel, support, present, solved, system);
           }
         });
     return solved;
@@ -227,7 +228,8 @@ public final class ChannelLeastSquares {
   }
 
   /// Diagonal d of `(H + κI)⁻¹`: dropping weight w of input i from a dense, optimal channel and
-  /// refitting the others raises the squared error by `w² / d_i` (optimal brain surgeon).
+  /// refitting the others raises the squared error by `w² / d_i` (optimal brain surgeon). All
+  /// infinite where the matrix is singular.
   ///
   /// @return `[k]`
   public double[] inverseDiagonal(ExecutorService executor) {
@@ -307,7 +309,7 @@ public final class ChannelLeastSquares {
   }
 
   private void solvePrimal(
-      int channel, int[] support, float[] present, float[] solved, Workspace workspace) {
+      int channel, int[] support, float[] present, float[] solved, ReducedSystem system) {
     int m = support.length;
     if (m == 0) {
       return;
@@ -318,24 +320,24 @@ public final class ChannelLeastSquares {
       }
       return;
     }
-    double[] x = workspace.reduced;
+    double[] x = system.reduced();
     double kappa = ridge;
-    while (!factorReduced(gram, support, kappa, workspace)) {
+    while (!system.factor(gram, support, kappa)) {
       kappa = Math.max(kappa * RIDGE_GROWTH, LEAST_SECOND_RIDGE * meanDiagonal);
     }
     for (int i = 0; i < m; i++) {
       int input = support[i];
       x[i] = cross[channel][input] + kappa * present[channel * inputs + input];
     }
-    Cholesky.solve(workspace.rows, m, x);
+    system.solve(m);
     for (int i = 0; i < m; i++) {
       solved[channel * inputs + support[i]] = (float) x[i];
     }
   }
 
   private boolean solveDual(
-      int channel, int[] support, float[] present, double[][] inverse, Workspace workspace) {
-    double[] full = workspace.full;
+      int channel, int[] support, float[] present, double[][] inverse, ReducedSystem system) {
+    double[] full = system.full();
     Arrays.fill(full, 0);
     int next = 0;
     int[] dropped = new int[inputs - support.length];
@@ -349,14 +351,14 @@ public final class ChannelLeastSquares {
       double target = cross[channel][i] + (kept ? ridge * present[channel * inputs + i] : 0);
       ScalarKernels.addScaled(full, target, inverse[i], 0, inputs);
     }
-    if (!factorReduced(inverse, dropped, 0, workspace)) {
+    if (!system.factor(inverse, dropped, 0)) {
       return false;
     }
-    double[] multipliers = workspace.reduced;
+    double[] multipliers = system.reduced();
     for (int i = 0; i < dropped.length; i++) {
       multipliers[i] = full[dropped[i]];
     }
-    Cholesky.solve(workspace.rows, dropped.length, multipliers);
+    system.solve(dropped.length);
     for (int i = 0; i < dropped.length; i++) {
       ScalarKernels.addScaled(full, -multipliers[i], inverse[dropped[i]], 0, inputs);
     }
@@ -369,48 +371,11 @@ public final class ChannelLeastSquares {
     }
   }
 
-  /// Factors the rows and columns `indices` of a matrix plus a ridge.
-  private static boolean factorReduced(
-      double[][] matrix, int[] indices, double ridge, Workspace workspace) {
-    int m = indices.length;
-    double[][] rows = workspace.rows(m);
-    for (int i = 0; i < m; i++) {
-      double[] from = matrix[indices[i]];
-      double[] to = rows[i];
-      for (int j = i; j < m; j++) {
-        to[j] = from[indices[j]];
-      }
-      to[i] += ridge;
-    }
-    return Cholesky.factor(rows, m) == Cholesky.POSITIVE_DEFINITE;
-  }
-
   private void requireLength(int weights) {
     if (weights != inputs * outputs) {
       throw new IllegalArgumentException(
           "%d outputs of %d inputs have %d weights, found %d"
               .formatted(outputs, inputs, inputs * outputs, weights));
-    }
-  }
-
-  /// Scratch memory of one worker: the matrix of the largest channel met so far.
-  private static final class Workspace {
-    private double[][] rows = {};
-    private final int largest;
-    private final double[] reduced;
-    private final double[] full;
-
-    Workspace(int largest, int inputs) {
-      this.largest = largest;
-      this.reduced = new double[inputs];
-      this.full = new double[inputs];
-    }
-
-    double[][] rows(int m) {
-      if (rows.length < m) {
-        rows = new double[largest][largest];
-      }
-      return rows;
     }
   }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -123,6 +124,21 @@ class ChannelLeastSquaresTest {
     float[] solved = problem.solve(new float[] {0, 0}, i -> true, executor);
     assertThat((double) solved[0]).isCloseTo(0.5, within(1e-4));
     assertThat((double) solved[1]).isCloseTo(0.5, within(1e-4));
+  }
+
+  @Test
+  void manyDenseChannelsOfASingularGramMatrixAreSolvedAllTheSame() {
+    int inputs = 20;
+    int outputs = 400;
+    double[] ones = new double[inputs * inputs];
+    Arrays.fill(ones, 1);
+    double[] cross = new double[inputs * outputs];
+    Arrays.fill(cross, 1);
+    var problem = ChannelLeastSquares.of(inputs, outputs, ones, cross, 0);
+    float[] solved = problem.solve(new float[inputs * outputs], i -> i % inputs != 3, executor);
+    assertThat((double) solved[0]).isCloseTo(1.0 / 19, within(1e-4));
+    assertThat(solved[3]).isZero();
+    assertThat(problem.inverseDiagonal(executor)).containsOnly(Double.POSITIVE_INFINITY);
   }
 
   @Test

@@ -1,0 +1,107 @@
+package falcon.quadratic;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import falcon.budget.Mask;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class BacksolveTest {
+  private final ExecutorService executor = Executors.newFixedThreadPool(2);
+
+  @AfterEach
+  void shutDown() {
+    executor.shutdown();
+  }
+
+  private Backsolve backsolve(QuadraticProblem problem) {
+    return new Backsolve(problem.quadratic, new BlockedGramProduct(), executor);
+  }
+
+  @ParameterizedTest(name = "rows={0}, ridge={1}, kept={2}")
+  @CsvSource({"7,0.1,0.5", "40,0.01,0.9", "40,1e-5,0.9", "200,0.1,0.5", "3,0.001,1", "70,0.1,0.9"})
+  void fullSolutionSolvesTheNormalEquations(int rows, double ridge, double share) {
+    try (var problem = new QuadraticProblem(rows, rows, ridge, 20, 60, 1, 19)) {
+      Mask kept = problem.randomMask(share);
+      float[] solved = backsolve(problem).full(kept);
+      double[] expected = problem.minimiser(kept, 0, solved.length);
+      for (int j = 0; j < solved.length; j++) {
+        assertThat((double) solved[j])
+            .as("weight %d", j)
+            .isCloseTo(expected[j], within(2e-5 * (1 + Math.abs(expected[j]))));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 7, 25, 1000})
+  void eachBlockIsSolvedAsIfTheOthersStayedDense(int blockSize) {
+    try (var problem = new QuadraticProblem(9, 15, 0.1, 30, 45)) {
+      Mask kept = problem.randomMask(0.6);
+      float[] solved = backsolve(problem).blockwise(kept, blockSize);
+      for (var layer : problem.costs.layers()) {
+        for (int from = layer.offset(); from < layer.end(); from += blockSize) {
+          int to = Math.min(from + blockSize, layer.end());
+          double[] expected = problem.minimiser(kept, from, to);
+          for (int j = from; j < to; j++) {
+            assertThat((double) solved[j])
+                .as("weight %d", j)
+                .isCloseTo(expected[j - from], within(1e-4 * (1 + Math.abs(expected[j - from]))));
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void bitsDoNotDependOnTheNumberOfThreads() {
+    try (var problem = new QuadraticProblem(11, 70, 0.1, 300, 900);
+        var one = Executors.newFixedThreadPool(1);
+        var four = Executors.newFixedThreadPool(4)) {
+      Mask kept = problem.randomMask(0.5);
+      var first = new Backsolve(problem.quadratic, new BlockedGramProduct(), one);
+      var second = new Backsolve(problem.quadratic, new BlockedGramProduct(), four);
+      assertThat(second.full(kept)).containsExactly(first.full(kept));
+      assertThat(second.blockwise(kept, 100)).containsExactly(first.blockwise(kept, 100));
+    }
+  }
+
+  @Test
+  void aPanelNarrowerThanTheSupportGivesTheSameSolution() {
+    try (var problem = new QuadraticProblem(12, 20, 0.1, 1500)) {
+      Mask kept = problem.randomMask(0.9);
+      float[] solved = backsolve(problem).full(kept);
+      double before = problem.value(problem.dense);
+      assertThat(before).isPositive();
+      double[] gradient = problem.quadratic.gradient(solved, executor);
+      for (int j = kept.nextKept(0); j < 1500; j = kept.nextKept(j + 1)) {
+        assertThat(gradient[j]).as("slope at kept weight %d", j).isCloseTo(0, within(2e-3));
+      }
+    }
+  }
+
+  @Test
+  void keepingNothingGivesZeros() {
+    try (var problem = new QuadraticProblem(13, 5, 0.1, 10)) {
+      assertThat(backsolve(problem).full(Mask.none(10))).containsOnly(0f);
+      assertThat(backsolve(problem).blockwise(Mask.none(10), 3)).containsOnly(0f);
+    }
+  }
+
+  @Test
+  void argumentsThatDoNotFitAreTold() {
+    try (var problem = new QuadraticProblem(14, 5, 0.1, 10)) {
+      assertThatThrownBy(() -> backsolve(problem).full(Mask.all(9)))
+          .hasMessage("a mask of 9 weights, the quadratic has 10");
+      assertThatThrownBy(() -> backsolve(problem).blockwise(Mask.all(10), 0))
+          .hasMessage("a block of 0 weights; it takes one or more");
+    }
+  }
+}
