@@ -9,6 +9,7 @@ import falcon.model.DataType;
 import falcon.model.MalformedModelException;
 import falcon.model.Network;
 import falcon.model.Node;
+import falcon.model.SharedData;
 import falcon.model.Tensor;
 import falcon.model.onnx.proto.AttributeProto;
 import falcon.model.onnx.proto.GraphProto;
@@ -54,14 +55,14 @@ class OnnxFileTest {
   @ParameterizedTest
   @ValueSource(strings = {"models/densenetbc_k12_cifar10.onnx", "models/vit_d128_l6_cifar10.onnx"})
   void unchangedFilesComeBackByteForByte(String name) {
-    Path path = SharedModels.path(name);
+    Path path = SharedData.path(name);
     OnnxFile.write(OnnxFile.read(path), folder.resolve("copy.onnx"));
     assertThat(folder.resolve("copy.onnx")).hasSameBinaryContentAs(path);
   }
 
   @Test
   void onlyReplacedTensorsChangeInTheFile() throws IOException {
-    Path path = SharedModels.path("models/densenetbc_k12_cifar10.onnx");
+    Path path = SharedData.path("models/densenetbc_k12_cifar10.onnx");
     Network network = OnnxFile.read(path);
     String name =
         network.initializers().entrySet().stream()
