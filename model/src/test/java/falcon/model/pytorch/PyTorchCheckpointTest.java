@@ -2,6 +2,7 @@ package falcon.model.pytorch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import falcon.model.DataType;
@@ -123,6 +124,19 @@ final class PyTorchCheckpointTest {
     assertThat(tensors.keySet()).allMatch(name -> name.startsWith("module."));
     assertThat(tensor(tensors, "module.conv1.weight").shape()).containsExactly(16L, 3L, 3L, 3L);
     assertThat(tensor(tensors, "module.fc.weight").shape()).containsExactly(10L, 64L);
+    assertThat(tensors.get("module.bn1.num_batches_tracked"))
+        .isEqualTo(Tensor.ofLongs(List.of(), 24112));
+    double sum = 0;
+    for (var tensor : tensors.values()) {
+      if (tensor.type().isFloatingPoint()) {
+        for (float value : tensor.toFloats()) {
+          sum += value;
+        }
+      }
+    }
+    assertThat(sum)
+        .as("sum of all numbers, by PyTorch")
+        .isCloseTo(411.64533367288436, within(1e-8));
   }
 
   @Test
