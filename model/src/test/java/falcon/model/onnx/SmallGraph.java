@@ -26,10 +26,55 @@ final class SmallGraph {
     this.inputShape = inputShape;
   }
 
+  /// A network in which most of the rules of shapes take part.
+  static Network ofManyShapes() {
+    var builder =
+        Network.builder("many")
+            .opset("", 17)
+            .input(
+                new ValueInfo(
+                    "x",
+                    DataType.FLOAT32,
+                    List.of(
+                        new Dimension.Symbolic("n"),
+                        new Dimension.Fixed(2),
+                        new Dimension.Fixed(6),
+                        new Dimension.Fixed(5))))
+            .output(new ValueInfo("y", DataType.FLOAT32, null))
+            .initializer("w", zeros(3, 2, 1, 1))
+            .initializer("v", zeros(20, 1))
+            .initializer("zero", Tensor.ofLongs(List.of(1L), 0))
+            .initializer("two", Tensor.ofLongs(List.of(1L), 2))
+            .initializer("all", Tensor.ofLongs(List.of(1L), -1));
+    var window = Map.<String, Attribute>of("strides", new Attribute.IntegerList(List.of(2L, 1L)));
+    var pool =
+        Map.<String, Attribute>of("kernel_shape", new Attribute.IntegerList(List.of(1L, 2L)));
+    var order = new Attribute.IntegerList(List.of(0L, 2L, 3L, 1L));
+    node(builder, "Conv", List.of("x", "w"), "conv", window);
+    node(builder, "MaxPool", List.of("conv"), "pool", pool);
+    node(builder, "Transpose", List.of("pool"), "turned", Map.of("perm", order));
+    node(builder, "Shape", List.of("turned"), "shape", Map.of());
+    node(builder, "Slice", List.of("shape", "zero", "two"), "front", Map.of());
+    node(builder, "Mul", List.of("front", "two"), "more", Map.of());
+    node(builder, "Gather", List.of("more", "zero"), "batch", Map.of());
+    node(
+        builder,
+        "Concat",
+        List.of("batch", "all"),
+        "target",
+        Map.of("axis", new Attribute.IntegerValue(0)));
+    node(builder, "Range", List.of("zero", "two", "two"), "range", Map.of());
+    node(builder, "ConstantOfShape", List.of("more"), "filled", Map.of());
+    node(builder, "Reshape", List.of("turned", "target"), "rows", Map.of());
+    node(builder, "Pad", List.of("rows", "pads"), "wide", Map.of());
+    builder.initializer("pads", Tensor.ofLongs(List.of(4L), 0, 1, 0, 1));
+    node(builder, "MatMul", List.of("wide", "v"), "y", Map.of());
+    return builder.build();
+  }
+
   /// Adds a constant input of zeros.
   SmallGraph floats(long... shape) {
-    List<Long> sizes = Arrays.stream(shape).boxed().toList();
-    return constant(Tensor.ofFloats(sizes, new float[Math.toIntExact(Tensor.elements(sizes))]));
+    return constant(zeros(shape));
   }
 
   /// Adds a constant input, a list of whole numbers.
@@ -88,5 +133,19 @@ final class SmallGraph {
   private SmallGraph constant(Tensor tensor) {
     constants.put("c" + constants.size(), tensor);
     return this;
+  }
+
+  private static void node(
+      Network.Builder builder,
+      String opType,
+      List<String> inputs,
+      String output,
+      Map<String, Attribute> attributes) {
+    builder.node(new Node(output, opType, "", inputs, List.of(output), attributes));
+  }
+
+  private static Tensor zeros(long... shape) {
+    List<Long> sizes = Arrays.stream(shape).boxed().toList();
+    return Tensor.ofFloats(sizes, new float[Math.toIntExact(Tensor.elements(sizes))]);
   }
 }
