@@ -28,13 +28,15 @@ public final class Networks {
   /// @param architecture what the weights of a checkpoint or safetensors file belong to; null to
   ///     take it from the file's metadata; an ONNX model has its own graph and needs none
   /// @throws MalformedModelException if the file cannot be used, its tensors do not fit the
-  ///     architecture, or it holds weights and no architecture is known
+  ///     architecture, a weight is not finite, or it holds weights and no architecture is known
   public static Network read(Path path, @Nullable Architecture architecture) {
-    return switch (FileFormat.of(path)) {
-      case ONNX -> OnnxFile.read(path);
-      case PYTORCH -> fromState(path, PyTorchCheckpoint.read(path), architecture);
-      case SAFETENSORS -> fromState(path, SafetensorsFile.read(path), architecture);
-    };
+    Network network =
+        switch (FileFormat.of(path)) {
+          case ONNX -> OnnxFile.read(path);
+          case PYTORCH -> fromState(path, PyTorchCheckpoint.read(path), architecture);
+          case SAFETENSORS -> fromState(path, SafetensorsFile.read(path), architecture);
+        };
+    return FiniteWeights.check(network, path);
   }
 
   /// Writes a network: as ONNX, or its tensors alone as safetensors, by the name's ending.

@@ -12,12 +12,14 @@ import falcon.model.MalformedModelException;
 import falcon.model.Network;
 import falcon.model.SharedData;
 import falcon.model.StateDict;
+import falcon.model.Tensor;
 import falcon.model.safetensors.SafetensorsFile;
 import falcon.model.zoo.Architecture;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -70,6 +72,34 @@ class NetworksTest {
             """
             %s: names the architecture 'vgg', which is not built in
             Built in are: resnet20. Export other networks as ONNX.\
+            """,
+            path);
+  }
+
+  @Test
+  void weightsThatAreNotFiniteAreNamed() {
+    Network network = Architecture.RESNET20.initial(3, 32, 32, 10, 5);
+    float[] weights = network.tensor("conv1.weight").toFloats();
+    weights[3 * 9 + 9 + 4] = Float.NaN;
+    float[] bias = new float[10];
+    bias[7] = Float.NEGATIVE_INFINITY;
+    Path path = folder.resolve("diverged.onnx");
+    Networks.write(
+        network.withTensors(
+            Map.of(
+                "conv1.weight",
+                Tensor.ofFloats(List.of(16L, 3L, 3L, 3L), weights),
+                "fc.bias",
+                Tensor.ofFloats(List.of(10L), bias))),
+        path);
+    assertThatThrownBy(() -> Networks.read(path))
+        .isInstanceOf(MalformedModelException.class)
+        .hasMessage(
+            """
+            %s: 2 tensors are not finite:
+              conv1.weight holds NaN at [1, 1, 1, 1]
+              fc.bias holds -Infinity at [7]
+            The training probably diverged; take an earlier checkpoint.\
             """,
             path);
   }
