@@ -18,6 +18,14 @@ public final class UnwritableFileException extends RuntimeException {
         cause);
   }
 
+  /// For a file that would have been wrong whatever the disk.
+  ///
+  /// @param problem what is wrong, with the values found
+  /// @param advice what to do about it, one sentence
+  public UnwritableFileException(Path path, String problem, String advice) {
+    super("%s: cannot be written: %s%nNothing was changed. %s".formatted(path, problem, advice));
+  }
+
   private static String reason(IOException cause) {
     return switch (cause) {
       case NoSuchFileException _ -> "there is no such folder";

@@ -22,6 +22,9 @@ public final class OnnxFile {
   private static final String FETCH_AGAIN =
       "Export or download the file again; weights of another format need its own file extension.";
 
+  /// A protobuf message ends at 2 GiB; 64 MiB of them are left to the graph.
+  private static final long MOST_TENSOR_BYTES = Integer.MAX_VALUE - (64L << 20);
+
   private OnnxFile() {}
 
   /// Reads a network; tensors in files of their own (external data) are read along.
@@ -41,18 +44,16 @@ public final class OnnxFile {
   /// @throws IllegalArgumentException if the network was built in memory and holds something that
   ///     only a file can bring along
   public static void write(Network network, Path path) {
+    long bytes = ModelWriter.sizeBytes(network);
+    if (bytes > MOST_TENSOR_BYTES) {
+      throw new UnwritableFileException(
+          path,
+          "its tensors take %d bytes, one ONNX file holds at most %d"
+              .formatted(bytes, MOST_TENSOR_BYTES),
+          "Write safetensors instead.");
+    }
     ModelProto model = ModelWriter.model(network);
-    AtomicFile.write(
-        path,
-        out -> {
-          long bytes = ModelWriter.sizeBytes(network);
-          if (bytes > Integer.MAX_VALUE) {
-            throw new IOException(
-                "its tensors take %d bytes and one ONNX file holds at most %d"
-                    .formatted(bytes, Integer.MAX_VALUE));
-          }
-          model.writeTo(out);
-        });
+    AtomicFile.write(path, model::writeTo);
   }
 
   private static byte[] bytesOf(Path path) {

@@ -6,10 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnknownFieldSet;
 import falcon.model.DataType;
+import falcon.model.Layers;
 import falcon.model.MalformedModelException;
 import falcon.model.Network;
 import falcon.model.Node;
+import falcon.model.SharedData;
 import falcon.model.Tensor;
+import falcon.model.UnusableNodeException;
 import falcon.model.onnx.proto.AttributeProto;
 import falcon.model.onnx.proto.GraphProto;
 import falcon.model.onnx.proto.ModelProto;
@@ -54,14 +57,14 @@ class OnnxFileTest {
   @ParameterizedTest
   @ValueSource(strings = {"models/densenetbc_k12_cifar10.onnx", "models/vit_d128_l6_cifar10.onnx"})
   void unchangedFilesComeBackByteForByte(String name) {
-    Path path = SharedModels.path(name);
+    Path path = SharedData.path(name);
     OnnxFile.write(OnnxFile.read(path), folder.resolve("copy.onnx"));
     assertThat(folder.resolve("copy.onnx")).hasSameBinaryContentAs(path);
   }
 
   @Test
   void onlyReplacedTensorsChangeInTheFile() throws IOException {
-    Path path = SharedModels.path("models/densenetbc_k12_cifar10.onnx");
+    Path path = SharedData.path("models/densenetbc_k12_cifar10.onnx");
     Network network = OnnxFile.read(path);
     String name =
         network.initializers().entrySet().stream()
@@ -234,6 +237,27 @@ class OnnxFileTest {
         } catch (MalformedModelException refused) {
           assertThat(refused).hasMessageContaining("changed.onnx");
         }
+      }
+    }
+  }
+
+  @Test
+  void networksWithAByteChangedAreRefusedOrMeasuredNeverCrash() throws IOException {
+    Network network = SmallGraph.ofManyShapes();
+    assertThat(Layers.of(network).all()).hasSize(2);
+    byte[] whole = ModelWriter.model(network).toByteArray();
+    Path path = folder.resolve("changed.onnx");
+    int[] flips = {0x01, 0x04, 0x40, 0xff};
+    for (int i = 0; i < whole.length; i++) {
+      byte[] changed = whole.clone();
+      changed[i] ^= (byte) flips[i % flips.length];
+      Files.write(path, changed);
+      try {
+        Layers.of(OnnxFile.read(path));
+      } catch (MalformedModelException | UnusableNodeException refused) {
+        assertThat(refused).hasMessageContaining(System.lineSeparator());
+      } catch (IllegalArgumentException open) {
+        assertThat(open).hasMessageContaining("input");
       }
     }
   }

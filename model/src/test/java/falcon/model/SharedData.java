@@ -1,16 +1,16 @@
-package falcon.model.onnx;
+package falcon.model;
 
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// Models beside the project, which tests use when they are there.
-final class SharedModels {
-  private SharedModels() {}
+/// Data beside the project, which tests use when they are there.
+public final class SharedData {
+  private SharedData() {}
 
   /// Path of a file in `../shared/data`; skips the test where it is missing.
-  static Path path(String name) {
+  public static Path path(String name) {
     for (Path folder = Path.of("").toAbsolutePath(); folder != null; folder = folder.getParent()) {
       Path file = folder.resolve("shared/data").resolve(name);
       if (Files.exists(file)) {

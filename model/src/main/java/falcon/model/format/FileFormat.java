@@ -1,0 +1,78 @@
+package falcon.model.format;
+
+import falcon.model.MalformedModelException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/// Formats of network files.
+enum FileFormat {
+  ONNX,
+  PYTORCH,
+  SAFETENSORS;
+
+  private static final int START_BYTES = 9;
+  private static final int ZIP = 0x04034b50;
+  private static final int PICKLE = 0x80;
+  private static final int ONNX_VERSION_FIELD = 0x08;
+
+  /// Tells the format by the first bytes, and by the name's ending where those say nothing.
+  ///
+  /// @throws MalformedModelException if neither says anything, or the file cannot be read
+  static FileFormat of(Path path) {
+    FileFormat format = ofContent(path);
+    if (format == null) {
+      format = ofName(path);
+    }
+    if (format == null) {
+      throw new MalformedModelException(
+          path,
+          "is neither an ONNX model nor a PyTorch checkpoint nor a safetensors file",
+          "Give one of those; the ending .onnx, .pth, .pt, .tar or .safetensors says which.");
+    }
+    return format;
+  }
+
+  /// Tells the format by the name's ending.
+  ///
+  /// @return null if it says nothing
+  static @Nullable FileFormat ofName(Path path) {
+    String name = path.toString().toLowerCase(Locale.ROOT);
+    return switch (name.substring(name.lastIndexOf('.') + 1)) {
+      case "onnx" -> ONNX;
+      case "pth", "pt", "tar" -> PYTORCH;
+      case "safetensors" -> SAFETENSORS;
+      default -> null;
+    };
+  }
+
+  private static @Nullable FileFormat ofContent(Path path) {
+    var start = ByteBuffer.allocate(START_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    long size;
+    try (FileChannel channel = FileChannel.open(path)) {
+      size = channel.size();
+      if (channel.read(start) < START_BYTES) {
+        return null;
+      }
+    } catch (NoSuchFileException e) {
+      throw new MalformedModelException(path, "there is no such file", "Check the path.", e);
+    } catch (IOException e) {
+      throw new MalformedModelException(
+          path, "cannot be read: " + e.getMessage(), "Check the path and the permissions.", e);
+    }
+    // length of the header, then the header's opening brace
+    long header = start.getLong(0);
+    if (start.get(8) == '{' && header > 0 && header <= size - 8) {
+      return SAFETENSORS;
+    }
+    if (start.getInt(0) == ZIP || (start.get(0) & 0xff) == PICKLE) {
+      return PYTORCH;
+    }
+    return start.get(0) == ONNX_VERSION_FIELD ? ONNX : null;
+  }
+}
