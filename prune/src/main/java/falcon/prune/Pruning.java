@@ -1,14 +1,30 @@
 package falcon.prune;
 
+import falcon.budget.CostTable;
+import falcon.budget.Mask;
 import falcon.data.Dataset;
 import falcon.data.Preprocessing;
+import falcon.data.Splits;
 import falcon.model.Network;
+import falcon.torch.BatchNormRefresh;
+import falcon.torch.Evaluation;
+import falcon.torch.ImageSamples;
+import falcon.torch.Logits;
+import falcon.torch.Workers;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// A run that is being prepared: set what differs from the defaults, then [#run].
-@SuppressWarnings({"UnusedVariable", "DoNotCallSuggester"})
 public final class Pruning {
+  /// Images that BatchNormalization's statistics are estimated from.
+  private static final int REFRESH_SAMPLES = 1024;
+
+  /// Loss of accuracy, in percentage points, from which refreshing the dense network is worth a warning.
+  private static final double REFRESH_HARM = 0.5;
+
   private final Network network;
   private final Dataset data;
   private final BudgetRequest budget;
@@ -59,13 +75,227 @@ public final class Pruning {
   ///
   /// @throws PruningException if options contradict each other, or the budget cannot be met
   public PruningPlan plan() {
-    throw new UnsupportedOperationException();
+    return Planner.plan(network, data, budget, options);
   }
 
   /// Prunes.
   ///
   /// @throws PruningException as [#plan], or if the network or the data cannot be used
   public PrunedNetwork run() {
-    throw new UnsupportedOperationException();
+    PruningPlan plan = plan();
+    var clock = new Clock();
+    try (var workers = new Workers(options.threads())) {
+      var samples =
+          new CalibrationSamples(
+              data.train(), Splits.of(data.train()), usedPreprocessing(), options.seed());
+      return new Run(plan, samples, workers, clock).prune();
+    }
   }
+
+  private Preprocessing usedPreprocessing() {
+    if (preprocessing != null) {
+      return preprocessing;
+    }
+    Preprocessing stored = Preprocessing.fromMetadata(Path.of(network.name()), network.metadata());
+    return stored != null ? stored : Preprocessing.defaultsOf(data.layout());
+  }
+
+  /// One run, with what all its steps need.
+  private final class Run {
+    private final PruningPlan plan;
+    private final CalibrationSamples samples;
+    private final ImageSamples validation;
+    private final Workers workers;
+    private final Clock clock;
+    private final List<String> warnings = new ArrayList<>();
+    private @Nullable Double effectiveRows;
+
+    Run(PruningPlan plan, CalibrationSamples samples, Workers workers, Clock clock) {
+      this.plan = plan;
+      this.samples = samples;
+      this.validation = samples.validation();
+      this.workers = workers;
+      this.clock = clock;
+    }
+
+    PrunedNetwork prune() {
+      Logits denseLogits = logits(network, "dense network");
+      Evaluation dense = Evaluation.of(denseLogits, validation);
+      List<Stage> done = stages(stages.finished());
+      Stage last = done.getLast();
+      Refreshed refreshed = refresh(last.network(), denseLogits);
+      Network result =
+          refreshed.isTaken() ? Objects.requireNonNull(refreshed.network()) : last.network();
+      var accuracy =
+          new Report.Accuracy(
+              dense.accuracy(),
+              refreshed.before().accuracy(),
+              refreshed.after() == null ? null : refreshed.after().accuracy(),
+              refreshed.isTaken() && refreshed.after() != null
+                  ? refreshed.after().accuracy()
+                  : refreshed.before().accuracy());
+      Report.Accuracy test = readsTest ? test(last.network(), refreshed) : null;
+      return new PrunedNetwork(
+          result, last.mask(), plan, report(done, last.mask(), accuracy, test, last.certificate()));
+    }
+
+    private Logits logits(Network evaluated, String phase) {
+      progress.note("evaluating the " + phase + " on " + validation.size() + " validation images");
+      return clock.time("validation", () -> Evaluation.logits(evaluated, validation, workers));
+    }
+
+    private List<Stage> stages(List<Stage> finished) {
+      var done = new ArrayList<>(finished);
+      PruningMethod method = Methods.of(options, plan);
+      var setting = new PruningMethod.Setting(network, plan, samples, workers, progress, clock);
+      for (int number = done.size(); number < plan.stageBudgets().size(); number++) {
+        long start = System.nanoTime();
+        Network present = number == 0 ? network : done.getLast().network();
+        PruningMethod.Outcome outcome = method.run(setting, number, present);
+        if (outcome.effectiveRows() != null) {
+          effectiveRows = outcome.effectiveRows();
+        }
+        Mask mask = outcome.projection().mask();
+        Evaluation evaluation =
+            Evaluation.of(logits(outcome.network(), "stage " + (number + 1)), validation);
+        Stage stage =
+            new Stage(
+                number,
+                outcome.network(),
+                mask,
+                new Report.Certificate(
+                    outcome.projection().value(),
+                    outcome.projection().bound(),
+                    outcome.projection().gap()),
+                new Report.StageReport(
+                    mask.macs(plan.costs()),
+                    mask.keptCount(),
+                    evaluation.accuracy(),
+                    (System.nanoTime() - start) / 1e9));
+        stages.save(stage);
+        progress.note(
+            "stage %d of %d: %.1f %% of the MACs, validation %.2f %%"
+                .formatted(
+                    number + 1,
+                    plan.stageBudgets().size(),
+                    100.0 * stage.report().macs() / plan.costs().totalMacs(),
+                    evaluation.accuracy()));
+        done.add(stage);
+      }
+      return done;
+    }
+
+    /// The network with BatchNormalization refreshed, and whether that is the better one.
+    private Refreshed refresh(Network pruned, Logits denseLogits) {
+      Logits plainLogits = logits(pruned, "pruned network");
+      Evaluation plain = Evaluation.of(plainLogits, validation);
+      if (options.batchNorm() == BatchNormPolicy.OFF || !hasBatchNorm()) {
+        return new Refreshed(null, plain, null, false);
+      }
+      ImageSamples images = samples.draw("BatchNormalization", 0, REFRESH_SAMPLES);
+      warnIfItHurtsTheDense(images, Evaluation.of(denseLogits, validation));
+      Network candidate = refreshed(pruned, images);
+      Logits candidateLogits = logits(candidate, "refreshed network");
+      Evaluation after = Evaluation.of(candidateLogits, validation);
+      boolean isBetter =
+          after.correct() > plain.correct()
+              || (after.correct() == plain.correct()
+                  && candidateLogits.divergenceFrom(denseLogits)
+                      < plainLogits.divergenceFrom(denseLogits));
+      return new Refreshed(
+          candidate, plain, after, options.batchNorm() == BatchNormPolicy.ON || isBetter);
+    }
+
+    private void warnIfItHurtsTheDense(ImageSamples images, Evaluation dense) {
+      Evaluation refreshedDense =
+          Evaluation.of(logits(refreshed(network, images), "refreshed dense network"), validation);
+      if (refreshedDense.accuracy() < dense.accuracy() - REFRESH_HARM) {
+        warn(
+            "Refreshing BatchNormalization hurts even the dense network (%.2f %% -> %.2f %% on validation): are images preprocessed as in its training (--mean, --deviation, --border, --flip)?"
+                .formatted(dense.accuracy(), refreshedDense.accuracy()));
+      }
+    }
+
+    private Network refreshed(Network pruned, ImageSamples images) {
+      return clock.time(
+          "BatchNormalization", () -> BatchNormRefresh.refresh(pruned, images, workers));
+    }
+
+    private boolean hasBatchNorm() {
+      return network.nodes().stream().anyMatch(node -> node.is("BatchNormalization"));
+    }
+
+    private Report.Accuracy test(Network pruned, Refreshed refreshed) {
+      var images = ImageSamples.plain(data.test(), samples.preprocessing());
+      progress.begin("test", refreshed.network() == null ? 2 : 3);
+      double dense = testAccuracy(network, images, 1);
+      double plain = testAccuracy(pruned, images, 2);
+      Double after =
+          refreshed.network() == null ? null : testAccuracy(refreshed.network(), images, 3);
+      progress.end();
+      return new Report.Accuracy(
+          dense, plain, after, refreshed.isTaken() && after != null ? after : plain);
+    }
+
+    private double testAccuracy(Network evaluated, ImageSamples images, int step) {
+      double accuracy =
+          clock.time("test", () -> Evaluation.of(evaluated, images, workers).accuracy());
+      progress.advance(step);
+      return accuracy;
+    }
+
+    private void warn(String message) {
+      warnings.add(message);
+      progress.warn(message);
+    }
+
+    private Report report(
+        List<Stage> done,
+        Mask mask,
+        Report.Accuracy accuracy,
+        Report.@Nullable Accuracy test,
+        Report.Certificate certificate) {
+      CostTable costs = plan.costs();
+      var layers = new ArrayList<Report.LayerReport>();
+      for (int l = 0; l < costs.layers().size(); l++) {
+        CostTable.Layer layer = costs.layers().get(l);
+        long kept = mask.keptCount(layer);
+        layers.add(
+            new Report.LayerReport(
+                layer.name(),
+                plan.layers().get(l).shape(),
+                layer.count(),
+                kept,
+                layer.macs(),
+                kept * layer.macsPerWeight()));
+      }
+      return new Report(
+          new Report.Used(
+              budget.macs().toString(),
+              plan.budget().maxMacs(),
+              mask.macs(costs),
+              costs.totalMacs()),
+          new Report.Used(
+              budget.nnz().toString(),
+              plan.budget().maxNnz(),
+              mask.keptCount(),
+              costs.weightCount()),
+          accuracy,
+          test,
+          certificate,
+          layers,
+          effectiveRows,
+          done.stream().map(Stage::report).toList(),
+          clock.seconds(),
+          PeakMemory.bytes(),
+          warnings);
+    }
+  }
+
+  /// @param network refreshed, null if that was not tried
+  /// @param before without refreshing, on validation
+  /// @param after with it, null if not tried
+  /// @param isTaken whether the refreshed network is the result
+  private record Refreshed(
+      @Nullable Network network, Evaluation before, @Nullable Evaluation after, boolean isTaken) {}
 }

@@ -77,6 +77,12 @@ final class GraphProgram {
     return List.copyOf(needed);
   }
 
+  /// @return whether the value depends on what the node makes
+  boolean dependsOn(String value, int node) {
+    int producer = producerOf(value);
+    return producer >= 0 && ancestors(producer).contains(node);
+  }
+
   /// @return how often nodes read the value; an output of the network counts once more
   int uses(String value) {
     return uses.getOrDefault(value, 0) + (outputs.contains(value) ? 1 : 0);

@@ -20,6 +20,12 @@ import org.jspecify.annotations.Nullable;
 /// `[o, k]`, are the *matrix order*; [#order] leads back to the tensor's own. A grouped convolution has
 /// one such product a group.
 final class LayerMatrix {
+  /// Powers of 1/1.3247… (root of x³ = x + 1): Roberts' additive sequence of low discrepancy in two
+  /// dimensions.
+  private static final double SPREAD_Y = 0.7548776662466927;
+
+  private static final double SPREAD_X = 0.5698402909980532;
+
   /// Which output positions are looked at: every `step`-th in both directions, from an offset on.
   record Grid(int step, int offsetY, int offsetX) {
     static final Grid ALL = new Grid(1, 0, 0);
@@ -140,7 +146,13 @@ final class LayerMatrix {
         && step < Math.min(positions[0], positions[1])) {
       step++;
     }
-    return new Grid(step, chunk % step, chunk / step % step);
+    return new Grid(step, spread(chunk, SPREAD_Y, step), spread(chunk, SPREAD_X, step));
+  }
+
+  /// Offsets that fill the plane evenly, whatever the number of chunks.
+  private static int spread(int chunk, double ratio, int step) {
+    double x = (chunk + 0.5) * ratio;
+    return (int) ((x - Math.floor(x)) * step);
   }
 
   private sealed interface Geometry {

@@ -5,6 +5,8 @@ import falcon.model.Network;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
@@ -72,12 +74,21 @@ public final class PerSampleGradients {
 
   /// Computes all rows.
   public void compute(SampleSource samples, RowKind kind, Sink sink) {
+    compute(samples, kind, sink, rows -> {});
+  }
+
+  /// Computes all rows.
+  ///
+  /// @param progress hears how many rows are done, from several threads
+  public void compute(SampleSource samples, RowKind kind, Sink sink, IntConsumer progress) {
     var chunks = new Chunks(samples.size(), BATCH);
+    var done = new AtomicInteger();
     try (var loaded = new LoadedNetwork(network, precision)) {
       workers.map(
           chunks.count(),
           chunk -> {
             gradients(loaded, chunks.batch(samples, chunk), chunks.from(chunk), kind, sink);
+            progress.accept(done.addAndGet(chunks.to(chunk) - chunks.from(chunk)));
             return chunk;
           });
     }

@@ -3,9 +3,13 @@ package falcon.torch;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.jspecify.annotations.Nullable;
 
@@ -71,22 +75,22 @@ public final class Reconstruction {
         var loaded = new LoadedNetwork(network, Precision.FLOAT32);
         var densePass = new StreamedPass(loadedDense, samples, workers);
         var pass = new StreamedPass(loaded, samples, workers)) {
+      var visits = new Visits(network, loaded.program(), tensorNames);
       int done = 0;
-      for (String tensorName : tensorNames) {
-        LayerMatrix layer = LayerMatrix.of(network, tensorName);
-        Surroundings around = Surroundings.of(network, loaded.program(), layer);
+      for (Visit visit : visits.inOrder()) {
+        LayerMatrix layer = visit.layer();
+        Surroundings around = visit.around();
         List<List<LayerSums>> parts =
             workers.map(
                 pass.chunks(),
                 chunk ->
                     sums(layer, around, densePass.execution(chunk), pass.execution(chunk), chunk));
-        Tensor present = replaced.getOrDefault(tensorName, network.tensor(tensorName));
-        float[] weights = present.toFloats();
+        float[] weights = network.tensor(layer.tensorName()).toFloats();
         var shift = new float[layer.groups() * layer.outputs()];
         for (int group = 0; group < layer.groups(); group++) {
           solveGroup(layer, group, LayerSums.join(parts, group), weights, shift, solver, around);
         }
-        put(tensorName, weights, loaded, replaced);
+        put(layer.tensorName(), weights, loaded, replaced);
         around.applyShift(shift, loaded, replaced);
         listener.done(++done);
       }
@@ -108,10 +112,8 @@ public final class Reconstruction {
       GraphExecution pass,
       int chunk) {
     try (var _ = new org.bytedeco.javacpp.PointerScope()) {
-      densePass.watch(layer.output());
-      densePass.runTo(layer.nodeIndex() + 1);
-      pass.runTo(layer.nodeIndex());
-      org.bytedeco.pytorch.Tensor wanted = densePass.value(layer.output());
+      org.bytedeco.pytorch.Tensor wanted = densePass.compute(layer.output());
+      org.bytedeco.pytorch.Tensor input = pass.compute(layer.input());
       if (options.seesSums() && around.otherOperand() != null) {
         String other = around.otherOperand();
         wanted =
@@ -125,13 +127,13 @@ public final class Reconstruction {
                             List.of(1L, (long) around.inverseFactor().length, 1L, 1L),
                             Precision.FLOAT32)));
       }
-      org.bytedeco.pytorch.Tensor input = pass.value(layer.input());
       LayerMatrix.Grid grid = layer.grid(input, options.positionsPerSample(), chunk);
-      var sums = new java.util.ArrayList<LayerSums>();
+      var sums = new ArrayList<LayerSums>();
       for (int group = 0; group < layer.groups(); group++) {
         sums.add(LayerSums.of(layer.rows(input, group, grid), layer.outputs(wanted, group, grid)));
       }
       densePass.unwatch(layer.output());
+      pass.unwatch(layer.input());
       if (around.otherOperand() != null) {
         densePass.unwatch(around.otherOperand());
         pass.unwatch(around.otherOperand());
@@ -178,6 +180,49 @@ public final class Reconstruction {
     }
   }
 
+  private record Visit(LayerMatrix layer, Surroundings around) {}
+
+  /// The order of the layers: as in the graph, but before a layer whose output is added to something
+  /// come the layers that this other operand depends on. A sum is made good by its last layer only.
+  private static final class Visits {
+    private final GraphProgram program;
+    private final Map<Integer, Visit> pendingByNode = new TreeMap<>();
+    private final List<Visit> ordered = new ArrayList<>();
+
+    Visits(Network network, GraphProgram program, List<String> tensorNames) {
+      this.program = program;
+      for (String tensorName : tensorNames) {
+        LayerMatrix layer = LayerMatrix.of(network, tensorName);
+        pendingByNode.put(
+            layer.nodeIndex(), new Visit(layer, Surroundings.of(network, program, layer)));
+      }
+    }
+
+    List<Visit> inOrder() {
+      for (int node : List.copyOf(pendingByNode.keySet())) {
+        add(node, new HashSet<>());
+      }
+      return ordered;
+    }
+
+    private void add(int node, Set<Integer> waiting) {
+      Visit visit = pendingByNode.get(node);
+      if (visit == null || !waiting.add(node)) {
+        return;
+      }
+      String other = visit.around().otherOperand();
+      boolean isComplete = true;
+      if (other != null) {
+        for (int ancestor : program.ancestors(program.producerOf(other))) {
+          add(ancestor, waiting);
+          isComplete &= !pendingByNode.containsKey(ancestor);
+        }
+      }
+      pendingByNode.remove(node);
+      ordered.add(isComplete ? visit : new Visit(visit.layer(), visit.around().withoutOther()));
+    }
+  }
+
   /// What stands around a layer in the graph: where its bias can go and what is added to its output.
   private static final class Surroundings {
     private final @Nullable String bias;
@@ -212,11 +257,8 @@ public final class Reconstruction {
         String first = next.inputs().get(0);
         String second = next.inputs().get(1);
         String candidate = first.equals(value) ? second : first;
-        boolean isFree =
-            !first.equals(second)
-                && program.producerOf(candidate) >= 0
-                && !program.ancestors(program.producerOf(candidate)).contains(layer.nodeIndex());
-        other = isFree ? candidate : null;
+        boolean isOther = !first.equals(second) && program.producerOf(candidate) >= 0;
+        other = isOther && !program.dependsOn(candidate, layer.nodeIndex()) ? candidate : null;
       }
       return new Surroundings(layer.bias(), runningMean, other, inverse(factor));
     }
@@ -251,6 +293,10 @@ public final class Reconstruction {
         inverse[c] = Math.abs(factor[c]) > LEAST_RELATIVE_FACTOR * largest ? 1 / factor[c] : 0f;
       }
       return inverse;
+    }
+
+    Surroundings withoutOther() {
+      return new Surroundings(bias, runningMean, null, inverseFactor);
     }
 
     @Nullable String otherOperand() {

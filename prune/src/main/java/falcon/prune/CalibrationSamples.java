@@ -1,0 +1,31 @@
+package falcon.prune;
+
+import falcon.data.Images;
+import falcon.data.Preprocessing;
+import falcon.data.Seeds;
+import falcon.data.Splits;
+import falcon.torch.ImageSamples;
+
+/// Draws samples from the training images that are not held out, cropped and flipped as in training.
+///
+/// @param images the training split
+/// @param seed master seed
+record CalibrationSamples(Images images, Splits splits, Preprocessing preprocessing, long seed) {
+  /// @param use what for; every use of a stage has its own draw
+  /// @param count any number: once all images have been drawn they are drawn anew
+  ImageSamples draw(String use, int stage, int count) {
+    var random = Seeds.of(seed, "calibration for " + use, stage);
+    int available = splits.rest().length;
+    var indexes = new int[count];
+    for (int from = 0; from < count; from += available) {
+      int part = Math.min(available, count - from);
+      System.arraycopy(splits.draw(random, part), 0, indexes, from, part);
+    }
+    return ImageSamples.augmented(images, indexes, preprocessing, random.nextLong());
+  }
+
+  /// The held-out images as they are.
+  ImageSamples validation() {
+    return ImageSamples.plain(images, splits.validation(), preprocessing);
+  }
+}

@@ -1,0 +1,28 @@
+package falcon.prune;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/// Adds up the seconds of phases. For the thread that runs.
+final class Clock {
+  private final Map<String, Double> seconds = new LinkedHashMap<>();
+
+  /// What a phase does.
+  interface Work<T> {
+    T run();
+  }
+
+  <T> T time(String phase, Work<T> work) {
+    long start = System.nanoTime();
+    try {
+      return work.run();
+    } finally {
+      seconds.merge(phase, (System.nanoTime() - start) / 1e9, Double::sum);
+    }
+  }
+
+  /// @return by phase, in order of first occurrence; a copy
+  Map<String, Double> seconds() {
+    return new LinkedHashMap<>(seconds);
+  }
+}

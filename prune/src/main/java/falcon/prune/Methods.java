@@ -1,0 +1,69 @@
+package falcon.prune;
+
+import falcon.torch.Refinement;
+
+/// The choices that a user need not make; each was made on validation data, see `docs/results`.
+final class Methods {
+  /// Stages of falcon++.
+  static final int STAGES = 8;
+
+  /// First budget of several stages, as a multiple of the last.
+  static final double STAGE_START = 2;
+
+  /// Calibration images of a stage, for least squares.
+  static final int LAYER_SAMPLES = 512;
+
+  /// Calibration images of a stage, for rows of the gradient matrix.
+  static final int GRADIENT_SAMPLES = 1000;
+
+  /// Ridge of the low-rank quadratic.
+  static final double RIDGE = 1e-2;
+
+  /// NNZ share over MAC share of magnitude pruning.
+  static final double MAGNITUDE_NNZ_PER_MACS = 1.2;
+
+  /// Samples of a refinement step.
+  static final int BATCH = 32;
+
+  private static final int STEPS = 50;
+  private static final int FINAL_STEPS = 400;
+  private static final int SINGLE_STAGE_STEPS = 90;
+
+  private static final double COST_EXPONENT = 0.25;
+  private static final int SEARCH_STEPS = 8;
+  private static final double SEARCH_START = 3.5;
+  private static final int POSITIONS = 16;
+  private static final double LEAST_SQUARES_RIDGE = 1e-2;
+  private static final double LEARNING_RATE = 0.015;
+  private static final double OUTPUT_WEIGHT = 1;
+  private static final double FEATURE_WEIGHT = 1;
+
+  private Methods() {}
+
+  /// Refinement steps of a stage on average, for estimates.
+  static int steps(int stages) {
+    return stages == 1 ? SINGLE_STAGE_STEPS : ((stages - 1) * STEPS + FINAL_STEPS) / stages;
+  }
+
+  static PruningMethod of(PruningOptions options, PruningPlan plan) {
+    return switch (plan.refit()) {
+      case NONE -> new MagnitudeMethod();
+      case BACKSOLVE ->
+          new BacksolveMethod(
+              options.curvature() == null ? Curvature.LOGITS : options.curvature(),
+              options.ridge() == null ? RIDGE : options.ridge(),
+              options.block() == null ? 0 : options.block());
+      case RECONSTRUCT, AUTO ->
+          new ReconstructionMethod(
+              new ReconstructionMethod.Settings(
+                  COST_EXPONENT,
+                  SEARCH_STEPS,
+                  SEARCH_START,
+                  POSITIONS,
+                  LEAST_SQUARES_RIDGE,
+                  STEPS,
+                  plan.stageBudgets().size() == 1 ? SINGLE_STAGE_STEPS : FINAL_STEPS,
+                  new Refinement.Options(BATCH, LEARNING_RATE, OUTPUT_WEIGHT, FEATURE_WEIGHT)));
+    };
+  }
+}

@@ -1,0 +1,207 @@
+package falcon.prune;
+
+import falcon.budget.Budget;
+import falcon.budget.CostTable;
+import falcon.data.Dataset;
+import falcon.model.Layer;
+import falcon.model.Layers;
+import falcon.model.Network;
+import java.util.List;
+
+/// Turns what a user asks for into limits and numbers, or says why it cannot be done.
+final class Planner {
+  /// Multiply-accumulates that one thread does in a second on an ordinary processor, for estimates only.
+  private static final double MACS_PER_SECOND = 4e10;
+
+  /// Forward and backward pass and their overhead, in forward passes.
+  private static final double STEP_PASSES = 5;
+
+  private Planner() {}
+
+  static PruningPlan plan(
+      Network network, Dataset data, BudgetRequest asked, PruningOptions options) {
+    refuseUnused(options);
+    Layers layers = Layers.of(network);
+    CostTable costs = costs(layers);
+    Budget budget = budget(asked, options.method(), costs);
+    Refit refit = refit(options);
+    int stages = stages(options);
+    Schedule schedule =
+        stages == 1 ? null : options.schedule() == null ? Schedule.GEOMETRIC : options.schedule();
+    int samples = samples(options, refit, data);
+    return new PruningPlan(
+        layers.prunable().stream()
+            .map(layer ->
+                new PruningPlan.PrunableLayer(
+                    layer.tensor(), layer.shape(), layer.weights(), layer.macsPerWeight()))
+            .toList(),
+        costs,
+        asked,
+        budget,
+        schedule == null
+            ? List.of(budget)
+            : BudgetSchedule.of(schedule, stages, Methods.STAGE_START, budget, costs),
+        refit,
+        samples,
+        schedule,
+        memoryBytes(network, refit, samples, costs),
+        seconds(layers, data, options, refit, stages, samples));
+  }
+
+  private static CostTable costs(Layers layers) {
+    if (layers.prunable().isEmpty()) {
+      throw new PruningException(
+          PruningException.Kind.INPUT,
+          "The network has no prunable layer (of %d with weights).%n'inspect' says why not."
+              .formatted(layers.all().size()));
+    }
+    CostTable.Builder builder = CostTable.builder();
+    for (Layer layer : layers.prunable()) {
+      builder.layer(layer.tensor(), layer.weights(), layer.macsPerWeight());
+    }
+    return builder.build();
+  }
+
+  private static Budget budget(BudgetRequest asked, Method method, CostTable costs) {
+    long macs = limit("MACs", asked.macs(), costs.totalMacs());
+    long nnz =
+        switch (asked.nnz()) {
+          case NnzRule.Free() -> costs.weightCount();
+          case NnzRule.Auto() -> autoNnz(method, macs, costs);
+          case NnzRule.Limit(Amount amount) -> limit("weights", amount, costs.weightCount());
+        };
+    long cheapest =
+        costs.layers().stream().mapToLong(CostTable.Layer::macsPerWeight).min().orElseThrow();
+    if (macs < cheapest || nnz < 1) {
+      throw new PruningException(
+          PruningException.Kind.BUDGET,
+          "The budget (%s) allows %d MACs and %d weights, but the cheapest weight costs %d MACs.%nAsk for at least %s."
+              .formatted(asked, macs, nnz, cheapest, cheapest + " MACs and 1 weight"));
+    }
+    return new Budget(nnz, macs);
+  }
+
+  /// The re-fitting methods weigh MACs in the saliency and need no second limit; the plain squares of
+  /// magnitude pruning cut the first layers too hard without one.
+  private static long autoNnz(Method method, long macs, CostTable costs) {
+    if (method != Method.MAGNITUDE) {
+      return costs.weightCount();
+    }
+    double share = Math.min(1, Methods.MAGNITUDE_NNZ_PER_MACS * macs / costs.totalMacs());
+    return Math.max(1, (long) (share * costs.weightCount()));
+  }
+
+  private static long limit(String resource, Amount amount, long total) {
+    long limit = amount.of(total);
+    if (limit > total) {
+      throw new PruningException(
+          PruningException.Kind.BUDGET,
+          "The budget of %d %s is more than the network has (%d).%nAsk for at most 100%%."
+              .formatted(limit, resource, total));
+    }
+    return limit;
+  }
+
+  private static Refit refit(PruningOptions options) {
+    if (options.method() == Method.MAGNITUDE) {
+      return Refit.NONE;
+    }
+    return options.refit() == Refit.AUTO ? Refit.RECONSTRUCT : options.refit();
+  }
+
+  private static int stages(PruningOptions options) {
+    if (options.method() != Method.FALCON_PLUS_PLUS) {
+      return 1;
+    }
+    return options.stages() == null ? Methods.STAGES : options.stages();
+  }
+
+  private static int samples(PruningOptions options, Refit refit, Dataset data) {
+    if (refit == Refit.NONE) {
+      return 0;
+    }
+    int wanted =
+        options.samples() != null
+            ? options.samples()
+            : refit == Refit.BACKSOLVE ? Methods.GRADIENT_SAMPLES : Methods.LAYER_SAMPLES;
+    int available = falcon.data.Splits.of(data.train()).rest().length;
+    if (wanted > available) {
+      if (options.samples() == null) {
+        return available;
+      }
+      throw new PruningException(
+          PruningException.Kind.USAGE,
+          "--samples %d is more than the %d training images that are not held out for validation."
+              .formatted(wanted, available));
+    }
+    return wanted;
+  }
+
+  /// An option that would change nothing is an error, not a silent no-op.
+  private static void refuseUnused(PruningOptions options) {
+    boolean isMagnitude = options.method() == Method.MAGNITUDE;
+    refuse(
+        isMagnitude && (options.refit() != Refit.AUTO && options.refit() != Refit.NONE),
+        "--refit " + options.refit().id(),
+        "--method magnitude re-fits nothing");
+    refuse(isMagnitude && options.samples() != null, "--samples", "--method magnitude uses none");
+    boolean isBacksolve = options.refit() == Refit.BACKSOLVE && !isMagnitude;
+    refuse(
+        options.curvature() != null && !isBacksolve,
+        "--curvature",
+        "it belongs to --refit backsolve");
+    refuse(options.ridge() != null && !isBacksolve, "--ridge", "it belongs to --refit backsolve");
+    refuse(options.block() != null && !isBacksolve, "--block", "it belongs to --refit backsolve");
+    boolean hasStages = options.method() == Method.FALCON_PLUS_PLUS;
+    refuse(
+        options.stages() != null && !hasStages,
+        "--stages",
+        "--method " + options.method().id() + " has one stage");
+    refuse(
+        options.schedule() != null && !hasStages,
+        "--schedule",
+        "--method " + options.method().id() + " has one stage");
+    require(options.stages() == null || options.stages() >= 2, "--stages is at least 2");
+    require(options.samples() == null || options.samples() >= 1, "--samples is at least 1");
+    require(
+        options.ridge() == null || (options.ridge() > 0 && Double.isFinite(options.ridge())),
+        "--ridge is a number above 0");
+    require(options.block() == null || options.block() >= 0, "--block is 'full' or 1 and more");
+    require(options.threads() >= 1, "--threads is at least 1");
+  }
+
+  private static void refuse(boolean isUnused, String option, String why) {
+    require(!isUnused, option + " would have no effect here: " + why);
+  }
+
+  private static void require(boolean holds, String message) {
+    if (!holds) {
+      throw new PruningException(PruningException.Kind.USAGE, message + ".");
+    }
+  }
+
+  private static long memoryBytes(Network network, Refit refit, int samples, CostTable costs) {
+    return switch (refit) {
+      case NONE -> 0;
+      // X, the columns of the active set once more, and panels
+      case BACKSOLVE -> Math.multiplyExact(8L * samples, costs.weightCount());
+      // live activations of both networks and the sums of the largest layer
+      case RECONSTRUCT, AUTO -> LiveValues.bytesPerSample(network) * samples * 2 + (64L << 20);
+    };
+  }
+
+  private static double seconds(
+      Layers layers, Dataset data, PruningOptions options, Refit refit, int stages, int samples) {
+    double forward = layers.totalMacs() / MACS_PER_SECOND / options.threads();
+    double validation = falcon.data.Splits.of(data.train()).validation().length * forward;
+    double perStage =
+        switch (refit) {
+          case NONE -> 0;
+          case BACKSOLVE -> samples * 10 * forward;
+          case RECONSTRUCT, AUTO ->
+              samples * STEP_PASSES * forward
+                  + (double) Methods.steps(stages) * Methods.BATCH * STEP_PASSES * forward;
+        };
+    return 3 * validation + stages * (perStage + validation);
+  }
+}

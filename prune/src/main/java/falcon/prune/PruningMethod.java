@@ -1,0 +1,34 @@
+package falcon.prune;
+
+import falcon.model.Network;
+import falcon.torch.Workers;
+
+/// One way to do a stage: choose weights within the stage's budget and re-fit them.
+///
+/// A stage is a pure function of network, data, seed and stage number.
+interface PruningMethod {
+  /// What a stage has to work with.
+  ///
+  /// @param dense the network that was given
+  /// @param progress hears of phases
+  record Setting(
+      Network dense,
+      PruningPlan plan,
+      CalibrationSamples samples,
+      Workers workers,
+      Progress progress,
+      Clock clock) {}
+
+  /// What a stage gives.
+  ///
+  /// @param projection of the stage
+  /// @param effectiveRows of the gradient matrix, null where there is none
+  record Outcome(
+      Network network,
+      falcon.projection.Projection projection,
+      @org.jspecify.annotations.Nullable Double effectiveRows) {}
+
+  /// @param stage number, from 0
+  /// @param present the network after the stage before, the dense one in stage 0
+  Outcome run(Setting setting, int stage, Network present);
+}

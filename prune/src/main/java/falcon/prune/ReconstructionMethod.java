@@ -1,0 +1,160 @@
+package falcon.prune;
+
+import falcon.budget.Budget;
+import falcon.budget.CostTable;
+import falcon.budget.Mask;
+import falcon.model.Layers;
+import falcon.model.Network;
+import falcon.projection.BudgetProjection;
+import falcon.projection.Projection;
+import falcon.quadratic.ChannelLeastSquares;
+import falcon.torch.LayerMoments;
+import falcon.torch.LayerProblem;
+import falcon.torch.Reconstruction;
+import falcon.torch.Refinement;
+import falcon.torch.Workers;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Mask from the layers' full-rank quadratic, weights by layer-wise reconstruction and a short
+/// refinement of all layers together towards the dense network's outputs.
+///
+/// Not in the paper but for the projection; choices and figures in `docs/adr`.
+record ReconstructionMethod(Settings settings) implements PruningMethod {
+  /// All choices that affect accuracy; measured on validation data (`docs/results`).
+  ///
+  /// @param costExponent of MACs in the saliency w² f^exponent
+  /// @param searchSteps projections in the first stage's support search
+  /// @param searchStart first budget of the search, as a multiple of the last
+  /// @param positions output positions a sample that the least squares look at
+  /// @param ridge κ of the least squares, relative to the mean diagonal
+  /// @param steps refinement steps of a stage
+  /// @param finalSteps refinement steps of the last stage
+  /// @param refinement how these are taken
+  record Settings(
+      double costExponent,
+      int searchSteps,
+      double searchStart,
+      int positions,
+      double ridge,
+      int steps,
+      int finalSteps,
+      Refinement.Options refinement) {}
+
+  @Override
+  public Outcome run(Setting setting, int stage, Network present) {
+    PruningPlan plan = setting.plan();
+    CostTable costs = plan.costs();
+    Workers workers = setting.workers();
+    Budget budget = plan.stageBudgets().get(stage);
+    boolean isLast = stage == plan.stageBudgets().size() - 1;
+    Projection projection =
+        stage == 0
+            ? setting.clock().time("support", () -> search(setting, budget))
+            : setting
+                .clock()
+                .time(
+                    "projection",
+                    () ->
+                        projection(workers)
+                            .project(
+                                saliency(WeightVector.of(present, costs), costs), costs, budget));
+    Mask mask = projection.mask();
+    Network masked = WeightVector.into(present, WeightVector.of(present, costs), mask, costs);
+    Network refitted =
+        setting.clock().time("reconstruction", () -> reconstruct(setting, stage, masked, mask));
+    int steps = isLast ? settings.finalSteps() : settings.steps();
+    Network refined =
+        steps == 0
+            ? refitted
+            : setting
+                .clock()
+                .time("refinement", () -> refine(setting, stage, refitted, steps, isLast));
+    return new Outcome(refined, projection, null);
+  }
+
+  private float[] saliency(float[] weights, CostTable costs) {
+    return Saliency.squaresTimesCost(weights, costs, settings.costExponent());
+  }
+
+  private static BudgetProjection projection(Workers workers) {
+    return new BudgetProjection(workers.executor(), workers.threads());
+  }
+
+  private Projection search(Setting setting, Budget budget) {
+    CostTable costs = setting.plan().costs();
+    Workers workers = setting.workers();
+    BudgetProjection projection = projection(workers);
+    float[] dense = WeightVector.of(setting.dense(), costs);
+    if (settings.searchSteps() == 1) {
+      return projection.project(saliency(dense, costs), costs, budget);
+    }
+    List<LayerProblem> problems =
+        LayerMoments.of(
+            setting.dense(),
+            costs.layers().stream().map(CostTable.Layer::name).toList(),
+            setting.samples().draw("support search", 0, setting.plan().samples()),
+            settings.positions(),
+            workers);
+    List<Budget> budgets =
+        BudgetSchedule.of(
+            Schedule.GEOMETRIC, settings.searchSteps(), settings.searchStart(), budget, costs);
+    return new SupportSearch(
+            costs,
+            weights -> saliency(weights, costs),
+            (saliency, limits) -> projection.project(saliency, costs, limits),
+            workers.executor())
+        .search(dense, problems, settings.ridge(), budgets);
+  }
+
+  private Network reconstruct(Setting setting, int stage, Network masked, Mask mask) {
+    Map<String, Integer> offsets = new HashMap<>();
+    setting.plan().costs().layers().forEach(layer -> offsets.put(layer.name(), layer.offset()));
+    List<String> tensors =
+        Layers.of(masked).all().stream().map(falcon.model.Layer::tensor).toList();
+    var reconstruction =
+        new Reconstruction(
+            setting.dense(),
+            new Reconstruction.Options(settings.positions(), true),
+            setting.workers());
+    setting.progress().begin("reconstruct", tensors.size());
+    Network refitted =
+        reconstruction.refit(
+            masked,
+            tensors,
+            setting.samples().draw("reconstruction", stage, setting.plan().samples()),
+            problem -> {
+              Integer offset = offsets.get(problem.tensorName());
+              return ChannelLeastSquares.of(
+                      problem.inputs(),
+                      problem.outputs(),
+                      problem.gram(),
+                      problem.cross(),
+                      settings.ridge())
+                  .solve(
+                      problem.present(),
+                      i -> offset == null || mask.isKept(offset + problem.tensorIndex(i)),
+                      setting.workers().executor());
+            },
+            layers -> setting.progress().advance(layers));
+    setting.progress().end();
+    return refitted;
+  }
+
+  private Network refine(Setting setting, int stage, Network network, int steps, boolean isLast) {
+    List<String> masked =
+        setting.plan().costs().layers().stream().map(CostTable.Layer::name).toList();
+    setting.progress().begin("refine", steps);
+    Network refined =
+        new Refinement(setting.dense(), masked, settings.refinement(), setting.workers())
+            .refine(
+                network,
+                masked,
+                setting.samples().draw("refinement", stage, steps * settings.refinement().batch()),
+                isLast,
+                (done, loss) -> setting.progress().advance(done));
+    setting.progress().end();
+    return refined;
+  }
+}
