@@ -27,11 +27,6 @@ final class Machine {
     return facts;
   }
 
-  /// Greatest resident memory of this process so far, 0 if the system does not tell.
-  static long peakMemoryBytes() {
-    return kibibytes(field(Path.of("/proc/self/status"), "VmHWM"));
-  }
-
   /// Value of the first line `name: value`, empty if there is none.
   private static String field(Path file, String name) {
     if (!Files.isReadable(file)) {

@@ -39,7 +39,7 @@ final class ResultFile {
     stages(json.putArray("stages"), report);
     ObjectNode seconds = json.putObject("seconds");
     report.seconds().forEach(seconds::put);
-    json.put("peakMemoryBytes", Math.max(report.peakMemoryBytes(), Machine.peakMemoryBytes()));
+    json.put("peakMemoryBytes", Math.max(report.peakMemoryBytes(), PeakMemory.bytes()));
     report.warnings().forEach(json.putArray("warnings")::add);
     return json;
   }

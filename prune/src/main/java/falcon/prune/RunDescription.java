@@ -40,7 +40,9 @@ public record RunDescription(
     identity.put("budget", text(plan.budget()));
     identity.put(
         "stages",
-        String.join(", ", plan.stageBudgets().stream().map(RunDescription::text).toList()));
+        "%d, the first with %s"
+            .formatted(plan.stageBudgets().size(), text(plan.stageBudgets().getFirst())));
+    identity.put("schedule", plan.schedule() == null ? "none" : plan.schedule().id());
     identity.put("method", options.method().id());
     identity.put("refit", plan.refit().id());
     identity.put("samples", Integer.toString(plan.samples()));

@@ -202,7 +202,22 @@ public final class RunDirectory implements AutoCloseable {
     Files.deleteIfExists(identityFile());
   }
 
+  /// Removes what a process that was killed while it wrote left behind.
+  private void removeRemains() throws IOException {
+    try (Stream<Path> entries = Files.list(directory)) {
+      for (Path entry : entries.filter(RunDirectory::isRemains).toList()) {
+        Files.delete(entry);
+      }
+    }
+  }
+
+  private static boolean isRemains(Path entry) {
+    String name = String.valueOf(entry.getFileName());
+    return name.startsWith(".") && name.matches(".*\\.tmp\\d+") && Files.isRegularFile(entry);
+  }
+
   private void begin(Existing existing) throws IOException {
+    removeRemains();
     if (existing == Existing.RESUME && Files.exists(identityFile())) {
       requireSame(identityThere());
       log.line("resumed: " + run.command());

@@ -37,7 +37,7 @@ public final class Summary {
         "time: %.1f s, peak memory %.0f MiB"
             .formatted(
                 report.seconds().values().stream().mapToDouble(Double::doubleValue).sum(),
-                Math.max(report.peakMemoryBytes(), Machine.peakMemoryBytes()) / MEBIBYTE));
+                Math.max(report.peakMemoryBytes(), PeakMemory.bytes()) / MEBIBYTE));
     report.warnings().forEach(warning -> lines.add("warning: " + warning));
     return text(lines);
   }
