@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -147,20 +148,22 @@ final class PruneCommand implements Callable<Integer> {
         return ExitCode.DONE;
       }
       List<InputFile> inputs = InputFile.of(model.path(), data);
-      var runs = new LinkedHashMap<Amount, RunDescription>();
-      plans.forEach((amount, plan) ->
-          runs.put(
-              amount,
-              new RunDescription(
-                  CommandText.of(args), network, plan, options, preprocessing, inputs)));
-      // all folders are made ready before the first run begins
-      runs.forEach((amount, run) -> RunDirectory.open(folder(amount), run, existing()).close());
-      runs.forEach((amount, run) -> {
-        Pruning pruning = prunings.get(amount);
-        if (pruning != null) {
-          run(pruning, folder(amount), run, progress);
-        }
-      });
+      var opened = new LinkedHashMap<Amount, RunDirectory>();
+      try {
+        // all folders are made ready before the first run begins
+        plans.forEach((amount, plan) ->
+            opened.put(
+                amount,
+                RunDirectory.open(
+                    folder(amount),
+                    new RunDescription(
+                        CommandText.of(args), network, plan, options, preprocessing, inputs),
+                    existing())));
+        opened.forEach((amount, directory) ->
+            run(Objects.requireNonNull(prunings.get(amount)), directory, progress));
+      } finally {
+        opened.values().forEach(RunDirectory::close);
+      }
     }
     return ExitCode.DONE;
   }
@@ -212,24 +215,20 @@ final class PruneCommand implements Callable<Integer> {
     return macs.size() == 1 ? out : out.resolve("r" + amount.toString().replace("%", ""));
   }
 
-  private void run(
-      Pruning pruning, Path folder, RunDescription description, ConsoleProgress progress) {
-    if (isResumed && RunDirectory.isFinished(folder)) {
-      progress.note("%s: finished before".formatted(folder));
+  private void run(Pruning pruning, RunDirectory directory, ConsoleProgress progress) {
+    if (isResumed && RunDirectory.isFinished(directory.path())) {
+      progress.note("%s: finished before".formatted(directory.path()));
       console.result(
           output.isJson()
-              ? JsonText.ofText(RunDirectory.result(folder))
-              : "%s was finished before; see result.json there".formatted(folder));
+              ? JsonText.ofText(RunDirectory.result(directory.path()))
+              : "%s was finished before; see result.json there".formatted(directory.path()));
       return;
     }
-    // the folder holds what was put there a moment ago, or what is to be resumed
-    try (var run = RunDirectory.open(folder, description, RunDirectory.Existing.RESUME)) {
-      interruption.advise("Go on with: " + CommandText.of(resuming()));
-      PrunedNetwork pruned = pruning.stages(run.stages()).progress(run.logged(progress)).run();
-      String result = run.write(pruned, format);
-      interruption.advise("");
-      console.result(output.isJson() ? JsonText.ofText(result) : text(pruned, folder));
-    }
+    interruption.advise("Go on with: " + CommandText.of(resuming()));
+    PrunedNetwork pruned =
+        pruning.stages(directory.stages()).progress(directory.logged(progress)).run();
+    String result = directory.write(pruned, format);
+    console.result(output.isJson() ? JsonText.ofText(result) : text(pruned, directory.path()));
   }
 
   private List<String> resuming() {
