@@ -2,6 +2,7 @@ package falcon.prune;
 
 import falcon.budget.Budget;
 import falcon.budget.CostTable;
+import falcon.budget.Mask;
 import falcon.model.Network;
 import falcon.projection.BudgetProjection;
 import falcon.projection.Projection;
@@ -18,7 +19,9 @@ import falcon.torch.PerSampleGradients;
 import falcon.torch.Precision;
 import falcon.torch.Workers;
 import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Objects;
 
 /// The method of the paper: low-rank quadratic from per-sample gradients, discrete first-order method
 /// with the projection in every step, backsolve on the support.
@@ -50,6 +53,7 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
           Quadratic.of(
               gradients, weights, residual(setting, present, samples, signSeed, stage), ridge);
       var projection = new BudgetProjection(workers.executor(), workers.threads());
+      var tried = new HashMap<Mask, Projection>();
       setting.progress().begin("solve", 2);
       Solution solution =
           setting
@@ -59,16 +63,16 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
                   () ->
                       new DiscreteFirstOrder(
                               quadratic,
-                              (saliency, limits) ->
-                                  projection.project(saliency, costs, limits).mask(),
+                              (saliency, limits) -> {
+                                Projection projected = projection.project(saliency, costs, limits);
+                                tried.put(projected.mask(), projected);
+                                return projected.mask();
+                              },
                               DiscreteFirstOrder.Settings.DEFAULT,
                               workers.executor())
                           .solve(weights, budget));
       setting.progress().advance(1);
-      // The support is that of the first-order method; projecting its weights once more gives the
-      // certificate and keeps the support.
-      Projection certificate =
-          projection.project(Saliency.squares(solution.weights()), costs, budget);
+      Projection certificate = Objects.requireNonNull(tried.get(solution.kept()));
       var backsolve = new Backsolve(quadratic, new BlockedGramProduct(), workers.executor());
       float[] solved =
           setting

@@ -19,8 +19,8 @@ final class Methods {
   /// Ridge of the low-rank quadratic.
   static final double RIDGE = 1e-2;
 
-  /// NNZ share over MAC share of magnitude pruning.
-  static final double MAGNITUDE_NNZ_PER_MACS = 1.2;
+  /// NNZ share over MAC share where the saliency is plain squares.
+  static final double SQUARES_NNZ_PER_MACS = 1.2;
 
   /// Samples of a refinement step.
   static final int BATCH = 32;

@@ -23,8 +23,8 @@ final class Planner {
     refuseUnused(options);
     Layers layers = Layers.of(network);
     CostTable costs = costs(layers);
-    Budget budget = budget(asked, options.method(), costs);
     Refit refit = refit(options);
+    Budget budget = budget(asked, refit, costs);
     int stages = stages(options);
     Schedule schedule =
         stages == 1 ? null : options.schedule() == null ? Schedule.GEOMETRIC : options.schedule();
@@ -62,12 +62,12 @@ final class Planner {
     return builder.build();
   }
 
-  private static Budget budget(BudgetRequest asked, Method method, CostTable costs) {
+  private static Budget budget(BudgetRequest asked, Refit refit, CostTable costs) {
     long macs = limit("MACs", asked.macs(), costs.totalMacs());
     long nnz =
         switch (asked.nnz()) {
           case NnzRule.Free() -> costs.weightCount();
-          case NnzRule.Auto() -> autoNnz(method, macs, costs);
+          case NnzRule.Auto() -> autoNnz(refit, macs, costs);
           case NnzRule.Limit(Amount amount) -> limit("weights", amount, costs.weightCount());
         };
     long cheapest =
@@ -81,13 +81,13 @@ final class Planner {
     return new Budget(nnz, macs);
   }
 
-  /// The re-fitting methods weigh MACs in the saliency and need no second limit; the plain squares of
-  /// magnitude pruning cut the first layers too hard without one.
-  private static long autoNnz(Method method, long macs, CostTable costs) {
-    if (method != Method.MAGNITUDE) {
+  /// Reconstruction weighs MACs in the saliency and needs no second limit; plain squares cut the first
+  /// layers too hard without one.
+  private static long autoNnz(Refit refit, long macs, CostTable costs) {
+    if (refit == Refit.RECONSTRUCT) {
       return costs.weightCount();
     }
-    double share = Math.min(1, Methods.MAGNITUDE_NNZ_PER_MACS * macs / costs.totalMacs());
+    double share = Math.min(1, Methods.SQUARES_NNZ_PER_MACS * macs / costs.totalMacs());
     return Math.max(1, (long) (share * costs.weightCount()));
   }
 
