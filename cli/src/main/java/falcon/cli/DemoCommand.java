@@ -106,7 +106,7 @@ final class DemoCommand implements Callable<Integer> {
         "%,d".formatted(nnz),
         "%,d".formatted(macs),
         "%.2f %%".formatted(100.0 * macs / layers.prunableMacs()),
-        "%.1f".formatted(seconds));
+        seconds == 0 ? "–" : "%.1f".formatted(seconds));
     rows.addObject()
         .put("method", method)
         .put("accuracy", accuracy)
