@@ -91,7 +91,7 @@ public final class Reconstruction {
           solveGroup(layer, group, LayerSums.join(parts, group), weights, shift, solver, around);
         }
         put(layer.tensorName(), weights, loaded, replaced);
-        around.applyShift(shift, loaded, replaced);
+        around.applyShift(shift, dense, loaded, replaced);
         listener.done(++done);
       }
     }
@@ -226,29 +226,29 @@ public final class Reconstruction {
   /// What stands around a layer in the graph: where its bias can go and what is added to its output.
   private static final class Surroundings {
     private final @Nullable String bias;
-    private final @Nullable String runningMean;
+    private final @Nullable Node batchNorm;
     private final @Nullable String otherOperand;
     private final float[] inverseFactor;
 
     private Surroundings(
         @Nullable String bias,
-        @Nullable String runningMean,
+        @Nullable Node batchNorm,
         @Nullable String otherOperand,
         float[] inverseFactor) {
       this.bias = bias;
-      this.runningMean = runningMean;
+      this.batchNorm = batchNorm;
       this.otherOperand = otherOperand;
       this.inverseFactor = inverseFactor;
     }
 
     static Surroundings of(Network network, GraphProgram program, LayerMatrix layer) {
       String value = layer.output();
-      String runningMean = null;
+      Node batchNorm = null;
       Node next = onlyConsumer(network, program, value);
       float @Nullable [] factor = null;
       if (next != null && next.is("BatchNormalization")) {
         factor = factor(network, next);
-        runningMean = next.inputs().get(3);
+        batchNorm = next;
         value = next.outputs().getFirst();
         next = onlyConsumer(network, program, value);
       }
@@ -260,7 +260,7 @@ public final class Reconstruction {
         boolean isOther = !first.equals(second) && program.producerOf(candidate) >= 0;
         other = isOther && !program.dependsOn(candidate, layer.nodeIndex()) ? candidate : null;
       }
-      return new Surroundings(layer.bias(), runningMean, other, inverse(factor));
+      return new Surroundings(layer.bias(), batchNorm, other, inverse(factor));
     }
 
     private static @Nullable Node onlyConsumer(
@@ -296,7 +296,7 @@ public final class Reconstruction {
     }
 
     Surroundings withoutOther() {
-      return new Surroundings(bias, runningMean, null, inverseFactor);
+      return new Surroundings(bias, batchNorm, null, inverseFactor);
     }
 
     @Nullable String otherOperand() {
@@ -309,18 +309,22 @@ public final class Reconstruction {
     }
 
     boolean canShift() {
-      return bias != null || runningMean != null;
+      return bias != null || batchNorm != null;
     }
 
+    /// Sets bias, or running mean and shift of BatchNormalization, from those of the dense network:
+    /// what earlier stages did to them is made anew.
+    ///
     /// @param shift what the layer should add to its product with the weights
-    void applyShift(float[] shift, LoadedNetwork loaded, Map<String, Tensor> replaced) {
+    void applyShift(
+        float[] shift, Network dense, LoadedNetwork loaded, Map<String, Tensor> replaced) {
       if (bias != null) {
         put(bias, shift, loaded, replaced);
-      } else if (runningMean != null) {
-        float[] mean =
-            replaced
-                .getOrDefault(runningMean, loaded.parameters().constant(runningMean))
-                .toFloats();
+      } else if (batchNorm != null) {
+        String offset = batchNorm.inputs().get(2);
+        put(offset, dense.tensor(offset).toFloats(), loaded, replaced);
+        String runningMean = batchNorm.inputs().get(3);
+        float[] mean = dense.tensor(runningMean).toFloats();
         for (int c = 0; c < mean.length; c++) {
           mean[c] -= shift[c];
         }
@@ -386,7 +390,15 @@ public final class Reconstruction {
     }
 
     double[] gram(boolean isCentred) {
-      return isCentred ? centred(gram, inputSum) : gram;
+      if (!isCentred) {
+        return gram;
+      }
+      double[] centred = centred(gram, inputSum);
+      int k = inputSum.length;
+      for (int i = 0; i < k; i++) { // an input that never changes may end below zero by rounding
+        centred[i * k + i] = Math.max(0, centred[i * k + i]);
+      }
+      return centred;
     }
 
     double[] cross(boolean isCentred) {
