@@ -1,0 +1,34 @@
+package falcon.cli;
+
+import java.io.PrintStream;
+
+/// Where a command's words go: results to one stream, everything else to the other.
+///
+/// @param out results
+/// @param err progress and messages
+/// @param isTerminal whether `err` is a terminal, where a line can be redrawn
+/// @param columns width of that terminal
+record Console(PrintStream out, PrintStream err, boolean isTerminal, int columns) {
+  private static final int USUAL_COLUMNS = 80;
+
+  /// The streams of this process; the launcher says what they are.
+  static Console ofProcess() {
+    return new Console(
+        System.out,
+        System.err,
+        Boolean.getBoolean("falcon.terminal"),
+        Integer.getInteger("falcon.columns", USUAL_COLUMNS));
+  }
+
+  /// Prints a result.
+  void result(String text) {
+    out.println(text);
+    out.flush();
+  }
+
+  /// Prints something else.
+  void message(String text) {
+    err.println(text);
+    err.flush();
+  }
+}

@@ -1,0 +1,31 @@
+package falcon.cli;
+
+import falcon.prune.Failure;
+import falcon.prune.PruningException;
+
+/// What a process tells whoever started it.
+final class ExitCode {
+  static final int DONE = 0;
+  static final int OUR_FAILURE = 1;
+  static final int WRONG_USAGE = 2;
+  static final int BAD_INPUT = 3;
+  static final int BUDGET_NOT_MET = 4;
+  static final int MACHINE = 5;
+  static final int INTERRUPTED = 130;
+
+  private ExitCode() {}
+
+  /// Code of a failure.
+  static int of(Failure failure) {
+    PruningException.Kind kind = failure.kind();
+    if (kind == null) {
+      return OUR_FAILURE;
+    }
+    return switch (kind) {
+      case USAGE -> WRONG_USAGE;
+      case INPUT -> BAD_INPUT;
+      case BUDGET -> BUDGET_NOT_MET;
+      case MACHINE -> MACHINE;
+    };
+  }
+}

@@ -1,0 +1,59 @@
+package falcon.cli;
+
+import falcon.prune.Versions;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// The command line as a whole; its sub-commands do the work.
+@Command(
+    name = "falcon",
+    description = "Prunes neural networks to a compute budget.",
+    synopsisSubcommandLabel = "COMMAND",
+    versionProvider = FalconCommand.Version.class,
+    footerHeading = "%nExit codes:%n",
+    footer = {
+      "  0 done, 1 a fault of Falcon, 2 wrong usage, 3 bad input, 4 budget cannot be met,",
+      "  5 native library or memory, 130 interrupted"
+    })
+final class FalconCommand implements Runnable {
+  @Spec
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec spec;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      scope = CommandLine.ScopeType.INHERIT,
+      description = "Show this help.")
+  @SuppressWarnings("UnusedVariable") // picocli acts on it
+  private boolean isHelpAsked;
+
+  @Option(names = "--version", versionHelp = true, description = "Show versions.")
+  @SuppressWarnings("UnusedVariable") // picocli acts on it
+  private boolean isVersionAsked;
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "which command? " + commands());
+  }
+
+  private List<String> commands() {
+    return List.copyOf(spec.subcommands().keySet());
+  }
+
+  /// Versions of Falcon and of what it runs on.
+  static final class Version implements IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      return Versions.all().entrySet().stream()
+          .map(entry -> "%-9s %s".formatted(entry.getKey(), entry.getValue()))
+          .toArray(String[]::new);
+    }
+  }
+}

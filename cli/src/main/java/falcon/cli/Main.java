@@ -1,0 +1,95 @@
+package falcon.cli;
+
+import falcon.prune.Failure;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+
+/// Runs one command and ends the process with its exit code.
+public final class Main {
+  private final Console console;
+  private final Interruption interruption;
+
+  Main(Console console) {
+    this.console = console;
+    this.interruption = new Interruption(console);
+  }
+
+  /// Entry point of the process.
+  ///
+  /// @param args as typed
+  public static void main(String[] args) {
+    Locale.setDefault(Locale.ROOT);
+    var main = new Main(Console.ofProcess());
+    main.interruption.watch();
+    int code = main.run(args);
+    main.interruption.over();
+    System.exit(code);
+  }
+
+  /// Runs one command.
+  ///
+  /// @return exit code
+  int run(String... args) {
+    CommandLine commandLine = commandLine(args);
+    try {
+      return commandLine.execute(args);
+    } catch (Throwable failure) {
+      // picocli passes on what is no Exception: memory that ran out, a library that does not load
+      return report(failure, List.of(args).contains("--debug"));
+    }
+  }
+
+  private CommandLine commandLine(String... args) {
+    var commandLine =
+        new CommandLine(new FalconCommand())
+            .addSubcommand(new DemoCommand(console, interruption))
+            .addSubcommand(new InspectCommand(console))
+            .addSubcommand(new EvaluateCommand(console))
+            .addSubcommand(new PruneCommand(console, interruption, args))
+            .addSubcommand(new TrainCommand(console, interruption))
+            .setCaseInsensitiveEnumValuesAllowed(true)
+            .setAbbreviatedOptionsAllowed(false)
+            .setUsageHelpAutoWidth(false)
+            .setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
+            .setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8));
+    commandLine.setParameterExceptionHandler((e, _) -> usage(e));
+    commandLine.setExecutionExceptionHandler(
+        (e, _, _) -> report(e, List.of(args).contains("--debug")));
+    return commandLine;
+  }
+
+  private int usage(ParameterException e) {
+    console.message("falcon: " + e.getMessage());
+    String suggestion =
+        e instanceof CommandLine.UnmatchedArgumentException unmatched
+            ? String.join(", ", unmatched.getSuggestions())
+            : "";
+    if (!suggestion.isEmpty()) {
+      console.message("Did you mean: %s?".formatted(suggestion));
+    }
+    console.message(
+        "Try: %s --help".formatted(e.getCommandLine().getCommandSpec().qualifiedName()));
+    return ExitCode.WRONG_USAGE;
+  }
+
+  private int report(Throwable e, boolean isDebug) {
+    Failure failure = Failure.of(e);
+    int code = ExitCode.of(failure);
+    if (code == ExitCode.OUR_FAILURE) {
+      console.message("falcon: a fault of Falcon itself: " + failure.message());
+      if (!isDebug) {
+        console.message("Run again with --debug for the place in the code, and please report it.");
+      }
+    } else {
+      console.message("falcon: " + failure.message());
+    }
+    if (isDebug) {
+      e.printStackTrace(console.err());
+    }
+    return code;
+  }
+}

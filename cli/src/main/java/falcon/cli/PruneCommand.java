@@ -1,0 +1,279 @@
+package falcon.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import falcon.budget.Budget;
+import falcon.data.Dataset;
+import falcon.data.Preprocessing;
+import falcon.model.Network;
+import falcon.prune.Amount;
+import falcon.prune.BudgetRequest;
+import falcon.prune.Falcon;
+import falcon.prune.InputFile;
+import falcon.prune.ModelFormat;
+import falcon.prune.NnzRule;
+import falcon.prune.PrunedNetwork;
+import falcon.prune.Pruning;
+import falcon.prune.PruningException;
+import falcon.prune.PruningOptions;
+import falcon.prune.PruningPlan;
+import falcon.prune.RunDescription;
+import falcon.prune.RunDirectory;
+import falcon.prune.Summary;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// Prunes a network, once for each budget.
+@Command(
+    name = "prune",
+    description = "Prunes a network to a budget and writes it to a run directory.",
+    footerHeading = "%nExample:%n",
+    footer = {"  ./falcon prune resnet20.pth --arch resnet20 --data cifar10 --macs 30%% --out r30"})
+final class PruneCommand implements Callable<Integer> {
+  private final Console console;
+  private final Interruption interruption;
+  private final List<String> args;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec spec;
+
+  @Mixin private final ModelOptions model = new ModelOptions();
+  @Mixin private final DataOptions dataOptions = new DataOptions();
+  @Mixin private final PruneOptions pruneOptions = new PruneOptions();
+  @Mixin private final ThreadOptions threads = new ThreadOptions();
+  @Mixin private final OutputOptions output = new OutputOptions();
+
+  @Option(
+      names = "--macs",
+      required = true,
+      split = ",",
+      paramLabel = "AMOUNT",
+      converter = Converters.OfAmount.class,
+      description =
+          "Budget of multiply-accumulates: 30%% or 12.3M. Several, separated by commas, make a run"
+              + " each.")
+  private List<Amount> macs = List.of();
+
+  @Option(
+      names = "--nnz",
+      paramLabel = "AMOUNT",
+      converter = Converters.OfNnzRule.class,
+      description =
+          "Budget of weights: auto (what suits the MACs), free (no limit), 30%% or 80000. Default:"
+              + " auto.")
+  private NnzRule nnz = new NnzRule.Auto();
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      description =
+          "Run directory to make; with several budgets each gets a folder in it (r30 for 30%%).")
+  private @Nullable Path out;
+
+  @Option(
+      names = "--format",
+      paramLabel = "NAME",
+      converter = Converters.OfModelFormat.class,
+      description = "Format of the pruned network: onnx (the default) or safetensors.")
+  private ModelFormat format = ModelFormat.ONNX;
+
+  @Option(
+      names = "--memory",
+      paramLabel = "AMOUNT",
+      converter = Converters.OfMemory.class,
+      description = "Refuse a run that is planned to need more, such as 8g.")
+  private @Nullable Memory memory;
+
+  @Option(
+      names = "--no-test",
+      description = "Leave the test images alone; accuracy is told on validation images only.")
+  private boolean isTestLeftOut;
+
+  @Option(
+      names = "--dry-run",
+      description = "Only tell what would be done: budgets, stages, memory, time.")
+  private boolean isDryRun;
+
+  @Option(
+      names = "--resume",
+      description = "Go on with the run in --out that was interrupted; ends with the same bits.")
+  private boolean isResumed;
+
+  @Option(names = "--force", description = "Replace a run that is in --out.")
+  private boolean isForced;
+
+  PruneCommand(Console console, Interruption interruption, String... args) {
+    this.console = console;
+    this.interruption = interruption;
+    this.args = List.of(args);
+  }
+
+  @Override
+  public Integer call() {
+    requireUsable();
+    Network read = model.read();
+    Dataset data = dataOptions.open();
+    Preprocessing preprocessing = dataOptions.preprocessing(data, read.metadata(), model.path());
+    var metadata = new LinkedHashMap<>(read.metadata());
+    metadata.putAll(preprocessing.toMetadata());
+    Network network = read.withMetadata(metadata);
+    PruningOptions options = pruneOptions.options(threads.count());
+    try (var progress = ConsoleProgress.start(console, output.volume())) {
+      Map<Amount, Pruning> prunings = new LinkedHashMap<>();
+      for (Amount amount : macs) {
+        prunings.put(
+            amount,
+            Falcon.prune(network, data, new BudgetRequest(amount, nnz))
+                .options(options)
+                .preprocessing(preprocessing)
+                .progress(progress)
+                .test(!isTestLeftOut));
+      }
+      Map<Amount, PruningPlan> plans = new LinkedHashMap<>();
+      prunings.forEach((amount, pruning) -> plans.put(amount, plan(pruning)));
+      if (isDryRun) {
+        plans.values().forEach(this::show);
+        return ExitCode.DONE;
+      }
+      List<InputFile> inputs = InputFile.of(model.path(), data);
+      var opened = new LinkedHashMap<Amount, RunDirectory>();
+      try {
+        // all folders are made ready before the first run begins
+        plans.forEach((amount, plan) ->
+            opened.put(
+                amount,
+                RunDirectory.open(
+                    folder(amount),
+                    new RunDescription(
+                        CommandText.of(args), network, plan, options, preprocessing, inputs),
+                    existing())));
+        opened.forEach((amount, directory) ->
+            run(Objects.requireNonNull(prunings.get(amount)), directory, progress));
+      } finally {
+        opened.values().forEach(RunDirectory::close);
+      }
+    }
+    return ExitCode.DONE;
+  }
+
+  private void requireUsable() {
+    if (output.isQuiet() && output.isVerbose()) {
+      throw usage("--quiet and --verbose contradict each other");
+    }
+    if (isResumed && isForced) {
+      throw usage("--resume goes on with a run, --force removes it; say one of them");
+    }
+    if (isDryRun && (isResumed || isForced)) {
+      throw usage("--dry-run touches no run directory; leave --resume and --force out");
+    }
+    if (!isDryRun && out == null) {
+      throw usage("where to? Say --out DIR, or --dry-run to see the plan");
+    }
+    if (macs.stream().distinct().count() < macs.size()) {
+      throw usage("--macs names a budget twice");
+    }
+  }
+
+  private ParameterException usage(String message) {
+    return new ParameterException(spec.commandLine(), message);
+  }
+
+  private PruningPlan plan(Pruning pruning) {
+    PruningPlan plan = pruning.plan();
+    if (memory != null && plan.memoryBytes() > memory.bytes()) {
+      throw new PruningException(
+          PruningException.Kind.MACHINE,
+          "The run needs about %s, --memory allows %s. Fewer samples (--samples) need less."
+              .formatted(Memory.text(plan.memoryBytes()), memory));
+    }
+    return plan;
+  }
+
+  private RunDirectory.Existing existing() {
+    if (isResumed) {
+      return RunDirectory.Existing.RESUME;
+    }
+    return isForced ? RunDirectory.Existing.REPLACE : RunDirectory.Existing.REFUSE;
+  }
+
+  private Path folder(Amount amount) {
+    if (out == null) {
+      throw new IllegalStateException("there is no --out");
+    }
+    return macs.size() == 1 ? out : out.resolve("r" + amount.toString().replace("%", ""));
+  }
+
+  private void run(Pruning pruning, RunDirectory directory, ConsoleProgress progress) {
+    if (isResumed && RunDirectory.isFinished(directory.path())) {
+      progress.note("%s: finished before".formatted(directory.path()));
+      console.result(
+          output.isJson()
+              ? JsonText.ofText(RunDirectory.result(directory.path()))
+              : "%s was finished before; see result.json there".formatted(directory.path()));
+      return;
+    }
+    interruption.advise("Go on with: " + CommandText.of(resuming()));
+    PrunedNetwork pruned =
+        pruning.stages(directory.stages()).progress(directory.logged(progress)).run();
+    String result = directory.write(pruned, format);
+    console.result(output.isJson() ? JsonText.ofText(result) : text(pruned, directory.path()));
+  }
+
+  private List<String> resuming() {
+    var words = new ArrayList<>(args);
+    words.removeIf(word -> word.equals("--force") || word.equals("--resume"));
+    words.add("--resume");
+    return words;
+  }
+
+  private String text(PrunedNetwork pruned, Path folder) {
+    var text = new StringBuilder(pruned.summary());
+    if (output.isVerbose()) {
+      text.append("%n%n%s".formatted(Summary.details(pruned.report())));
+    }
+    return text.append(
+            "%nwritten to %s: %s, mask.safetensors, result.json"
+                .formatted(folder, format.fileName()))
+        .toString();
+  }
+
+  private void show(PruningPlan plan) {
+    console.result(output.isJson() ? JsonText.of(json(plan)) : Summary.of(plan));
+  }
+
+  private static ObjectNode json(PruningPlan plan) {
+    ObjectNode json = JsonText.object().put("schemaVersion", 1);
+    ObjectNode budget = json.putObject("budget");
+    budget
+        .putObject("macs")
+        .put("asked", plan.budget().maxMacs())
+        .put("request", plan.asked().macs().toString())
+        .put("total", plan.costs().totalMacs());
+    budget
+        .putObject("nnz")
+        .put("asked", plan.budget().maxNnz())
+        .put("request", plan.asked().nnz().toString())
+        .put("total", plan.costs().weightCount());
+    var stages = json.putArray("stages");
+    for (Budget stage : plan.stageBudgets()) {
+      stages.addObject().put("macs", stage.maxMacs()).put("nnz", stage.maxNnz());
+    }
+    return json.put("samples", plan.samples())
+        .put("refit", plan.refit().id())
+        .put("schedule", plan.schedule() == null ? null : plan.schedule().id())
+        .put("memoryBytes", plan.memoryBytes())
+        .put("seconds", plan.seconds());
+  }
+}

@@ -1,0 +1,96 @@
+package falcon.cli;
+
+import falcon.prune.BatchNormPolicy;
+import falcon.prune.Curvature;
+import falcon.prune.Method;
+import falcon.prune.PruningOptions;
+import falcon.prune.Refit;
+import falcon.prune.Schedule;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/// How to prune; what is left out is chosen to suit the method.
+final class PruneOptions {
+  @Option(
+      names = "--method",
+      paramLabel = "NAME",
+      converter = Converters.OfMethod.class,
+      description =
+          "falcon++ (several stages, the default), falcon (one stage) or magnitude (projection of"
+              + " the weights alone).")
+  private Method method = Method.FALCON_PLUS_PLUS;
+
+  @Option(
+      names = "--stages",
+      paramLabel = "K",
+      description = "Number of stages of falcon++, 2 or more.")
+  private @Nullable Integer stages;
+
+  @Option(names = "--samples", paramLabel = "N", description = "Calibration images of each stage.")
+  private @Nullable Integer samples;
+
+  @Option(
+      names = "--schedule",
+      paramLabel = "NAME",
+      converter = Converters.OfSchedule.class,
+      description = "How budgets shrink from stage to stage: cubic or geometric.")
+  private @Nullable Schedule schedule;
+
+  @Option(
+      names = "--refit",
+      paramLabel = "NAME",
+      converter = Converters.OfRefit.class,
+      description = "How kept weights are re-fitted: auto, reconstruct, backsolve or none.")
+  private Refit refit = Refit.AUTO;
+
+  @Option(
+      names = "--curvature",
+      paramLabel = "NAME",
+      converter = Converters.OfCurvature.class,
+      description = "Gradients of what, for backsolve: logits or empirical (the paper's).")
+  private @Nullable Curvature curvature;
+
+  @Option(
+      names = "--ridge",
+      paramLabel = "LAMBDA",
+      converter = Converters.OfRidge.class,
+      description = "Ridge of the quadratic, for backsolve: a number of 0 or more, or auto.")
+  private @Nullable Ridge ridge;
+
+  @Option(
+      names = "--block",
+      paramLabel = "N",
+      converter = Converters.OfBlock.class,
+      description = "Weights solved together by backsolve: a number, or full.")
+  private @Nullable Block block;
+
+  @Option(
+      names = "--bn-refresh",
+      paramLabel = "WHEN",
+      converter = Converters.OfBatchNormPolicy.class,
+      description =
+          "Estimate BatchNorm statistics anew: auto (where it helps on validation data), on or off.")
+  private BatchNormPolicy batchNorm = BatchNormPolicy.AUTO;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      description = "Seed of every random choice; same seed, same bits. Default: 1.")
+  private long seed = 1;
+
+  PruningOptions options(int threads) {
+    return PruningOptions.builder()
+        .method(method)
+        .stages(stages)
+        .samples(samples)
+        .schedule(schedule)
+        .refit(refit)
+        .curvature(curvature)
+        .ridge(ridge == null ? null : ridge.value())
+        .block(block == null ? null : block.weights())
+        .batchNorm(batchNorm)
+        .seed(seed)
+        .threads(threads)
+        .build();
+  }
+}

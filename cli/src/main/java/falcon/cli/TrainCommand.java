@@ -1,0 +1,134 @@
+package falcon.cli;
+
+import falcon.data.Dataset;
+import falcon.data.Preprocessing;
+import falcon.model.Network;
+import falcon.model.format.Networks;
+import falcon.model.zoo.Architecture;
+import falcon.prune.Evaluator;
+import falcon.prune.ModelFormat;
+import falcon.prune.OutputFolder;
+import falcon.prune.Trainer;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/// Trains a built-in architecture from scratch.
+@Command(
+    name = "train",
+    description = "Trains a built-in architecture from scratch and writes it to a folder.")
+final class TrainCommand implements Callable<Integer> {
+  private final Console console;
+  private final Interruption interruption;
+
+  @Mixin private final DataOptions dataOptions = new DataOptions();
+  @Mixin private final ThreadOptions threads = new ThreadOptions();
+  @Mixin private final OutputOptions output = new OutputOptions();
+
+  @Option(
+      names = "--arch",
+      required = true,
+      paramLabel = "NAME",
+      converter = Converters.OfArchitecture.class,
+      description = "What to train: resnet20.")
+  private Architecture architecture = Architecture.RESNET20;
+
+  @Option(
+      names = "--epochs",
+      required = true,
+      paramLabel = "N",
+      description = "Passes over the training images.")
+  private int epochs;
+
+  @Option(
+      names = "--out",
+      required = true,
+      paramLabel = "DIR",
+      description = "Folder that the network is written to.")
+  @SuppressWarnings("NullAway.Init")
+  private Path out;
+
+  @Option(names = "--batch-size", paramLabel = "N", description = "Images a step; else 128.")
+  private @Nullable Integer batchSize;
+
+  @Option(
+      names = "--learning-rate",
+      paramLabel = "X",
+      description = "Greatest learning rate; else 0.1.")
+  private @Nullable Double learningRate;
+
+  @Option(
+      names = "--weight-decay",
+      paramLabel = "X",
+      description = "Weight decay of convolutions and linear layers; else 5e-4.")
+  private @Nullable Double weightDecay;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      description = "Seed of every random choice; same seed, same bits. Default: 1.")
+  private long seed = 1;
+
+  @Option(
+      names = "--format",
+      paramLabel = "NAME",
+      converter = Converters.OfModelFormat.class,
+      description = "safetensors (the default) or onnx.")
+  private ModelFormat format = ModelFormat.SAFETENSORS;
+
+  @Option(names = "--force", description = "Replace a network that is in --out.")
+  private boolean isForced;
+
+  TrainCommand(Console console, Interruption interruption) {
+    this.console = console;
+    this.interruption = interruption;
+  }
+
+  @Override
+  public Integer call() {
+    Trainer usual = Trainer.defaults(architecture, epochs);
+    var trainer =
+        new Trainer(
+            architecture,
+            epochs,
+            Objects.requireNonNullElse(batchSize, usual.batchSize()),
+            Objects.requireNonNullElse(learningRate, usual.learningRate()),
+            Objects.requireNonNullElse(weightDecay, usual.weightDecay()),
+            seed,
+            threads.count());
+    Dataset data = dataOptions.open();
+    Preprocessing preprocessing =
+        dataOptions.preprocessing(data, Map.of(), dataOptions.directory());
+    Path file = OutputFolder.require(out, format.fileName(), isForced);
+    interruption.advise("Nothing was written; training cannot be resumed.");
+    Network network;
+    Evaluator.Result result;
+    try (var progress = ConsoleProgress.start(console, output.volume())) {
+      network = trainer.train(data, preprocessing, progress);
+      Networks.write(network, file);
+      interruption.advise("The trained network is in %s.".formatted(file));
+      result =
+          new Evaluator(data, preprocessing, threads.count())
+              .evaluate(network, Evaluator.Part.TEST, progress);
+    }
+    console.result(
+        output.isJson()
+            ? JsonText.of(
+                JsonText.object()
+                    .put("schemaVersion", 1)
+                    .put("file", file.toString())
+                    .put("epochs", epochs)
+                    .put("seed", seed)
+                    .put("samples", result.samples())
+                    .put("accuracy", result.accuracy())
+                    .put("crossEntropy", result.crossEntropy()))
+            : "%s: %.2f %% of %,d test images right"
+                .formatted(file, result.accuracy(), result.samples()));
+    return ExitCode.DONE;
+  }
+}

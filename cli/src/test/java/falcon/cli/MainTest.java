@@ -1,0 +1,360 @@
+package falcon.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import falcon.model.Network;
+import falcon.model.StateDict;
+import falcon.model.Tensor;
+import falcon.model.format.Networks;
+import falcon.model.safetensors.SafetensorsFile;
+import falcon.model.zoo.Architecture;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Commands as people type them: exit codes, what is printed where, what is written.
+class MainTest {
+  private static final int RECORD_BYTES = 1 + 3 * 32 * 32;
+
+  @TempDir static Path shared;
+  private static Path model;
+  private static Path data;
+
+  @TempDir Path temporary;
+
+  @BeforeAll
+  static void prepare() throws IOException {
+    model = shared.resolve("net.onnx");
+    Networks.write(Architecture.RESNET20.initial(3, 32, 32, 10, 1), model);
+    data = Files.createDirectory(shared.resolve("cifar10"));
+    Files.write(data.resolve("data_batch_1.bin"), images(60));
+    Files.write(data.resolve("test_batch.bin"), images(20));
+  }
+
+  @Test
+  void helpOfEveryCommandIsPrintedAndIsNoError() {
+    for (String command : List.of("demo", "inspect", "evaluate", "prune", "train")) {
+      Ran ran = run(command, "--help");
+      assertThat(ran.code).as(command).isZero();
+      assertThat(ran.out).contains("Usage: falcon " + command, "--json");
+    }
+    assertThat(run("--help").out).contains("prune", "Exit codes");
+  }
+
+  @Test
+  void versionNamesWhatResultsDependOn() {
+    assertThat(run("--version").out).contains("falcon", "libtorch", "java");
+  }
+
+  static Stream<Arguments> wrongUsage() {
+    return Stream.of(
+        usage("which command?"),
+        usage("Unmatched argument", "fly"),
+        usage("Unknown option: '--fast'", prune("--macs", "30%", "--fast")),
+        usage("Missing required option: '--macs=AMOUNT'", prune()),
+        usage("'lots' is no amount; examples: 30%, 12.3M, 80000", prune("--macs", "lots")),
+        usage("a budget is more than 0 % and at most 100 %, got 0 %", prune("--macs", "0%")),
+        usage("a budget is more than 0 % and at most 100 %, got 150 %", prune("--macs", "150%")),
+        usage("a budget is at least 1, got 0", prune("--macs", "0")),
+        usage("'0.3' is no whole number", prune("--macs", "0.3")),
+        usage("there is no method 'slow'", prune("--macs", "30%", "--method", "slow")),
+        usage("'best' is none of auto, on, off", prune("--macs", "30%", "--bn-refresh", "best")),
+        usage("neither auto nor a number of 0", prune("--macs", "30%", "--ridge", "-1")),
+        usage("neither full nor a whole number", prune("--macs", "30%", "--block", "0")),
+        usage("--threads 0: wanted are 1 to", prune("--macs", "30%", "--threads", "0")),
+        usage("no amount of memory; examples: 800m, 8g", prune("--macs", "3%", "--memory", "x")),
+        usage("Say --out DIR, or --dry-run", prune("--macs", "30%")),
+        usage("contradict each other", prune("--macs", "30%", "-q", "-v", "--dry-run")),
+        usage("say one of them", prune("--macs", "30%", "--resume", "--force", "--out", "x")),
+        usage("leave --resume and --force out", prune("--macs", "30%", "--dry-run", "--force")),
+        usage("names a budget twice", prune("--macs", "30%,30%", "--dry-run")),
+        usage("has its own graph", prune("--macs", "30%", "--dry-run", "--arch", "resnet20")),
+        usage(
+            "--stages would have no effect",
+            prune("--method=falcon", "--macs=9%", "--stages=3", "--dry-run")),
+        usage("preprocessing: deviation", prune("--macs", "30%", "--dry-run", "--deviation", "0")),
+        usage(
+            "The epochs is 0",
+            "train",
+            "--arch=resnet20",
+            "--epochs=0",
+            "--out=x",
+            "--data",
+            data()));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource
+  void wrongUsage(String message, String[] args) {
+    expect(ExitCode.WRONG_USAGE, message, run(args));
+  }
+
+  @Test
+  void aMissingModelIsNamed() {
+    expect(3, "nowhere.onnx: there is no such file", run("inspect", "nowhere.onnx"));
+  }
+
+  @Test
+  void aForeignFileIsNoModel() throws IOException {
+    Path file = Files.writeString(temporary.resolve("notes.txt"), "nothing to see here");
+    expect(3, "is neither an ONNX model nor", run("inspect", file.toString()));
+  }
+
+  @Test
+  void weightsWithoutArchitectureAreRefused() {
+    Path file = temporary.resolve("w.safetensors");
+    StateDict state = Architecture.toState(Networks.read(model));
+    SafetensorsFile.write(new StateDict(state.tensors(), java.util.Map.of()), file);
+    expect(3, "holds weights but no graph", run("inspect", file.toString()));
+    assertThat(run("inspect", file.toString(), "--arch", "resnet20").code).isZero();
+  }
+
+  @Test
+  void aMissingTensorIsNamed() {
+    Path file = temporary.resolve("w.safetensors");
+    StateDict state = Architecture.toState(Networks.read(model));
+    var tensors = new LinkedHashMap<>(state.tensors());
+    tensors.remove("fc.bias");
+    SafetensorsFile.write(new StateDict(tensors, state.metadata()), file);
+    expect(3, "fc.bias", run("inspect", file.toString()));
+  }
+
+  @Test
+  void aTruncatedModelIsRefused() throws IOException {
+    byte[] bytes = Files.readAllBytes(model);
+    Path file = temporary.resolve("cut.onnx");
+    Files.write(file, Arrays.copyOf(bytes, bytes.length / 2));
+    expect(3, "cut.onnx", run("inspect", file.toString()));
+  }
+
+  @Test
+  void aNetworkWithAWeightThatIsNoNumberIsRefused() {
+    Network network = Networks.read(model);
+    float[] bias = network.tensor("fc.bias").toFloats();
+    bias[3] = Float.NaN;
+    Path file = temporary.resolve("nan.onnx");
+    Networks.write(
+        network.withTensors(java.util.Map.of("fc.bias", Tensor.ofFloats(List.of(10L), bias))),
+        file);
+    expect(3, "fc.bias", run("inspect", file.toString()));
+  }
+
+  @Test
+  void aFolderWithoutDataIsRefused() {
+    expect(3, "holds no data", run("evaluate", model.toString(), "--data", temporary.toString()));
+  }
+
+  @Test
+  void aTruncatedDataFileIsNamed() throws IOException {
+    Files.copy(data.resolve("data_batch_1.bin"), temporary.resolve("data_batch_1.bin"));
+    byte[] test = Files.readAllBytes(data.resolve("test_batch.bin"));
+    Files.write(temporary.resolve("test_batch.bin"), Arrays.copyOf(test, test.length - 1));
+    expect(3, "test_batch.bin", run("evaluate", model.toString(), "--data", temporary.toString()));
+  }
+
+  @Test
+  void aBudgetBelowWhatOneWeightCostsCannotBeMet() {
+    expect(4, "cheapest weight costs", run(prune("--macs", "0.000001%", "--dry-run")));
+  }
+
+  @Test
+  void tooLittleMemoryIsToldBeforeWorkStarts() {
+    expect(5, "--memory allows 1 MiB", run(prune("--macs", "30%", "--memory", "1m", "--dry-run")));
+  }
+
+  @Test
+  void anOutputFolderThatCannotBeMadeIsToldBeforeWorkStarts() throws IOException {
+    Path file = Files.createFile(temporary.resolve("file"));
+    expect(
+        3,
+        "cannot be written",
+        run(prune("--macs", "30%", "--out", file.resolve("run").toString())));
+  }
+
+  @Test
+  void debugShowsThePlaceInTheCode() {
+    assertThat(run("inspect", "nowhere.onnx", "--debug").err).contains("\tat falcon.");
+  }
+
+  @Test
+  void inspectTellsTheCostsOfEveryLayer() throws IOException {
+    Ran text = run("inspect", model.toString());
+    assertThat(text.code).isZero();
+    assertThat(text.out)
+        .contains(
+            "prunable: 20 tensors, 268,336 weights, 40,551,040 MACs (81,102,080 FLOPs = 2 × MACs)")
+        .contains("no: the architecture keeps it dense");
+    JsonNode json = json(run("inspect", model.toString(), "--json").out);
+    assertThat(json.at("/prunable/macs").longValue()).isEqualTo(40_551_040);
+    assertThat(json.get("layers")).hasSize(22);
+  }
+
+  @Test
+  void evaluateCountsEveryImage() throws IOException {
+    Ran ran = run("evaluate", model.toString(), "--data", data(), "--json", "--threads", "1");
+    assertThat(ran.code).as(ran.err).isZero();
+    JsonNode json = json(ran.out);
+    assertThat(json.get("samples").intValue()).isEqualTo(20);
+    assertThat(json.get("split").textValue()).isEqualTo("test");
+  }
+
+  @Test
+  void aDryRunTellsThePlanAndWritesNothing() {
+    Path out = temporary.resolve("run");
+    Ran ran = run(prune("--macs", "30%", "--samples", "8", "--dry-run", "--out", out.toString()));
+    assertThat(ran.code).as(ran.err).isZero();
+    assertThat(ran.out).contains("12,165,312", "nothing was computed or written");
+    assertThat(out).doesNotExist();
+  }
+
+  @Test
+  void pruneWritesARunDirectoryThatIsNotReplacedByAccident() throws IOException {
+    Path out = temporary.resolve("run");
+    String[] args =
+        prune(
+            "--macs",
+            "30%",
+            "--method",
+            "magnitude",
+            "--bn-refresh",
+            "off",
+            "--json",
+            "--out",
+            out.toString());
+    Ran ran = run(args);
+    assertThat(ran.code).as(ran.err).isZero();
+    JsonNode json = json(ran.out);
+    assertThat(json).isEqualTo(json(Files.readString(out.resolve("result.json"))));
+    assertThat(json.at("/budget/macs/used").longValue()).isBetween(1L, 12_165_312L);
+    assertThat(out.resolve("model.onnx")).exists();
+    assertThat(out.resolve("mask.safetensors")).exists();
+    assertThat(out.resolve("log.txt")).exists();
+
+    expect(3, "holds a run already, a finished one", run(args));
+    Ran resumed = run(with(args, "--resume"));
+    assertThat(resumed.code).as(resumed.err).isZero();
+    assertThat(json(resumed.out)).isEqualTo(json);
+    expect(3, "seed: 1 there, 2 now", run(with(args, "--resume", "--seed", "2")));
+    assertThat(run(with(args, "--force")).code).isZero();
+
+    // what was written can be evaluated as it is, with the preprocessing that it was pruned with
+    Ran evaluated =
+        run("evaluate", out.resolve("model.onnx").toString(), "--data", data(), "--json");
+    assertThat(json(evaluated.out).get("accuracy").doubleValue())
+        .isEqualTo(json.at("/accuracy/test/final").doubleValue());
+  }
+
+  @Test
+  void severalBudgetsGetAFolderEach() {
+    Path out = temporary.resolve("runs");
+    Ran ran =
+        run(
+            prune(
+                "--macs",
+                "50%,12.5%",
+                "--method",
+                "magnitude",
+                "--bn-refresh",
+                "off",
+                "-q",
+                "--out",
+                out.toString()));
+    assertThat(ran.code).as(ran.err).isZero();
+    assertThat(out.resolve("r50/result.json")).exists();
+    assertThat(out.resolve("r12.5/result.json")).exists();
+    assertThat(ran.err).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"onnx", "safetensors"})
+  void trainWritesANetworkThatTheOthersRead(String format) {
+    Path out = temporary.resolve("trained");
+    String[] args = {
+      "train",
+      "--arch",
+      "resnet20",
+      "--data",
+      data(),
+      "--epochs",
+      "1",
+      "--format",
+      format,
+      "--out",
+      out.toString()
+    };
+    Ran ran = run(args);
+    assertThat(ran.code).as(ran.err).isZero();
+    assertThat(run("inspect", out.resolve("model." + format).toString()).code).isZero();
+    expect(3, "is there already", run(args));
+  }
+
+  private static Arguments usage(String message, String... args) {
+    return Arguments.of(message, args);
+  }
+
+  private static String[] prune(String... more) {
+    return with(new String[] {"prune", String.valueOf(model), "--data", data()}, more);
+  }
+
+  private static String data() {
+    return String.valueOf(data);
+  }
+
+  private static String[] with(String[] args, String... more) {
+    return Stream.concat(Arrays.stream(args), Arrays.stream(more)).toArray(String[]::new);
+  }
+
+  /// An error is on standard error, in words, and nothing is on standard output.
+  private static void expect(int code, String message, Ran ran) {
+    assertThat(ran.err).contains(message).doesNotContain("\tat ");
+    assertThat(ran.code).as(ran.err).isEqualTo(code);
+    assertThat(ran.out).isEmpty();
+  }
+
+  private static JsonNode json(String text) throws IOException {
+    return new ObjectMapper().readTree(text);
+  }
+
+  private static byte[] images(int count) {
+    var bytes = new byte[count * RECORD_BYTES];
+    new SplittableRandom(count).nextBytes(bytes);
+    for (int i = 0; i < count; i++) {
+      bytes[i * RECORD_BYTES] = (byte) (i % 10);
+    }
+    return bytes;
+  }
+
+  private static Ran run(String... args) {
+    var out = new ByteArrayOutputStream();
+    var err = new ByteArrayOutputStream();
+    var console =
+        new Console(
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8),
+            false,
+            80);
+    int code = new Main(console).run(args);
+    return new Ran(
+        code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  /// What a command left behind.
+  private record Ran(int code, String out, String err) {}
+}

@@ -1,0 +1,152 @@
+package falcon.cli;
+
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchRule;
+import java.util.Random;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Named;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// The arrows between modules point one way, and what all of Falcon does without stays out.
+class ModulesTest {
+  private static final String[] CORE = {
+    "falcon.budget..", "falcon.projection..", "falcon.quadratic..", "falcon.kernel.."
+  };
+
+  private static final JavaClasses CLASSES =
+      new ClassFileImporter()
+          .withImportOption(new ImportOption.DoNotIncludeTests())
+          .importPackages("falcon");
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource({"arrows", "bans"})
+  void holds(ArchRule rule) {
+    rule.check(CLASSES);
+  }
+
+  static Stream<Named<ArchRule>> arrows() {
+    return Stream.of(
+        rule(
+            "core knows itself and the JDK",
+            classes()
+                .that()
+                .resideInAnyPackage(CORE)
+                .should()
+                .onlyDependOnClassesThat(
+                    resideInAnyPackage(CORE).or(resideInAnyPackage("java..", "org.jspecify..")))),
+        rule(
+            "core opens no files",
+            noClasses()
+                .that()
+                .resideInAnyPackage(CORE)
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("java.nio.file..", "java.net.."))),
+        rule("model knows no other module", knowsOfFalconOnly("falcon.model..", "falcon.model..")),
+        rule("data knows no other module", knowsOfFalconOnly("falcon.data..", "falcon.data..")),
+        rule(
+            "torch knows no budgets",
+            knowsOfFalconOnly(
+                "falcon.torch..",
+                "falcon.torch..",
+                "falcon.model..",
+                "falcon.data..",
+                "falcon.quadratic..",
+                "falcon.kernel..")),
+        rule(
+            "prune does not know cli",
+            noClasses()
+                .that()
+                .resideInAPackage("falcon.prune..")
+                .should()
+                .dependOnClassesThat(resideInAPackage("falcon.cli.."))),
+        rule(
+            "cli knows prune, the readers, and what these give it",
+            knowsOfFalconOnly(
+                "falcon.cli..",
+                "falcon.cli..",
+                "falcon.prune..",
+                "falcon.model..",
+                "falcon.data..",
+                "falcon.budget..")),
+        rule(
+            "libtorch is touched in falcon.torch only",
+            noClasses()
+                .that()
+                .resideOutsideOfPackage("falcon.torch..")
+                .should()
+                .dependOnClassesThat(resideInAPackage("org.bytedeco.."))),
+        rule(
+            "picocli is known in cli only",
+            noClasses()
+                .that()
+                .resideOutsideOfPackage("falcon.cli..")
+                .should()
+                .dependOnClassesThat(resideInAPackage("picocli.."))));
+  }
+
+  static Stream<Named<ArchRule>> bans() {
+    return Stream.of(
+        rule(
+            "only cli prints: others report through Progress and exceptions",
+            noClasses()
+                .that()
+                .resideOutsideOfPackage("falcon.cli..")
+                .should()
+                .accessField(System.class, "out")
+                .orShould()
+                .accessField(System.class, "err")),
+        rule(
+            "only cli ends the process",
+            noClasses()
+                .that()
+                .resideOutsideOfPackage("falcon.cli..")
+                .should()
+                .callMethod(System.class, "exit", int.class)
+                .orShould()
+                .callMethod(Runtime.class, "halt", int.class)),
+        rule(
+            "randomness comes from falcon.data.Seeds or a seeded SplittableRandom",
+            noClasses()
+                .should()
+                .dependOnClassesThat()
+                .areAssignableTo(Random.class)
+                .orShould()
+                .dependOnClassesThat()
+                .areAssignableTo(ThreadLocalRandom.class)
+                .orShould()
+                .callMethod(Math.class, "random")),
+        rule(
+            "no reflection: constructors build the object tree",
+            noClasses().should().dependOnClassesThat(resideInAPackage("java.lang.reflect.."))),
+        rule(
+            "threads are passed in (falcon.torch.Workers): no common pool",
+            noClasses().should().callMethod(ForkJoinPool.class, "commonPool")),
+        rule(
+            "no incubator module outside falcon.simd",
+            noClasses().should().dependOnClassesThat(resideInAPackage("jdk.incubator.."))));
+  }
+
+  private static ArchRule knowsOfFalconOnly(String from, String... to) {
+    return noClasses()
+        .that()
+        .resideInAPackage(from)
+        .should()
+        .dependOnClassesThat(
+            resideInAPackage("falcon..")
+                .and(com.tngtech.archunit.base.DescribedPredicate.not(resideInAnyPackage(to))));
+  }
+
+  private static Named<ArchRule> rule(String fact, ArchRule rule) {
+    return Named.of(fact, rule.because(fact));
+  }
+}

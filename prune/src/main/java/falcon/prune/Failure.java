@@ -1,0 +1,56 @@
+package falcon.prune;
+
+import falcon.data.MalformedDataException;
+import falcon.model.MalformedModelException;
+import falcon.model.UnusableNodeException;
+import falcon.model.UnwritableFileException;
+import falcon.torch.NativeLibraryException;
+import falcon.torch.UnsupportedNetworkException;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/// What went wrong, told to whoever can mend it.
+///
+/// @param kind of trouble; null if it is a fault of Falcon itself
+/// @param message complete and readable, without a stack trace
+public record Failure(PruningException.@Nullable Kind kind, String message) {
+
+  /// Sorts any failure of this library.
+  public static Failure of(Throwable failure) {
+    return switch (failure) {
+      case PruningException e -> new Failure(e.kind(), text(e));
+      case MalformedModelException e -> new Failure(PruningException.Kind.INPUT, text(e));
+      case MalformedDataException e -> new Failure(PruningException.Kind.INPUT, text(e));
+      case UnwritableFileException e -> new Failure(PruningException.Kind.INPUT, text(e));
+      case UnusableNodeException e -> new Failure(PruningException.Kind.INPUT, text(e));
+      case UnsupportedNetworkException e -> new Failure(PruningException.Kind.INPUT, text(e));
+      case NativeLibraryException e -> new Failure(PruningException.Kind.MACHINE, text(e));
+      case OutOfMemoryError e ->
+          new Failure(
+              PruningException.Kind.MACHINE,
+              "There is too little memory: %s.%nFewer samples (--samples) need less; the Java heap grows with FALCON_HEAP=2g."
+                  .formatted(firstLine(e)));
+      case RuntimeException e when isFailedAllocation(e) ->
+          new Failure(
+              PruningException.Kind.MACHINE,
+              "There is too little memory: %s.%nFewer samples (--samples) need less."
+                  .formatted(firstLine(e)));
+      default ->
+          new Failure(null, "%s: %s".formatted(failure.getClass().getName(), firstLine(failure)));
+    };
+  }
+
+  /// Libtorch reports memory that it did not get as any other failure, in the first line of its text.
+  private static boolean isFailedAllocation(RuntimeException e) {
+    String line = firstLine(e).toLowerCase(Locale.ROOT);
+    return line.contains("not enough memory") || line.contains("can't allocate memory");
+  }
+
+  private static String text(Throwable failure) {
+    return failure.getMessage() == null ? failure.getClass().getName() : failure.getMessage();
+  }
+
+  private static String firstLine(Throwable failure) {
+    return text(failure).lines().findFirst().orElse("no message");
+  }
+}

@@ -1,0 +1,51 @@
+package falcon.prune;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import falcon.model.AtomicFile;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/// JSON files of a run directory.
+final class Json {
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+
+  private Json() {}
+
+  static ObjectNode object() {
+    return MAPPER.createObjectNode();
+  }
+
+  /// Text of many lines, ended by a line feed.
+  static String text(JsonNode node) {
+    try {
+      return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(node) + "\n";
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+
+  static void write(JsonNode node, Path path) {
+    byte[] bytes = text(node).getBytes(StandardCharsets.UTF_8);
+    AtomicFile.write(path, out -> out.write(bytes));
+  }
+
+  /// The content of a file.
+  ///
+  /// @throws PruningException if it cannot be read or is no JSON
+  static JsonNode read(Path path) {
+    try {
+      return MAPPER.readTree(Files.readAllBytes(path));
+    } catch (IOException e) {
+      throw new PruningException(
+          PruningException.Kind.INPUT,
+          "%s: cannot be read: %s%nStart the run anew with --force."
+              .formatted(path, String.valueOf(e.getMessage()).lines().findFirst().orElse("")),
+          e);
+    }
+  }
+}

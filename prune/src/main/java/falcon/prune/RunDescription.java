@@ -1,0 +1,62 @@
+package falcon.prune;
+
+import falcon.data.Preprocessing;
+import falcon.model.Network;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// What a run directory says about its run beside the result, and what decides whether a run that was
+/// broken off may be resumed.
+///
+/// @param command as it was typed, or whatever tells a reader how the run was made
+/// @param network that is pruned
+/// @param plan of the run
+/// @param options of the run
+/// @param preprocessing how pixels become inputs
+/// @param inputs files that the run reads
+public record RunDescription(
+    String command,
+    Network network,
+    PruningPlan plan,
+    PruningOptions options,
+    Preprocessing preprocessing,
+    List<InputFile> inputs) {
+
+  public RunDescription {
+    inputs = List.copyOf(inputs);
+  }
+
+  /// Everything that the bits of the result depend on, as text by name; the number of threads is not
+  /// among it.
+  Map<String, String> identity() {
+    var identity = new LinkedHashMap<String, String>();
+    for (InputFile input : inputs) {
+      identity.put(
+          "%s %s".formatted(input.role(), input.path().getFileName()), "SHA-256 " + input.sha256());
+    }
+    identity.put("macs", plan.asked().macs().toString());
+    identity.put("nnz", plan.asked().nnz().toString());
+    identity.put("budget", text(plan.budget()));
+    identity.put(
+        "stages",
+        "%d, the first with %s"
+            .formatted(plan.stageBudgets().size(), text(plan.stageBudgets().getFirst())));
+    identity.put("schedule", plan.schedule() == null ? "none" : plan.schedule().id());
+    identity.put("method", options.method().id());
+    identity.put("refit", plan.refit().id());
+    identity.put("samples", Integer.toString(plan.samples()));
+    identity.put("curvature", options.curvature() == null ? "default" : options.curvature().id());
+    identity.put("ridge", options.ridge() == null ? "default" : options.ridge().toString());
+    identity.put("block", options.block() == null ? "default" : options.block().toString());
+    identity.put("bn-refresh", options.batchNorm().id());
+    identity.put("seed", Long.toString(options.seed()));
+    identity.put("preprocessing", preprocessing.toString());
+    identity.put("version", Versions.falcon());
+    return identity;
+  }
+
+  private static String text(falcon.budget.Budget budget) {
+    return "%d MACs and %d weights".formatted(budget.maxMacs(), budget.maxNnz());
+  }
+}

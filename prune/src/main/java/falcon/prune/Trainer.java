@@ -1,0 +1,92 @@
+package falcon.prune;
+
+import falcon.data.Dataset;
+import falcon.data.Preprocessing;
+import falcon.model.Network;
+import falcon.model.zoo.Architecture;
+import falcon.torch.Training;
+import falcon.torch.Workers;
+
+/// Trains a built-in architecture from scratch.
+///
+/// @param architecture what to train
+/// @param epochs passes over the training split, one or more
+/// @param batchSize images a step, one or more
+/// @param learningRate greatest learning rate, above 0
+/// @param weightDecay of convolutions and linear layers, 0 or more
+/// @param seed of weights, order, crops and flips
+/// @param threads how many threads work; does not change the result
+public record Trainer(
+    Architecture architecture,
+    int epochs,
+    int batchSize,
+    double learningRate,
+    double weightDecay,
+    long seed,
+    int threads) {
+
+  /// @throws PruningException if a number is out of its range
+  public Trainer {
+    require(epochs >= 1, "epochs", epochs, "1 or more");
+    require(batchSize >= 1, "batch size", batchSize, "1 or more");
+    require(learningRate > 0, "learning rate", learningRate, "above 0");
+    require(weightDecay >= 0, "weight decay", weightDecay, "0 or more");
+    require(threads >= 1, "threads", threads, "1 or more");
+  }
+
+  /// What suits small residual networks on small images, with seed 1 on all processors.
+  public static Trainer defaults(Architecture architecture, int epochs) {
+    Training.Options usual = Training.Options.defaults(epochs);
+    return new Trainer(
+        architecture,
+        epochs,
+        usual.batchSize(),
+        usual.learningRate(),
+        usual.weightDecay(),
+        1,
+        Runtime.getRuntime().availableProcessors());
+  }
+
+  /// Trains on the whole training split; the test split is not touched.
+  ///
+  /// @return the network, with the preprocessing in its metadata
+  /// @throws PruningException if the loss is no longer finite
+  public Network train(Dataset data, Preprocessing preprocessing, Progress progress) {
+    var options =
+        new Training.Options(
+            epochs,
+            batchSize,
+            learningRate,
+            Training.Options.defaults(epochs).momentum(),
+            weightDecay);
+    var training = new NetworkTraining(architecture, data, preprocessing, options, seed);
+    long images = data.train().count();
+    try (var workers = new Workers(threads)) {
+      progress.begin("training", images * epochs);
+      Network trained =
+          training.run(
+              workers,
+              (epoch, samplesDone, samplesInEpoch, loss) -> {
+                progress.advance(epoch * images + samplesDone);
+                if (samplesDone == samplesInEpoch) {
+                  progress.note(
+                      "epoch %d of %d: loss %.4f of the last batch"
+                          .formatted(epoch + 1, epochs, loss));
+                }
+              });
+      progress.end();
+      return trained;
+    } catch (ArithmeticException e) {
+      throw new PruningException(
+          PruningException.Kind.INPUT, "Training failed: %s.".formatted(e.getMessage()), e);
+    }
+  }
+
+  private static void require(boolean holds, String name, Number value, String wanted) {
+    if (!holds) {
+      throw new PruningException(
+          PruningException.Kind.USAGE,
+          "The %s is %s; wanted is %s.".formatted(name, value, wanted));
+    }
+  }
+}
