@@ -2,14 +2,12 @@ package falcon.torch;
 
 import falcon.model.Network;
 import falcon.model.Node;
-import falcon.model.Tensor;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
+import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /// Estimates BatchNormalization's running mean and variance anew.
@@ -22,9 +20,9 @@ public final class BatchNormRefresh {
 
   /// @return the network with new statistics, otherwise the same
   public static Network refresh(Network network, SampleSource samples, Workers workers) {
-    var replaced = new LinkedHashMap<String, Tensor>();
     try (var loaded = new LoadedNetwork(network, Precision.FLOAT32);
         var pass = new StreamedPass(loaded, samples, workers)) {
+      var replacements = new Replacements(loaded);
       List<Node> nodes = network.nodes();
       for (int i = 0; i < nodes.size(); i++) {
         Node node = nodes.get(i);
@@ -33,18 +31,12 @@ public final class BatchNormRefresh {
           Moments moments =
               Moments.join(
                   pass.advance(i, (execution, chunk) -> Moments.of(execution.value(input))));
-          put(node.inputs().get(3), moments.mean(), loaded, replaced);
-          put(node.inputs().get(4), moments.unbiasedVariance(), loaded, replaced);
+          replacements.put(node.inputs().get(3), moments.mean());
+          replacements.put(node.inputs().get(4), moments.unbiasedVariance());
         }
       }
+      return replacements.into(network);
     }
-    return network.withTensors(replaced);
-  }
-
-  private static void put(
-      String name, float[] values, LoadedNetwork loaded, Map<String, Tensor> replaced) {
-    loaded.parameters().set(name, values);
-    replaced.put(name, Tensor.ofFloats(loaded.parameters().constant(name).shape(), values));
   }
 
   /// Count, mean and sum of squared deviations per channel.
@@ -59,7 +51,7 @@ public final class BatchNormRefresh {
       this.squares = squares;
     }
 
-    static Moments of(org.bytedeco.pytorch.Tensor values) {
+    static Moments of(Tensor values) {
       try (var _ = new PointerScope()) {
         var axes = new ArrayList<Long>();
         for (long axis = 0; axis < values.dim(); axis++) {

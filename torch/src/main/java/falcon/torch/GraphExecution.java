@@ -165,10 +165,15 @@ final class GraphExecution implements AutoCloseable {
     }
 
     @Override
+    public long opset() {
+      return program.network().opset();
+    }
+
+    @Override
     public boolean isOverwritable(int index) {
       String name = node.input(index);
-      if (name == null || watched.contains(name) || readsLeft(name) != 1) {
-        return false;
+      if (name == null || watched.contains(name) || program.uses(name) != 1) {
+        return false; // another reader, even one that is done, may have made a view of it
       }
       Tensor value = values.get(name);
       int producer = program.producerOf(name);

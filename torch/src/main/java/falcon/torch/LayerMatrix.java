@@ -136,6 +136,17 @@ final class LayerMatrix {
     return order;
   }
 
+  /// @param weights a weight tensor's elements
+  /// @param order as [#order] gives it
+  /// @return `[o · k]`, the group's weights in matrix order
+  static float[] inOrder(float[] weights, int[] order) {
+    var matrix = new float[order.length];
+    for (int i = 0; i < matrix.length; i++) {
+      matrix[i] = weights[order[i]];
+    }
+    return matrix;
+  }
+
   /// Which positions to look at: about so many a sample, others in every chunk.
   ///
   /// @param input the layer's input
@@ -296,6 +307,9 @@ final class LayerMatrix {
     static Linear ofGemm(Node node, List<Long> shape) {
       if (node.integer("transA", 0) != 0 || node.real("alpha", 1) != 1) {
         throw Operators.unsupported(node, "transA or alpha is set");
+      }
+      if (node.input(2) != null && node.real("beta", 1) != 1) {
+        throw Operators.unsupported(node, "beta is set");
       }
       return of(shape, node.integer("transB", 0) == 0);
     }

@@ -38,10 +38,7 @@ public final class LayerMoments {
         for (int group = 0; group < layer.groups(); group++) {
           double[] gram = parts.getFirst().get(group);
           for (List<double[]> part : parts.subList(1, parts.size())) {
-            double[] other = part.get(group);
-            for (int i = 0; i < gram.length; i++) {
-              gram[i] += other[i];
-            }
+            LayerSums.add(gram, part.get(group));
           }
           problems.add(problem(layer, group, gram, weights));
         }
@@ -66,10 +63,7 @@ public final class LayerMoments {
     int k = layer.rowLength();
     int o = layer.outputs();
     int[] indexes = layer.order(group);
-    var present = new float[o * k];
-    for (int i = 0; i < present.length; i++) {
-      present[i] = weights[indexes[i]];
-    }
+    float[] present = LayerMatrix.inOrder(weights, indexes);
     var cross = new double[k * o]; // H Wᵀ
     for (int i = 0; i < k; i++) {
       for (int j = 0; j < k; j++) {

@@ -1,5 +1,7 @@
 package falcon.torch;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
 import org.bytedeco.javacpp.PointerScope;
@@ -50,7 +52,7 @@ final class LossGradients {
     double total = 0;
     for (int p = 0; p < names.size(); p++) {
       float[] sum = sums.get(p);
-      java.util.Arrays.fill(sum, 0f);
+      Arrays.fill(sum, 0f);
       for (ChunkGradient part : parts) {
         float[] gradient = part.gradients.get(p);
         for (int i = 0; i < sum.length; i++) {
@@ -75,7 +77,7 @@ final class LossGradients {
         inputs.put(p, network.parameters().get(names.get(p)));
       }
       TensorVector gradients = torch.grad(new TensorVector(value), inputs);
-      var arrays = new java.util.ArrayList<float[]>(names.size());
+      var arrays = new ArrayList<float[]>(names.size());
       for (int p = 0; p < names.size(); p++) {
         arrays.add(Torch.floats(gradients.get(p)));
       }

@@ -8,6 +8,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import org.bytedeco.javacpp.Loader;
+import org.bytedeco.openblas.global.openblas_nolapack;
+import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 
 /// Makes libtorch ready, once a process, before any other class of this package touches it.
 ///
@@ -20,12 +23,18 @@ final class NativeLibraries {
       List.of(
           org.bytedeco.javacpp.presets.javacpp.class,
           org.bytedeco.openblas.presets.openblas_nolapack.class,
-          org.bytedeco.pytorch.presets.torch.class);
+          org.bytedeco.pytorch.presets.torch.class); // the classes below them have the same names
   private static final List<String> RESOURCE_FOLDERS = List.of("javacpp", "openblas", "pytorch");
+
+  private record Outcome(@Nullable NativeLibraryException failure) {
+    static Outcome of(String message, Throwable cause) {
+      return new Outcome(new NativeLibraryException(message, cause));
+    }
+  }
 
   /// Holder idiom: the first use loads, later ones see the same outcome.
   private static final class Loaded {
-    static final boolean YES = load();
+    static final Outcome OUTCOME = attempt();
   }
 
   private NativeLibraries() {}
@@ -34,56 +43,49 @@ final class NativeLibraries {
   ///
   /// @throws NativeLibraryException if it cannot: platform without natives, disk full, foreign library
   static void ensureLoaded() {
+    NativeLibraryException failure = Loaded.OUTCOME.failure();
+    if (failure != null) {
+      throw new NativeLibraryException(String.valueOf(failure.getMessage()), failure);
+    }
+  }
+
+  private static Outcome attempt() {
     try {
-      if (!Loaded.YES) {
-        throw new AssertionError("load() returns true or throws");
-      }
-    } catch (ExceptionInInitializerError | NoClassDefFoundError e) {
-      Throwable cause = e.getCause();
-      if (cause instanceof ExceptionInInitializerError inner && inner.getCause() != null) {
-        cause = inner.getCause();
-      }
-      if (cause instanceof NativeLibraryException told) {
-        throw new NativeLibraryException(String.valueOf(told.getMessage()), e);
-      }
-      throw new NativeLibraryException(
-          "libtorch could not be loaded: %s%nCommands that need no computation still work."
-              .formatted(cause == null ? e : cause),
+      load();
+      return new Outcome(null);
+    } catch (NativeLibraryException e) {
+      return new Outcome(e);
+    } catch (IOException e) {
+      return Outcome.of(
+          "The native libraries could not be unpacked: %s%nAbout 500 MB of free space are needed; -Dorg.bytedeco.javacpp.cachedir=DIR chooses the place."
+              .formatted(e),
+          e);
+    } catch (LinkageError e) { // no such library, or a class whose initialiser found none
+      return Outcome.of(
+          "libtorch does not load on this machine (%s): %s%nCommands that need no computation still work."
+              .formatted(Loader.getPlatform(), e),
           e);
     }
   }
 
-  private static boolean load() {
-    try {
-      Path cache = Loader.getCacheDir().toPath();
-      Files.createDirectories(cache);
-      try (var channel =
-              FileChannel.open(
-                  cache.resolve(".falcon-extract.lock"),
-                  StandardOpenOption.CREATE,
-                  StandardOpenOption.WRITE);
-          var lock = channel.lock()) {
-        extractAll(lock.isValid());
-        for (Class<?> preset : PRESETS) {
-          Loader.load(preset);
-        }
+  private static void load() throws IOException {
+    Path cache = Loader.getCacheDir().toPath();
+    Files.createDirectories(cache);
+    try (var channel =
+            FileChannel.open(
+                cache.resolve(".falcon-extract.lock"),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE);
+        var lock = channel.lock()) {
+      extractAll(lock.isValid());
+      for (Class<?> preset : PRESETS) {
+        Loader.load(preset);
       }
-      requireOneLibtorch(cache);
-      // Two thread pools slow each other down; parallel work is cut by data above this level.
-      org.bytedeco.openblas.global.openblas_nolapack.blas_set_num_threads(1);
-      org.bytedeco.pytorch.global.torch.set_num_threads(1);
-      return true;
-    } catch (IOException e) {
-      throw new NativeLibraryException(
-          "The native libraries could not be unpacked: %s%nAbout 500 MB of free space are needed; -Dorg.bytedeco.javacpp.cachedir=DIR chooses the place."
-              .formatted(e.getMessage()),
-          e);
-    } catch (UnsatisfiedLinkError e) {
-      throw new NativeLibraryException(
-          "libtorch does not load on this machine (%s): %s%nCommands that need no computation still work."
-              .formatted(Loader.getPlatform(), e.getMessage()),
-          e);
     }
+    requireOneLibtorch(cache);
+    // Two thread pools slow each other down; parallel work is cut by data above this level.
+    openblas_nolapack.blas_set_num_threads(1);
+    torch.set_num_threads(1);
   }
 
   private static void extractAll(boolean locked) throws IOException {

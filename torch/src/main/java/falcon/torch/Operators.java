@@ -1,6 +1,7 @@
 package falcon.torch;
 
 import falcon.model.Node;
+import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
@@ -23,9 +24,15 @@ final class Operators {
     /// @return integers of a constant operand, such as the target of a Reshape
     long[] constantLongs(int index);
 
+    /// @return version of ONNX's operator set that the network is written in
+    long opset();
+
     /// @return whether the node may write its result over that operand
     boolean isOverwritable(int index);
   }
+
+  /// First version in which Softmax is along one axis.
+  private static final long PER_AXIS_SOFTMAX = 13;
 
   private Operators() {}
 
@@ -59,7 +66,8 @@ final class Operators {
       case "Reshape" -> reshape(node, operands);
       case "Transpose" -> transpose(node, x(node, operands));
       case "Concat" -> concat(node, operands);
-      case "Softmax" -> softmax(node, x(node, operands));
+      case "Pad" -> pad(node, operands);
+      case "Softmax" -> softmax(node, operands);
       case "Identity", "Dropout" -> x(node, operands).alias();
       default -> throw unsupported(node, "the operator is not known here");
     };
@@ -87,7 +95,7 @@ final class Operators {
   }
 
   private static boolean sameShape(Tensor a, Tensor b) {
-    return java.util.Arrays.equals(a.shape(), b.shape());
+    return Arrays.equals(a.shape(), b.shape());
   }
 
   private static Tensor conv(Node node, Operands operands) {
@@ -147,6 +155,9 @@ final class Operators {
     boolean countsPadding = node.integer("count_include_pad", 0) != 0;
     if (!window.isSymmetric()) {
       throw unsupported(node, "its padding differs between the sides");
+    }
+    if (!window.isDense()) {
+      throw unsupported(node, "its window has gaps");
     }
     return torch.avg_pool2d(
         input,
@@ -214,7 +225,36 @@ final class Operators {
     return torch.cat(parts, node.integer("axis", 0));
   }
 
-  private static Tensor softmax(Node node, Tensor input) {
-    return input.softmax(node.integer("axis", -1), new ScalarTypeOptional());
+  /// Pads of ONNX go from the first axis to the last, those of libtorch from the last to the first.
+  private static Tensor pad(Node node, Operands operands) {
+    if (!node.text("mode", "constant").equals("constant")) {
+      throw unsupported(node, "mode=" + node.text("mode", ""));
+    }
+    if (operands.tensor(3) != null) {
+      throw unsupported(node, "it names axes");
+    }
+    Tensor input = x(node, operands);
+    int axes = (int) input.dim();
+    long[] pads =
+        node.input(1) == null
+            ? Torch.longs(node.integers("pads", List.of()))
+            : operands.constantLongs(1);
+    var reversed = new long[2 * axes];
+    for (int i = 0; i < axes; i++) {
+      reversed[2 * i] = pads[axes - 1 - i];
+      reversed[2 * i + 1] = pads[2 * axes - 1 - i];
+    }
+    Tensor value = operands.tensor(2);
+    double constant = value == null ? node.real("value", 0) : value.item_double();
+    return torch.constant_pad_nd(input, reversed, new Scalar(constant));
+  }
+
+  /// Up to opset 12 the axes from the given one on are taken together.
+  private static Tensor softmax(Node node, Operands operands) {
+    Tensor input = x(node, operands);
+    if (operands.opset() >= PER_AXIS_SOFTMAX) {
+      return input.softmax(node.integer("axis", -1), new ScalarTypeOptional());
+    }
+    return flatten(node, input).softmax(1, new ScalarTypeOptional()).reshape(input.shape());
   }
 }

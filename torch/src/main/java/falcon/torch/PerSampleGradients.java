@@ -8,6 +8,8 @@ import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.BoolOptional;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -113,7 +115,7 @@ public final class PerSampleGradients {
               new TensorVector(logits),
               outputs,
               new TensorVector(outputGradient(logits.detach(), batch, firstRow, kind)),
-              new org.bytedeco.pytorch.BoolOptional(false),
+              new BoolOptional(false),
               false,
               false);
       for (int l = 0; l < layers.size(); l++) {
@@ -161,7 +163,7 @@ public final class PerSampleGradients {
     Tensor constant = Torch.scoped(values, List.of((long) batch.size(), (long) classes), precision);
     return switch (kind) {
       case RowKind.Empirical() -> // ∂(−log softmax_y)/∂logits = softmax − onehot(y)
-          logits.softmax(1, new org.bytedeco.pytorch.ScalarTypeOptional()).sub(constant);
+          logits.softmax(1, new ScalarTypeOptional()).sub(constant);
       case RowKind.OutputSigns _ -> constant;
     };
   }

@@ -1,17 +1,11 @@
 package falcon.torch;
 
 import falcon.model.Network;
-import falcon.model.Node;
-import falcon.model.Tensor;
 import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
-import org.bytedeco.pytorch.ScalarTypeOptional;
-import org.jspecify.annotations.Nullable;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
 
 /// Re-fits weights layer by layer, in graph order: each layer is to give the outputs that the dense
 /// network's layer gives, from the inputs that it gets in the pruned network.
@@ -26,11 +20,11 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// The mean of the outputs is fitted through the layer's bias or, where BatchNormalization follows,
-/// through its running mean; neither costs budget.
+/// through its running mean; neither costs budget. For this the BatchNormalization behind a layer becomes
+/// the dense network's again, whatever an earlier stage has made of it.
+///
+/// Source: the layer-wise problem of OBC (arXiv:2208.11580, section 3); sums and means are ours.
 public final class Reconstruction {
-  /// Factors a of BatchNormalization smaller than this share of the largest are not divided by.
-  private static final double LEAST_RELATIVE_FACTOR = 1e-3;
-
   /// Chooses the weights of a layer.
   public interface Solver {
     /// @return new weights `[o, k]`, matrix order
@@ -64,22 +58,23 @@ public final class Reconstruction {
   ///
   /// @param tensorNames weight tensors to re-fit, in graph order
   /// @return `network` with new weights, biases and running means
+  /// @throws UnsupportedNetworkException if the network cannot be executed, a weight tensor is used more
+  ///     than once, or a layer's bias is not a constant of its own
   public Network refit(
       Network network,
       List<String> tensorNames,
       SampleSource samples,
       Solver solver,
       Listener listener) {
-    var replaced = new LinkedHashMap<String, Tensor>();
     try (var loadedDense = new LoadedNetwork(dense, Precision.FLOAT32);
         var loaded = new LoadedNetwork(network, Precision.FLOAT32);
         var densePass = new StreamedPass(loadedDense, samples, workers);
         var pass = new StreamedPass(loaded, samples, workers)) {
-      var visits = new Visits(network, loaded.program(), tensorNames);
+      var replacements = new Replacements(loaded);
       int done = 0;
-      for (Visit visit : visits.inOrder()) {
+      for (LayerVisits.Visit visit : LayerVisits.of(dense, loadedDense.program(), tensorNames)) {
         LayerMatrix layer = visit.layer();
-        Surroundings around = visit.around();
+        LayerSurroundings around = visit.around();
         List<List<LayerSums>> parts =
             workers.map(
                 pass.chunks(),
@@ -88,44 +83,31 @@ public final class Reconstruction {
         float[] weights = network.tensor(layer.tensorName()).toFloats();
         var shift = new float[layer.groups() * layer.outputs()];
         for (int group = 0; group < layer.groups(); group++) {
-          solveGroup(layer, group, LayerSums.join(parts, group), weights, shift, solver, around);
+          LayerSums sums = LayerSums.join(parts, group);
+          solveGroup(layer, group, sums, solver, around.canShift(), weights, shift);
         }
-        put(layer.tensorName(), weights, loaded, replaced);
-        around.applyShift(shift, loaded, replaced);
+        replacements.put(layer.tensorName(), weights);
+        around.applyShift(shift, replacements);
         listener.done(++done);
       }
+      return replacements.into(network);
     }
-    return network.withTensors(replaced);
-  }
-
-  private static void put(
-      String name, float[] values, LoadedNetwork loaded, Map<String, Tensor> replaced) {
-    loaded.parameters().set(name, values);
-    replaced.put(name, Tensor.ofFloats(loaded.parameters().constant(name).shape(), values));
   }
 
   /// Sums of one chunk, one a group.
   private List<LayerSums> sums(
       LayerMatrix layer,
-      Surroundings around,
+      LayerSurroundings around,
       GraphExecution densePass,
       GraphExecution pass,
       int chunk) {
-    try (var _ = new org.bytedeco.javacpp.PointerScope()) {
-      org.bytedeco.pytorch.Tensor wanted = densePass.compute(layer.output());
-      org.bytedeco.pytorch.Tensor input = pass.compute(layer.input());
-      if (options.seesSums() && around.otherOperand() != null) {
-        String other = around.otherOperand();
-        wanted =
-            wanted.add(
-                densePass
-                    .compute(other)
-                    .sub(pass.compute(other))
-                    .mul(
-                        Torch.scoped(
-                            around.inverseFactor(),
-                            List.of(1L, (long) around.inverseFactor().length, 1L, 1L),
-                            Precision.FLOAT32)));
+    try (var _ = new PointerScope()) {
+      Tensor wanted = densePass.compute(layer.output());
+      Tensor input = pass.compute(layer.input());
+      String other = options.seesSums() ? around.otherOperand() : null;
+      if (other != null) {
+        Tensor missing = densePass.compute(other).sub(pass.compute(other));
+        wanted = wanted.add(missing.mul(perChannel(around.inverseFactors(), wanted.dim())));
       }
       LayerMatrix.Grid grid = layer.grid(input, options.positionsPerSample(), chunk);
       var sums = new ArrayList<LayerSums>();
@@ -134,30 +116,34 @@ public final class Reconstruction {
       }
       densePass.unwatch(layer.output());
       pass.unwatch(layer.input());
-      if (around.otherOperand() != null) {
-        densePass.unwatch(around.otherOperand());
-        pass.unwatch(around.otherOperand());
+      if (other != null) {
+        densePass.unwatch(other);
+        pass.unwatch(other);
       }
       return sums;
     }
   }
 
+  /// @return the factors along axis 1 of a value of so many axes
+  private static Tensor perChannel(float[] factors, long axes) {
+    var shape = new Long[Math.toIntExact(axes)];
+    Arrays.fill(shape, 1L);
+    shape[1] = (long) factors.length;
+    return Torch.scoped(factors, List.of(shape), Precision.FLOAT32);
+  }
+
+  /// Solves one group's problem into `weights`, and says in `shift` what its outputs lack on average.
   private static void solveGroup(
       LayerMatrix layer,
       int group,
       LayerSums sums,
-      float[] weights,
-      float[] shift,
       Solver solver,
-      Surroundings around) {
+      boolean isCentred,
+      float[] weights,
+      float[] shift) {
     int k = layer.rowLength();
     int o = layer.outputs();
     int[] indexes = layer.order(group);
-    var present = new float[o * k];
-    for (int i = 0; i < present.length; i++) {
-      present[i] = weights[indexes[i]];
-    }
-    boolean isCentred = around.canShift();
     float[] solved =
         solver.solve(
             new LayerProblem(
@@ -166,7 +152,7 @@ public final class Reconstruction {
                 o,
                 sums.gram(isCentred),
                 sums.cross(isCentred),
-                present,
+                LayerMatrix.inOrder(weights, indexes),
                 indexes));
     for (int i = 0; i < solved.length; i++) {
       weights[indexes[i]] = solved[i];
@@ -177,232 +163,6 @@ public final class Reconstruction {
         mean -= (double) solved[c * k + i] * sums.inputMean(i);
       }
       shift[group * o + c] = (float) mean;
-    }
-  }
-
-  private record Visit(LayerMatrix layer, Surroundings around) {}
-
-  /// The order of the layers: as in the graph, but before a layer whose output is added to something
-  /// come the layers that this other operand depends on. A sum is made good by its last layer only.
-  private static final class Visits {
-    private final GraphProgram program;
-    private final Map<Integer, Visit> pendingByNode = new TreeMap<>();
-    private final List<Visit> ordered = new ArrayList<>();
-
-    Visits(Network network, GraphProgram program, List<String> tensorNames) {
-      this.program = program;
-      for (String tensorName : tensorNames) {
-        LayerMatrix layer = LayerMatrix.of(network, tensorName);
-        pendingByNode.put(
-            layer.nodeIndex(), new Visit(layer, Surroundings.of(network, program, layer)));
-      }
-    }
-
-    List<Visit> inOrder() {
-      for (int node : List.copyOf(pendingByNode.keySet())) {
-        add(node, new HashSet<>());
-      }
-      return ordered;
-    }
-
-    private void add(int node, Set<Integer> waiting) {
-      Visit visit = pendingByNode.get(node);
-      if (visit == null || !waiting.add(node)) {
-        return;
-      }
-      String other = visit.around().otherOperand();
-      boolean isComplete = true;
-      if (other != null) {
-        for (int ancestor : program.ancestors(program.producerOf(other))) {
-          add(ancestor, waiting);
-          isComplete &= !pendingByNode.containsKey(ancestor);
-        }
-      }
-      pendingByNode.remove(node);
-      ordered.add(isComplete ? visit : new Visit(visit.layer(), visit.around().withoutOther()));
-    }
-  }
-
-  /// What stands around a layer in the graph: where its bias can go and what is added to its output.
-  private static final class Surroundings {
-    private final @Nullable String bias;
-    private final @Nullable String runningMean;
-    private final @Nullable String otherOperand;
-    private final float[] inverseFactor;
-
-    private Surroundings(
-        @Nullable String bias,
-        @Nullable String runningMean,
-        @Nullable String otherOperand,
-        float[] inverseFactor) {
-      this.bias = bias;
-      this.runningMean = runningMean;
-      this.otherOperand = otherOperand;
-      this.inverseFactor = inverseFactor;
-    }
-
-    static Surroundings of(Network network, GraphProgram program, LayerMatrix layer) {
-      String value = layer.output();
-      String runningMean = null;
-      Node next = onlyConsumer(network, program, value);
-      float @Nullable [] factor = null;
-      if (next != null && next.is("BatchNormalization")) {
-        factor = factor(network, next);
-        runningMean = next.inputs().get(3);
-        value = next.outputs().getFirst();
-        next = onlyConsumer(network, program, value);
-      }
-      String other = null;
-      if (next != null && next.is("Add")) {
-        String first = next.inputs().get(0);
-        String second = next.inputs().get(1);
-        String candidate = first.equals(value) ? second : first;
-        boolean isOther = !first.equals(second) && program.producerOf(candidate) >= 0;
-        other = isOther && !program.dependsOn(candidate, layer.nodeIndex()) ? candidate : null;
-      }
-      return new Surroundings(layer.bias(), runningMean, other, inverse(factor));
-    }
-
-    private static @Nullable Node onlyConsumer(
-        Network network, GraphProgram program, String value) {
-      List<Node> consumers = network.consumers(value);
-      return program.uses(value) == 1 && consumers.size() == 1 ? consumers.getFirst() : null;
-    }
-
-    /// a = scale / √(variance + ε) of a BatchNormalization.
-    private static float[] factor(Network network, Node node) {
-      float[] scale = network.tensor(node.inputs().get(1)).toFloats();
-      float[] variance = network.tensor(node.inputs().get(4)).toFloats();
-      float epsilon = node.real("epsilon", 1e-5f);
-      for (int c = 0; c < scale.length; c++) {
-        scale[c] /= (float) Math.sqrt(variance[c] + epsilon);
-      }
-      return scale;
-    }
-
-    private static float[] inverse(float @Nullable [] factor) {
-      if (factor == null) {
-        return new float[] {1};
-      }
-      double largest = 0;
-      for (float a : factor) {
-        largest = Math.max(largest, Math.abs(a));
-      }
-      var inverse = new float[factor.length];
-      for (int c = 0; c < factor.length; c++) {
-        inverse[c] = Math.abs(factor[c]) > LEAST_RELATIVE_FACTOR * largest ? 1 / factor[c] : 0f;
-      }
-      return inverse;
-    }
-
-    Surroundings withoutOther() {
-      return new Surroundings(bias, runningMean, null, inverseFactor);
-    }
-
-    @Nullable String otherOperand() {
-      return otherOperand;
-    }
-
-    /// @return 1/a for each channel, or one for all
-    float[] inverseFactor() {
-      return inverseFactor;
-    }
-
-    boolean canShift() {
-      return bias != null || runningMean != null;
-    }
-
-    /// @param shift what the layer should add to its product with the weights
-    void applyShift(float[] shift, LoadedNetwork loaded, Map<String, Tensor> replaced) {
-      if (bias != null) {
-        put(bias, shift, loaded, replaced);
-      } else if (runningMean != null) {
-        float[] mean =
-            replaced
-                .getOrDefault(runningMean, loaded.parameters().constant(runningMean))
-                .toFloats();
-        for (int c = 0; c < mean.length; c++) {
-          mean[c] -= shift[c];
-        }
-        put(runningMean, mean, loaded, replaced);
-      }
-    }
-  }
-
-  /// Sums of products of inputs and outputs in float64, so that chunks can be added up.
-  private static final class LayerSums {
-    private final double[] gram;
-    private final double[] cross;
-    private final double[] inputSum;
-    private final double[] outputSum;
-    private long rows;
-
-    private LayerSums(
-        double[] gram, double[] cross, double[] inputSum, double[] outputSum, long rows) {
-      this.gram = gram;
-      this.cross = cross;
-      this.inputSum = inputSum;
-      this.outputSum = outputSum;
-      this.rows = rows;
-    }
-
-    /// @param x `[rows, k]`
-    /// @param y `[rows, o]`
-    static LayerSums of(org.bytedeco.pytorch.Tensor x, org.bytedeco.pytorch.Tensor y) {
-      org.bytedeco.pytorch.Tensor transposed = x.t();
-      return new LayerSums(
-          Torch.doubles(transposed.mm(x)),
-          Torch.doubles(transposed.mm(y)),
-          Torch.doubles(x.sum(new long[] {0}, false, new ScalarTypeOptional())),
-          Torch.doubles(y.sum(new long[] {0}, false, new ScalarTypeOptional())),
-          x.size(0));
-    }
-
-    static LayerSums join(List<List<LayerSums>> parts, int group) {
-      LayerSums joined = parts.getFirst().get(group);
-      for (List<LayerSums> part : parts.subList(1, parts.size())) {
-        LayerSums other = part.get(group);
-        add(joined.gram, other.gram);
-        add(joined.cross, other.cross);
-        add(joined.inputSum, other.inputSum);
-        add(joined.outputSum, other.outputSum);
-        joined.rows += other.rows;
-      }
-      return joined;
-    }
-
-    private static void add(double[] sum, double[] values) {
-      for (int i = 0; i < sum.length; i++) {
-        sum[i] += values[i];
-      }
-    }
-
-    double inputMean(int i) {
-      return inputSum[i] / rows;
-    }
-
-    double outputMean(int c) {
-      return outputSum[c] / rows;
-    }
-
-    double[] gram(boolean isCentred) {
-      return isCentred ? centred(gram, inputSum) : gram;
-    }
-
-    double[] cross(boolean isCentred) {
-      return isCentred ? centred(cross, outputSum) : cross;
-    }
-
-    /// Σ (x − x̄)(y − ȳ)ᵀ = Σ x yᵀ − Σx Σyᵀ / rows.
-    private double[] centred(double[] products, double[] columnSum) {
-      int columns = columnSum.length;
-      var centred = new double[products.length];
-      for (int i = 0; i < inputSum.length; i++) {
-        for (int j = 0; j < columns; j++) {
-          centred[i * columns + j] = products[i * columns + j] - inputSum[i] * columnSum[j] / rows;
-        }
-      }
-      return centred;
     }
   }
 }

@@ -5,6 +5,7 @@ import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
@@ -71,8 +72,8 @@ final class Torch {
     return values.stream().mapToLong(Long::longValue).toArray();
   }
 
-  private static org.bytedeco.pytorch.MemoryFormatOptional memoryFormat(int dimensions) {
-    return new org.bytedeco.pytorch.MemoryFormatOptional(
+  private static MemoryFormatOptional memoryFormat(int dimensions) {
+    return new MemoryFormatOptional(
         dimensions == 4 ? torch.MemoryFormat.ChannelsLast : torch.MemoryFormat.Contiguous);
   }
 }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.IntFunction;
 import org.bytedeco.pytorch.TensorOptional;
@@ -131,7 +132,7 @@ public final class Training {
     }
     return network.initializers().entrySet().stream()
         .filter(entry -> entry.getValue().type().isFloatingPoint())
-        .map(java.util.Map.Entry::getKey)
+        .map(Map.Entry::getKey)
         .filter(name -> !statistics.contains(name))
         .toList();
   }

@@ -97,6 +97,11 @@ final class Window {
     return Arrays.equals(begin, end);
   }
 
+  /// Whether the window takes neighbours, without gaps.
+  boolean isDense() {
+    return Arrays.stream(dilations).allMatch(dilation -> dilation == 1);
+  }
+
   long[] symmetricPads() {
     return isSymmetric() ? begin : new long[kernel.length];
   }

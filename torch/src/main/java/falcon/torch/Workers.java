@@ -2,10 +2,12 @@ package falcon.torch;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
 import org.bytedeco.pytorch.global.torch;
@@ -54,40 +56,58 @@ public final class Workers implements AutoCloseable {
     return executor;
   }
 
-  /// Runs `task` for 0 to `tasks` − 1, several at a time.
+  /// Runs `task` for 0 to `tasks` − 1, several at a time. Returns only when none is running any more, so
+  /// that the caller may give back what they read.
   ///
   /// @return the results in task order
-  /// @throws RuntimeException the failure of the first task (by number) that failed; the others are
-  ///     waited for
+  /// @throws RuntimeException the failure of the first task (by number) that failed; later ones may not
+  ///     have been started
+  /// @throws IllegalStateException if the calling thread is interrupted
   public <T> List<T> map(int tasks, IntFunction<T> task) {
+    var isAbandoned = new AtomicBoolean();
     var futures = new ArrayList<Future<T>>(tasks);
     for (int i = 0; i < tasks; i++) {
       int index = i;
-      futures.add(executor.submit(() -> task.apply(index)));
+      futures.add(executor.submit(() -> unlessAbandoned(isAbandoned, task, index)));
     }
     var results = new ArrayList<T>(tasks);
     Throwable failure = null;
-    for (Future<T> future : futures) {
+    boolean isInterrupted = false;
+    for (int i = 0; i < tasks; ) {
       try {
-        results.add(future.get());
+        results.add(futures.get(i).get());
+        i++;
       } catch (ExecutionException e) {
         failure = failure == null ? e.getCause() : failure;
+        i++;
       } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        futures.forEach(f -> f.cancel(false));
-        throw new IllegalStateException("interrupted while waiting for a worker", e);
+        isAbandoned.set(true);
+        isInterrupted = true;
       }
     }
-    if (failure instanceof RuntimeException e) {
+    if (isInterrupted) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while waiting for a worker");
+    }
+    return switch (failure) {
+      case null -> results;
+      case RuntimeException e -> throw e;
+      case Error e -> throw e;
+      case Throwable e -> throw new IllegalStateException(e);
+    };
+  }
+
+  /// Tasks start in order, so whatever is not started comes after the one that failed.
+  private static <T> T unlessAbandoned(AtomicBoolean isAbandoned, IntFunction<T> task, int index) {
+    if (isAbandoned.get()) {
+      throw new CancellationException("task %d is not needed any more".formatted(index));
+    }
+    try {
+      return task.apply(index);
+    } catch (RuntimeException | Error e) {
+      isAbandoned.set(true);
       throw e;
     }
-    if (failure instanceof Error e) {
-      throw e;
-    }
-    if (failure != null) {
-      throw new IllegalStateException(failure);
-    }
-    return results;
   }
 
   @Override
