@@ -43,8 +43,18 @@ class ChunksTest {
   @Test
   void anInterruptedCallerStopsAndStaysInterrupted() {
     try (var executor = Executors.newFixedThreadPool(2)) {
-      Thread.currentThread().interrupt();
-      assertThatThrownBy(() -> Chunks.run(executor, 10, chunk -> {}))
+      Thread caller = Thread.currentThread();
+      caller.interrupt();
+      // no chunk ends before the caller, waiting, has noticed
+      assertThatThrownBy(() ->
+              Chunks.run(
+                  executor,
+                  10,
+                  chunk -> {
+                    while (caller.isInterrupted()) {
+                      Thread.onSpinWait();
+                    }
+                  }))
           .isInstanceOf(CancellationException.class);
       assertThat(Thread.interrupted()).isTrue();
     }
