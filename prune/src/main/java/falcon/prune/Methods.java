@@ -27,10 +27,11 @@ final class Methods {
 
   private static final int STEPS = 60;
   private static final int FINAL_STEPS = 900;
-  private static final int SINGLE_STAGE_STEPS = 90;
+  private static final int SINGLE_STAGE_STEPS = 60;
 
   private static final double COST_EXPONENT = 0.25;
   private static final int SEARCH_STEPS = 8;
+  private static final int SINGLE_STAGE_SEARCH_STEPS = 6;
   private static final double SEARCH_START = 3.5;
   private static final int POSITIONS = 16;
   private static final double LEAST_SQUARES_RIDGE = 1e-2;
@@ -57,7 +58,7 @@ final class Methods {
           new ReconstructionMethod(
               new ReconstructionMethod.Settings(
                   COST_EXPONENT,
-                  SEARCH_STEPS,
+                  plan.stageBudgets().size() == 1 ? SINGLE_STAGE_SEARCH_STEPS : SEARCH_STEPS,
                   SEARCH_START,
                   POSITIONS,
                   LEAST_SQUARES_RIDGE,
