@@ -11,7 +11,7 @@ import java.util.SplittableRandom;
 /// most half of a class is held out).
 public final class Splits {
   /// Images held out where nothing else is said, in a large training split.
-  private static final int VALIDATION_COUNT = 5_000;
+  private static final int VALIDATION_COUNT = 2_000;
 
   /// In a small training split one image of this many is held out.
   private static final int VALIDATION_DIVISOR = 10;
@@ -30,7 +30,7 @@ public final class Splits {
     this.rest = rest;
   }
 
-  /// Holds out 5,000 images or a tenth, whichever is less.
+  /// Holds out 2,000 images or a tenth, whichever is less.
   public static Splits of(Images train) {
     return of(train, Math.min(VALIDATION_COUNT, train.count() / VALIDATION_DIVISOR));
   }

@@ -17,8 +17,8 @@ final class SplitsTest {
   @Test
   void fiveThousandAreHeldOutOfALargeSplit() {
     var splits = Splits.of(DataFolders.random(1, 60_000, 1, 1, 10));
-    assertThat(splits.validation()).hasSize(5_000);
-    assertThat(splits.rest()).hasSize(55_000);
+    assertThat(splits.validation()).hasSize(2_000);
+    assertThat(splits.rest()).hasSize(58_000);
   }
 
   @Test

@@ -5,6 +5,7 @@ import falcon.data.Preprocessing;
 import falcon.data.Seeds;
 import falcon.data.Splits;
 import falcon.torch.ImageSamples;
+import java.util.Arrays;
 
 /// Draws samples from the training images that are not held out, cropped and flipped as in training.
 ///
@@ -26,6 +27,13 @@ record CalibrationSamples(Images images, Splits splits, Preprocessing preprocess
 
   /// The held-out images as they are.
   ImageSamples validation() {
-    return ImageSamples.plain(images, splits.validation(), preprocessing);
+    return validation(splits.validation().length);
+  }
+
+  /// The first of the held-out images, `most` at most.
+  ImageSamples validation(int most) {
+    int[] indexes = splits.validation();
+    return ImageSamples.plain(
+        images, Arrays.copyOf(indexes, Math.min(most, indexes.length)), preprocessing);
   }
 }

@@ -5,7 +5,7 @@ import falcon.torch.Refinement;
 /// The choices that a user need not make; each was made on validation data, see `docs/results`.
 final class Methods {
   /// Stages of falcon++.
-  static final int STAGES = 8;
+  static final int STAGES = 10;
 
   /// First budget of several stages, as a multiple of the last.
   static final double STAGE_START = 2;
@@ -25,16 +25,17 @@ final class Methods {
   /// Samples of a refinement step.
   static final int BATCH = 32;
 
-  private static final int STEPS = 50;
-  private static final int FINAL_STEPS = 400;
-  private static final int SINGLE_STAGE_STEPS = 90;
+  private static final int STEPS = 60;
+  private static final int FINAL_STEPS = 900;
+  private static final int SINGLE_STAGE_STEPS = 60;
 
   private static final double COST_EXPONENT = 0.25;
   private static final int SEARCH_STEPS = 8;
+  private static final int SINGLE_STAGE_SEARCH_STEPS = 6;
   private static final double SEARCH_START = 3.5;
   private static final int POSITIONS = 16;
   private static final double LEAST_SQUARES_RIDGE = 1e-2;
-  private static final double LEARNING_RATE = 0.015;
+  private static final double LEARNING_RATE = 0.01;
   private static final double OUTPUT_WEIGHT = 1;
   private static final double FEATURE_WEIGHT = 1;
 
@@ -57,7 +58,7 @@ final class Methods {
           new ReconstructionMethod(
               new ReconstructionMethod.Settings(
                   COST_EXPONENT,
-                  SEARCH_STEPS,
+                  plan.stageBudgets().size() == 1 ? SINGLE_STAGE_SEARCH_STEPS : SEARCH_STEPS,
                   SEARCH_START,
                   POSITIONS,
                   LEAST_SQUARES_RIDGE,

@@ -20,7 +20,10 @@ import org.jspecify.annotations.Nullable;
 /// A run that is being prepared: set what differs from the defaults, then [#run].
 public final class Pruning {
   /// Images that BatchNormalization's statistics are estimated from.
-  private static final int REFRESH_SAMPLES = 1024;
+  private static final int REFRESH_SAMPLES = 512;
+
+  /// Validation images on which refreshing the dense network is tried.
+  private static final int REFRESH_TRIAL_SAMPLES = 1000;
 
   /// Loss of accuracy, in percentage points, from which refreshing the dense network is worth a warning.
   private static final double REFRESH_HARM = 0.5;
@@ -109,6 +112,8 @@ public final class Pruning {
     private final Clock clock;
     private final List<String> warnings = new ArrayList<>();
     private @Nullable Double effectiveRows;
+    private @Nullable Network lastEvaluated;
+    private @Nullable Logits lastLogits;
 
     Run(PruningPlan plan, CalibrationSamples samples, Workers workers, Clock clock) {
       this.plan = plan;
@@ -139,9 +144,18 @@ public final class Pruning {
           result, last.mask(), plan, report(done, last.mask(), accuracy, test, last.certificate()));
     }
 
+    /// Outputs on the validation images; those of the network asked for last are kept.
     private Logits logits(Network evaluated, String phase) {
-      progress.note("evaluating the " + phase + " on " + validation.size() + " validation images");
-      return clock.time("validation", () -> Evaluation.logits(evaluated, validation, workers));
+      if (evaluated != lastEvaluated || lastLogits == null) {
+        lastLogits = logits(evaluated, phase, validation);
+        lastEvaluated = evaluated;
+      }
+      return lastLogits;
+    }
+
+    private Logits logits(Network evaluated, String phase, ImageSamples images) {
+      progress.note("evaluating the " + phase + " on " + images.size() + " validation images");
+      return clock.time("validation", () -> Evaluation.logits(evaluated, images, workers));
     }
 
     private List<Stage> stages(List<Stage> finished) {
@@ -193,7 +207,7 @@ public final class Pruning {
         return new Refreshed(null, plain, null, false);
       }
       ImageSamples images = samples.draw("BatchNormalization", 0, REFRESH_SAMPLES);
-      warnIfItHurtsTheDense(images, Evaluation.of(denseLogits, validation));
+      warnIfItHurtsTheDense(images, denseLogits);
       Network candidate = refreshed(pruned, images);
       Logits candidateLogits = logits(candidate, "refreshed network");
       Evaluation after = Evaluation.of(candidateLogits, validation);
@@ -206,9 +220,12 @@ public final class Pruning {
           candidate, plain, after, options.batchNorm() == BatchNormPolicy.ON || isBetter);
     }
 
-    private void warnIfItHurtsTheDense(ImageSamples images, Evaluation dense) {
+    private void warnIfItHurtsTheDense(ImageSamples images, Logits denseLogits) {
+      ImageSamples trial = samples.validation(REFRESH_TRIAL_SAMPLES);
+      Evaluation dense = Evaluation.of(denseLogits, trial);
       Evaluation refreshedDense =
-          Evaluation.of(logits(refreshed(network, images), "refreshed dense network"), validation);
+          Evaluation.of(
+              logits(refreshed(network, images), "refreshed dense network", trial), trial);
       if (refreshedDense.accuracy() < dense.accuracy() - REFRESH_HARM) {
         warn(
             "Refreshing BatchNormalization hurts even the dense network (%.2f %% -> %.2f %% on validation): are images preprocessed as in its training (--mean, --deviation, --border, --flip)?"

@@ -6,7 +6,8 @@ import org.bytedeco.pytorch.Tensor;
 /// How samples are cut: into chunks of fixed size, so that neither results nor memory depend on the
 /// number of threads.
 record Chunks(int samples, int size) {
-  /// Samples in a chunk: enough for the convolutions to run well, few enough to stay in the cache.
+  /// Samples in a chunk: enough for the convolutions to run well, few enough to stay in the cache. Of 16,
+  /// 32 and 64, 32 costs least on ResNet20 at 32×32.
   static final int DEFAULT_SIZE = 32;
 
   static Chunks of(SampleSource source) {

@@ -24,6 +24,10 @@ final class NativeLibraries {
           org.bytedeco.javacpp.presets.javacpp.class,
           org.bytedeco.openblas.presets.openblas_nolapack.class,
           org.bytedeco.pytorch.presets.torch.class); // the classes below them have the same names
+
+  /// Where Linux lists the files that a process has in memory.
+  private static final Path MAPS = Path.of("/proc/self/maps");
+
   private static final List<String> RESOURCE_FOLDERS = List.of("javacpp", "openblas", "pytorch");
 
   private record Outcome(@Nullable NativeLibraryException failure) {
@@ -110,23 +114,28 @@ final class NativeLibraries {
   /// A second copy, for instance of the operating system's package, would be mixed with ours symbol by
   /// symbol.
   private static void requireOneLibtorch(Path cache) throws IOException {
-    Path maps = Path.of("/proc/self/maps");
-    if (!Files.isReadable(maps)) {
+    if (!Files.isReadable(MAPS)) {
       return;
     }
-    List<String> loaded;
-    try (var lines = Files.lines(maps)) {
-      loaded =
-          lines
-              .filter(line -> line.contains("/libtorch_cpu"))
-              .map(line -> line.substring(line.indexOf('/')))
-              .distinct()
-              .toList();
-    }
+    List<String> loaded = loadedLibtorch();
     if (loaded.size() != 1 || !Path.of(loaded.getFirst()).startsWith(cache.toRealPath())) {
       throw new NativeLibraryException(
           "Expected one libtorch_cpu under %s but the process has %s.%nUnset LD_LIBRARY_PATH and LD_PRELOAD and start again."
               .formatted(cache, loaded));
+    }
+  }
+
+  /// @return paths of every libtorch_cpu in this process' memory; empty where the system does not say
+  static List<String> loadedLibtorch() throws IOException {
+    if (!Files.isReadable(MAPS)) {
+      return List.of();
+    }
+    try (var lines = Files.lines(MAPS)) {
+      return lines
+          .filter(line -> line.contains("/libtorch_cpu"))
+          .map(line -> line.substring(line.indexOf('/')))
+          .distinct()
+          .toList();
     }
   }
 }

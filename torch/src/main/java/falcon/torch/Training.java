@@ -3,12 +3,9 @@ package falcon.torch;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.IntFunction;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
@@ -63,36 +60,17 @@ public final class Training {
       IntFunction<SampleSource> epochSamples,
       SampleSource statistics,
       Listener listener) {
-    List<String> names = trainable(network);
-    Set<String> decayed = new LinkedHashSet<>();
-    var tensors = names.stream().map(network::tensor).toList();
-    var weights = new ArrayList<float[]>();
-    var velocities = new ArrayList<float[]>();
-    var gradients = new ArrayList<float[]>();
-    for (int p = 0; p < names.size(); p++) {
-      Tensor tensor = tensors.get(p);
-      weights.add(tensor.toFloats());
-      velocities.add(new float[tensor.size()]);
-      gradients.add(new float[tensor.size()]);
-      if (tensor.shape().size() > 1) {
-        decayed.add(names.get(p));
-      }
-    }
+    List<Moving> tensors = trainable(network).stream().map(name -> moving(network, name)).toList();
     try (var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
-      var lossGradients = new LossGradients(loaded, names, List.of(), true, workers);
+      var replacements = new Replacements(loaded);
+      var lossGradients =
+          new LossGradients(
+              loaded, tensors.stream().map(Moving::name).toList(), List.of(), true, workers);
       for (int epoch = 0; epoch < options.epochs(); epoch++) {
         SampleSource samples = epochSamples.apply(epoch);
         for (int from = 0; from < samples.size(); from += options.batchSize()) {
-          int start = from;
           int count = Math.min(options.batchSize(), samples.size() - from);
-          var chunks = new Chunks(count, Chunks.DEFAULT_SIZE);
-          double loss =
-              lossGradients.compute(
-                      chunks.count(),
-                      chunk -> samples.batch(start + chunks.from(chunk), start + chunks.to(chunk)),
-                      (execution, batch, chunk) -> crossEntropySum(execution, batch),
-                      gradients)
-                  / count;
+          double loss = gradients(lossGradients, samples, from, count, tensors) / count;
           if (!Double.isFinite(loss)) {
             throw new ArithmeticException(
                 "the loss became %s in epoch %d; a smaller learning rate than %s may help"
@@ -100,28 +78,39 @@ public final class Training {
           }
           double progress = (epoch + (double) from / samples.size()) / options.epochs();
           double rate = options.learningRate() * schedule(progress);
-          for (int p = 0; p < names.size(); p++) {
-            step(
-                weights.get(p),
-                velocities.get(p),
-                gradients.get(p),
-                count,
-                rate,
-                decayed.contains(names.get(p)) ? options.weightDecay() : 0);
-            loaded.parameters().set(names.get(p), weights.get(p));
+          for (Moving tensor : tensors) {
+            tensor.step(count, rate, options.momentum());
+            replacements.put(tensor.name, tensor.weights);
           }
           listener.step(epoch, from + count, samples.size(), loss);
         }
       }
+      return BatchNormRefresh.refresh(replacements.into(network), statistics, workers);
     }
-    var trained = new LinkedHashMap<String, Tensor>();
-    for (int p = 0; p < names.size(); p++) {
-      trained.put(names.get(p), Tensor.ofFloats(tensors.get(p).shape(), weights.get(p)));
-    }
-    return BatchNormRefresh.refresh(network.withTensors(trained), statistics, workers);
   }
 
-  /// @return all floating-point initializers but BatchNormalization's running statistics
+  /// @return the loss, summed over the samples
+  private static double gradients(
+      LossGradients lossGradients,
+      SampleSource samples,
+      int first,
+      int count,
+      List<Moving> tensors) {
+    var chunks = new Chunks(count, Chunks.DEFAULT_SIZE);
+    return lossGradients.compute(
+        chunks.count(),
+        chunk -> samples.batch(first + chunks.from(chunk), first + chunks.to(chunk)),
+        (execution, batch, chunk) -> crossEntropySum(execution, batch),
+        tensors.stream().map(tensor -> tensor.gradientSums).toList());
+  }
+
+  private Moving moving(Network network, String name) {
+    Tensor tensor = network.tensor(name);
+    boolean decays = tensor.shape().size() > 1;
+    return new Moving(name, tensor.toFloats(), decays ? options.weightDecay() : 0);
+  }
+
+  /// @return all floating-point initializers that a node reads, but BatchNormalization's running statistics
   static List<String> trainable(Network network) {
     var statistics = new LinkedHashSet<String>();
     for (Node node : network.nodes()) {
@@ -133,7 +122,7 @@ public final class Training {
     return network.initializers().entrySet().stream()
         .filter(entry -> entry.getValue().type().isFloatingPoint())
         .map(Map.Entry::getKey)
-        .filter(name -> !statistics.contains(name))
+        .filter(name -> !statistics.contains(name) && !network.consumers(name).isEmpty())
         .toList();
   }
 
@@ -160,23 +149,38 @@ public final class Training {
         : 0.5 * (1 + Math.cos(Math.PI * (progress - WARM_UP) / (1 - WARM_UP)));
   }
 
-  /// Nesterov's momentum: v ← m v + g, w ← w − η (g + m v), with g = Σ gradients / samples + decay · w.
-  private void step(
-      float[] weights,
-      float[] velocities,
-      float[] gradientSums,
-      int samples,
-      double rate,
-      double weightDecay) {
-    var m = (float) options.momentum();
-    var eta = (float) rate;
-    var decay = (float) weightDecay;
-    float scale = 1f / samples;
-    for (int i = 0; i < weights.length; i++) {
-      float g = gradientSums[i] * scale + decay * weights[i];
-      float v = m * velocities[i] + g;
-      velocities[i] = v;
-      weights[i] -= eta * (g + m * v);
+  /// A tensor on its way.
+  private static final class Moving {
+    private final String name;
+    private final float[] weights;
+    private final float[] velocities;
+    private final float[] gradientSums;
+    private final double weightDecay;
+
+    Moving(String name, float[] weights, double weightDecay) {
+      this.name = name;
+      this.weights = weights;
+      this.velocities = new float[weights.length];
+      this.gradientSums = new float[weights.length];
+      this.weightDecay = weightDecay;
+    }
+
+    String name() {
+      return name;
+    }
+
+    /// Nesterov's momentum: v ← m v + g, w ← w − η (g + m v), with g = Σ gradients / samples + decay · w.
+    void step(int samples, double rate, double momentum) {
+      var m = (float) momentum;
+      var eta = (float) rate;
+      var decay = (float) weightDecay;
+      float scale = 1f / samples;
+      for (int i = 0; i < weights.length; i++) {
+        float g = gradientSums[i] * scale + decay * weights[i];
+        float v = m * velocities[i] + g;
+        velocities[i] = v;
+        weights[i] -= eta * (g + m * v);
+      }
     }
   }
 }

@@ -7,7 +7,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
 import org.bytedeco.pytorch.global.torch;
@@ -64,11 +63,11 @@ public final class Workers implements AutoCloseable {
   ///     have been started
   /// @throws IllegalStateException if the calling thread is interrupted
   public <T> List<T> map(int tasks, IntFunction<T> task) {
-    var isAbandoned = new AtomicBoolean();
+    var last = new AtomicInteger(tasks);
     var futures = new ArrayList<Future<T>>(tasks);
     for (int i = 0; i < tasks; i++) {
       int index = i;
-      futures.add(executor.submit(() -> unlessAbandoned(isAbandoned, task, index)));
+      futures.add(executor.submit(() -> upTo(last, task, index)));
     }
     var results = new ArrayList<T>(tasks);
     Throwable failure = null;
@@ -81,7 +80,7 @@ public final class Workers implements AutoCloseable {
         failure = failure == null ? e.getCause() : failure;
         i++;
       } catch (InterruptedException e) {
-        isAbandoned.set(true);
+        last.set(-1);
         isInterrupted = true;
       }
     }
@@ -97,15 +96,15 @@ public final class Workers implements AutoCloseable {
     };
   }
 
-  /// Tasks start in order, so whatever is not started comes after the one that failed.
-  private static <T> T unlessAbandoned(AtomicBoolean isAbandoned, IntFunction<T> task, int index) {
-    if (isAbandoned.get()) {
+  /// @param last number of the last task that is still needed: none after one that failed
+  private static <T> T upTo(AtomicInteger last, IntFunction<T> task, int index) {
+    if (index > last.get()) {
       throw new CancellationException("task %d is not needed any more".formatted(index));
     }
     try {
       return task.apply(index);
     } catch (RuntimeException | Error e) {
-      isAbandoned.set(true);
+      last.accumulateAndGet(index, Math::min);
       throw e;
     }
   }

@@ -4,13 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import falcon.model.Network;
-import falcon.model.Tensor;
 import falcon.model.zoo.Architecture;
+import falcon.torch.Graph.Option;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.Arrays;
 import java.util.List;
-import java.util.SplittableRandom;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Tag;
@@ -19,7 +18,7 @@ import org.junit.jupiter.api.Test;
 @Tag("native")
 class PerSampleGradientsTest {
   private static final int SAMPLES = 19;
-  private static final List<String> TENSORS =
+  private static final List<String> RESNET_TENSORS =
       List.of(
           "conv1.weight",
           "layer1.0.conv2.weight",
@@ -28,12 +27,54 @@ class PerSampleGradientsTest {
           "layer3.2.conv2.weight",
           "fc.weight");
 
-  private final Network network = softened(Architecture.RESNET20.initial(3, 16, 12, 10, 7));
+  /// Shifted so that the softmax is far from saturated: otherwise gradients vanish and test nothing.
+  private static final Network RESNET =
+      Graph.disturbed(Architecture.RESNET20.initial(3, 16, 12, 10, 7), 0.3, 11);
+
+  /// Groups, holes in the window, padding on one side, tokens, and weights in either order.
+  private static final Network MIXED =
+      new Graph(4, 3, 16, 12)
+          .convolution(
+              "c1",
+              "x",
+              new long[] {4, 3, 3, 2},
+              Option.integers("dilations", 2, 3),
+              Option.integers("strides", 2, 1),
+              Option.integers("pads", 1, 0, 2, 1))
+          .node("Sigmoid", "s1", List.of("c1"))
+          .convolution("c2", "s1", new long[] {6, 2, 3, 3}, Option.integer("group", 2))
+          .longs("flat", 0, 6, -1)
+          .node("Reshape", "channels", List.of("c2", "flat"))
+          .node("Transpose", "tokens", List.of("channels"), Option.integers("perm", 0, 2, 1))
+          .noise("m.w", 6, 5)
+          .node("MatMul", "m", List.of("tokens", "m.w"))
+          .node("Tanh", "t", List.of("m"))
+          .node("Transpose", "turned", List.of("t"), Option.integers("perm", 0, 2, 1))
+          .node("GlobalAveragePool", "mean", List.of("turned"))
+          .node("Flatten", "features", List.of("mean"))
+          .noise("g.w", 5, 10)
+          .noise("g.b", 10)
+          .node("Gemm", "logits", List.of("features", "g.w", "g.b"))
+          .network("logits");
+
+  private static final List<String> MIXED_TENSORS = List.of("c1.w", "c2.w", "m.w", "g.w");
+
   private final SampleSource samples = new NoiseSamples(List.of(3L, 16L, 12L), SAMPLES, 10, 5);
 
   @Test
   void crossEntropyRowsEqualABatchOfOneLoop() {
+    assertCrossEntropyRowsEqualLoop(RESNET, RESNET_TENSORS);
+  }
+
+  @Test
+  void rowsOfGroupsHolesTokensAndTransposedWeightsEqualABatchOfOneLoop() {
+    assertCrossEntropyRowsEqualLoop(MIXED, MIXED_TENSORS);
+  }
+
+  private void assertCrossEntropyRowsEqualLoop(Network network, List<String> tensors) {
     assertRowsEqualLoop(
+        network,
+        tensors,
         new PerSampleGradients.RowKind.Empirical(),
         (execution, batch, row) -> {
           var target = Torch.tensor(new long[] {batch.labels()[0]}, List.of(1L));
@@ -45,6 +86,8 @@ class PerSampleGradientsTest {
   @Test
   void outputSignRowsEqualABatchOfOneLoop() {
     assertRowsEqualLoop(
+        RESNET,
+        RESNET_TENSORS,
         new PerSampleGradients.RowKind.OutputSigns(3),
         (execution, batch, row) ->
             execution
@@ -73,30 +116,30 @@ class PerSampleGradientsTest {
     org.bytedeco.pytorch.Tensor of(GraphExecution execution, SampleBatch batch, int row);
   }
 
-  private void assertRowsEqualLoop(PerSampleGradients.RowKind kind, RowLoss loss) {
+  private void assertRowsEqualLoop(
+      Network network, List<String> tensors, PerSampleGradients.RowKind kind, RowLoss loss) {
     try (var workers = new Workers(2)) {
-      var rows = new double[TENSORS.size()][SAMPLES][];
-      new PerSampleGradients(network, TENSORS, Precision.FLOAT64, workers)
+      var rows = new double[tensors.size()][SAMPLES][];
+      new PerSampleGradients(network, tensors, Precision.FLOAT64, workers)
           .compute(
               samples,
               kind,
               (layer, firstRow, segment) -> {
                 double[] values = segment.toArray(ValueLayout.JAVA_DOUBLE);
-                int weights = network.tensor(TENSORS.get(layer)).size();
+                int weights = network.tensor(tensors.get(layer)).size();
                 for (int i = 0; i < values.length / weights; i++) {
                   rows[layer][firstRow + i] =
-                      java.util.Arrays.copyOfRange(values, i * weights, (i + 1) * weights);
+                      Arrays.copyOfRange(values, i * weights, (i + 1) * weights);
                 }
               });
       try (var loaded = new LoadedNetwork(network, Precision.FLOAT64)) {
         for (int row = 0; row < SAMPLES; row++) {
-          List<double[]> expected = loopRow(loaded, row, loss);
-          for (int layer = 0; layer < TENSORS.size(); layer++) {
-            double scale =
-                java.util.Arrays.stream(expected.get(layer)).map(Math::abs).max().orElseThrow();
-            assertThat(scale).as("%s row %d", TENSORS.get(layer), row).isGreaterThan(1e-6);
+          List<double[]> expected = loopRow(loaded, tensors, row, loss);
+          for (int layer = 0; layer < tensors.size(); layer++) {
+            double scale = Arrays.stream(expected.get(layer)).map(Math::abs).max().orElseThrow();
+            assertThat(scale).as("%s row %d", tensors.get(layer), row).isGreaterThan(1e-6);
             assertThat(rows[layer][row])
-                .as("%s row %d", TENSORS.get(layer), row)
+                .as("%s row %d", tensors.get(layer), row)
                 .containsExactly(expected.get(layer), within(1e-12 * Math.max(1, scale)));
           }
         }
@@ -104,36 +147,19 @@ class PerSampleGradientsTest {
     }
   }
 
-  private List<double[]> loopRow(LoadedNetwork loaded, int row, RowLoss loss) {
-    loaded.parameters().requireGradients(TENSORS);
+  private List<double[]> loopRow(
+      LoadedNetwork loaded, List<String> tensors, int row, RowLoss loss) {
+    loaded.parameters().requireGradients(tensors);
     SampleBatch batch = samples.batch(row, row + 1);
     try (var execution = loaded.start(batch)) {
       loss.of(execution, batch, row).backward();
       var gradients = new ArrayList<double[]>();
-      for (String name : TENSORS) {
+      for (String name : tensors) {
         var gradient = loaded.parameters().get(name).grad();
         gradients.add(Torch.doubles(gradient));
         gradient.zero_();
       }
       return gradients;
     }
-  }
-
-  /// Running statistics and a last layer for which the softmax is far from saturated.
-  private static Network softened(Network network) {
-    var random = new SplittableRandom(11);
-    var replaced = new LinkedHashMap<String, Tensor>();
-    network
-        .initializers()
-        .forEach((name, tensor) -> {
-          if (tensor.type().isFloatingPoint() && tensor.shape().size() == 1) {
-            float[] values = tensor.toFloats();
-            for (int i = 0; i < values.length; i++) {
-              values[i] += (float) (0.3 * random.nextDouble());
-            }
-            replaced.put(name, Tensor.ofFloats(tensor.shape(), values));
-          }
-        });
-    return network.withTensors(replaced);
   }
 }

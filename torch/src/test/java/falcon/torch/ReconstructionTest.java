@@ -1,0 +1,222 @@
+package falcon.torch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import falcon.model.Network;
+import falcon.model.Tensor;
+import falcon.torch.Graph.Option;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+@Tag("native")
+class ReconstructionTest {
+  private static final int SAMPLES = 75;
+  private static final int POSITIONS = 6 * 5;
+  private static final List<String> LAYERS = List.of("c1.w", "c2.w", "logits.w");
+
+  private final SampleSource samples = new NoiseSamples(List.of(3L, 6L, 5L), SAMPLES, 3, 5);
+  private final Network dense = Graph.residual(3);
+  private final Network pruned = Graph.halved(dense, "c1.w", "c2.w");
+
+  @Test
+  void denseNetworkStaysAsItIs() {
+    Network refitted = refit(dense, dense, LAYERS, true, 2);
+    dense.initializers().forEach((name, tensor) -> assertClose(refitted, name, tensor, 2e-3));
+  }
+
+  @Test
+  void whatEarlierStagesMadeOfBatchNormalizationIsForgotten() {
+    Network disturbed = Graph.disturbed(dense, 0.5, 9);
+    Network refitted = refit(dense, disturbed, LAYERS, true, 2);
+    dense.initializers().forEach((name, tensor) -> assertClose(refitted, name, tensor, 2e-3));
+  }
+
+  @Test
+  void prunedLayersSolveLeastSquaresOnTheirOwnInputs() {
+    Network refitted = refit(dense, pruned, LAYERS, false, 2);
+    double[] wanted1 = value(dense, "c1");
+    assertLayerSolves(refitted, "1", value(refitted, "x"), 3, wanted1);
+    assertLayerSolves(refitted, "2", value(refitted, "r1"), 4, value(dense, "c2"));
+  }
+
+  @Test
+  void lastLayerOfASumMakesGoodWhatTheOtherOperandLacks() {
+    Network refitted = refit(dense, pruned, LAYERS, true, 2);
+    double[] wanted = value(dense, "c2");
+    double[] other = value(dense, "r1");
+    double[] otherPruned = value(refitted, "r1");
+    float[] scale = dense.tensor("n2.scale").toFloats();
+    float[] variance = dense.tensor("n2.variance").toFloats();
+    for (int i = 0; i < wanted.length; i++) {
+      int c = i / POSITIONS % 4;
+      wanted[i] += (other[i] - otherPruned[i]) * Math.sqrt(variance[c] + 1e-5) / scale[c];
+    }
+    assertLayerSolves(refitted, "2", value(refitted, "r1"), 4, wanted);
+  }
+
+  @Test
+  void meanOfTheOutputsGoesIntoTheBias() {
+    Network refitted = refit(dense, pruned, LAYERS, true, 2);
+    double[] wanted = value(dense, "logits");
+    double[] actual = value(refitted, "logits");
+    for (int c = 0; c < 3; c++) {
+      double difference = 0;
+      for (int sample = 0; sample < SAMPLES; sample++) {
+        difference += actual[sample * 3 + c] - wanted[sample * 3 + c];
+      }
+      assertThat(difference / SAMPLES).as("output %d", c).isCloseTo(0, within(1e-5));
+    }
+  }
+
+  @Test
+  void reconstructionBringsTheOutputsCloser() {
+    Network refitted = refit(dense, pruned, LAYERS, true, 2);
+    assertThat(distance(refitted)).isLessThan(0.5 * distance(pruned));
+  }
+
+  @Test
+  void weightsOfGroupsAreFittedEachFromItsOwnInputs() {
+    Network grouped =
+        new Graph(2, 4, 6, 5)
+            .convolution(
+                "c",
+                "x",
+                new long[] {6, 2, 3, 3},
+                Option.integer("group", 2),
+                Option.integers("strides", 2, 1))
+            .batchNormalization("n", "c", 6)
+            .classifier("logits", "n", 6, 3)
+            .network("logits");
+    var noise = new NoiseSamples(List.of(4L, 6L, 5L), SAMPLES, 3, 5);
+    try (var workers = new Workers(2)) {
+      Network refitted =
+          new Reconstruction(grouped, new Reconstruction.Options(100, true), workers)
+              .refit(
+                  grouped,
+                  List.of("c.w", "logits.w"),
+                  noise,
+                  ReconstructionTest::leastSquares,
+                  layers -> {});
+      grouped.initializers().forEach((name, tensor) -> assertClose(refitted, name, tensor, 2e-3));
+    }
+  }
+
+  @Test
+  void bitsAreTheSameForAnyNumberOfThreads() {
+    assertThat(refit(dense, pruned, LAYERS, true, 2).initializers())
+        .isEqualTo(refit(dense, pruned, LAYERS, true, 1).initializers());
+  }
+
+  @Test
+  void sharedWeightsAreRefused() {
+    Network shared =
+        new Graph(2, 4)
+            .noise("w", 4, 4)
+            .node("MatMul", "a", List.of("x", "w"))
+            .node("MatMul", "y", List.of("a", "w"))
+            .network("y");
+    assertThatThrownBy(() -> refit(shared, shared, List.of("w"), true, 1))
+        .isInstanceOf(UnsupportedNetworkException.class)
+        .hasMessage("weight tensor 'w' is used by 2 nodes; one is supported");
+  }
+
+  private Network refit(
+      Network target, Network network, List<String> layers, boolean seesSums, int threads) {
+    try (var workers = new Workers(threads)) {
+      return new Reconstruction(target, new Reconstruction.Options(100, seesSums), workers)
+          .refit(network, layers, samples, ReconstructionTest::leastSquares, done -> {});
+    }
+  }
+
+  /// Keeps the weights that are not zero.
+  private static float[] leastSquares(LayerProblem problem) {
+    int k = problem.inputs();
+    int o = problem.outputs();
+    var gram = new double[k][];
+    for (int i = 0; i < k; i++) {
+      gram[i] = Arrays.copyOfRange(problem.gram(), i * k, (i + 1) * k);
+    }
+    var solved = new float[o * k];
+    for (int c = 0; c < o; c++) {
+      var isKept = new boolean[k];
+      var wanted = new double[k];
+      for (int i = 0; i < k; i++) {
+        isKept[i] = problem.present()[c * k + i] != 0;
+        wanted[i] = problem.cross()[i * o + c];
+      }
+      double[] weights = Patches.solve(gram, wanted, isKept);
+      for (int i = 0; i < k; i++) {
+        solved[c * k + i] = (float) weights[i];
+      }
+    }
+    return solved;
+  }
+
+  /// Fits the layer's weights and a constant to all rows, one by one, and compares.
+  private void assertLayerSolves(
+      Network refitted, String layer, double[] input, int channels, double[] wanted) {
+    double[][] rows = Patches.rows(input, SAMPLES, channels, 6, 5);
+    int k = 9 * channels;
+    float[] before = pruned.tensor("c" + layer + ".w").toFloats();
+    float[] after = refitted.tensor("c" + layer + ".w").toFloats();
+    float[] mean = refitted.tensor("n" + layer + ".mean").toFloats();
+    float[] denseMean = dense.tensor("n" + layer + ".mean").toFloats();
+    for (int c = 0; c < 4; c++) {
+      var gram = new double[k + 1][k + 1];
+      var cross = new double[k + 1];
+      var isKept = new boolean[k + 1];
+      isKept[k] = true;
+      for (int i = 0; i < k; i++) {
+        isKept[i] = before[Patches.weight(c, i, channels)] != 0;
+      }
+      for (int row = 0; row < rows.length; row++) {
+        double[] x = Arrays.copyOf(rows[row], k + 1);
+        x[k] = 1;
+        double y = wanted[(row / POSITIONS * 4 + c) * POSITIONS + row % POSITIONS];
+        for (int i = 0; i <= k; i++) {
+          cross[i] += x[i] * y;
+          for (int j = 0; j <= k; j++) {
+            gram[i][j] += x[i] * x[j];
+          }
+        }
+      }
+      double[] expected = Patches.solve(gram, cross, isKept);
+      for (int i = 0; i < k; i++) {
+        assertThat((double) after[Patches.weight(c, i, channels)])
+            .as("layer %s, output %d, input %d", layer, c, i)
+            .isCloseTo(expected[i], within(1e-4));
+      }
+      assertThat((double) denseMean[c] - mean[c])
+          .as("layer %s, shift of output %d", layer, c)
+          .isCloseTo(expected[k], within(1e-4));
+    }
+  }
+
+  /// @return a value over all samples, computed in float64
+  private double[] value(Network network, String name) {
+    try (var loaded = new LoadedNetwork(network, Precision.FLOAT64);
+        var execution = loaded.start(samples.batch(0, SAMPLES))) {
+      return Torch.doubles(execution.compute(name));
+    }
+  }
+
+  private double distance(Network network) {
+    double[] wanted = value(dense, "logits");
+    double[] actual = value(network, "logits");
+    double sum = 0;
+    for (int i = 0; i < wanted.length; i++) {
+      sum += (actual[i] - wanted[i]) * (actual[i] - wanted[i]);
+    }
+    return sum;
+  }
+
+  private static void assertClose(Network network, String name, Tensor tensor, double tolerance) {
+    assertThat(network.tensor(name).toFloats())
+        .as(name)
+        .containsExactly(tensor.toFloats(), within((float) tolerance));
+  }
+}
