@@ -54,7 +54,7 @@ final class PruneOptions {
       names = "--ridge",
       paramLabel = "LAMBDA",
       converter = Converters.OfRidge.class,
-      description = "Ridge of the quadratic, for backsolve: a number of 0 or more, or auto.")
+      description = "Ridge of the quadratic, for backsolve: a number above 0, or auto.")
   private @Nullable Ridge ridge;
 
   @Option(

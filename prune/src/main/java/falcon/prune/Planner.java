@@ -21,7 +21,7 @@ final class Planner {
   static PruningPlan plan(
       Network network, Dataset data, BudgetRequest asked, PruningOptions options) {
     refuseUnused(options);
-    Layers layers = Layers.of(network);
+    Layers layers = layers(network);
     CostTable costs = costs(layers);
     Refit refit = refit(options);
     Budget budget = budget(asked, refit, costs);
@@ -46,6 +46,18 @@ final class Planner {
         schedule,
         memoryBytes(network, refit, samples, costs),
         seconds(layers, data, options, refit, stages, samples));
+  }
+
+  private static Layers layers(Network network) {
+    try {
+      return Layers.of(network);
+    } catch (IllegalArgumentException e) {
+      throw new PruningException(
+          PruningException.Kind.INPUT,
+          "The costs of network '%s' cannot be counted: %s"
+              .formatted(network.name(), e.getMessage()),
+          e);
+    }
   }
 
   private static CostTable costs(Layers layers) {

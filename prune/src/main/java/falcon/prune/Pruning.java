@@ -20,10 +20,10 @@ import org.jspecify.annotations.Nullable;
 /// A run that is being prepared: set what differs from the defaults, then [#run].
 public final class Pruning {
   /// Images that BatchNormalization's statistics are estimated from.
-  private static final int REFRESH_SAMPLES = 512;
+  private static final int REFRESH_SAMPLES = 256;
 
   /// Validation images on which refreshing the dense network is tried.
-  private static final int REFRESH_TRIAL_SAMPLES = 1000;
+  private static final int REFRESH_TRIAL_SAMPLES = 500;
 
   /// Loss of accuracy, in percentage points, from which refreshing the dense network is worth a warning.
   private static final double REFRESH_HARM = 0.5;
@@ -78,6 +78,7 @@ public final class Pruning {
   ///
   /// @throws PruningException if options contradict each other, or the budget cannot be met
   public PruningPlan plan() {
+    Suitability.require(network, data, usedPreprocessing());
     return Planner.plan(network, data, budget, options);
   }
 

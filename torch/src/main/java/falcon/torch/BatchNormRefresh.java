@@ -2,7 +2,6 @@ package falcon.torch;
 
 import falcon.model.Network;
 import falcon.model.Node;
-import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
@@ -53,14 +52,10 @@ public final class BatchNormRefresh {
 
     static Moments of(Tensor values) {
       try (var _ = new PointerScope()) {
-        var axes = new ArrayList<Long>();
-        for (long axis = 0; axis < values.dim(); axis++) {
-          if (axis != 1) {
-            axes.add(axis);
-          }
-        }
+        // channels last: with one row a position the reduction runs over contiguous memory
+        Tensor rows = values.movedim(1, values.dim() - 1).reshape(-1, values.size(1));
         var varianceAndMean =
-            torch.var_mean(values, Torch.longs(axes), new ScalarOptional(new Scalar(0)), false);
+            torch.var_mean(rows, new long[] {0}, new ScalarOptional(new Scalar(0)), false);
         double[] squares = Torch.doubles(varianceAndMean.get0());
         double[] mean = Torch.doubles(varianceAndMean.get1());
         long count = values.numel() / mean.length;

@@ -49,21 +49,24 @@ final class LossGradients {
     network.parameters().requireGradients(names);
     List<ChunkGradient> parts =
         workers.map(chunks, chunk -> gradient(batch.apply(chunk), chunk, loss));
+    workers.map(names.size(), p -> sum(parts, p, sums.get(p)));
     double total = 0;
-    for (int p = 0; p < names.size(); p++) {
-      float[] sum = sums.get(p);
-      Arrays.fill(sum, 0f);
-      for (ChunkGradient part : parts) {
-        float[] gradient = part.gradients.get(p);
-        for (int i = 0; i < sum.length; i++) {
-          sum[i] += gradient[i];
-        }
-      }
-    }
     for (ChunkGradient part : parts) {
       total += part.loss;
     }
     return total;
+  }
+
+  /// Adds up one parameter's gradients in chunk order.
+  private static float[] sum(List<ChunkGradient> parts, int parameter, float[] sum) {
+    Arrays.fill(sum, 0f);
+    for (ChunkGradient part : parts) {
+      float[] gradient = part.gradients.get(parameter);
+      for (int i = 0; i < sum.length; i++) {
+        sum[i] += gradient[i];
+      }
+    }
+    return sum;
   }
 
   private ChunkGradient gradient(SampleBatch batch, int chunk, Loss loss) {

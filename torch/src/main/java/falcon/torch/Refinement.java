@@ -109,9 +109,13 @@ public final class Refinement {
               "the distance to the dense network became %s in step %d".formatted(loss, step + 1));
         }
         double rate = options.learningRate() * schedule(step, steps, decays);
+        int number = step + 1;
+        List<float[]> stepped =
+            workers.map(
+                tensors.size(),
+                t -> tensors.get(t).step(gradients.get(t), options.batch(), rate, number));
         for (int t = 0; t < tensors.size(); t++) {
-          tensors.get(t).step(gradients.get(t), options.batch(), rate, step + 1);
-          loaded.parameters().set(names.get(t), tensors.get(t).values);
+          loaded.parameters().set(names.get(t), stepped.get(t));
         }
         listener.done(step + 1, loss);
       }
@@ -231,7 +235,9 @@ public final class Refinement {
     private final float[] first;
     private final float[] second;
     private final double scale;
-    private final boolean isMasked;
+
+    /// 1, or 0 where a pruned weight stays zero.
+    private final float[] isMoving;
 
     Moving(String name, float[] values, double scale, boolean isMasked) {
       this.name = name;
@@ -239,25 +245,31 @@ public final class Refinement {
       this.first = new float[values.length];
       this.second = new float[values.length];
       this.scale = scale;
-      this.isMasked = isMasked;
+      this.isMoving = new float[values.length];
+      for (int i = 0; i < values.length; i++) {
+        isMoving[i] = isMasked && values[i] == 0 ? 0 : 1;
+      }
     }
 
     /// @param gradientSums over the samples
     /// @param step from 1 on
-    void step(float[] gradientSums, int samples, double rate, int step) {
+    ///
+    /// @return the values, not copied
+    float[] step(float[] gradientSums, int samples, double rate, int step) {
       float correction1 = 1 / (float) (1 - Math.pow(BETA1, step));
       float correction2 = 1 / (float) (1 - Math.pow(BETA2, step));
       float eta = (float) (rate * scale);
       for (int i = 0; i < values.length; i++) {
-        if (isMasked && values[i] == 0) {
-          continue;
-        }
         float g = gradientSums[i] / samples;
         first[i] = BETA1 * first[i] + (1 - BETA1) * g;
         second[i] = BETA2 * second[i] + (1 - BETA2) * g * g;
         values[i] -=
-            eta * (first[i] * correction1) / ((float) Math.sqrt(second[i] * correction2) + EPSILON);
+            isMoving[i]
+                * (eta
+                    * (first[i] * correction1)
+                    / ((float) Math.sqrt(second[i] * correction2) + EPSILON));
       }
+      return values;
     }
   }
 }
