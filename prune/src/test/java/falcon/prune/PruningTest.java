@@ -7,6 +7,8 @@ import falcon.budget.CostTable;
 import falcon.data.Dataset;
 import falcon.model.Network;
 import falcon.model.Tensor;
+import falcon.projection.BudgetProjection;
+import falcon.projection.Projection;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -71,6 +73,28 @@ class PruningTest {
           .isLessThanOrEqualTo(pruned.plan().budget().maxNnz());
       assertThat(pruned.plan().budget().maxMacs())
           .isEqualTo((long) Math.floor(share * pruned.plan().costs().totalMacs() + 1e-6));
+    }
+  }
+
+  @Test
+  void everyPercentFromOneToAHundredIsMet() {
+    for (int percent = 1; percent <= 100; percent++) {
+      PruningPlan plan =
+          Falcon.prune(NETWORK, data, BudgetRequest.macs(percent / 100.0))
+              .options(options(Method.MAGNITUDE).build())
+              .plan();
+      float[] weights = WeightVector.of(NETWORK, plan.costs());
+      Projection projection =
+          new BudgetProjection().project(Saliency.squares(weights), plan.costs(), plan.budget());
+      Network pruned = WeightVector.into(NETWORK, weights, projection.mask(), plan.costs());
+      long macs = 0;
+      for (CostTable.Layer layer : plan.costs().layers()) {
+        for (float weight : pruned.tensor(layer.name()).toFloats()) {
+          macs += weight == 0 ? 0 : layer.macsPerWeight();
+        }
+      }
+      assertThat(macs).as("%d %%", percent).isLessThanOrEqualTo(plan.budget().maxMacs());
+      assertThat(plan.budget().maxMacs()).isEqualTo(plan.costs().totalMacs() * percent / 100);
     }
   }
 
