@@ -212,11 +212,7 @@ public final class Pruning {
       Network candidate = refreshed(pruned, images);
       Logits candidateLogits = logits(candidate, "refreshed network");
       Evaluation after = Evaluation.of(candidateLogits, validation);
-      boolean isBetter =
-          after.correct() > plain.correct()
-              || (after.correct() == plain.correct()
-                  && candidateLogits.divergenceFrom(denseLogits)
-                      < plainLogits.divergenceFrom(denseLogits));
+      boolean isBetter = Evaluation.compare(plainLogits, candidateLogits, validation).isBetter();
       return new Refreshed(
           candidate, plain, after, options.batchNorm() == BatchNormPolicy.ON || isBetter);
     }

@@ -49,20 +49,6 @@ public final class Logits {
     return logSumExp(sample) - value(sample, label);
   }
 
-  /// @return Kullback-Leibler divergence of the reference's softmax from this one's, mean over samples
-  public double divergenceFrom(Logits reference) {
-    double sum = 0;
-    for (int i = 0; i < samples(); i++) {
-      double here = logSumExp(i);
-      double there = reference.logSumExp(i);
-      for (int c = 0; c < classes; c++) {
-        double logReference = reference.value(i, c) - there;
-        sum += Math.exp(logReference) * (logReference - (value(i, c) - here));
-      }
-    }
-    return sum / samples();
-  }
-
   private double logSumExp(int sample) {
     double max = value(sample, prediction(sample));
     double sum = 0;

@@ -48,14 +48,6 @@ class EvaluationTest {
   }
 
   @Test
-  void divergenceFromItselfIsZeroAndFromAnotherIsPositive() {
-    Logits logits = logits(1);
-    var other = Logits.join(List.of(new float[SAMPLES * 10]), SAMPLES);
-    assertThat(logits.divergenceFrom(logits)).isZero();
-    assertThat(logits.divergenceFrom(other)).isPositive();
-  }
-
-  @Test
   void greatLogitsDoNotOverflow() {
     var logits = Logits.join(List.of(new float[] {1000, 0}, new float[] {0, 1000}), 2);
     assertThat(logits.crossEntropy(0, 0)).isZero();
@@ -74,5 +66,14 @@ class EvaluationTest {
       bits[i] = Float.floatToRawIntBits(logits.value(i / logits.classes(), i % logits.classes()));
     }
     return bits;
+  }
+
+  @Test
+  void aFewSamplesMoreAreNoImprovement() {
+    assertThat(new Evaluation.Comparison(4, 0).isBetter()).isFalse();
+    assertThat(new Evaluation.Comparison(5, 0).isBetter()).isTrue();
+    assertThat(new Evaluation.Comparison(60, 45).isBetter()).isFalse();
+    assertThat(new Evaluation.Comparison(80, 45).isBetter()).isTrue();
+    assertThat(new Evaluation.Comparison(0, 9).isBetter()).isFalse();
   }
 }
