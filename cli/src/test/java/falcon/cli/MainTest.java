@@ -76,7 +76,7 @@ class MainTest {
         usage("'0.3' is no whole number", prune("--macs", "0.3")),
         usage("there is no method 'slow'", prune("--macs", "30%", "--method", "slow")),
         usage("'best' is none of auto, on, off", prune("--macs", "30%", "--bn-refresh", "best")),
-        usage("neither auto nor a number of 0", prune("--macs", "30%", "--ridge", "-1")),
+        usage("neither auto nor a number above 0", prune("--macs", "30%", "--ridge", "-1")),
         usage("neither full nor a whole number", prune("--macs", "30%", "--block", "0")),
         usage("--threads 0: wanted are 1 to", prune("--macs", "30%", "--threads", "0")),
         usage("no amount of memory; examples: 800m, 8g", prune("--macs", "3%", "--memory", "x")),
