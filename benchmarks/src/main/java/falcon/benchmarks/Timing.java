@@ -1,0 +1,52 @@
+package falcon.benchmarks;
+
+import java.util.Arrays;
+
+/// Seconds of several repetitions of the same work.
+final class Timing {
+  private final double[] seconds;
+
+  private Timing(double[] seconds) {
+    this.seconds = seconds;
+  }
+
+  /// Runs `work` some times unmeasured, then `repetitions` times measured.
+  static Timing of(int warmups, int repetitions, Runnable work) {
+    for (int i = 0; i < warmups; i++) {
+      work.run();
+    }
+    double[] seconds = new double[repetitions];
+    for (int i = 0; i < repetitions; i++) {
+      long start = System.nanoTime();
+      work.run();
+      seconds[i] = (System.nanoTime() - start) / 1e9;
+    }
+    Arrays.sort(seconds);
+    return new Timing(seconds);
+  }
+
+  double median() {
+    return seconds[seconds.length / 2];
+  }
+
+  double least() {
+    return seconds[0];
+  }
+
+  double greatest() {
+    return seconds[seconds.length - 1];
+  }
+
+  /// This time as a figure.
+  ///
+  /// @param factor 1 for seconds, 1e3 for milliseconds
+  Figure figure(String key, String what, double factor, String unit, String goal) {
+    return new Figure(
+        key, what, median() * factor, least() * factor, greatest() * factor, unit, goal);
+  }
+
+  /// This time over the median of another.
+  Figure over(Timing other, String key, String what, String goal) {
+    return figure(key, what, 1 / other.median(), "x", goal);
+  }
+}

@@ -1,0 +1,27 @@
+package falcon.kernel;
+
+/// The loops that touch all of a vector or a matrix, in one of two twins: plain Java or vector instructions.
+///
+/// Twins give the same bits: every method defines the order of its additions. Plain Java is the
+/// definition; the vectorised twin lives in a module of its own and is found as a service.
+public interface Kernels {
+  /// What the loops are made of, for reports: `scalar`, or the width of the vectors.
+  String name();
+
+  /// Loops over saliencies.
+  SelectionKernels selection();
+
+  /// Loops over a gradient matrix.
+  MatrixKernels matrix();
+
+  /// The twin that this process uses.
+  ///
+  /// The system property `falcon.simd` chooses: `auto` (vectors where the JVM has them, the
+  /// default), `required` or `off`.
+  ///
+  /// @throws IllegalStateException if vectors are required and there are none, or the property has
+  ///     another value
+  static Kernels active() {
+    return ActiveKernels.get();
+  }
+}

@@ -1,0 +1,4 @@
+package falcon.kernel;
+
+/// [MatrixKernels] in plain Java.
+final class PlainMatrix implements MatrixKernels {}

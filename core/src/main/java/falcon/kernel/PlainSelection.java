@@ -1,0 +1,4 @@
+package falcon.kernel;
+
+/// [SelectionKernels] in plain Java.
+final class PlainSelection implements SelectionKernels {}
