@@ -1,103 +1,18 @@
 package falcon.benchmarks;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import falcon.kernel.Kernels;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Locale;
-import java.util.Map;
-import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
-/// `./benchmarks/run NAME [--json]`: measures one table and prints it.
+/// `./benchmarks/run NAME [--json]`: measures one table of `docs/results` and prints it.
 @Command(
     name = "benchmarks/run",
     description = "Measures one table of docs/results and prints it.",
-    mixinStandardHelpOptions = true)
-final class Main implements Callable<Integer> {
-  private static final Map<String, List<Measurement>> TABLES =
-      Map.of("solver", SolverTable.measurements());
-
-  @Parameters(paramLabel = "NAME", description = "The table: solver.")
-  private String table = "";
-
-  @Option(names = "--json", description = "Print one JSON object, keys as in docs/results.")
-  private boolean isJson;
-
-  @Option(names = "--only", paramLabel = "PART", description = "Only measurements of that name.")
-  private @Nullable String only;
-
-  @Option(names = "--threads", paramLabel = "N", description = "Threads; all processors if unset.")
-  private int threads = Runtime.getRuntime().availableProcessors();
-
+    mixinStandardHelpOptions = true,
+    subcommands = {SolverTable.class, AblationTable.class})
+final class Main {
   private Main() {}
 
   public static void main(String[] arguments) {
     System.exit(new CommandLine(new Main()).execute(arguments));
-  }
-
-  @Override
-  public Integer call() throws Exception {
-    List<Measurement> measurements = TABLES.get(table);
-    if (measurements == null) {
-      System.err.printf("There is no table '%s'; there is: %s%n", table, TABLES.keySet());
-      return 2;
-    }
-    List<Figure> figures = new ArrayList<>();
-    for (Measurement measurement : measurements) {
-      if (only == null || measurement.name().equals(only)) {
-        System.err.printf("measuring %s%n", measurement.name());
-        figures.addAll(measurement.measure(threads));
-      }
-    }
-    System.out.println(isJson ? json(figures) : markdown(figures));
-    return 0;
-  }
-
-  private String machine() {
-    return "%s %s, %d threads, %s, kernels: %s"
-        .formatted(
-            System.getProperty("os.name"),
-            System.getProperty("os.arch"),
-            threads,
-            Runtime.version(),
-            Kernels.active().name());
-  }
-
-  private String json(List<Figure> figures) throws java.io.IOException {
-    ObjectMapper mapper = new ObjectMapper();
-    ObjectNode root = mapper.createObjectNode();
-    root.put("machine", machine());
-    for (Figure figure : figures) {
-      int dot = figure.key().indexOf('.');
-      root.withObject("/" + figure.key().substring(0, dot))
-          .put(figure.key().substring(dot + 1), figure.median());
-    }
-    return mapper.writerWithDefaultPrettyPrinter().writeValueAsString(root);
-  }
-
-  private String markdown(List<Figure> figures) {
-    StringBuilder text = new StringBuilder();
-    text.append(machine()).append("\n\n");
-    text.append("| key | what | median | least … greatest | goal |\n|---|---|---|---|---|\n");
-    for (Figure f : figures) {
-      text.append(
-          String.format(
-              Locale.ROOT,
-              "| %s | %s | %.4g %s | %.4g … %.4g | %s |%n",
-              f.key(),
-              f.what(),
-              f.median(),
-              f.unit(),
-              f.least(),
-              f.greatest(),
-              f.goal()));
-    }
-    return text.toString();
   }
 }

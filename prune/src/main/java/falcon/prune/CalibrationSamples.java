@@ -10,11 +10,17 @@ import java.util.Arrays;
 /// Draws samples from the training images that are not held out, cropped and flipped as in training.
 ///
 /// @param images the training split
+/// @param splits which of them are held out
+/// @param preprocessing how pixels become inputs
 /// @param seed master seed
-record CalibrationSamples(Images images, Splits splits, Preprocessing preprocessing, long seed) {
+public record CalibrationSamples(
+    Images images, Splits splits, Preprocessing preprocessing, long seed) {
+  /// Draws images; the same arguments give the same ones.
+  ///
   /// @param use what for; every use of a stage has its own draw
+  /// @param stage number of the stage
   /// @param count any number: once all images have been drawn they are drawn anew
-  ImageSamples draw(String use, int stage, int count) {
+  public ImageSamples draw(String use, int stage, int count) {
     var random = Seeds.of(seed, "calibration for " + use, stage);
     int available = splits.rest().length;
     var indexes = new int[count];
@@ -26,12 +32,12 @@ record CalibrationSamples(Images images, Splits splits, Preprocessing preprocess
   }
 
   /// The held-out images as they are.
-  ImageSamples validation() {
+  public ImageSamples validation() {
     return validation(splits.validation().length);
   }
 
   /// The first of the held-out images, `most` at most.
-  ImageSamples validation(int most) {
+  public ImageSamples validation(int most) {
     int[] indexes = splits.validation();
     return ImageSamples.plain(
         images, Arrays.copyOf(indexes, Math.min(most, indexes.length)), preprocessing);

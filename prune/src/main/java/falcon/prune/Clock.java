@@ -4,15 +4,19 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /// Adds up the seconds of phases. For the thread that runs.
-final class Clock {
+public final class Clock {
   private final Map<String, Double> seconds = new LinkedHashMap<>();
 
+  Clock() {}
+
   /// What a phase does.
-  interface Work<T> {
+  public interface Work<T> {
+    /// Does it.
     T run();
   }
 
-  <T> T time(String phase, Work<T> work) {
+  /// Does some work and adds its seconds to a phase.
+  public <T> T time(String phase, Work<T> work) {
     long start = System.nanoTime();
     try {
       return work.run();

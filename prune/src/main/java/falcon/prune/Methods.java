@@ -32,6 +32,7 @@ final class Methods {
   private static final double COST_EXPONENT = 0.25;
   private static final int SEARCH_STEPS = 8;
   private static final int SINGLE_STAGE_SEARCH_STEPS = 6;
+  private static final double SEARCH_STEP_SIZE = 0;
   private static final double SEARCH_START = 3.5;
   private static final int POSITIONS = 16;
   private static final double LEAST_SQUARES_RIDGE = 1e-2;
@@ -56,15 +57,22 @@ final class Methods {
               options.block() == null ? 0 : options.block());
       case RECONSTRUCT, AUTO ->
           new ReconstructionMethod(
-              new ReconstructionMethod.Settings(
-                  COST_EXPONENT,
-                  plan.stageBudgets().size() == 1 ? SINGLE_STAGE_SEARCH_STEPS : SEARCH_STEPS,
-                  SEARCH_START,
-                  POSITIONS,
-                  LEAST_SQUARES_RIDGE,
-                  STEPS,
-                  plan.stageBudgets().size() == 1 ? SINGLE_STAGE_STEPS : FINAL_STEPS,
-                  new Refinement.Options(BATCH, LEARNING_RATE, OUTPUT_WEIGHT, FEATURE_WEIGHT)));
+              reconstruction(plan.stageBudgets().size()), MaskProjection.EXACT);
     };
+  }
+
+  /// What [Refit#RECONSTRUCT] does.
+  static ReconstructionMethod.Settings reconstruction(int stages) {
+    return new ReconstructionMethod.Settings(
+        COST_EXPONENT,
+        stages == 1 ? SINGLE_STAGE_SEARCH_STEPS : SEARCH_STEPS,
+        SEARCH_STEP_SIZE,
+        SEARCH_START,
+        POSITIONS,
+        LEAST_SQUARES_RIDGE,
+        STEPS,
+        stages == 1 ? SINGLE_STAGE_STEPS : FINAL_STEPS,
+        new Refinement.Options(BATCH, LEARNING_RATE, OUTPUT_WEIGHT, FEATURE_WEIGHT),
+        0);
   }
 }

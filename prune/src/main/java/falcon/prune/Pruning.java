@@ -36,6 +36,7 @@ public final class Pruning {
   private Progress progress = Progress.SILENT;
   private StageStore stages = StageStore.NONE;
   private boolean readsTest = true;
+  private @Nullable PruningMethod method;
 
   Pruning(Network network, Dataset data, BudgetRequest budget) {
     this.network = Objects.requireNonNull(network);
@@ -53,6 +54,13 @@ public final class Pruning {
   /// default.
   public Pruning preprocessing(Preprocessing value) {
     preprocessing = Objects.requireNonNull(value);
+    return this;
+  }
+
+  /// A way to do a stage that takes the place of the one that the options name; budgets, stages, samples
+  /// and evaluation stay as the options say.
+  public Pruning method(PruningMethod value) {
+    method = Objects.requireNonNull(value);
     return this;
   }
 
@@ -161,12 +169,12 @@ public final class Pruning {
 
     private List<Stage> stages(List<Stage> finished) {
       var done = new ArrayList<>(finished);
-      PruningMethod method = Methods.of(options, plan);
+      PruningMethod used = method == null ? Methods.of(options, plan) : method;
       var setting = new PruningMethod.Setting(network, plan, samples, workers, progress, clock);
       for (int number = done.size(); number < plan.stageBudgets().size(); number++) {
         long start = System.nanoTime();
         Network present = number == 0 ? network : done.getLast().network();
-        PruningMethod.Outcome outcome = method.run(setting, number, present);
+        PruningMethod.Outcome outcome = used.run(setting, number, present);
         if (outcome.effectiveRows() != null) {
           effectiveRows = outcome.effectiveRows();
         }

@@ -5,12 +5,18 @@ import falcon.torch.Workers;
 
 /// One way to do a stage: choose weights within the stage's budget and re-fit them.
 ///
-/// A stage is a pure function of network, data, seed and stage number.
-interface PruningMethod {
+/// A stage is a pure function of network, data, seed and stage number. The ways that come along are named by
+/// [Method] and [Refit]; others are passed to [Pruning#method].
+public interface PruningMethod {
   /// What a stage has to work with.
   ///
   /// @param dense the network that was given
+  /// @param dense the network that was given
+  /// @param plan limits of all stages
+  /// @param samples draws calibration images
+  /// @param workers the threads
   /// @param progress hears of phases
+  /// @param clock adds up the seconds of phases
   record Setting(
       Network dense,
       PruningPlan plan,
@@ -21,6 +27,7 @@ interface PruningMethod {
 
   /// What a stage gives.
   ///
+  /// @param network with all weights that the projection's mask does not keep at zero
   /// @param projection of the stage
   /// @param effectiveRows of the gradient matrix, null where there is none
   record Outcome(

@@ -5,7 +5,6 @@ import falcon.budget.CostTable;
 import falcon.budget.Mask;
 import falcon.model.Layers;
 import falcon.model.Network;
-import falcon.projection.BudgetProjection;
 import falcon.projection.Projection;
 import falcon.quadratic.ChannelLeastSquares;
 import falcon.torch.LayerMoments;
@@ -16,31 +15,47 @@ import falcon.torch.Workers;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /// Mask from the layers' full-rank quadratic, weights by layer-wise reconstruction and a short
 /// refinement of all layers together towards the dense network's outputs.
 ///
 /// Not in the paper but for the projection; choices and figures in `docs/adr`.
-record ReconstructionMethod(Settings settings) implements PruningMethod {
+///
+/// @param settings all choices that affect accuracy
+/// @param projectionFor makes the projection for a run's threads; [MaskProjection#EXACT] unless something
+///     else is to be tried
+public record ReconstructionMethod(
+    Settings settings, Function<Workers, MaskProjection> projectionFor) implements PruningMethod {
   /// All choices that affect accuracy; measured on validation data (`docs/results`).
   ///
   /// @param costExponent of MACs in the saliency w² f^exponent
   /// @param searchSteps projections in the first stage's support search
+  /// @param searchStepSize τ of the pruned weights in that search, 0 (none returns) to 1
   /// @param searchStart first budget of the search, as a multiple of the last
   /// @param positions output positions a sample that the least squares look at
   /// @param ridge κ of the least squares, relative to the mean diagonal
   /// @param steps refinement steps of a stage
   /// @param finalSteps refinement steps of the last stage
   /// @param refinement how these are taken
-  record Settings(
+  /// @param choiceInterval refinement steps between two choices of the support, made in the first half
+  ///     of the steps; 0: the support stays
+  public record Settings(
       double costExponent,
       int searchSteps,
+      double searchStepSize,
       double searchStart,
       int positions,
       double ridge,
       int steps,
       int finalSteps,
-      Refinement.Options refinement) {}
+      Refinement.Options refinement,
+      int choiceInterval) {}
+
+  /// The settings that [Method#FALCON] (one stage) and [Method#FALCON_PLUS_PLUS] use.
+  public static Settings defaults(int stages) {
+    return Methods.reconstruction(stages);
+  }
 
   @Override
   public Outcome run(Setting setting, int stage, Network present) {
@@ -57,7 +72,8 @@ record ReconstructionMethod(Settings settings) implements PruningMethod {
                 .time(
                     "projection",
                     () ->
-                        projection(workers)
+                        projectionFor
+                            .apply(workers)
                             .project(
                                 saliency(WeightVector.of(present, costs), costs), costs, budget));
     Mask mask = projection.mask();
@@ -65,27 +81,31 @@ record ReconstructionMethod(Settings settings) implements PruningMethod {
     Network refitted =
         setting.clock().time("reconstruction", () -> reconstruct(setting, stage, masked, mask));
     int steps = isLast ? settings.finalSteps() : settings.steps();
+    if (steps == 0) {
+      return new Outcome(refitted, projection, null);
+    }
+    var support =
+        new MovingSupport(
+            costs,
+            settings.choiceInterval(),
+            weights ->
+                projectionFor.apply(workers).project(saliency(weights, costs), costs, budget),
+            projection);
     Network refined =
-        steps == 0
-            ? refitted
-            : setting
-                .clock()
-                .time("refinement", () -> refine(setting, stage, refitted, steps, isLast));
-    return new Outcome(refined, projection, null);
+        setting
+            .clock()
+            .time("refinement", () -> refine(setting, stage, refitted, steps, isLast, support));
+    return new Outcome(refined, support.last(), null);
   }
 
   private float[] saliency(float[] weights, CostTable costs) {
     return Saliency.squaresTimesCost(weights, costs, settings.costExponent());
   }
 
-  private static BudgetProjection projection(Workers workers) {
-    return new BudgetProjection(workers.executor(), workers.threads());
-  }
-
   private Projection search(Setting setting, Budget budget) {
     CostTable costs = setting.plan().costs();
     Workers workers = setting.workers();
-    BudgetProjection projection = projection(workers);
+    MaskProjection projection = projectionFor.apply(workers);
     float[] dense = WeightVector.of(setting.dense(), costs);
     if (settings.searchSteps() == 1) {
       return projection.project(saliency(dense, costs), costs, budget);
@@ -103,7 +123,8 @@ record ReconstructionMethod(Settings settings) implements PruningMethod {
     return new SupportSearch(
             costs,
             weights -> saliency(weights, costs),
-            (saliency, limits) -> projection.project(saliency, costs, limits),
+            projection,
+            settings.searchStepSize(),
             workers.executor())
         .search(dense, problems, settings.ridge(), budgets);
   }
@@ -142,7 +163,13 @@ record ReconstructionMethod(Settings settings) implements PruningMethod {
     return refitted;
   }
 
-  private Network refine(Setting setting, int stage, Network network, int steps, boolean isLast) {
+  private Network refine(
+      Setting setting,
+      int stage,
+      Network network,
+      int steps,
+      boolean isLast,
+      MovingSupport support) {
     List<String> masked =
         setting.plan().costs().layers().stream().map(CostTable.Layer::name).toList();
     setting.progress().begin("refine", steps);
@@ -153,6 +180,7 @@ record ReconstructionMethod(Settings settings) implements PruningMethod {
                 masked,
                 setting.samples().draw("refinement", stage, steps * settings.refinement().batch()),
                 isLast,
+                support,
                 (done, loss) -> setting.progress().advance(done));
     setting.progress().end();
     return refined;

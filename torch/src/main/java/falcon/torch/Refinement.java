@@ -4,10 +4,12 @@ import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
@@ -33,6 +35,45 @@ public final class Refinement {
   /// @param featureWeight of the features' term
   public record Options(
       int batch, double learningRate, double outputWeight, double featureWeight) {}
+
+  /// Chooses which weights are kept while they move: a discrete first-order method on the distance to
+  /// the dense network itself.
+  ///
+  /// Between two choices the gradient at the pruned network moves *all* weights; the pruned ones
+  /// count as zero, and what they would be decides whether they return.
+  public interface SupportChoice {
+    /// Keeps the support as it is.
+    SupportChoice FIXED =
+        new SupportChoice() {
+          @Override
+          public int interval() {
+            return 1;
+          }
+
+          @Override
+          public int lastStep(int steps) {
+            return 0;
+          }
+
+          @Override
+          public Map<String, boolean[]> choose(Map<String, float[]> weightsByTensor) {
+            throw new IllegalStateException("a fixed support is not chosen");
+          }
+        };
+
+    /// Steps between two choices, one or more.
+    int interval();
+
+    /// The step after which the last choice is made; 0: none.
+    ///
+    /// @param steps of the refinement
+    int lastStep(int steps);
+
+    /// @param weightsByTensor masked tensors; the pruned weights have the values that they would have.
+    ///     Read only, not kept
+    /// @return by tensor, which weights are kept
+    Map<String, boolean[]> choose(Map<String, float[]> weightsByTensor);
+  }
 
   /// Hears of steps that are done.
   public interface Listener {
@@ -74,6 +115,7 @@ public final class Refinement {
   /// @param network of the same graph as the dense one
   /// @param masked weight tensors in which a weight that is zero stays zero
   /// @param samples as many as `steps · batch`, each used once
+  /// @param choice of the support on the way
   /// @param decays whether the learning rate falls to zero along a cosine
   /// @return the network after the steps
   /// @throws ArithmeticException if the loss is no longer finite
@@ -82,12 +124,16 @@ public final class Refinement {
       List<String> masked,
       SampleSource samples,
       boolean decays,
+      SupportChoice choice,
       Listener listener) {
     int steps = samples.size() / options.batch();
     if (steps == 0) {
       return network;
     }
     List<Moving> tensors = movingTensors(network, new HashSet<>(masked));
+    if (choice.lastStep(steps) >= choice.interval()) {
+      tensors.forEach(Moving::open);
+    }
     List<String> names = tensors.stream().map(tensor -> tensor.name).toList();
     List<float[]> gradients = tensors.stream().map(t -> new float[t.values.length]).toList();
     try (var loadedDense = new LoadedNetwork(dense, Precision.FLOAT32);
@@ -110,12 +156,15 @@ public final class Refinement {
         }
         double rate = options.learningRate() * schedule(step, steps, decays);
         int number = step + 1;
-        List<float[]> stepped =
-            workers.map(
-                tensors.size(),
-                t -> tensors.get(t).step(gradients.get(t), options.batch(), rate, number));
+        workers.map(
+            tensors.size(),
+            t -> tensors.get(t).step(gradients.get(t), options.batch(), rate, number));
+        int lastChoice = choice.lastStep(steps) / choice.interval() * choice.interval();
+        if (number <= lastChoice && number % choice.interval() == 0) {
+          choose(tensors, choice, number < lastChoice);
+        }
         for (int t = 0; t < tensors.size(); t++) {
-          loaded.parameters().set(names.get(t), stepped.get(t));
+          loaded.parameters().set(names.get(t), tensors.get(t).kept());
         }
         listener.done(step + 1, loss);
       }
@@ -123,9 +172,24 @@ public final class Refinement {
     var replaced = new LinkedHashMap<String, Tensor>();
     for (Moving tensor : tensors) {
       replaced.put(
-          tensor.name, Tensor.ofFloats(network.tensor(tensor.name).shape(), tensor.values));
+          tensor.name, Tensor.ofFloats(network.tensor(tensor.name).shape(), tensor.kept()));
     }
     return network.withTensors(replaced);
+  }
+
+  private static void choose(List<Moving> tensors, SupportChoice choice, boolean staysOpen) {
+    var weights = new LinkedHashMap<String, float[]>();
+    for (Moving tensor : tensors) {
+      if (tensor.isMasked) {
+        weights.put(tensor.name, tensor.values);
+      }
+    }
+    Map<String, boolean[]> kept = choice.choose(weights);
+    for (Moving tensor : tensors) {
+      if (tensor.isMasked) {
+        tensor.keep(Objects.requireNonNull(kept.get(tensor.name)), staysOpen);
+      }
+    }
   }
 
   private static double schedule(int step, int steps, boolean decays) {
@@ -236,8 +300,13 @@ public final class Refinement {
     private final float[] second;
     private final double scale;
 
+    private final boolean isMasked;
+
     /// 1, or 0 where a pruned weight stays zero.
     private final float[] isMoving;
+
+    /// 1, or 0 where a weight is pruned.
+    private final float[] isKept;
 
     Moving(String name, float[] values, double scale, boolean isMasked) {
       this.name = name;
@@ -245,16 +314,41 @@ public final class Refinement {
       this.first = new float[values.length];
       this.second = new float[values.length];
       this.scale = scale;
-      this.isMoving = new float[values.length];
+      this.isMasked = isMasked;
+      this.isKept = new float[values.length];
       for (int i = 0; i < values.length; i++) {
-        isMoving[i] = isMasked && values[i] == 0 ? 0 : 1;
+        isKept[i] = isMasked && values[i] == 0 ? 0 : 1;
       }
+      this.isMoving = isKept.clone();
+    }
+
+    /// Lets pruned weights move.
+    void open() {
+      Arrays.fill(isMoving, 1);
+    }
+
+    /// Changes the support.
+    void keep(boolean[] chosen, boolean staysOpen) {
+      for (int i = 0; i < values.length; i++) {
+        isKept[i] = chosen[i] ? 1 : 0;
+        if (!staysOpen) {
+          isMoving[i] = isKept[i];
+          values[i] *= isKept[i];
+        }
+      }
+    }
+
+    /// The weights that count: zero where pruned. A new array.
+    float[] kept() {
+      float[] kept = new float[values.length];
+      for (int i = 0; i < values.length; i++) {
+        kept[i] = isKept[i] == 0 ? 0 : values[i];
+      }
+      return kept;
     }
 
     /// @param gradientSums over the samples
     /// @param step from 1 on
-    ///
-    /// @return the values, not copied
     float[] step(float[] gradientSums, int samples, double rate, int step) {
       float correction1 = 1 / (float) (1 - Math.pow(BETA1, step));
       float correction2 = 1 / (float) (1 - Math.pow(BETA2, step));

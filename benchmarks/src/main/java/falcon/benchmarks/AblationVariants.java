@@ -1,0 +1,221 @@
+package falcon.benchmarks;
+
+import falcon.prune.BatchNormPolicy;
+import falcon.prune.Curvature;
+import falcon.prune.MaskProjection;
+import falcon.prune.PruningMethod;
+import falcon.prune.PruningOptions;
+import falcon.prune.ReconstructionMethod;
+import falcon.prune.ReconstructionMethod.Settings;
+import falcon.prune.Refit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// The rows of [AblationTable].
+final class AblationVariants {
+  private AblationVariants() {}
+
+  /// One way to prune.
+  ///
+  /// @param group what is varied
+  /// @param nnzPerMacs limit on the share of weights over that on the share of MACs; 0: no limit
+  /// @param isMacsFree whether there is no limit on MACs
+  /// @param method null: what the options name
+  /// @param adjust sets further options
+  record Variant(
+      String group,
+      String what,
+      int stages,
+      double nnzPerMacs,
+      boolean isMacsFree,
+      BatchNormPolicy batchNorm,
+      @Nullable PruningMethod method,
+      Consumer<PruningOptions.Builder> adjust) {}
+
+  private static Variant reconstruct(
+      String group, String what, int stages, double nnzPerMacs, Settings settings) {
+    return new Variant(
+        group,
+        what,
+        stages,
+        nnzPerMacs,
+        false,
+        BatchNormPolicy.OFF,
+        new ReconstructionMethod(settings, MaskProjection.EXACT),
+        options -> {});
+  }
+
+  private static Variant lowRank(
+      String group, String what, int stages, Consumer<PruningOptions.Builder> adjust) {
+    return new Variant(
+        group,
+        what,
+        stages,
+        1.2,
+        false,
+        BatchNormPolicy.AUTO,
+        null,
+        options -> adjust.accept(options.refit(Refit.BACKSOLVE)));
+  }
+
+  /// Settings that differ from those of `falcon`.
+  ///
+  /// @param exponent of MACs in the saliency
+  /// @param projections of the support search; 1: the saliency of w̄ decides
+  /// @param stepSize of pruned weights in the search
+  /// @param steps of refinement, in a stage and at the end
+  /// @param choiceInterval of the refinement
+  private static Settings settings(
+      double exponent, int projections, double stepSize, int steps, int choiceInterval) {
+    Settings base = ReconstructionMethod.defaults(1);
+    return new Settings(
+        exponent,
+        projections,
+        stepSize,
+        base.searchStart(),
+        base.positions(),
+        base.ridge(),
+        steps,
+        steps,
+        base.refinement(),
+        choiceInterval);
+  }
+
+  /// One stage.
+  static List<Variant> singleStage() {
+    List<Variant> rows = new ArrayList<>();
+    rows.add(
+        reconstruct(
+            "mask",
+            "w², NNZ share 1.2 × MAC share, projected once",
+            1,
+            1.2,
+            settings(0, 1, 0, 0, 0)));
+    rows.add(reconstruct("mask", "w², NNZ free, projected once", 1, 0, settings(0, 1, 0, 0, 0)));
+    rows.add(reconstruct("mask", "w² f^¼, projected once", 1, 0, settings(0.25, 1, 0, 0, 0)));
+    for (int projections : new int[] {4, 8, 16, 32}) {
+      rows.add(
+          reconstruct(
+              "mask",
+              "w² f^¼, support search, %d projections".formatted(projections),
+              1,
+              0,
+              settings(0.25, projections, 0, 0, 0)));
+    }
+    for (double stepSize : new double[] {0.25, 0.5, 1}) {
+      rows.add(
+          reconstruct(
+              "mask",
+              "the same, 16 projections, pruned weights return with τ = %s".formatted(stepSize),
+              1,
+              0,
+              settings(0.25, 16, stepSize, 0, 0)));
+    }
+    rows.add(
+        reconstruct("mask", "w², support search, 16 projections", 1, 0, settings(0, 16, 0, 0, 0)));
+    addLowRank(rows, 1);
+    rows.add(reconstruct("refinement", "none", 1, 0, settings(0.25, 16, 0, 0, 0)));
+    rows.add(reconstruct("refinement", "300 steps", 1, 0, settings(0.25, 16, 0, 300, 0)));
+    rows.add(
+        reconstruct(
+            "refinement",
+            "300 steps on the mask of w², projected once",
+            1,
+            0,
+            settings(0, 1, 0, 300, 0)));
+    rows.add(
+        reconstruct(
+            "refinement",
+            "300 steps, support chosen anew every 10 steps",
+            1,
+            0,
+            settings(0.25, 16, 0, 300, 10)));
+    addBudgets(rows);
+    for (double gap : new double[] {1e-2, 1e-3, 1e-4}) {
+      rows.add(
+          new Variant(
+              "exactness",
+              "relative gap up to %s".formatted(gap),
+              1,
+              0,
+              false,
+              BatchNormPolicy.OFF,
+              new ReconstructionMethod(
+                  settings(0.25, 16, 0, 0, 0), workers -> new ApproximateProjection(gap)),
+              options -> {}));
+    }
+    rows.add(reconstruct("exactness", "exact", 1, 0, settings(0.25, 16, 0, 0, 0)));
+    return rows;
+  }
+
+  private static void addLowRank(List<Variant> rows, int stages) {
+    rows.add(
+        lowRank(
+            "curvature",
+            "empirical, backsolve full",
+            stages,
+            o -> o.curvature(Curvature.EMPIRICAL)));
+    rows.add(
+        lowRank("curvature", "logits, backsolve full", stages, o -> o.curvature(Curvature.LOGITS)));
+    rows.add(
+        lowRank(
+            "curvature",
+            "logits, backsolve in blocks of 2,000",
+            stages,
+            o -> o.curvature(Curvature.LOGITS).block(2000)));
+    rows.add(
+        reconstruct(
+            "curvature",
+            "layer-wise, the mask of w² projected once",
+            stages,
+            1.2,
+            settings(0, 1, 0, 0, 0)));
+    rows.add(
+        reconstruct(
+            "curvature", "layer-wise, support search", stages, 0, settings(0.25, 16, 0, 0, 0)));
+  }
+
+  private static void addBudgets(List<Variant> rows) {
+    Settings search = settings(0.25, 16, 0, 0, 0);
+    Settings plain = settings(0, 16, 0, 0, 0);
+    rows.add(reconstruct("budget", "MACs only, w² f^¼", 1, 0, search));
+    rows.add(reconstruct("budget", "MACs only, w²", 1, 0, plain));
+    rows.add(reconstruct("budget", "both at the same share, w² f^¼", 1, 1, search));
+    rows.add(reconstruct("budget", "both at the same share, w²", 1, 1, plain));
+    rows.add(
+        new Variant(
+            "budget",
+            "NNZ only at that share, w²",
+            1,
+            1,
+            true,
+            BatchNormPolicy.OFF,
+            new ReconstructionMethod(plain, MaskProjection.EXACT),
+            options -> {}));
+  }
+
+  /// Several stages.
+  static List<Variant> severalStages() {
+    List<Variant> rows = new ArrayList<>();
+    rows.add(
+        reconstruct(
+            "stages", "5 stages, w², NNZ share 1.2 × MAC share", 5, 1.2, settings(0, 1, 0, 0, 0)));
+    rows.add(
+        reconstruct(
+            "stages", "5 stages, w² f^¼, search in the first", 5, 0, settings(0.25, 16, 0, 0, 0)));
+    rows.add(
+        reconstruct(
+            "stages", "5 stages, the same, 60 steps a stage", 5, 0, settings(0.25, 16, 0, 60, 0)));
+    rows.add(reconstruct("stages", "1 stage, 300 steps", 1, 0, settings(0.25, 16, 0, 300, 0)));
+    rows.add(
+        reconstruct(
+            "stages",
+            "5 stages, 60 steps a stage, support chosen anew every 10 steps",
+            5,
+            0,
+            settings(0.25, 16, 0, 60, 10)));
+    return rows;
+  }
+}
