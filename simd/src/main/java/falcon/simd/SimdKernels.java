@@ -26,7 +26,7 @@ public final class SimdKernels implements Kernels {
 
   @Override
   public SelectionKernels selection() {
-    return new SimdSelection();
+    return new SimdSelection(shape);
   }
 
   @Override
