@@ -26,7 +26,7 @@ public final class SimdKernels implements Kernels {
 
   @Override
   public SelectionKernels selection() {
-    return new SimdSelection(shape);
+    return new SimdSelection();
   }
 
   @Override

@@ -2,6 +2,8 @@ package falcon.simd;
 
 import falcon.kernel.PlainKernels;
 import falcon.kernel.SelectionKernels;
+import java.lang.constant.ConstantDescs;
+import java.lang.invoke.MethodHandles;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -13,37 +15,34 @@ import jdk.incubator.vector.VectorSpecies;
 /// [SelectionKernels] by vector instructions: 64 saliencies make a word, whatever the width.
 ///
 /// The compiler turns a vector operation into an instruction only where it sees the species as a
-/// constant. So each loop stands here once for the preferred species, which is one, and once for any
-/// other, which is slow and there for tests. What a loop does to a word is cut into short methods,
-/// since only short ones are inlined for certain, so that the constant reaches them.
+/// constant; everywhere else vectors are objects, and a hundred times slower. A species that is an
+/// argument or a field of an object is a constant only as long as all calls are inlined, which a
+/// larger process does not grant. So the width belongs to the class: that of the processor, or
+/// where the class is defined anew as a hidden class, as tests do, that of its class data.
 final class SimdSelection implements SelectionKernels {
-  private static final VectorSpecies<Float> PREFERRED = FloatVector.SPECIES_PREFERRED;
-  private static final VectorSpecies<Double> PREFERRED_WIDE = wideOf(PREFERRED.vectorShape());
-  private static final VectorSpecies<Float> PREFERRED_HALF = halfOf(PREFERRED_WIDE);
-
-  private final boolean isPreferred;
-  private final VectorSpecies<Float> species;
-  private final VectorSpecies<Double> wide;
-  private final VectorSpecies<Float> half;
-  private final SelectionKernels ends = new PlainKernels().selection();
-
-  /// @param shape width of the vectors
-  SimdSelection(VectorShape shape) {
-    isPreferred = shape.equals(PREFERRED.vectorShape());
-    species = VectorSpecies.of(float.class, shape);
-    wide = wideOf(shape);
-    half = halfOf(wide);
-  }
+  private static final VectorShape SHAPE = shape();
+  private static final VectorSpecies<Float> SPECIES = VectorSpecies.of(float.class, SHAPE);
 
   /// Two lanes at least, since there are no vectors of one float32.
-  private static VectorSpecies<Double> wideOf(VectorShape shape) {
-    return VectorSpecies.of(
-        double.class, shape.equals(VectorShape.S_64_BIT) ? VectorShape.S_128_BIT : shape);
-  }
+  private static final VectorSpecies<Double> WIDE =
+      VectorSpecies.of(
+          double.class, SHAPE.equals(VectorShape.S_64_BIT) ? VectorShape.S_128_BIT : SHAPE);
 
-  /// As many lanes of float32.
-  private static VectorSpecies<Float> halfOf(VectorSpecies<Double> wide) {
-    return VectorSpecies.of(float.class, VectorShape.forBitSize(wide.length() * Float.SIZE));
+  /// As many lanes of float32 as [#WIDE] has.
+  private static final VectorSpecies<Float> HALF =
+      VectorSpecies.of(float.class, VectorShape.forBitSize(WIDE.length() * Float.SIZE));
+
+  private final SelectionKernels ends = new PlainKernels().selection();
+
+  private static VectorShape shape() {
+    try {
+      VectorShape given =
+          MethodHandles.classData(
+              MethodHandles.lookup(), ConstantDescs.DEFAULT_NAME, VectorShape.class);
+      return given == null ? VectorShape.preferredShape() : given;
+    } catch (IllegalAccessException e) {
+      throw new IllegalStateException("a class may read its own data", e);
+    }
   }
 
   @Override
@@ -63,22 +62,12 @@ final class SimdSelection implements SelectionKernels {
       isGood = ends.sift(saliency, from, first, low, high, above, inside, partials);
     }
     int k = ((first + 63) >> 6) - (from >> 6);
-    if (isPreferred) {
-      for (int i = first; i < last; i += 64) {
-        long bits = markWord(PREFERRED, saliency, i, high);
-        above[i >> 6] = bits;
-        inside[k++] = markWord(PREFERRED, saliency, i, low) & ~bits;
-        isGood &= isGoodWord(PREFERRED, saliency, i);
-        addWord(PREFERRED_HALF, PREFERRED_WIDE, saliency, i, bits, partials);
-      }
-    } else {
-      for (int i = first; i < last; i += 64) {
-        long bits = markWord(species, saliency, i, high);
-        above[i >> 6] = bits;
-        inside[k++] = markWord(species, saliency, i, low) & ~bits;
-        isGood &= isGoodWord(species, saliency, i);
-        addWord(half, wide, saliency, i, bits, partials);
-      }
+    for (int i = first; i < last; i += 64) {
+      long bits = markWord(saliency, i, high);
+      above[i >> 6] = bits;
+      inside[k++] = markWord(saliency, i, low) & ~bits;
+      isGood &= isGoodWord(saliency, i);
+      addWord(saliency, i, bits, partials);
     }
     if (last < to) {
       long[] lastInside = new long[1];
@@ -89,10 +78,10 @@ final class SimdSelection implements SelectionKernels {
   }
 
   /// Whether 64 saliencies are zero or more and finite.
-  private static boolean isGoodWord(VectorSpecies<Float> species, float[] saliency, int i) {
-    VectorMask<Float> isGood = species.maskAll(true);
-    for (int j = 0; j < 64; j += species.length()) {
-      FloatVector x = FloatVector.fromArray(species, saliency, i + j);
+  private static boolean isGoodWord(float[] saliency, int i) {
+    VectorMask<Float> isGood = SPECIES.maskAll(true);
+    for (int j = 0; j < 64; j += SPECIES.length()) {
+      FloatVector x = FloatVector.fromArray(SPECIES, saliency, i + j);
       isGood =
           isGood
               .and(x.compare(VectorOperators.GE, 0f))
@@ -102,18 +91,12 @@ final class SimdSelection implements SelectionKernels {
   }
 
   /// Adds those of 64 saliencies that are above the zone to the partial sums.
-  private static void addWord(
-      VectorSpecies<Float> half,
-      VectorSpecies<Double> wide,
-      float[] saliency,
-      int i,
-      long above,
-      double[] partials) {
-    for (int j = 0; j < 64; j += wide.length()) {
-      FloatVector x = FloatVector.fromArray(half, saliency, i + j);
-      DoubleVector terms = (DoubleVector) x.convertShape(VectorOperators.F2D, wide, 0);
-      VectorMask<Double> isAbove = VectorMask.fromLong(wide, above >>> j);
-      DoubleVector.fromArray(wide, partials, j).add(terms, isAbove).intoArray(partials, j);
+  private static void addWord(float[] saliency, int i, long above, double[] partials) {
+    for (int j = 0; j < 64; j += WIDE.length()) {
+      FloatVector x = FloatVector.fromArray(HALF, saliency, i + j);
+      DoubleVector terms = (DoubleVector) x.convertShape(VectorOperators.F2D, WIDE, 0);
+      VectorMask<Double> isAbove = VectorMask.fromLong(WIDE, above >>> j);
+      DoubleVector.fromArray(WIDE, partials, j).add(terms, isAbove).intoArray(partials, j);
     }
   }
 
@@ -122,23 +105,17 @@ final class SimdSelection implements SelectionKernels {
     int first = firstWhole(from, to);
     int last = lastWhole(first, to);
     ends.mark(saliency, from, first, least, words);
-    if (isPreferred) {
-      for (int i = first; i < last; i += 64) {
-        words[i >> 6] = markWord(PREFERRED, saliency, i, least);
-      }
-    } else {
-      for (int i = first; i < last; i += 64) {
-        words[i >> 6] = markWord(species, saliency, i, least);
-      }
+    for (int i = first; i < last; i += 64) {
+      words[i >> 6] = markWord(saliency, i, least);
     }
     ends.mark(saliency, last, to, least, words);
   }
 
   /// Which of 64 saliencies reach a key.
-  private static long markWord(VectorSpecies<Float> species, float[] saliency, int i, int least) {
+  private static long markWord(float[] saliency, int i, int least) {
     long bits = 0;
-    for (int j = 0; j < 64; j += species.length()) {
-      IntVector key = FloatVector.fromArray(species, saliency, i + j).viewAsIntegralLanes().max(0);
+    for (int j = 0; j < 64; j += SPECIES.length()) {
+      IntVector key = FloatVector.fromArray(SPECIES, saliency, i + j).viewAsIntegralLanes().max(0);
       bits |= key.compare(VectorOperators.GE, least).toLong() << j;
     }
     return bits;
