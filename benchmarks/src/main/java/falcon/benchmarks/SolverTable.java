@@ -7,6 +7,6 @@ final class SolverTable {
   private SolverTable() {}
 
   static List<Measurement> measurements() {
-    return List.of();
+    return List.of(new ProjectionMeasurement());
   }
 }
