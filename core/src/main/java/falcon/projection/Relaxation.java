@@ -8,6 +8,9 @@ final class Relaxation {
 
   /// Finds, in each class, a group of different saliencies that the threshold or a limit falls into.
   ///
+  /// A threshold does not matter where a limit of the class leaves the same weights for all of the
+  /// group.
+  ///
   /// @param splitAt by class, the group found, or −1
   /// @return whether there is any
   static boolean findStraddled(
@@ -20,6 +23,8 @@ final class Relaxation {
       int last = Math.min(members.size() - 1, dual.endTied(c));
       for (int g = Math.max(0, dual.firstTied(c) - 1); g <= last; g++) {
         if (!members.isExact(g)
+            && classes.clamp(c, members.countBefore(g))
+                != classes.clamp(c, members.countBefore(g + 1))
             && Float.intBitsToFloat(members.lowestKey(g)) <= t
             && t <= Float.intBitsToFloat(members.highestKey(g))) {
           splitAt[c] = g;

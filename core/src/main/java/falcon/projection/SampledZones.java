@@ -187,9 +187,8 @@ final class SampledZones {
     int count = classes.count();
     int[] first = new int[count];
     int[] end = new int[count];
-    int[] margin = new int[count];
+    int[] rankError = new int[count];
     Arrays.fill(first, Integer.MAX_VALUE);
-    widen(first, end, dual);
     double nnzVariance = 0;
     double macsVariance = 0;
     for (int c = 0; c < count; c++) {
@@ -199,12 +198,10 @@ final class SampledZones {
       double variance = weights == 1 ? 0 : weights * Math.max(1, kept * (1 - kept / size));
       nnzVariance += variance;
       macsVariance += variance * classes.macs(c) * classes.macs(c);
-      // A limit cuts at a rank, and the sampled weight of that rank has an error of its own.
-      margin[c] = MARGIN;
-      if (classes.minKept(c) > 0 || classes.maxKept(c) < classes.size(c)) {
-        margin[c] += (int) Math.ceil(deviations * Math.sqrt(variance) / weights);
-      }
+      // Where a limit cuts at a rank, the sampled weight of that rank has an error of its own.
+      rankError[c] = (int) Math.ceil(deviations * Math.sqrt(variance) / weights);
     }
+    widen(first, end, rankError, dual);
     long nnzStep = (long) Math.ceil(deviations * Math.sqrt(nnzVariance));
     long macsStep = (long) Math.ceil(deviations * Math.sqrt(macsVariance));
     for (int corner = 0; corner < 4; corner++) {
@@ -212,29 +209,34 @@ final class SampledZones {
       long maxMacs = moved(budget.maxMacs(), (corner & 2) == 0 ? macsStep : -macsStep);
       DualSearch there = new DualSearch(classes, groups, new Budget(maxNnz, maxMacs));
       there.run();
-      widen(first, end, there);
+      widen(first, end, rankError, there);
     }
-    return setZones(first, end, margin);
+    return setZones(first, end);
   }
 
   private static long moved(long limit, long by) {
     return by > 0 && limit > Long.MAX_VALUE - by ? limit : Math.max(0, limit + by);
   }
 
-  private void widen(int[] first, int[] end, DualSearch dual) {
+  private void widen(int[] first, int[] end, int[] rankError, DualSearch dual) {
     for (int c = 0; c < first.length; c++) {
-      int cut = groups[c].groupOf(classes.clamp(c, groups[c].countBefore(dual.firstTied(c))));
-      first[c] = Math.min(first[c], Math.min(cut, dual.firstTied(c)));
-      end[c] = Math.max(end[c], Math.max(cut + 1, dual.endTied(c)));
+      ClassGroups sampled = groups[c];
+      int above = sampled.countBefore(dual.firstTied(c));
+      int notBelow = sampled.countBefore(dual.endTied(c));
+      int least = classes.clamp(c, above);
+      int most = classes.clamp(c, notBelow);
+      int error = least == above && most == notBelow ? 0 : rankError[c];
+      first[c] = Math.min(first[c], sampled.groupOf(least) - error);
+      end[c] = Math.max(end[c], sampled.groupOf(most) + 1 + error);
     }
   }
 
-  private boolean setZones(int[] first, int[] end, int[] margin) {
+  private boolean setZones(int[] first, int[] end) {
     long held = 0;
     for (int c = 0; c < first.length; c++) {
       ClassGroups sampled = groups[c];
-      int top = first[c] - 1 - margin[c];
-      int bottom = Math.min(sampled.size(), end[c] + margin[c]);
+      int top = first[c] - 1 - MARGIN;
+      int bottom = Math.min(sampled.size(), end[c] + MARGIN);
       high[c] = top < 0 ? GREATEST_KEY + 1 : Math.max(1, sampled.low(top));
       low[c] = bottom == sampled.size() ? 1 : Math.max(1, sampled.low(bottom));
       // Weights without saliency are below the zone.

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
+import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
@@ -167,6 +168,22 @@ class ZonedProjectionTest {
       Problem problem = new Problem(percent + " %", new Problem.Saliency(saliency), costs, budget);
       assertThat(both.compare(problem)).as("%s", problem).isNotNull();
     }
+  }
+
+  @ParameterizedTest(name = "{0} % of the MACs")
+  @ValueSource(ints = {10, 20, 30, 45})
+  void limitsOnAllLayersNeedNoFurtherPasses(int percent) {
+    CostTable costs = Problem.resNet20();
+    Map<Integer, LayerLimits.Range> limits = new TreeMap<>();
+    for (int layer = 0; layer < costs.layers().size(); layer++) {
+      int count = costs.layers().get(layer).count();
+      limits.put(layer, new LayerLimits.Range(count / 20, count / 2));
+    }
+    float[] saliency = Problem.saliencies(new SplittableRandom(percent), costs.weightCount(), 0);
+    Budget budget =
+        new Budget(costs.weightCount() * (long) percent / 100, costs.totalMacs() * percent / 100);
+    Problem problem = new Problem(percent + " %", new Problem.Saliency(saliency), costs, budget);
+    assertThat(Both.of(costs, new LayerLimits(limits)).compare(problem)).isNotNull();
   }
 
   @ParameterizedTest(name = "{0} of the weights are zero, {1} are kept")
