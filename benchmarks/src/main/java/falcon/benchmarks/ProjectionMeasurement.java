@@ -9,7 +9,7 @@ import java.util.concurrent.Executors;
 
 /// The projection against reading and sorting the same array: weights and MACs at 20 %.
 final class ProjectionMeasurement implements Measurement {
-  private static final int WARM_UPS = 8;
+  private static final int WARM_UPS = 40;
   private static final int REPETITIONS = 21;
   private static final int SORTS = 5;
 
