@@ -27,7 +27,7 @@ final class SolverTable implements Callable<Integer> {
   private int threads = Runtime.getRuntime().availableProcessors();
 
   static List<Measurement> measurements() {
-    return List.of();
+    return List.of(new ProjectionMeasurement());
   }
 
   @Override

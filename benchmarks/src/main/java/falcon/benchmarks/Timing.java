@@ -12,11 +12,18 @@ final class Timing {
 
   /// Runs `work` some times unmeasured, then `repetitions` times measured.
   static Timing of(int warmups, int repetitions, Runnable work) {
+    return of(warmups, repetitions, () -> {}, work);
+  }
+
+  /// As above, with something done before each run that is not measured.
+  static Timing of(int warmups, int repetitions, Runnable preparation, Runnable work) {
     for (int i = 0; i < warmups; i++) {
+      preparation.run();
       work.run();
     }
     double[] seconds = new double[repetitions];
     for (int i = 0; i < repetitions; i++) {
+      preparation.run();
       long start = System.nanoTime();
       work.run();
       seconds[i] = (System.nanoTime() - start) / 1e9;

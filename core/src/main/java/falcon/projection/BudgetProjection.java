@@ -3,8 +3,8 @@ package falcon.projection;
 import falcon.budget.Budget;
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
-import java.util.ArrayList;
-import java.util.List;
+import falcon.kernel.Kernels;
+import falcon.kernel.SelectionKernels;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
@@ -16,28 +16,30 @@ import org.jspecify.annotations.Nullable;
 ///             Σ_i f_i z_i ≤ F      F = budget.maxMacs(), f_i = MACs of weight i
 /// ```
 ///
-/// 1. One pass over the saliencies counts and sums them by cost class and leading bits
-///    ([SaliencyHistogram], [ClassGroups]).
-/// 2. [DualSearch] finds the multipliers (α, μ) for these groups. Groups that a threshold
-///    t_c = α + μ f_c falls into are split by further passes until the multipliers are exact.
-/// 3. [IntegerFinish] rounds to whole weights, fills the slack, exchanges weights between classes
+/// 1. [SampledZones] guesses from a sample, for each cost class, a narrow zone of saliencies that its
+///    threshold t_c = α + μ f_c falls into.
+/// 2. One pass over the weights marks those above the zones and gathers those inside
+///    ([Candidates], [ClassGroups]).
+/// 3. [DualSearch] finds the multipliers (α, μ), exactly, on these groups.
+/// 4. [IntegerFinish] rounds to whole weights, fills the slack, exchanges weights between classes
 ///    and searches what is left of the gap.
-/// 4. [MaskWriter] writes the mask: weights above the threshold of their class, and of those at the
-///    threshold as many as fit, lowest index first.
+/// 5. [MaskWriter] completes the mask: weights above the threshold of their class, and of those at
+///    the threshold as many as fit, lowest index first.
 ///
-/// The work is linear in the number of weights. A budget of zero, one above what there is, and
+/// That is [ZonedProjection]. A wrong guess is noticed; then, and where very many weights tie,
+/// [HistogramProjection] finds the same optimum by several passes over all weights. Either way the
+/// work is linear in the number of weights. A budget of zero, one above what there is, and
 /// saliencies that are all equal or zero are legal.
 ///
 /// Source: FALCON (arXiv:2403.07094), section 2. The paper searches one multiplier with an absolute
-/// tolerance and sorts every layer; here the multipliers are exact to the last bit, nothing is
-/// sorted, and the slack that rounding leaves is used.
+/// tolerance and sorts every layer; here the multipliers are exact to the last bit, only the
+/// weights near the thresholds are sorted, and the slack that rounding leaves is used.
 ///
-/// An instance keeps its working memory from one call to the next; it is not safe for use by several
-/// threads at a time. The result is the same for any number of threads.
+/// An instance keeps its working memory, about two bytes a weight, from one call to the next with
+/// the same costs; then the mask, an eighth of a byte a weight, is all of that order that a call
+/// allocates. It is not safe for use by several threads at a time. The result is the same for any
+/// number of threads, and for plain and vectorised kernels.
 public final class BudgetProjection {
-  /// Passes spent on splitting groups only to prove the optimum.
-  private static final int MAX_PROOF_PASSES = 6;
-
   private final Chunks chunks;
   private @Nullable Workspace workspace;
 
@@ -46,9 +48,8 @@ public final class BudgetProjection {
       CostTable costs,
       LayerLimits limits,
       CostClasses classes,
-      List<ClassGroups> groups,
-      SaliencyHistogram histogram,
-      MaskWriter writer) {}
+      ZonedProjection zoned,
+      HistogramProjection byHistogram) {}
 
   /// A projection that runs on the calling thread.
   public BudgetProjection() {
@@ -90,46 +91,27 @@ public final class BudgetProjection {
           "%d saliencies for %d weights".formatted(saliency.length, costs.weightCount()));
     }
     Workspace space = workspaceFor(costs, limits);
-    CostClasses classes = space.classes();
-    refuseTightBudget(classes, budget);
-    ClassGroups[] groups = space.groups().toArray(new ClassGroups[0]);
-    space.histogram().group(saliency, groups);
-    DualSearch dual = new DualSearch(classes, groups, budget);
-    IntegerFinish finish = new IntegerFinish(classes, groups, dual, budget);
-    int[] splitAt = new int[groups.length];
-    int proofPasses = 0;
-    while (true) {
-      dual.run();
-      if (findStraddled(classes, groups, dual, splitAt)) {
-        space.histogram().split(saliency, groups, splitAt);
-        continue;
-      }
-      finish.run(proofPasses < MAX_PROOF_PASSES);
-      if (finish.wantsSplit()) {
-        proofPasses++;
-        space.histogram().split(saliency, groups, finish.splitAt());
-        continue;
-      }
-      return result(saliency, space, groups, dual, finish);
-    }
+    refuseTightBudget(space.classes(), budget);
+    Projection found = space.zoned().project(saliency, budget);
+    return found != null ? found : space.byHistogram().project(saliency, budget);
   }
 
   private Workspace workspaceFor(CostTable costs, LayerLimits limits) {
     Workspace space = workspace;
     if (space == null || !space.costs().equals(costs) || !space.limits().equals(limits)) {
       CostClasses classes = new CostClasses(costs, limits);
-      List<ClassGroups> groups = new ArrayList<>();
-      for (int c = 0; c < classes.count(); c++) {
-        groups.add(new ClassGroups());
-      }
+      SelectionKernels kernels = Kernels.active().selection();
+      Segments segments = new Segments(classes);
+      long[] words = new long[Mask.wordCount(classes.weightCount())];
+      MaskWriter writer = new MaskWriter(classes, segments, chunks, kernels, words);
+      Candidates candidates = new Candidates(classes, segments, chunks, kernels, words);
       space =
           new Workspace(
               costs,
               limits,
               classes,
-              List.copyOf(groups),
-              new SaliencyHistogram(classes, chunks),
-              new MaskWriter(classes, chunks));
+              new ZonedProjection(classes, chunks, candidates, writer),
+              new HistogramProjection(classes, chunks, writer));
       workspace = space;
     }
     return space;
@@ -147,62 +129,5 @@ public final class BudgetProjection {
           "the layers must keep %d weights and %d MACs, the budget allows %d and %d"
               .formatted(nnz, macs, budget.maxNnz(), budget.maxMacs()));
     }
-  }
-
-  /// Finds, in each class, a group of different saliencies that the threshold or a limit falls into.
-  private static boolean findStraddled(
-      CostClasses classes, ClassGroups[] groups, DualSearch dual, int[] splitAt) {
-    boolean isAny = false;
-    for (int c = 0; c < groups.length; c++) {
-      ClassGroups members = groups[c];
-      double t = dual.threshold(c);
-      splitAt[c] = -1;
-      int last = Math.min(members.size() - 1, dual.endTied(c));
-      for (int g = Math.max(0, dual.firstTied(c) - 1); g <= last; g++) {
-        if (!members.isExact(g)
-            && Float.intBitsToFloat(members.lowestKey(g)) <= t
-            && t <= Float.intBitsToFloat(members.highestKey(g))) {
-          splitAt[c] = g;
-        }
-      }
-      int cut = classes.clamp(c, members.countBefore(dual.firstTied(c)));
-      int g = members.groupOf(cut);
-      if (g < members.size() && members.countBefore(g) != cut && !members.isExact(g)) {
-        splitAt[c] = g;
-      }
-      isAny |= splitAt[c] >= 0;
-    }
-    return isAny;
-  }
-
-  private static Projection result(
-      float[] saliency,
-      Workspace space,
-      ClassGroups[] groups,
-      DualSearch dual,
-      IntegerFinish finish) {
-    double value = 0;
-    long nnz = 0;
-    long macs = 0;
-    for (int c = 0; c < groups.length; c++) {
-      int kept = finish.kept(c);
-      space.writer().keep(c, groups[c], kept);
-      value += groups[c].sumOfBest(kept);
-      nnz += kept;
-      macs += kept * space.classes().macs(c);
-    }
-    Mask mask = space.writer().write(saliency);
-    return new Projection(
-        mask,
-        value,
-        value + finish.gap(),
-        finish.gap(),
-        dual.alpha(),
-        dual.mu(),
-        nnz,
-        macs,
-        finish.nnzSlack(),
-        finish.macsSlack(),
-        finish.isOptimal());
   }
 }

@@ -5,15 +5,17 @@ import java.util.Arrays;
 /// The weights of one cost class in groups of close saliency, the greatest first.
 ///
 /// A group holds the weights whose keys (the bits of the saliency, which order as the saliencies do)
-/// lie in `[low, low + 2^shift)`. Its count and sum are exact, its value is the mean. A group whose
+/// lie in `low … high`. Its count and sum are exact, its value is the mean. A group whose
 /// weights all have the same saliency, or which has one weight only, is *exact*. Putting means in
 /// the place of saliencies can only lower the dual function (Jensen), and leaves it as it is at
 /// thresholds that fall between groups; splitting those groups that a threshold falls into, until
 /// none is left but exact ones, therefore ends at the optimum over all the weights.
 final class ClassGroups {
+  private static final int GREATEST_KEY = Float.floatToRawIntBits(Float.MAX_VALUE);
+
   private int size;
   private int[] low = {};
-  private byte[] shift = {};
+  private int[] high = {};
   private boolean[] isExact = {};
   private int[] count = {};
   private double[] sum = {};
@@ -22,8 +24,14 @@ final class ClassGroups {
   /// Weights in the groups before g; one entry more than groups.
   private int[] countBefore = {0};
 
-  /// Sum of their saliencies.
+  /// Sum of their saliencies, for as many groups as were asked for.
   private double[] sumBefore = {0};
+
+  /// How many groups `sumBefore` covers, and what its last sum lost to rounding.
+  private int summed;
+
+  private double total;
+  private double lost;
 
   int size() {
     return size;
@@ -41,8 +49,9 @@ final class ClassGroups {
     return low[g];
   }
 
+  /// The binary logarithm of how many keys group g spans; of groups made of buckets only.
   int shift(int g) {
-    return shift[g];
+    return Integer.numberOfTrailingZeros(high[g] - low[g] + 1);
   }
 
   /// How many weights are in the groups 0 … g − 1.
@@ -62,7 +71,7 @@ final class ClassGroups {
 
   /// The greatest key that a weight of group g can have.
   int highestKey(int g) {
-    return isExact(g) ? lowestKey(g) : low[g] + (1 << shift[g]) - 1;
+    return isExact(g) ? lowestKey(g) : high[g];
   }
 
   /// N(t) in groups: how many groups have a value above `t`, known to be in `from … to`.
@@ -91,6 +100,7 @@ final class ClassGroups {
   double sumOfBest(int k) {
     int g = groupOf(k);
     int rest = k - countBefore[g];
+    sumUpTo(g);
     return rest == 0 ? sumBefore[g] : sumBefore[g] + rest * value[g];
   }
 
@@ -117,7 +127,84 @@ final class ClassGroups {
             lowSums[zone.offset() + b]);
       }
     }
-    accumulate(from);
+    countFrom(from);
+  }
+
+  /// Makes a group of every saliency of a sample, scaled up to the weights it stands for.
+  ///
+  /// @param keys `keys[from … to − 1]` in ascending order
+  /// @param weights how many weights the sample stands for; no fewer than it has
+  void setSample(int[] keys, int from, int to, int weights) {
+    size = 0;
+    ensureCapacity(to - from);
+    long taken = 0;
+    for (int n = to - 1; n >= from; ) {
+      int key = keys[n];
+      while (n >= from && keys[n] == key) {
+        n--;
+      }
+      long end = (long) (to - 1 - n) * weights / (to - from);
+      setExact(size++, key, (int) (end - taken));
+      taken = end;
+    }
+    countFrom(0);
+  }
+
+  /// Makes a group of every saliency in a zone, one of all above it and one of all below it.
+  ///
+  /// @param above weights above the zone
+  /// @param aboveSum sum of their saliencies
+  /// @param firstKey where the zone starts, 1 or more
+  /// @param endKey where it ends
+  /// @param keys `keys[from … to − 1]`, those inside the zone in ascending order
+  /// @param below weights below the zone; their saliencies are taken for zero, which is right if
+  ///     the zone starts at key 1, and else changes nothing as long as no threshold and no cut
+  ///     lies below the zone
+  void setZone(
+      int above,
+      double aboveSum,
+      int firstKey,
+      int endKey,
+      int[] keys,
+      int from,
+      int to,
+      int below) {
+    size = 0;
+    ensureCapacity(to - from + 2);
+    if (above > 0) {
+      setWide(endKey, GREATEST_KEY, above == 1, above, aboveSum);
+    }
+    for (int n = to - 1; n >= from; ) {
+      int key = keys[n];
+      int last = n;
+      while (n >= from && keys[n] == key) {
+        n--;
+      }
+      setExact(size++, key, last - n);
+    }
+    if (below > 0) {
+      setWide(0, firstKey - 1, firstKey == 1, below, 0);
+    }
+    countFrom(0);
+  }
+
+  private void setWide(int first, int last, boolean exact, int weights, double weightSum) {
+    low[size] = first;
+    high[size] = last;
+    isExact[size] = exact;
+    count[size] = weights;
+    sum[size] = weightSum;
+    value[size++] = weightSum / weights;
+  }
+
+  private void setExact(int g, int key, int weights) {
+    double saliency = Float.intBitsToFloat(key);
+    low[g] = key;
+    high[g] = key;
+    isExact[g] = true;
+    count[g] = weights;
+    sum[g] = weights * saliency;
+    value[g] = saliency;
   }
 
   /// A range of keys cut into buckets.
@@ -133,12 +220,11 @@ final class ClassGroups {
     }
   }
 
-  private void moveTail(int to, int newSize) {
-    int tail = size - to;
-    int capacity = newSize > low.length ? newSize + newSize / 2 : low.length;
-    if (capacity > low.length) {
+  private void ensureCapacity(int groups) {
+    if (groups > low.length) {
+      int capacity = groups + groups / 2;
       low = Arrays.copyOf(low, capacity);
-      shift = Arrays.copyOf(shift, capacity);
+      high = Arrays.copyOf(high, capacity);
       isExact = Arrays.copyOf(isExact, capacity);
       count = Arrays.copyOf(count, capacity);
       sum = Arrays.copyOf(sum, capacity);
@@ -146,8 +232,13 @@ final class ClassGroups {
       countBefore = Arrays.copyOf(countBefore, capacity + 1);
       sumBefore = Arrays.copyOf(sumBefore, capacity + 1);
     }
+  }
+
+  private void moveTail(int to, int newSize) {
+    int tail = size - to;
+    ensureCapacity(newSize);
     System.arraycopy(low, to, low, newSize - tail, tail);
-    System.arraycopy(shift, to, shift, newSize - tail, tail);
+    System.arraycopy(high, to, high, newSize - tail, tail);
     System.arraycopy(isExact, to, isExact, newSize - tail, tail);
     System.arraycopy(count, to, count, newSize - tail, tail);
     System.arraycopy(sum, to, sum, newSize - tail, tail);
@@ -160,7 +251,7 @@ final class ClassGroups {
     double base = Float.intBitsToFloat(firstKey);
     double step = Math.ulp(Float.intBitsToFloat(firstKey));
     low[g] = firstKey;
-    shift[g] = (byte) bucketShift;
+    high[g] = firstKey + (1 << bucketShift) - 1;
     // A sum of zero: all keys are the bucket's first, as for a layer of zeros.
     isExact[g] = bucketShift == 0 || weights == 1 || lowSum == 0;
     count[g] = weights;
@@ -168,19 +259,26 @@ final class ClassGroups {
     value[g] = base + step * lowSum / weights;
   }
 
-  /// Compensated running sums (Neumaier's form of Kahan's), so that many small groups after a
-  /// large one keep their digits.
-  private void accumulate(int from) {
-    countBefore[0] = 0;
-    double total = from == 0 ? 0 : sumBefore[from];
-    double lost = 0;
-    sumBefore[0] = 0;
+  private void countFrom(int from) {
     for (int g = from; g < size; g++) {
       countBefore[g + 1] = countBefore[g] + count[g];
-      double next = total + sum[g];
-      lost += total >= sum[g] ? total - next + sum[g] : sum[g] - next + total;
+    }
+    if (from < summed) {
+      summed = from;
+      total = sumBefore[from];
+      lost = 0;
+    }
+  }
+
+  /// Compensated running sums (Neumaier's form of Kahan's), so that many small groups after a
+  /// large one keep their digits.
+  private void sumUpTo(int g) {
+    for (; summed < g; summed++) {
+      double term = sum[summed];
+      double next = total + term;
+      lost += total >= term ? total - next + term : term - next + total;
       total = next;
-      sumBefore[g + 1] = total + lost;
+      sumBefore[summed + 1] = total + lost;
     }
   }
 }

@@ -302,16 +302,29 @@ final class IntegerFinish {
       best[c] = distance[c];
       room += distance[c];
       macRoom += distance[c] * classes.macs(c);
-      upBefore[c + 1] = upBefore[c] + up[c];
-      downBefore[c + 1] = downBefore[c] + down[c];
-      upMacsBefore[c + 1] = upMacsBefore[c] + up[c] * classes.macs(c);
-      downMacsBefore[c + 1] = downMacsBefore[c] + down[c] * classes.macs(c);
+    }
+    for (int c = 0; c < classCount; c++) {
+      int useful = useful(c, up[c], 1);
+      int usefulDown = useful(c, down[c], -1);
+      upBefore[c + 1] = upBefore[c] + useful;
+      downBefore[c + 1] = downBefore[c] + usefulDown;
+      upMacsBefore[c + 1] = upMacsBefore[c] + useful * classes.macs(c);
+      downMacsBefore[c + 1] = downMacsBefore[c] + usefulDown * classes.macs(c);
     }
     nodes = maxNodes;
     if (classCount > 0) {
       search(classCount - 1, 0, room, macRoom);
     }
     return nodes > 0;
+  }
+
+  /// How many ranks of the core, up or down, lose less than the gap that is to be beaten.
+  private int useful(int c, int most, int direction) {
+    int ranks = 0;
+    while (ranks < most && loss[at(c, direction * (ranks + 1))] < bestGap) {
+      ranks++;
+    }
+    return ranks;
   }
 
   /// Depth first over the classes c, c − 1, … 0; the others have cost `lost` so far and leave

@@ -1,11 +1,14 @@
 package falcon.projection;
 
 import falcon.budget.Mask;
+import falcon.kernel.SelectionKernels;
 
 /// Writes the mask that keeps the best k_c weights of every class.
 final class MaskWriter {
   private final CostClasses classes;
   private final Chunks chunks;
+  private final Segments segments;
+  private final SelectionKernels kernels;
   private final long[] words;
 
   /// By class: the smallest key that is kept for sure.
@@ -14,10 +17,18 @@ final class MaskWriter {
   /// By class: how many weights whose key is one less than `keptFrom` are kept, the first ones.
   private final int[] tiesKept;
 
-  MaskWriter(CostClasses classes, Chunks chunks) {
+  /// @param words room for a bit a weight; written here
+  MaskWriter(
+      CostClasses classes,
+      Segments segments,
+      Chunks chunks,
+      SelectionKernels kernels,
+      long[] words) {
     this.classes = classes;
+    this.segments = segments;
     this.chunks = chunks;
-    words = new long[Mask.wordCount(classes.weightCount())];
+    this.kernels = kernels;
+    this.words = words;
     keptFrom = new int[classes.count()];
     tiesKept = new int[classes.count()];
   }
@@ -38,47 +49,32 @@ final class MaskWriter {
     }
   }
 
-  /// The mask; of equal saliencies in a class those of lowest index are kept.
+  /// The mask, from all saliencies; of equal ones in a class those of lowest index are kept.
   Mask write(float[] saliency) {
-    chunks.forEach(Chunks.countOf(saliency.length), (chunk, worker) -> writeChunk(saliency, chunk));
-    int start = 0;
-    for (int layer = 0; layer < classes.layerCount(); layer++) {
-      int c = classes.layerClass(layer);
-      for (int i = start; i < classes.layerEnd(layer) && tiesKept[c] > 0; i++) {
-        if (keyOf(saliency[i]) == keptFrom[c] - 1) {
+    chunks.forEach(
+        segments.chunkCount(),
+        (chunk, worker) -> {
+          for (int s = segments.firstOf(chunk); s < segments.firstOf(chunk + 1); s++) {
+            int least = keptFrom[segments.classOf(s)];
+            kernels.mark(saliency, segments.from(s), segments.to(s), least, words);
+          }
+        });
+    for (int s = 0; s < segments.count(); s++) {
+      int c = segments.classOf(s);
+      for (int i = segments.from(s); i < segments.to(s) && tiesKept[c] > 0; i++) {
+        // −0 has the key of 0.
+        if (Math.max(0, Float.floatToRawIntBits(saliency[i])) == keptFrom[c] - 1) {
           words[i >> 6] |= 1L << i;
           tiesKept[c]--;
         }
       }
-      start = classes.layerEnd(layer);
     }
     return Mask.ofWords(saliency.length, words);
   }
 
-  private void writeChunk(float[] saliency, int chunk) {
-    int i = chunk * Chunks.SIZE;
-    int end = Math.min(saliency.length - 1, i + Chunks.SIZE - 1) + 1;
-    int layer = classes.layerAt(i);
-    long word = 0;
-    while (i < end) {
-      int stop = Math.min(end, classes.layerEnd(layer));
-      int below = keptFrom[classes.layerClass(layer)] - 1;
-      while (i < stop) {
-        int wordEnd = Math.min(stop, (i | 63) + 1);
-        for (; i < wordEnd; i++) {
-          word |= (long) ((below - keyOf(saliency[i])) >>> 31) << i;
-        }
-        if ((i & 63) == 0 || i == end) {
-          words[(i - 1) >> 6] = word;
-          word = 0;
-        }
-      }
-      layer++;
-    }
-  }
-
-  /// −0 has the key of 0.
-  private static int keyOf(float saliency) {
-    return Math.max(0, Float.floatToRawIntBits(saliency));
+  /// The mask, from words that [Candidates#gather] has set for the weights above the zones.
+  Mask complete(Candidates candidates) {
+    candidates.markKept(keptFrom, tiesKept);
+    return Mask.ofWords(classes.weightCount(), words);
   }
 }

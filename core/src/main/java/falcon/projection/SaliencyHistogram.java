@@ -76,7 +76,7 @@ final class SaliencyHistogram {
         Chunks.countOf(saliency.length),
         (chunk, worker) -> countAll(saliency, chunk, scratchByWorker[worker], shift));
     if (isSuspicious.get()) {
-      refuseBadSaliency(saliency);
+      Saliencies.refuseBad(saliency);
     }
     for (int c = 0; c < groups.length; c++) {
       ClassGroups.Zone zone = new ClassGroups.Zone(0, shift, bucketsPerClass(), c << bucketBits);
@@ -151,16 +151,6 @@ final class SaliencyHistogram {
     end &= ~grid;
     return new ClassGroups.Zone(
         (int) first, narrow, (int) ((end - first) >> narrow), c << bucketBits);
-  }
-
-  private static void refuseBadSaliency(float[] saliency) {
-    for (int i = 0; i < saliency.length; i++) {
-      if (!(saliency[i] >= 0 && saliency[i] < Float.POSITIVE_INFINITY)) {
-        throw new IllegalArgumentException(
-            "saliency %d of %d is %s; a saliency is finite and zero or more"
-                .formatted(i, saliency.length, saliency[i]));
-      }
-    }
   }
 
   private void countAll(float[] saliency, int chunk, long[] scratch, int shift) {

@@ -5,11 +5,12 @@
 /// ```
 ///
 /// Read [falcon.projection.BudgetProjection] first; it names the parts in the order in which they
-/// run: `SaliencyHistogram` sorts the weights of each cost class into groups, `DualSearch` finds the
-/// multipliers (α, μ) on the groups, `IntegerFinish` turns the relaxation's optimum into whole
-/// weights, `MaskWriter` writes the bits.
+/// run: `SampledZones` guesses where the thresholds lie, `Candidates` gathers the weights there in one
+/// pass, `DualSearch` finds the multipliers (α, μ), `IntegerFinish` turns the relaxation's optimum
+/// into whole weights, `MaskWriter` writes the bits. `HistogramProjection` does without the guess.
 ///
-/// Source: FALCON (arXiv:2403.07094), section 2. Imports `falcon.budget` and the JDK.
+/// Source: FALCON (arXiv:2403.07094), section 2. Imports `falcon.budget`,
+/// `falcon.kernel` and the JDK.
 @NullMarked
 package falcon.projection;
 
