@@ -3,6 +3,7 @@ package falcon.benchmarks;
 import falcon.prune.BatchNormPolicy;
 import falcon.prune.Curvature;
 import falcon.prune.MaskProjection;
+import falcon.prune.Method;
 import falcon.prune.PruningMethod;
 import falcon.prune.PruningOptions;
 import falcon.prune.ReconstructionMethod;
@@ -69,7 +70,7 @@ final class AblationVariants {
   /// @param choiceInterval of the refinement
   private static Settings settings(
       double exponent, int projections, double stepSize, int steps, int choiceInterval) {
-    Settings base = ReconstructionMethod.defaults(1);
+    Settings base = ReconstructionMethod.defaults(Method.FALCON);
     return new Settings(
         exponent,
         projections,

@@ -23,7 +23,7 @@ final class PruneOptions {
   @Option(
       names = "--stages",
       paramLabel = "K",
-      description = "Number of stages of falcon++, 2 or more.")
+      description = "Number of stages of falcon++, 1 or more.")
   private @Nullable Integer stages;
 
   @Option(names = "--samples", paramLabel = "N", description = "Calibration images of each stage.")

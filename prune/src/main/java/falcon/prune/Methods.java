@@ -5,7 +5,10 @@ import falcon.torch.Refinement;
 /// The choices that a user need not make; each was made on validation data, see `docs/results`.
 final class Methods {
   /// Stages of falcon++.
-  static final int STAGES = 10;
+  private static final int STAGES = 3;
+
+  /// The same where the low-rank quadratic is solved anew in each stage.
+  private static final int BACKSOLVE_STAGES = 10;
 
   /// First budget of several stages, as a multiple of the last.
   static final double STAGE_START = 2;
@@ -27,24 +30,33 @@ final class Methods {
 
   private static final int STEPS = 60;
   private static final int FINAL_STEPS = 900;
-  private static final int SINGLE_STAGE_STEPS = 60;
+  private static final int QUICK_STEPS = 60;
 
   private static final double COST_EXPONENT = 0.25;
-  private static final int SEARCH_STEPS = 8;
-  private static final int SINGLE_STAGE_SEARCH_STEPS = 6;
+  private static final int SEARCH_STEPS = 32;
+  private static final int QUICK_SEARCH_STEPS = 16;
   private static final double SEARCH_STEP_SIZE = 0;
   private static final double SEARCH_START = 3.5;
   private static final int POSITIONS = 16;
   private static final double LEAST_SQUARES_RIDGE = 1e-2;
-  private static final double LEARNING_RATE = 0.01;
+  private static final double LEARNING_RATE = 0.015;
+
+  /// Few steps do not settle at a larger rate.
+  private static final double QUICK_LEARNING_RATE = 0.01;
+
   private static final double OUTPUT_WEIGHT = 1;
   private static final double FEATURE_WEIGHT = 1;
 
   private Methods() {}
 
-  /// Refinement steps of a stage on average, for estimates.
-  static int steps(int stages) {
-    return stages == 1 ? SINGLE_STAGE_STEPS : ((stages - 1) * STEPS + FINAL_STEPS) / stages;
+  /// Stages of falcon++ where nothing else is asked for.
+  static int stages(Refit refit) {
+    return refit == Refit.BACKSOLVE ? BACKSOLVE_STAGES : STAGES;
+  }
+
+  /// Refinement steps of all stages, for estimates.
+  static int steps(Method method, int stages) {
+    return method == Method.FALCON ? QUICK_STEPS : (stages - 1) * STEPS + FINAL_STEPS;
   }
 
   static PruningMethod of(PruningOptions options, PruningPlan plan) {
@@ -56,23 +68,24 @@ final class Methods {
               options.ridge() == null ? RIDGE : options.ridge(),
               options.block() == null ? 0 : options.block());
       case RECONSTRUCT, AUTO ->
-          new ReconstructionMethod(
-              reconstruction(plan.stageBudgets().size()), MaskProjection.EXACT);
+          new ReconstructionMethod(reconstruction(options.method()), MaskProjection.EXACT);
     };
   }
 
   /// What [Refit#RECONSTRUCT] does.
-  static ReconstructionMethod.Settings reconstruction(int stages) {
+  static ReconstructionMethod.Settings reconstruction(Method method) {
+    boolean isQuick = method == Method.FALCON;
     return new ReconstructionMethod.Settings(
         COST_EXPONENT,
-        stages == 1 ? SINGLE_STAGE_SEARCH_STEPS : SEARCH_STEPS,
+        isQuick ? QUICK_SEARCH_STEPS : SEARCH_STEPS,
         SEARCH_STEP_SIZE,
         SEARCH_START,
         POSITIONS,
         LEAST_SQUARES_RIDGE,
         STEPS,
-        stages == 1 ? SINGLE_STAGE_STEPS : FINAL_STEPS,
-        new Refinement.Options(BATCH, LEARNING_RATE, OUTPUT_WEIGHT, FEATURE_WEIGHT),
+        isQuick ? QUICK_STEPS : FINAL_STEPS,
+        new Refinement.Options(
+            BATCH, isQuick ? QUICK_LEARNING_RATE : LEARNING_RATE, OUTPUT_WEIGHT, FEATURE_WEIGHT),
         0);
   }
 }

@@ -125,7 +125,7 @@ final class Planner {
     if (options.method() != Method.FALCON_PLUS_PLUS) {
       return 1;
     }
-    return options.stages() == null ? Methods.STAGES : options.stages();
+    return options.stages() == null ? Methods.stages(refit(options)) : options.stages();
   }
 
   private static int samples(PruningOptions options, Refit refit, Dataset data) {
@@ -173,7 +173,7 @@ final class Planner {
         options.schedule() != null && !hasStages,
         "--schedule",
         "--method " + options.method().id() + " has one stage");
-    require(options.stages() == null || options.stages() >= 2, "--stages is at least 2");
+    require(options.stages() == null || options.stages() >= 1, "--stages is at least 1");
     require(options.samples() == null || options.samples() >= 1, "--samples is at least 1");
     require(
         options.ridge() == null || (options.ridge() > 0 && Double.isFinite(options.ridge())),
@@ -210,10 +210,11 @@ final class Planner {
         switch (refit) {
           case NONE -> 0;
           case BACKSOLVE -> samples * 10 * forward;
-          case RECONSTRUCT, AUTO ->
-              samples * STEP_PASSES * forward
-                  + (double) Methods.steps(stages) * Methods.BATCH * STEP_PASSES * forward;
+          case RECONSTRUCT, AUTO -> samples * STEP_PASSES * forward;
         };
-    return 3 * validation + stages * (perStage + validation);
+    int steps = refit == Refit.RECONSTRUCT ? Methods.steps(options.method(), stages) : 0;
+    return 3 * validation
+        + stages * (perStage + validation)
+        + (double) steps * Methods.BATCH * STEP_PASSES * forward;
   }
 }

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 /// How to prune: everything but network, data and budget. Immutable; null means "what suits the method".
 ///
 /// @param method way to choose and re-fit weights
-/// @param stages number of stages of [Method#FALCON_PLUS_PLUS], 2 or more
+/// @param stages number of stages of [Method#FALCON_PLUS_PLUS], 1 or more
 /// @param samples calibration images of a stage
 /// @param curvature rows of the gradient matrix (re-fitting by backsolve only)
 /// @param ridge λ ≥ 0 of the quadratic (backsolve only)

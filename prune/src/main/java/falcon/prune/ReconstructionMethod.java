@@ -52,9 +52,9 @@ public record ReconstructionMethod(
       Refinement.Options refinement,
       int choiceInterval) {}
 
-  /// The settings that [Method#FALCON] (one stage) and [Method#FALCON_PLUS_PLUS] use.
-  public static Settings defaults(int stages) {
-    return Methods.reconstruction(stages);
+  /// The settings that [Method#FALCON] or [Method#FALCON_PLUS_PLUS] uses.
+  public static Settings defaults(Method method) {
+    return Methods.reconstruction(method);
   }
 
   @Override
