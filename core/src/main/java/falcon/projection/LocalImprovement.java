@@ -98,6 +98,10 @@ final class LocalImprovement {
     }
     for (int o = 1; o <= mostOut; o++) {
       lost += core.item(out, distance[out] - o);
+      // The first to be taken is the most valuable.
+      if (mostIn * core.item(in, distance[in]) <= lost) {
+        return false;
+      }
       double won = 0;
       int taken = 0;
       while (taken < mostIn && fitsFor(in, taken + 1, out, o)) {
