@@ -4,6 +4,9 @@
 /// [falcon.budget.Budget] limits the number of weights and of multiply-accumulates, and a
 /// [falcon.budget.Mask] says which weights are kept. Read `CostTable` first.
 ///
+/// [falcon.budget.ResourceTable] and [falcon.budget.ResourceBudget] are the same for any number of
+/// resources, with costs that may differ inside a layer ([falcon.budget.CostPattern]).
+///
 /// Source: FALCON (arXiv:2403.07094), section 2. Imports nothing but the JDK.
 @NullMarked
 package falcon.budget;

@@ -2,83 +2,112 @@ package falcon.projection;
 
 import falcon.budget.CostTable;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// The layers of a cost table, those of equal cost per weight put together.
 ///
 /// Inside a class all weights cost the same, so that the best k weights of the class are simply
 /// those of greatest saliency, and the whole mask is described by one count k_c per class. A layer
-/// with limits of its own is a class of its own. Classes are in ascending order of cost.
+/// with limits of its own is a class of its own. Classes are in ascending order of cost: by the
+/// first resource, then by the next (for NNZ and MACs: by MACs).
 final class CostClasses {
+  /// The resources of a [falcon.budget.Budget].
+  static final int NNZ = 0;
 
-  private record Member(int layer, long macs, int group) {}
+  static final int MACS = 1;
 
+  /// Neighbouring weights of equal cost: a layer, or the weights of one kind in it.
+  static final class Layer {
+    private final int end;
+    private final int count;
+    private final long[] costs;
+    private final LayerLimits.@Nullable Range range;
+    private int limitGroup;
+
+    /// @param end index after its last weight; layers follow one another without gaps
+    /// @param costs `[R]`, of one weight; not copied
+    /// @param range its own limits, if it has any
+    Layer(int end, int count, long[] costs, LayerLimits.@Nullable Range range) {
+      this.end = end;
+      this.count = count;
+      this.costs = costs;
+      this.range = range;
+    }
+
+    private boolean isAlike(Layer that) {
+      return limitGroup == that.limitGroup && Arrays.equals(costs, that.costs);
+    }
+  }
+
+  private final int resourceCount;
   private final int weightCount;
   private final int count;
-  private final long[] macs;
+  private final long[] costs;
   private final int[] size;
   private final int[] minKept;
   private final int[] maxKept;
   private final int[] layerEnd;
   private final int[] layerClass;
 
+  /// The classes for the resources NNZ and MACs.
+  ///
   /// @throws IllegalArgumentException if a limit names no layer or asks for more than it has
   CostClasses(CostTable costs, LayerLimits limits) {
-    List<CostTable.Layer> layers = costs.layers();
-    refuseBadLimits(layers, limits);
-    weightCount = costs.weightCount();
+    this(2, layersOf(costs, limits));
+  }
+
+  /// The classes of layers in the order of the weights.
+  CostClasses(int resourceCount, List<Layer> layers) {
+    this.resourceCount = resourceCount;
+    weightCount = layers.isEmpty() ? 0 : layers.getLast().end;
     layerEnd = new int[layers.size()];
     layerClass = new int[layers.size()];
-    List<Member> members = new ArrayList<>();
+    costs = new long[layers.size() * resourceCount];
+    size = new int[layers.size()];
+    minKept = new int[layers.size()];
+    maxKept = new int[layers.size()];
     for (int l = 0; l < layers.size(); l++) {
-      layerEnd[l] = layers.get(l).end();
-      int group = limits.rangeByLayer().containsKey(l) ? l : -1;
-      members.add(new Member(l, layers.get(l).macsPerWeight(), group));
+      layers.get(l).limitGroup = layers.get(l).range == null ? -1 : l;
+      layerEnd[l] = layers.get(l).end;
     }
-    members.sort(
-        Comparator.comparingLong(Member::macs)
-            .thenComparingInt(Member::group)
-            .thenComparingInt(Member::layer));
-    macs = new long[members.size()];
-    size = new int[members.size()];
-    minKept = new int[members.size()];
-    maxKept = new int[members.size()];
+    List<Integer> byCost = new ArrayList<>();
+    for (int l = 0; l < layers.size(); l++) {
+      byCost.add(l);
+    }
+    byCost.sort(
+        Comparator.comparing((Integer l) -> layers.get(l).costs, Arrays::compare)
+            .thenComparingInt(l -> layers.get(l).limitGroup)
+            .thenComparingInt(l -> l));
     int last = -1;
-    for (int m = 0; m < members.size(); m++) {
-      Member member = members.get(m);
-      Member before = members.get(Math.max(0, m - 1));
-      if (m == 0 || member.macs() != before.macs() || member.group() != before.group()) {
+    for (int n = 0; n < byCost.size(); n++) {
+      Layer layer = layers.get(byCost.get(n));
+      if (n == 0 || !layer.isAlike(layers.get(byCost.get(n - 1)))) {
         last++;
+        System.arraycopy(layer.costs, 0, costs, last * resourceCount, resourceCount);
       }
-      int count = layers.get(member.layer()).count();
-      LayerLimits.Range range =
-          limits.rangeByLayer().getOrDefault(member.layer(), new LayerLimits.Range(0, count));
-      layerClass[member.layer()] = last;
-      macs[last] = member.macs();
-      size[last] += count;
-      minKept[last] += range.minKept();
-      maxKept[last] += Math.min(count, range.maxKept());
+      layerClass[byCost.get(n)] = last;
+      size[last] += layer.count;
+      minKept[last] += layer.range == null ? 0 : layer.range.minKept();
+      maxKept[last] +=
+          layer.range == null ? layer.count : Math.min(layer.count, layer.range.maxKept());
     }
     count = last + 1;
   }
 
-  private static void refuseBadLimits(List<CostTable.Layer> layers, LayerLimits limits) {
-    limits
-        .rangeByLayer()
-        .forEach((layer, range) -> {
-          if (layer < 0 || layer >= layers.size()) {
-            throw new IllegalArgumentException(
-                "a limit is set on layer %d, but there are %d layers"
-                    .formatted(layer, layers.size()));
-          }
-          if (range.minKept() > layers.get(layer).count()) {
-            throw new IllegalArgumentException(
-                "layer '%s' must keep %d weights but has %d"
-                    .formatted(
-                        layers.get(layer).name(), range.minKept(), layers.get(layer).count()));
-          }
-        });
+  private static List<Layer> layersOf(CostTable table, LayerLimits limits) {
+    List<Layer> layers = new ArrayList<>();
+    for (CostTable.Layer layer : table.layers()) {
+      long[] costs = {1, layer.macsPerWeight()};
+      LayerLimits.Range range = limits.rangeByLayer().get(layers.size());
+      layers.add(new Layer(layer.end(), layer.count(), costs, range));
+    }
+    limits.refuseOutside(
+        table.layers().stream().map(CostTable.Layer::name).toList(),
+        table.layers().stream().map(CostTable.Layer::count).toList());
+    return layers;
   }
 
   int weightCount() {
@@ -90,9 +119,19 @@ final class CostClasses {
     return count;
   }
 
-  /// f_c: multiply-accumulates of one weight of class c.
+  /// Number of resources, R.
+  int resourceCount() {
+    return resourceCount;
+  }
+
+  /// a_cr: what one weight of class c costs of resource r.
+  long cost(int c, int r) {
+    return costs[c * resourceCount + r];
+  }
+
+  /// f_c: multiply-accumulates of one weight of class c, where the resources are NNZ and MACs.
   long macs(int c) {
-    return macs[c];
+    return cost(c, MACS);
   }
 
   /// How many weights class c has.
@@ -113,6 +152,18 @@ final class CostClasses {
   /// `k` moved into the limits of class c.
   int clamp(int c, int k) {
     return Math.max(minKept[c], Math.min(k, maxKept[c]));
+  }
+
+  /// What is used of each resource when `kept[c]` weights of each class c are kept.
+  ///
+  /// @param used `[R]`, overwritten
+  void use(int[] kept, long[] used) {
+    Arrays.fill(used, 0);
+    for (int c = 0; c < count; c++) {
+      for (int r = 0; r < resourceCount; r++) {
+        used[r] += kept[c] * cost(c, r);
+      }
+    }
   }
 
   int layerCount() {

@@ -2,7 +2,7 @@ package falcon.projection;
 
 import falcon.budget.Budget;
 
-/// Minimises the dual function over the multipliers.
+/// Minimises the dual function of NNZ and MACs over the two multipliers.
 ///
 /// ```
 /// g(α, μ) = α S + μ F + Σ_c (V_c(t_c) − t_c N_c(t_c)),   t_c = α + μ f_c,   α, μ ≥ 0
@@ -14,7 +14,7 @@ import falcon.budget.Budget;
 /// where it crosses F. Both are found by bisection on the *bits* of the multipliers, which ends at
 /// neighbouring float64 values: no tolerance is involved. The number kept in a class is clamped to
 /// the limits of the class, which leaves all of this as it is.
-final class DualSearch {
+final class DualSearch implements DualOptimum {
   private final CostClasses classes;
   private final ClassGroups[] groups;
   private final long maxNnz;
@@ -69,13 +69,18 @@ final class DualSearch {
     return accepted.mu;
   }
 
-  /// t_c: weights of class c with more saliency are worth keeping.
-  double threshold(int c) {
+  @Override
+  public double multiplier(int r) {
+    return r == CostClasses.NNZ ? accepted.alpha : accepted.mu;
+  }
+
+  @Override
+  public double threshold(int c) {
     return accepted.alpha + accepted.mu * classes.macs(c);
   }
 
-  /// The first group of class c that lies at the threshold; those before it are above.
-  int firstTied(int c) {
+  @Override
+  public int firstTied(int c) {
     return accepted.atAlpha[c];
   }
 
@@ -83,12 +88,56 @@ final class DualSearch {
   ///
   /// Keeping those before [#firstTied] is within the budget; whether any of the tied ones are kept
   /// changes nothing but the slack.
-  int endTied(int c) {
+  @Override
+  public int endTied(int c) {
     return accepted.atAlphaBelow[c];
   }
 
+  /// Starts from the weights above the thresholds and takes tied ones: the cheapest first, then
+  /// cheap ones replaced by expensive ones while the MAC budget allows.
+  @Override
+  public void roundDown(int[] kept) {
+    long room = maxNnz;
+    long macRoom = maxMacs;
+    for (int c = 0; c < groups.length; c++) {
+      kept[c] = kept(c, firstTied(c));
+      room -= kept[c];
+      macRoom -= kept[c] * classes.macs(c);
+    }
+    for (int c = 0; c < groups.length; c++) {
+      long macs = classes.macs(c);
+      long fitting = macs == 0 ? room : Math.min(room, macRoom / macs);
+      int taken = (int) Math.min(kept(c, endTied(c)) - kept[c], fitting);
+      kept[c] += taken;
+      room -= taken;
+      macRoom -= taken * macs;
+    }
+    replaceCheapByDear(kept, macRoom);
+  }
+
+  private void replaceCheapByDear(int[] kept, long macRoom) {
+    int cheap = 0;
+    int dear = groups.length - 1;
+    while (cheap < dear) {
+      long dearer = classes.macs(dear) - classes.macs(cheap);
+      int out = kept[cheap] - kept(cheap, firstTied(cheap));
+      int in = kept(dear, endTied(dear)) - kept[dear];
+      if (out <= 0 || dearer == 0) {
+        cheap++;
+      } else if (in <= 0 || dearer > macRoom) {
+        dear--;
+      } else {
+        int moved = (int) Math.min(Math.min(out, in), macRoom / dearer);
+        kept[cheap] -= moved;
+        kept[dear] += moved;
+        macRoom -= moved * dearer;
+      }
+    }
+  }
+
   /// Finds the multipliers and the groups at the thresholds.
-  void run() {
+  @Override
+  public void run() {
     double greatest = 0;
     double greatestPerMac = 0;
     for (int c = 0; c < groups.length; c++) {

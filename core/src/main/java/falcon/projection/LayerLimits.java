@@ -1,6 +1,7 @@
 package falcon.projection;
 
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -29,5 +30,24 @@ public record LayerLimits(Map<Integer, Range> rangeByLayer) {
   /// Copies the map.
   public LayerLimits {
     rangeByLayer = Collections.unmodifiableMap(new TreeMap<>(rangeByLayer));
+  }
+
+  /// Refuses limits that do not fit the layers.
+  ///
+  /// @param names of the layers
+  /// @param counts how many weights they have
+  /// @throws IllegalArgumentException if a limit names no layer or asks for more than it has
+  void refuseOutside(List<String> names, List<Integer> counts) {
+    rangeByLayer.forEach((layer, range) -> {
+      if (layer < 0 || layer >= names.size()) {
+        throw new IllegalArgumentException(
+            "a limit is set on layer %d, but there are %d layers".formatted(layer, names.size()));
+      }
+      if (range.minKept() > counts.get(layer)) {
+        throw new IllegalArgumentException(
+            "layer '%s' must keep %d weights but has %d"
+                .formatted(names.get(layer), range.minKept(), counts.get(layer)));
+      }
+    });
   }
 }

@@ -2,7 +2,7 @@ package falcon.projection;
 
 import falcon.budget.Mask;
 
-/// What both ways to project do with the relaxation's optimum.
+/// What all ways to project do with the relaxation's optimum.
 final class Relaxation {
   private Relaxation() {}
 
@@ -14,7 +14,7 @@ final class Relaxation {
   /// @param splitAt by class, the group found, or −1
   /// @return whether there is any
   static boolean findStraddled(
-      CostClasses classes, ClassGroups[] groups, DualSearch dual, int[] splitAt) {
+      CostClasses classes, ClassGroups[] groups, DualOptimum dual, int[] splitAt) {
     boolean isAny = false;
     for (int c = 0; c < groups.length; c++) {
       ClassGroups members = groups[c];
@@ -60,8 +60,8 @@ final class Relaxation {
         dual.mu(),
         nnz,
         macs,
-        finish.nnzSlack(),
-        finish.macsSlack(),
+        finish.slack(CostClasses.NNZ),
+        finish.slack(CostClasses.MACS),
         finish.isOptimal());
   }
 }

@@ -7,7 +7,12 @@
 /// Read [falcon.projection.BudgetProjection] first; it names the parts in the order in which they
 /// run: `SampledZones` guesses where the thresholds lie, `Candidates` gathers the weights there in one
 /// pass, `DualSearch` finds the multipliers (α, μ), `IntegerFinish` turns the relaxation's optimum
-/// into whole weights, `MaskWriter` writes the bits. `HistogramProjection` does without the guess.
+/// into whole weights (`Core`, `LocalImprovement`, `CoreSearch`, `Certificate`), `MaskWriter` writes
+/// the bits. `HistogramProjection` does without the guess.
+///
+/// [falcon.projection.ResourceProjection] does the same for any number of resources: `CostOrder`
+/// puts weights of equal cost together, `ResourceRows` finds the budgets that bind, `DualSimplex`
+/// (with `EdgeSearch`) stands in for `DualSearch`; both find a `DualOptimum`.
 ///
 /// Source: FALCON (arXiv:2403.07094), section 2. Imports `falcon.budget`,
 /// `falcon.kernel` and the JDK.

@@ -1,0 +1,75 @@
+package falcon.budget;
+
+import java.util.Arrays;
+
+/// Inclusive limits on what a pruned network may use of each resource of a [ResourceTable].
+///
+/// [Budget] is the common case of two resources, NNZ and MACs. Immutable, safe to share between
+/// threads.
+public final class ResourceBudget {
+  /// A limit that is never reached.
+  public static final long UNLIMITED = Long.MAX_VALUE;
+
+  private final long[] limits;
+
+  private ResourceBudget(long[] ownedLimits) {
+    limits = ownedLimits;
+    for (int r = 0; r < limits.length; r++) {
+      if (limits[r] < 0) {
+        throw new IllegalArgumentException(
+            "the budget of resource %d is %d; a limit is zero or more".formatted(r, limits[r]));
+      }
+    }
+  }
+
+  /// One limit for each resource, in the order of the table.
+  ///
+  /// @param limits `[R]`, zero or more, [#UNLIMITED] for none; copied
+  /// @throws IllegalArgumentException if a limit is negative
+  public static ResourceBudget of(long... limits) {
+    return new ResourceBudget(limits.clone());
+  }
+
+  /// R: for how many resources there is a limit.
+  public int resourceCount() {
+    return limits.length;
+  }
+
+  /// How much of a resource may be used, b_r.
+  public long limit(int resource) {
+    return limits[resource];
+  }
+
+  /// Whether a mask stays within all limits.
+  ///
+  /// @throws IllegalArgumentException if mask and table are of different networks, or table and
+  ///     budget of different resources
+  public boolean allows(Mask mask, ResourceTable table) {
+    if (table.resources().size() != limits.length) {
+      throw new IllegalArgumentException(
+          "a budget of %d resources for costs in %d"
+              .formatted(limits.length, table.resources().size()));
+    }
+    for (int r = 0; r < limits.length; r++) {
+      if (table.used(mask, r) > limits[r]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof ResourceBudget that && Arrays.equals(limits, that.limits);
+  }
+
+  @Override
+  public int hashCode() {
+    return Arrays.hashCode(limits);
+  }
+
+  @Override
+  public String toString() {
+    return "ResourceBudget" + Arrays.toString(limits);
+  }
+}
