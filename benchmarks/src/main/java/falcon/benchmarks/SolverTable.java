@@ -27,7 +27,8 @@ final class SolverTable implements Callable<Integer> {
   private int threads = Runtime.getRuntime().availableProcessors();
 
   static List<Measurement> measurements() {
-    return List.of(new ProjectionMeasurement());
+    return List.of(
+        new ProjectionMeasurement(), new BacksolveMeasurement(), new ReconstructionMeasurement());
   }
 
   @Override

@@ -14,6 +14,9 @@ public interface Kernels {
   /// Loops over a gradient matrix.
   MatrixKernels matrix();
 
+  /// Products of dense matrices.
+  DenseKernels dense();
+
   /// The twin that this process uses.
   ///
   /// The system property `falcon.simd` chooses: `auto` (vectors where the JVM has them, the

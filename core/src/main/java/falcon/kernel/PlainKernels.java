@@ -19,4 +19,9 @@ public final class PlainKernels implements Kernels {
   public MatrixKernels matrix() {
     return new PlainMatrix();
   }
+
+  @Override
+  public DenseKernels dense() {
+    return new PlainDense();
+  }
 }

@@ -1,7 +1,5 @@
 package falcon.kernel;
 
-import java.util.Arrays;
-
 /// The innermost loops, in plain Java.
 ///
 /// Every result is defined by its formula and the order of additions given with it, so that a
@@ -12,9 +10,6 @@ import java.util.Arrays;
 ///
 /// No argument is checked beyond the bounds of its array. Stateless.
 public final class ScalarKernels {
-  /// Columns that stay in the first-level cache while rows of a triangle are updated.
-  private static final int COLUMN_BLOCK = 512;
-
   private ScalarKernels() {}
 
   /// `Σ_j x_j v_(from+j)`, j = 0 … count − 1, each product exact in float64: partial sum `j mod 16`
@@ -127,72 +122,6 @@ public final class ScalarKernels {
     double f3 = factors[first + 3];
     for (int j = 0; j < count; j++) {
       sum[j] += (f0 * x0[j] + f1 * x1[j]) + (f2 * x2[j] + f3 * x3[j]);
-    }
-  }
-
-  /// One row of a Gram matrix: `sum_j += Σ_q b_q,row b_q,j`, j = from … to − 1, in float32: four q
-  /// at a time, `(t_0 + t_1) + (t_2 + t_3)`, groups in order.
-  ///
-  /// @param b columns of the panel: `b[q]` holds column q for all rows
-  /// @param fromColumn first q
-  /// @param toColumn one past the last q; a multiple of four after `fromColumn`
-  public static void addGramRow(
-      float[] sum, float[][] b, int fromColumn, int toColumn, int row, int from, int to) {
-    for (int q = fromColumn; q < toColumn; q += 4) {
-      addFourProducts(sum, b[q], b[q + 1], b[q + 2], b[q + 3], row, from, to);
-    }
-  }
-
-  private static void addFourProducts(
-      float[] c, float[] b0, float[] b1, float[] b2, float[] b3, int row, int from, int to) {
-    float a0 = b0[row];
-    float a1 = b1[row];
-    float a2 = b2[row];
-    float a3 = b3[row];
-    for (int j = from; j < to; j++) {
-      c[j] += (a0 * b0[j] + a1 * b1[j]) + (a2 * b2[j] + a3 * b3[j]);
-    }
-  }
-
-  /// `sum_j += row_j`, j = from … to − 1, and `row_j = 0`.
-  public static void drain(double[] sum, float[] row, int from, int to) {
-    for (int j = from; j < to; j++) {
-      sum[j] += row[j];
-    }
-    Arrays.fill(row, from, to, 0);
-  }
-
-  /// The update of a triangle by finished rows: `a_i,j −= Σ_q a_q,i a_q,j` for i = fromRow … toRow − 1
-  /// and j = i … width − 1, with q = fromFactor … toFactor − 1: four q at a time, `(t_0 + t_1) + (t_2
-  /// + t_3)`, groups in order, then the rest one by one.
-  ///
-  /// @param a rows of the upper triangle, each at least `width` long
-  public static void subtractProducts(
-      double[][] a, int fromFactor, int toFactor, int fromRow, int toRow, int width) {
-    for (int left = fromRow; left < width; left += COLUMN_BLOCK) {
-      int right = Math.min(left + COLUMN_BLOCK, width);
-      int last = Math.min(toRow, right);
-      for (int i = fromRow; i < last; i++) {
-        int from = Math.max(i, left);
-        int q = fromFactor;
-        for (; q <= toFactor - 4; q += 4) {
-          subtractFourProducts(a[i], a[q], a[q + 1], a[q + 2], a[q + 3], i, from, right);
-        }
-        for (; q < toFactor; q++) {
-          addScaled(a[i], -a[q][i], a[q], from, right);
-        }
-      }
-    }
-  }
-
-  private static void subtractFourProducts(
-      double[] c, double[] b0, double[] b1, double[] b2, double[] b3, int i, int from, int to) {
-    double a0 = b0[i];
-    double a1 = b1[i];
-    double a2 = b2[i];
-    double a3 = b3[i];
-    for (int j = from; j < to; j++) {
-      c[j] -= (a0 * b0[j] + a1 * b1[j]) + (a2 * b2[j] + a3 * b3[j]);
     }
   }
 }

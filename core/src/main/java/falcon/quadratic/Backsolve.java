@@ -3,11 +3,11 @@ package falcon.quadratic;
 import falcon.budget.Mask;
 import falcon.kernel.Chunks;
 import falcon.kernel.ScalarKernels;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
+import java.util.function.IntUnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /// The kept weights that minimise a [Quadratic] when the mask is fixed.
 ///
@@ -18,7 +18,8 @@ import java.util.concurrent.ExecutorService;
 /// ```
 ///
 /// The Gram matrix comes from float32 products over short runs of columns, added up in float64; the
-/// full solution is then refined against the exact products. Same bits for any number of threads
+/// full solution is then refined against the exact products. X_A is gathered once and held where it
+/// fits a limit (`4n|A|` bytes), or gathered again in each pass. Same bits for any number of threads
 /// (as far as the [GramProduct] has that property).
 ///
 /// Source: FALCON (arXiv:2403.07094), section 3, backsolve; block-wise as there: blocks of weights
@@ -28,22 +29,35 @@ public final class Backsolve {
   /// resolve.
   private static final double RESIDUAL_TOLERANCE = 1e-7;
 
-  /// Refinements at most; each gains about five digits and costs two passes over X.
+  /// Refinements at most; each gains about five digits and costs one pass over X_A.
   private static final int MAX_REFINEMENTS = 4;
+
+  /// Bytes of X_A that are held where the caller sets no limit.
+  public static final long DEFAULT_HELD_BYTES = 1L << 30;
 
   /// By how much the ridge grows where rounding made the Gram matrix indefinite.
   private static final double RIDGE_GROWTH = 10;
 
   private final Quadratic quadratic;
   private final GramProduct product;
+  private final long heldBytes;
   private final ExecutorService executor;
 
   /// A solver for one quadratic.
   ///
   /// @param product forms X_A X_Aᵀ in [#full]
   public Backsolve(Quadratic quadratic, GramProduct product, ExecutorService executor) {
+    this(quadratic, product, DEFAULT_HELD_BYTES, executor);
+  }
+
+  /// A solver that holds no more than so much of X_A.
+  ///
+  /// @param heldBytes zero or more; the result does not depend on it
+  public Backsolve(
+      Quadratic quadratic, GramProduct product, long heldBytes, ExecutorService executor) {
     this.quadratic = quadratic;
     this.product = product;
+    this.heldBytes = heldBytes;
     this.executor = executor;
   }
 
@@ -60,12 +74,7 @@ public final class Backsolve {
       change = solveBlock(support, residualAfterDropping(dropped));
     } else {
       double[] residual = quadratic.rowErrors(keptAtDense(kept), executor);
-      double[] multipliers = solveRows(support, residual);
-      double[] all = quadratic.gradients().multiplyTransposed(multipliers, executor);
-      change = new double[support.length];
-      for (int c = 0; c < support.length; c++) {
-        change[c] = -all[support[c]];
-      }
+      change = solveRows(support, residual);
     }
     float[] weights = new float[kept.weightCount()];
     store(support, change, weights);
@@ -80,6 +89,15 @@ public final class Backsolve {
   /// @throws IllegalArgumentException if the mask is for another number of weights or a block is
   ///     empty
   public float[] blockwise(Mask kept, int blockSize) {
+    return blockwise(kept, blockSize, layer -> 1);
+  }
+
+  /// As the shorter method, with blocks of whole channels.
+  ///
+  /// @param blockSize a block has as many channels as fit so many weights, one at least
+  /// @param channelLength consecutive weights of a layer (by its number in the gradient matrix) that
+  ///     no block cuts, one or more: those of an output channel, or 1
+  public float[] blockwise(Mask kept, int blockSize, IntUnaryOperator channelLength) {
     requireFits(kept);
     if (blockSize < 1) {
       throw new IllegalArgumentException(
@@ -87,9 +105,16 @@ public final class Backsolve {
     }
     List<int[]> blocks = new ArrayList<>();
     int[] bounds = quadratic.gradients().layerBounds();
-    for (int layer = 0; layer < bounds.length; layer += 2) {
-      for (int from = bounds[layer]; from < bounds[layer + 1]; ) {
-        int to = (int) Math.min((long) from + blockSize, bounds[layer + 1]);
+    for (int layer = 0; layer < bounds.length / 2; layer++) {
+      int length = channelLength.applyAsInt(layer);
+      if (length < 1) {
+        throw new IllegalArgumentException(
+            "channels of %d weights in layer %d; they have one or more".formatted(length, layer));
+      }
+      long size = Math.max((long) blockSize / length * length, length);
+      int end = bounds[2 * layer + 1];
+      for (int from = bounds[2 * layer]; from < end; ) {
+        int to = (int) Math.min(from + size, end);
         blocks.add(new int[] {from, to});
         from = to;
       }
@@ -131,10 +156,10 @@ public final class Backsolve {
     float[][] rows = quadratic.gradients().rowsOf(support);
     if (m <= n) {
       addTransposedProduct(change, residual, rows);
-      solveRegularised(() -> gram(rows, m), m, change);
+      solveRegularised(() -> gram(flat(rows, m), m, n), m, change, null);
     } else {
       double[] multipliers = residual.clone();
-      solveRegularised(() -> gram(transpose(rows, m), n), n, multipliers);
+      solveRegularised(() -> gram(transpose(rows, m), n, m), n, multipliers, null);
       addTransposedProduct(change, multipliers, rows);
     }
     for (int c = 0; c < m; c++) {
@@ -149,23 +174,29 @@ public final class Backsolve {
     }
   }
 
-  /// `Σ_q b_q b_qᵀ` of vectors of length `size`.
-  private static double[][] gram(float[][] vectors, int size) {
-    int padded = (vectors.length + 3) / 4 * 4;
-    float[][] b = new float[padded][];
-    for (int q = 0; q < padded; q++) {
-      b[q] = q < vectors.length ? vectors[q] : new float[size];
-    }
-    double[][] gram = new double[size][size];
-    BlockedGramProduct.addAll(gram, b, size);
+  /// `BᵀB`, right of and on the diagonal.
+  ///
+  /// @param b `[depth, size]`, row-major
+  private static double[] gram(float[] b, int size, int depth) {
+    double[] gram = new double[size * size];
+    BlockedGramProduct.addAll(gram, size, b, depth);
     return gram;
   }
 
-  private static float[][] transpose(float[][] rows, int m) {
-    float[][] columns = new float[m][rows.length];
+  private static float[] flat(float[][] rows, int m) {
+    float[] flat = new float[rows.length * m];
     for (int i = 0; i < rows.length; i++) {
+      System.arraycopy(rows[i], 0, flat, i * m, m);
+    }
+    return flat;
+  }
+
+  private static float[] transpose(float[][] rows, int m) {
+    int n = rows.length;
+    float[] columns = new float[m * n];
+    for (int i = 0; i < n; i++) {
       for (int c = 0; c < m; c++) {
-        columns[c][i] = rows[i][c];
+        columns[c * n + i] = rows[i][c];
       }
     }
     return columns;
@@ -174,20 +205,24 @@ public final class Backsolve {
   /// Makes a Gram matrix; called again when a factorisation failed half way.
   @FunctionalInterface
   private interface GramSource {
-    double[][] form();
+    double[] form();
   }
 
   /// Solves `(G + nλI) x = b` in place and gives back the factor.
-  private double[][] solveRegularised(GramSource source, int size, double[] b) {
+  ///
+  /// @param threads for one large system; absent if the calling thread is one of many
+  private Cholesky solveRegularised(
+      GramSource source, int size, double[] b, @Nullable ExecutorService threads) {
     double ridge = quadratic.scaledRidge();
     while (true) {
-      double[][] gram = source.form();
+      double[] gram = source.form();
       for (int i = 0; i < size; i++) {
-        gram[i][i] += ridge;
+        gram[i * size + i] += ridge;
       }
-      if (Cholesky.factor(gram, size) == Cholesky.POSITIVE_DEFINITE) {
-        Cholesky.solve(gram, size, b);
-        return gram;
+      var factored = new Cholesky(gram, size);
+      if (factored.factor(threads) == Cholesky.POSITIVE_DEFINITE) {
+        factored.solve(b);
+        return factored;
       }
       if (!Double.isFinite(ridge)) {
         throw new IllegalArgumentException(
@@ -197,58 +232,41 @@ public final class Backsolve {
     }
   }
 
-  /// s = (X_A X_Aᵀ + nλI)⁻¹ r, refined.
+  /// −X_Aᵀ s with s = (X_A X_Aᵀ + nλI)⁻¹ r, refined until the residual is that of float32.
   private double[] solveRows(int[] support, double[] residual) {
     int n = quadratic.rows();
-    double[] solution = residual.clone();
-    double[][] factor = solveRegularised(() -> rowGram(support), n, solution);
-    double goal = RESIDUAL_TOLERANCE * Math.sqrt(squares(residual));
+    double[] best = new double[support.length];
+    double[] change = new double[support.length];
+    double[] s = residual.clone();
+    double goal = RESIDUAL_TOLERANCE * norm(residual);
     double least = Double.POSITIVE_INFINITY;
-    for (int i = 0; i < MAX_REFINEMENTS; i++) {
-      double[] left = systemProduct(support, solution);
-      for (int row = 0; row < n; row++) {
-        left[row] = residual[row] - left[row];
-      }
-      double error = Math.sqrt(squares(left));
-      if (error <= goal || error >= least) {
-        break;
-      }
-      least = error;
-      Cholesky.solve(factor, n, left);
-      for (int row = 0; row < n; row++) {
-        solution[row] += left[row];
-      }
-    }
-    return solution;
-  }
-
-  /// `(X_A X_Aᵀ + nλI) s` by two passes over X.
-  private double[] systemProduct(int[] support, double[] s) {
-    double[] all = quadratic.gradients().multiplyTransposed(s, executor);
-    double[] onSupport = new double[all.length];
-    for (int column : support) {
-      onSupport[column] = all[column];
-    }
-    double[] product = quadratic.gradients().multiply(onSupport, executor);
-    for (int row = 0; row < s.length; row++) {
-      product[row] += quadratic.scaledRidge() * s[row];
-    }
-    return product;
-  }
-
-  private double[][] rowGram(int[] support) {
-    int n = quadratic.rows();
-    double[][] gram = new double[n][n];
-    int width = Math.min(product.panelColumns(), support.length);
-    try (Arena arena = Arena.ofShared()) {
-      MemorySegment panel = arena.allocate((long) n * width * Float.BYTES, Float.BYTES);
-      for (int first = 0; first < support.length; first += width) {
-        int count = Math.min(width, support.length - first);
-        quadratic.gradients().pack(support, first, count, panel, executor);
-        product.addTo(gram, panel, count, executor);
+    try (var columns =
+        new KeptColumns(
+            quadratic.gradients(), support, product.panelColumns(), heldBytes, executor)) {
+      Cholesky factored = solveRegularised(() -> columns.gram(product), n, s, executor);
+      for (int i = 0; i <= MAX_REFINEMENTS; i++) {
+        double[] left = columns.multiplyTwice(s, change);
+        for (int row = 0; row < n; row++) {
+          left[row] = residual[row] - left[row] - quadratic.scaledRidge() * s[row];
+        }
+        double error = norm(left);
+        if (error >= least) {
+          break;
+        }
+        least = error;
+        for (int c = 0; c < best.length; c++) {
+          best[c] = -change[c];
+        }
+        if (error <= goal) {
+          break;
+        }
+        factored.solve(left);
+        for (int row = 0; row < n; row++) {
+          s[row] += left[row];
+        }
       }
     }
-    return gram;
+    return best;
   }
 
   private double[] keptAtDense(Mask kept) {
@@ -277,12 +295,12 @@ public final class Backsolve {
     return columns;
   }
 
-  private static double squares(double[] values) {
+  private static double norm(double[] values) {
     double squares = 0;
     for (double value : values) {
       squares += value * value;
     }
-    return squares;
+    return Math.sqrt(squares);
   }
 
   private void requireFits(Mask kept) {

@@ -1,10 +1,9 @@
 package falcon.quadratic;
 
-import falcon.kernel.Chunks;
-import falcon.kernel.ScalarKernels;
 import java.util.Arrays;
 import java.util.concurrent.ExecutorService;
 import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// Least squares of one layer on its inputs: which values of the kept weights reproduce the outputs
@@ -20,10 +19,13 @@ import org.jspecify.annotations.Nullable;
 /// layout of convolutions and linear layers. Channels share H but not A, so each has a factorisation
 /// of its own; where most weights stay it is that of the dropped inputs instead:
 /// with G = (H + κI)⁻¹, u = G (B + κw⁰) and P the dropped inputs, `w = u − G_·P (G_PP)⁻¹ u_P` is the
-/// same minimiser. One of the two ways is chosen for each channel from operation counts alone.
+/// same minimiser. Small systems are solved in float64 ([ExactChannels]), large ones by float32
+/// factors and float64 refinement ([MixedChannels]); operation counts alone decide which.
 ///
-/// Each channel is solved by one thread in a fixed order: the result has the same bits for any
-/// number of threads. Immutable, safe to share between threads.
+/// Memory: H is kept, not copied (`8k²` bytes), and B once transposed (`8ko`). Solving takes `20k²`
+/// bytes for G where most weights stay, a limit of the caller's for float32 factors, and `8m²` bytes a
+/// thread for a float64 system of m inputs. Products and sums have a fixed order: the result has the
+/// same bits for any number of threads. Immutable, safe to share between threads.
 ///
 /// Source: the layer-wise problem of OBC (Frantar & Alistarh 2022, arXiv:2208.11580, section 3), here
 /// for a given support; not in FALCON.
@@ -32,37 +34,31 @@ public final class ChannelLeastSquares {
   /// the calibration inputs hardly use near the present weights.
   public static final double DEFAULT_RELATIVE_RIDGE = 1e-3;
 
-  /// By how much the ridge grows when a factorisation meets a pivot that is not positive.
-  private static final double RIDGE_GROWTH = 10;
+  /// Bytes that float32 factors may take where the caller sets no limit.
+  public static final long DEFAULT_SCRATCH_BYTES = 1L << 30;
 
-  /// The smallest ridge of such a second try, as a share of the mean diagonal.
-  private static final double LEAST_SECOND_RIDGE = 1e-10;
+  /// Layers of so many inputs are solved in float64: H stays in the processor's cache.
+  private static final int EXACT_INPUTS = 1024;
 
+  /// Steps of the refinement that [MixedChannels] takes on a well-conditioned layer.
+  private static final int REFINEMENT_STEPS = 2;
+
+  private final LayerEquations equations;
   private final int inputs;
   private final int outputs;
-  private final double[][] gram;
-  private final double[][] cross;
-  private final double ridge;
-  private final double meanDiagonal;
 
-  private ChannelLeastSquares(double[][] gram, double[][] cross, double relativeRidge) {
-    this.inputs = gram.length;
-    this.outputs = cross.length;
-    this.gram = gram;
-    this.cross = cross;
-    double trace = 0;
-    for (int i = 0; i < inputs; i++) {
-      trace += gram[i][i];
-    }
-    this.meanDiagonal = trace / inputs;
-    this.ridge = relativeRidge * meanDiagonal;
+  private ChannelLeastSquares(LayerEquations equations) {
+    this.equations = equations;
+    this.inputs = equations.inputs();
+    this.outputs = equations.outputs();
   }
 
   /// The problem of one layer with the default ridge.
   ///
   /// @param inputs k, one or more
   /// @param outputs o, one or more
-  /// @param gram H `[k, k]`, row-major, symmetric, positive semidefinite; copied
+  /// @param gram H `[k, k]`, row-major, symmetric, positive semidefinite; kept, so the
+  ///     caller leaves it as it is
   /// @param cross B `[k, o]`, row-major; copied
   /// @throws IllegalArgumentException if a length does not fit, an entry is not finite (named) or a
   ///     diagonal entry of H is negative
@@ -95,16 +91,9 @@ public final class ChannelLeastSquares {
       throw new IllegalArgumentException(
           "relative ridge %s; it is finite and zero or more".formatted(relativeRidge));
     }
-    double[][] gramRows = new double[inputs][inputs];
-    double[][] crossRows = new double[outputs][inputs];
+    requireGram(gram, inputs);
+    double[] transposed = new double[cross.length];
     for (int i = 0; i < inputs; i++) {
-      System.arraycopy(gram, i * inputs, gramRows[i], 0, inputs);
-      requireFinite(gramRows[i], i);
-      if (gramRows[i][i] < 0) {
-        throw new IllegalArgumentException(
-            "the Gram matrix has %s on its diagonal at input %d; a sum of squares is zero or more"
-                .formatted(gramRows[i][i], i));
-      }
       for (int channel = 0; channel < outputs; channel++) {
         double value = cross[i * outputs + channel];
         if (!Double.isFinite(value)) {
@@ -112,17 +101,27 @@ public final class ChannelLeastSquares {
               "the products of inputs and wanted outputs have %s at input %d, output %d"
                   .formatted(value, i, channel));
         }
-        crossRows[channel][i] = value;
+        transposed[channel * inputs + i] = value;
       }
     }
-    return new ChannelLeastSquares(gramRows, crossRows, relativeRidge);
+    return new ChannelLeastSquares(
+        new LayerEquations(inputs, outputs, gram, transposed, relativeRidge));
   }
 
-  private static void requireFinite(double[] row, int i) {
-    for (int j = 0; j < row.length; j++) {
-      if (!Double.isFinite(row[j])) {
+  private static void requireGram(double[] gram, int inputs) {
+    for (int at = 0; at < gram.length; at++) {
+      if (!Double.isFinite(gram[at])) {
         throw new IllegalArgumentException(
-            "the Gram matrix has %s at inputs (%d, %d)".formatted(row[j], i, j));
+            "the Gram matrix has %s at inputs (%d, %d)"
+                .formatted(gram[at], at / inputs, at % inputs));
+      }
+    }
+    for (int i = 0; i < inputs; i++) {
+      double diagonal = gram[i * inputs + i];
+      if (diagonal < 0) {
+        throw new IllegalArgumentException(
+            "the Gram matrix has %s on its diagonal at input %d; a sum of squares is zero or more"
+                .formatted(diagonal, i));
       }
     }
   }
@@ -139,7 +138,7 @@ public final class ChannelLeastSquares {
 
   /// κ, in the units of H.
   public double ridge() {
-    return ridge;
+    return equations.ridge();
   }
 
   /// The weights that minimise the error plus `κ ‖w − w⁰‖²` with all but the kept ones at zero.
@@ -154,32 +153,55 @@ public final class ChannelLeastSquares {
   /// @return `[o, k]`, zero where not kept; a new array
   /// @throws IllegalArgumentException if the length differs or a kept weight is not finite (named)
   public float[] solve(float[] present, IntPredicate isKept, ExecutorService executor) {
+    return solve(present, isKept, DEFAULT_SCRATCH_BYTES, executor);
+  }
+
+  /// As the shorter method, with a limit for float32 factors.
+  ///
+  /// @param scratchBytes what the factors that are held at a time may take together; one is held in
+  ///     any case (`4k²` bytes at most). The result depends on it within its accuracy
+  public float[] solve(
+      float[] present, IntPredicate isKept, long scratchBytes, ExecutorService executor) {
     requireLength(present.length);
     int[][] supports = supports(present, isKept);
+    boolean isExact = inputs <= EXACT_INPUTS || equations.meanDiagonal() == 0;
     boolean[] isDual = new boolean[outputs];
-    double[][] inverse = chooseDual(supports, isDual) ? inverse(executor) : null;
-    int largest = 0;
-    for (int channel = 0; channel < outputs; channel++) {
-      int kept = supports[channel].length;
-      largest = Math.max(largest, isDual[channel] ? inputs - kept : kept);
+    double[] inverse = chooseDual(supports, isDual, isExact) ? inverse(executor) : null;
+    if (inverse == null) {
+      Arrays.fill(isDual, false);
     }
-    int rows = largest;
+    float @Nullable [] narrow = isExact ? null : narrow(inverse);
     float[] solved = new float[present.length];
-    Chunks.run(
-        executor,
-        outputs,
-        () -> new ReducedSystem(rows, inputs),
-        (channel, system) -> {
-          int[] support = supports[channel];
-          if (inverse != null
-              && isDual[channel]
-              && solveDual(channel, support, present, inverse, system)) {
-            store(system.full(), support, solved, channel);
-          } else {
-            solvePrimal(channel, support, present, solved, system);
-          }
-        });
+    IntPredicate isMixed =
+        channel -> !isExact && (isDual[channel] || !isCheaperExact(supports[channel].length));
+    var exact = new ExactChannels(equations, present, supports);
+    exact.solve(
+        channels(c -> !isMixed.test(c)), isDual, isExact ? inverse : null, solved, executor);
+    var mixed = new MixedChannels(equations, present, supports, scratchBytes, executor);
+    int[] failed =
+        IntStream.concat(
+                IntStream.of(
+                    mixed.solve(channels(c -> isMixed.test(c) && !isDual[c]), null, solved)),
+                IntStream.of(
+                    mixed.solve(channels(c -> isMixed.test(c) && isDual[c]), narrow, solved)))
+            .toArray();
+    exact.solve(failed, new boolean[outputs], null, solved, executor);
     return solved;
+  }
+
+  private static float @Nullable [] narrow(double @Nullable [] values) {
+    if (values == null) {
+      return null;
+    }
+    float[] narrow = new float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      narrow[i] = (float) values[i];
+    }
+    return narrow;
+  }
+
+  private int[] channels(IntPredicate isWanted) {
+    return IntStream.range(0, outputs).filter(isWanted).toArray();
   }
 
   /// Squared error of each channel less that of all weights zero:
@@ -189,24 +211,7 @@ public final class ChannelLeastSquares {
   /// @return `[o]`
   public double[] errors(float[] weights, ExecutorService executor) {
     requireLength(weights.length);
-    double[] errors = new double[outputs];
-    Chunks.run(
-        executor,
-        outputs,
-        () -> new double[2][inputs],
-        (channel, scratch) -> {
-          double[] product = scratch[0];
-          double[] row = scratch[1];
-          residual(weights, channel, product);
-          for (int i = 0; i < inputs; i++) {
-            row[i] = weights[channel * inputs + i];
-          }
-          // wᵀHw − 2wᵀB = wᵀ(Hw − B) − wᵀB
-          errors[channel] =
-              ScalarKernels.dot(row, product, 0, inputs)
-                  - ScalarKernels.dot(row, cross[channel], 0, inputs);
-        });
-    return errors;
+    return equations.errors(weights, executor);
   }
 
   /// Half the gradient of the squared error: `G = W H − Bᵀ`, of full rank where H is.
@@ -215,16 +220,7 @@ public final class ChannelLeastSquares {
   /// @return `[o, k]`, a new array
   public double[] gradient(float[] weights, ExecutorService executor) {
     requireLength(weights.length);
-    double[] gradient = new double[weights.length];
-    Chunks.run(
-        executor,
-        outputs,
-        () -> new double[inputs],
-        (channel, product) -> {
-          residual(weights, channel, product);
-          System.arraycopy(product, 0, gradient, channel * inputs, inputs);
-        });
-    return gradient;
+    return equations.gradient(weights, executor);
   }
 
   /// Diagonal d of `(H + κI)⁻¹`: dropping weight w of input i from a dense, optimal channel and
@@ -233,25 +229,13 @@ public final class ChannelLeastSquares {
   ///
   /// @return `[k]`
   public double[] inverseDiagonal(ExecutorService executor) {
-    double[][] inverse = inverse(executor);
-    double[] diagonal = new double[inputs];
-    for (int i = 0; i < inputs; i++) {
-      diagonal[i] = inverse == null ? Double.POSITIVE_INFINITY : inverse[i][i];
+    Cholesky factored = factored(executor);
+    if (factored != null) {
+      return factored.inverseDiagonal(executor);
     }
-    return diagonal;
-  }
-
-  /// `H w − B` of one channel; inputs whose weight is zero cost nothing.
-  private void residual(float[] weights, int channel, double[] product) {
-    for (int i = 0; i < inputs; i++) {
-      product[i] = -cross[channel][i];
-    }
-    for (int i = 0; i < inputs; i++) {
-      float weight = weights[channel * inputs + i];
-      if (weight != 0) {
-        ScalarKernels.addScaled(product, weight, gram[i], 0, inputs);
-      }
-    }
+    double[] infinite = new double[inputs];
+    Arrays.fill(infinite, Double.POSITIVE_INFINITY);
+    return infinite;
   }
 
   private int[][] supports(float[] present, IntPredicate isKept) {
@@ -275,100 +259,44 @@ public final class ChannelLeastSquares {
     return supports;
   }
 
+  /// Whether a system of so many rows costs less in float64 than in float32, where arithmetic is twice
+  /// as fast but each refinement step takes a product with H in float64: `2m³/3 ≤ m³/3 + 4 · steps · k²`.
+  private boolean isCheaperExact(double rows) {
+    return rows * rows * rows / 3 <= 4.0 * REFINEMENT_STEPS * inputs * inputs;
+  }
+
   /// Marks the channels that are cheaper to solve by their dropped inputs; false if the shared
-  /// inverse would cost more than that saves.
-  private boolean chooseDual(int[][] supports, boolean[] isDual) {
+  /// inverse would cost more than that saves. Costs are operations.
+  private boolean chooseDual(int[][] supports, boolean[] isDual, boolean isExact) {
     double k = inputs;
     double saved = 0;
     for (int channel = 0; channel < outputs; channel++) {
       double kept = supports[channel].length;
       double dropped = k - kept;
       double primal = kept * kept * kept / 3;
-      double dual = dropped * dropped * dropped / 3 + k * (k + dropped);
+      double products = isExact ? 2 * k * (k + dropped) : 4.0 * REFINEMENT_STEPS * k * k;
+      double dual = dropped * dropped * dropped / 3 + products;
       isDual[channel] = dual < primal;
       saved += Math.max(0, primal - dual);
     }
-    double inverseCost = 3 * k * k * k;
-    if (saved > inverseCost) {
-      return true;
-    }
-    Arrays.fill(isDual, false);
-    return false;
+    double inverseCost = 4 * k * k * k;
+    return saved > inverseCost;
   }
 
   /// `(H + κI)⁻¹`, or null where that is singular.
-  private double @Nullable [][] inverse(ExecutorService executor) {
-    double[][] factor = new double[inputs][];
+  private double @Nullable [] inverse(ExecutorService executor) {
+    Cholesky factored = factored(executor);
+    return factored == null ? null : factored.inverse(executor);
+  }
+
+  /// `H + κI`, factored, or null where that is singular.
+  private @Nullable Cholesky factored(ExecutorService executor) {
+    double[] matrix = equations.gram().clone();
     for (int i = 0; i < inputs; i++) {
-      factor[i] = gram[i].clone();
-      factor[i][i] += ridge;
+      matrix[i * inputs + i] += equations.ridge();
     }
-    return Cholesky.factor(factor, inputs) == Cholesky.POSITIVE_DEFINITE
-        ? Cholesky.inverse(factor, inputs, executor)
-        : null;
-  }
-
-  private void solvePrimal(
-      int channel, int[] support, float[] present, float[] solved, ReducedSystem system) {
-    int m = support.length;
-    if (m == 0) {
-      return;
-    }
-    if (meanDiagonal == 0) {
-      for (int input : support) {
-        solved[channel * inputs + input] = present[channel * inputs + input];
-      }
-      return;
-    }
-    double[] x = system.reduced();
-    double kappa = ridge;
-    while (!system.factor(gram, support, kappa)) {
-      kappa = Math.max(kappa * RIDGE_GROWTH, LEAST_SECOND_RIDGE * meanDiagonal);
-    }
-    for (int i = 0; i < m; i++) {
-      int input = support[i];
-      x[i] = cross[channel][input] + kappa * present[channel * inputs + input];
-    }
-    system.solve(m);
-    for (int i = 0; i < m; i++) {
-      solved[channel * inputs + support[i]] = (float) x[i];
-    }
-  }
-
-  private boolean solveDual(
-      int channel, int[] support, float[] present, double[][] inverse, ReducedSystem system) {
-    double[] full = system.full();
-    Arrays.fill(full, 0);
-    int next = 0;
-    int[] dropped = new int[inputs - support.length];
-    for (int i = 0; i < inputs; i++) {
-      boolean kept = next < support.length && support[next] == i;
-      if (kept) {
-        next++;
-      } else {
-        dropped[i - next] = i;
-      }
-      double target = cross[channel][i] + (kept ? ridge * present[channel * inputs + i] : 0);
-      ScalarKernels.addScaled(full, target, inverse[i], 0, inputs);
-    }
-    if (!system.factor(inverse, dropped, 0)) {
-      return false;
-    }
-    double[] multipliers = system.reduced();
-    for (int i = 0; i < dropped.length; i++) {
-      multipliers[i] = full[dropped[i]];
-    }
-    system.solve(dropped.length);
-    for (int i = 0; i < dropped.length; i++) {
-      ScalarKernels.addScaled(full, -multipliers[i], inverse[dropped[i]], 0, inputs);
-    }
-    return true;
-  }
-
-  private void store(double[] full, int[] support, float[] solved, int channel) {
-    for (int input : support) {
-      solved[channel * inputs + input] = (float) full[input];
-    }
+    var factored = new Cholesky(matrix, inputs);
+    return factored.factor(executor) == Cholesky.POSITIVE_DEFINITE ? factored : null;
   }
 
   private void requireLength(int weights) {

@@ -1,17 +1,15 @@
 package falcon.quadratic;
 
 /// Some rows and columns of a symmetric matrix, factored: the scratch memory of one worker of
-/// [ChannelLeastSquares], reused from channel to channel.
+/// [ExactChannels], reused from channel to channel.
 final class ReducedSystem {
-  private double[][] rows = {};
-  private final int largest;
   private final double[] reduced;
   private final double[] full;
+  private double[] values = {};
+  private Cholesky factored = new Cholesky(values, 0);
 
-  /// @param largest rows of the largest system that is expected
   /// @param inputs rows of the whole matrix
-  ReducedSystem(int largest, int inputs) {
-    this.largest = largest;
+  ReducedSystem(int inputs) {
     this.reduced = new double[inputs];
     this.full = new double[inputs];
   }
@@ -28,26 +26,27 @@ final class ReducedSystem {
 
   /// Factors the rows and columns `indices` of a matrix plus a ridge.
   ///
+  /// @param matrix `[k, k]`, row-major
   /// @return whether the system is positive definite
-  boolean factor(double[][] matrix, int[] indices, double ridge) {
+  boolean factor(double[] matrix, int k, int[] indices, double ridge) {
     int m = indices.length;
-    if (rows.length < m) {
-      int size = Math.max(m, largest);
-      rows = new double[size][size];
+    if (values.length < m * m) {
+      values = new double[m * m];
     }
     for (int i = 0; i < m; i++) {
-      double[] from = matrix[indices[i]];
-      double[] to = rows[i];
+      int from = indices[i] * k;
+      int to = i * m;
       for (int j = i; j < m; j++) {
-        to[j] = from[indices[j]];
+        values[to + j] = matrix[from + indices[j]];
       }
-      to[i] += ridge;
+      values[to + i] += ridge;
     }
-    return Cholesky.factor(rows, m) == Cholesky.POSITIVE_DEFINITE;
+    factored = new Cholesky(values, m);
+    return factored.factor(null) == Cholesky.POSITIVE_DEFINITE;
   }
 
-  /// Solves the factored system of m rows for [#reduced].
-  void solve(int m) {
-    Cholesky.solve(rows, m, reduced);
+  /// Solves the factored system for [#reduced].
+  void solve() {
+    factored.solve(reduced);
   }
 }

@@ -1,7 +1,6 @@
 package falcon.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 
 import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -51,33 +50,5 @@ class ScalarKernelsTest {
     }
     ScalarKernels.addFourScaled(sum, factors, 1, rows, count);
     assertThat(sum).containsExactly(expected);
-  }
-
-  @ParameterizedTest
-  @ValueSource(ints = {1, 5, 33, 530, 1100})
-  void subtractedProductsEqualTheirFormula(int width) {
-    var random = new SplittableRandom(width);
-    int factors = Math.min(7, width);
-    double[][] a = new double[width][];
-    double[][] expected = new double[width][];
-    for (int i = 0; i < width; i++) {
-      a[i] = random.doubles(width, -1, 1).toArray();
-      expected[i] = a[i].clone();
-    }
-    for (int i = factors; i < width; i++) {
-      for (int j = i; j < width; j++) {
-        for (int q = 0; q < factors; q++) {
-          expected[i][j] -= a[q][i] * a[q][j];
-        }
-      }
-    }
-    ScalarKernels.subtractProducts(a, 0, factors, factors, width, width);
-    double largest = 0;
-    for (int i = 0; i < width; i++) {
-      for (int j = i; j < width; j++) {
-        largest = Math.max(largest, Math.abs(a[i][j] - expected[i][j]));
-      }
-    }
-    assertThat(largest).isCloseTo(0, within(1e-13));
   }
 }

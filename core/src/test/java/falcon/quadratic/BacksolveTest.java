@@ -88,6 +88,27 @@ class BacksolveTest {
   }
 
   @Test
+  void holdingTheKeptColumnsOrGatheringThemAgainGivesTheSameBits() {
+    try (var problem = new QuadraticProblem(15, 20, 0.1, 2300, 2200)) {
+      Mask kept = problem.randomMask(0.95);
+      var held = new Backsolve(problem.quadratic, new BlockedGramProduct(), executor);
+      var gathered = new Backsolve(problem.quadratic, new BlockedGramProduct(), 0, executor);
+      assertThat(gathered.full(kept)).containsExactly(held.full(kept));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1,5", "12,10", "14,10", "1000,45"})
+  void blocksOfChannelsNeverCutOne(int blockSize, int expectedSize) {
+    try (var problem = new QuadraticProblem(16, 15, 0.1, 30, 45)) {
+      Mask kept = problem.randomMask(0.6);
+      var backsolve = backsolve(problem);
+      float[] solved = backsolve.blockwise(kept, blockSize, layer -> 5);
+      assertThat(solved).containsExactly(backsolve.blockwise(kept, expectedSize));
+    }
+  }
+
+  @Test
   void keepingNothingGivesZeros() {
     try (var problem = new QuadraticProblem(13, 5, 0.1, 10)) {
       assertThat(backsolve(problem).full(Mask.none(10))).containsOnly(0f);
@@ -102,6 +123,8 @@ class BacksolveTest {
           .hasMessage("a mask of 9 weights, the quadratic has 10");
       assertThatThrownBy(() -> backsolve(problem).blockwise(Mask.all(10), 0))
           .hasMessage("a block of 0 weights; it takes one or more");
+      assertThatThrownBy(() -> backsolve(problem).blockwise(Mask.all(10), 3, layer -> 0))
+          .hasMessage("channels of 0 weights in layer 0; they have one or more");
     }
   }
 }

@@ -1,5 +1,6 @@
 package falcon.simd;
 
+import falcon.kernel.DenseKernels;
 import falcon.kernel.Kernels;
 import falcon.kernel.MatrixKernels;
 import falcon.kernel.SelectionKernels;
@@ -32,5 +33,10 @@ public final class SimdKernels implements Kernels {
   @Override
   public MatrixKernels matrix() {
     return new SimdMatrix();
+  }
+
+  @Override
+  public DenseKernels dense() {
+    return SimdDense.of(shape);
   }
 }

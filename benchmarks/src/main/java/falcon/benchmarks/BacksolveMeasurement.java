@@ -1,0 +1,163 @@
+package falcon.benchmarks;
+
+import falcon.budget.CostTable;
+import falcon.budget.Mask;
+import falcon.quadratic.Backsolve;
+import falcon.quadratic.BlockedGramProduct;
+import falcon.quadratic.GradientMatrix;
+import falcon.quadratic.Quadratic;
+import falcon.torch.Workers;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.ExecutorService;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+
+/// The full backsolve at ResNet20's size as a multiple of its Gram matrix product alone, and how fast
+/// that product is in Java and by libtorch.
+final class BacksolveMeasurement implements Measurement {
+  private static final int WEIGHTS = 268_336;
+  private static final int ROWS = 1000;
+  private static final double KEPT = 0.3;
+  private static final int REPETITIONS = 7;
+
+  /// Columns of the panel that libtorch multiplies; wide, which suits it best.
+  private static final int NATIVE_COLUMNS = 4096;
+
+  /// Rows of the product that one of libtorch's threads forms at a time.
+  private static final int NATIVE_ROWS = 250;
+
+  @Override
+  public String name() {
+    return "backsolve";
+  }
+
+  @Override
+  public List<Figure> measure(int threads) {
+    List<Figure> figures = new ArrayList<>();
+    var costs = CostTable.builder().layer("all", WEIGHTS, 1).build();
+    try (var workers = new Workers(threads);
+        var gradients = GradientMatrix.allocate(ROWS, costs)) {
+      ExecutorService executor = workers.executor();
+      var random = new SplittableRandom(1);
+      fill(gradients.layer(0), (long) ROWS * WEIGHTS, random);
+      var dense = new float[WEIGHTS];
+      var isKept = new boolean[WEIGHTS];
+      for (int i = 0; i < WEIGHTS; i++) {
+        dense[i] = (float) random.nextGaussian();
+        isKept[i] = random.nextDouble() < KEPT;
+      }
+      Mask mask = Mask.ofKept(isKept);
+      var quadratic = Quadratic.of(gradients, dense, new double[ROWS], 1e-3);
+      var backsolve = new Backsolve(quadratic, new BlockedGramProduct(), executor);
+      Timing full = Timing.of(2, REPETITIONS, () -> backsolve.full(mask));
+      Timing gram = gram(mask.keptCount(), random, executor);
+      double operations = (double) ROWS * ROWS * mask.keptCount();
+      figures.add(
+          full.over(
+              gram,
+              "backsolve.over_gram",
+              "full backsolve over the Gram matrix product alone, operand in panels already",
+              "≤ 1.5"));
+      figures.add(
+          full.figure(
+              "backsolve.ms", "the same: p = 268,336, n = 1,000, 30 % kept", 1e3, "ms", ""));
+      figures.add(gram.figure("backsolve.gram_ms", "X_A X_Aᵀ alone, one triangle", 1e3, "ms", ""));
+      figures.add(rate("gram.gflops_java", "one triangle, by Java's vectors", gram, operations));
+      figures.addAll(nativeProducts(workers, gram.median() / mask.keptCount()));
+    }
+    return figures;
+  }
+
+  private static void fill(MemorySegment values, long count, SplittableRandom random) {
+    for (long i = 0; i < count; i++) {
+      values.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) (random.nextDouble() - 0.5));
+    }
+  }
+
+  /// Product of as many columns as are kept, from one panel used again and again.
+  private static Timing gram(int columns, SplittableRandom random, ExecutorService executor) {
+    var product = new BlockedGramProduct();
+    int width = product.panelColumns();
+    var sum = new double[ROWS * ROWS];
+    try (Arena arena = Arena.ofShared()) {
+      MemorySegment panel = arena.allocate((long) ROWS * width * Float.BYTES, Float.BYTES);
+      fill(panel, (long) ROWS * width, random);
+      return Timing.of(
+          2,
+          REPETITIONS,
+          () -> {
+            for (int first = 0; first < columns; first += width) {
+              product.addTo(sum, ROWS, panel, Math.min(width, columns - first), executor);
+            }
+          });
+    }
+  }
+
+  /// @param operations multiplications and additions
+  private static Figure rate(String key, String what, Timing timing, double operations) {
+    return new Figure(
+        key,
+        what,
+        operations / timing.median() / 1e9,
+        operations / timing.greatest() / 1e9,
+        operations / timing.least() / 1e9,
+        "GFLOP/s",
+        "");
+  }
+
+  /// @param secondsPerColumn what Java takes
+  private static List<Figure> nativeProducts(Workers workers, double secondsPerColumn) {
+    List<Figure> figures = new ArrayList<>();
+    double operations = 2.0 * ROWS * ROWS * NATIVE_COLUMNS;
+    Timing single = nativeProduct(workers, torch.ScalarType.Float);
+    Timing low = nativeProduct(workers, torch.ScalarType.BFloat16);
+    figures.add(
+        rate("gram.gflops_native_f32", "whole square, libtorch float32", single, operations));
+    figures.add(
+        rate("gram.gflops_native_bf16", "whole square, libtorch bfloat16", low, operations));
+    double java = secondsPerColumn * NATIVE_COLUMNS;
+    figures.add(
+        Figure.single(
+            "gram.native_f32_over_java",
+            "time of libtorch's float32 product over that of Java's",
+            single.median() / java,
+            "x",
+            ""));
+    figures.add(
+        Figure.single(
+            "gram.native_bf16_over_java",
+            "time of libtorch's bfloat16 product over that of Java's",
+            low.median() / java,
+            "x",
+            ""));
+    return figures;
+  }
+
+  private static Timing nativeProduct(Workers workers, torch.ScalarType type) {
+    try (var _ = new PointerScope()) {
+      Tensor panel =
+          torch
+              .randn(new long[] {ROWS, NATIVE_COLUMNS}, new TensorOptions(torch.ScalarType.Float))
+              .to(type);
+      return Timing.of(
+          2,
+          REPETITIONS,
+          () ->
+              workers.map(
+                  ROWS / NATIVE_ROWS,
+                  strip -> {
+                    try (var _ = new PointerScope()) {
+                      Tensor rows = panel.narrow(0, (long) strip * NATIVE_ROWS, NATIVE_ROWS);
+                      return rows.mm(panel.t()).size(0);
+                    }
+                  }));
+    }
+  }
+}
