@@ -133,7 +133,14 @@ class ModulesTest {
             noClasses().should().callMethod(ForkJoinPool.class, "commonPool")),
         rule(
             "no incubator module outside falcon.simd",
-            noClasses().should().dependOnClassesThat(resideInAPackage("jdk.incubator.."))));
+            noClasses()
+                .that()
+                .resideOutsideOfPackage("falcon.simd..")
+                .should()
+                .dependOnClassesThat(resideInAPackage("jdk.incubator.."))),
+        rule(
+            "simd knows core only",
+            knowsOfFalconOnly("falcon.simd..", "falcon.simd..", "falcon.kernel..")));
   }
 
   private static ArchRule knowsOfFalconOnly(String from, String... to) {
