@@ -28,7 +28,10 @@ final class SolverTable implements Callable<Integer> {
 
   static List<Measurement> measurements() {
     return List.of(
-        new ProjectionMeasurement(), new BacksolveMeasurement(), new ReconstructionMeasurement());
+        new ProjectionMeasurement(),
+        new BacksolveMeasurement(),
+        new ReconstructionMeasurement(),
+        new MatrixMeasurement());
   }
 
   @Override

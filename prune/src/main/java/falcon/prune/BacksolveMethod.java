@@ -18,7 +18,6 @@ import falcon.torch.Logits;
 import falcon.torch.PerSampleGradients;
 import falcon.torch.Precision;
 import falcon.torch.Workers;
-import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Objects;
@@ -48,7 +47,7 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
         falcon.data.Seeds.of(setting.samples().seed(), "output signs", stage).nextLong();
     try (var gradients = GradientMatrix.allocate(samples.size(), costs)) {
       setting.clock().time("gradients", () -> fill(gradients, setting, present, samples, signSeed));
-      double effectiveRows = effectiveRows(gradients, workers);
+      double effectiveRows = gradients.effectiveRows();
       Quadratic quadratic =
           Quadratic.of(
               gradients, weights, residual(setting, present, samples, signSeed, stage), ridge);
@@ -111,28 +110,9 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
             layers.stream().map(CostTable.Layer::name).toList(),
             Precision.FLOAT32,
             setting.workers())
-        .compute(
-            samples,
-            kind,
-            (layer, firstRow, rows) -> {
-              long offset = (long) firstRow * layers.get(layer).count() * Float.BYTES;
-              MemorySegment.copy(rows, 0, gradients.layer(layer), offset, rows.byteSize());
-            },
-            done::set);
+        .compute(samples, kind, gradients::write, done::set);
     setting.progress().end();
     return done.get();
-  }
-
-  private static double effectiveRows(GradientMatrix gradients, Workers workers) {
-    try {
-      return gradients.effectiveRows(workers.executor());
-    } catch (IllegalArgumentException e) {
-      throw new PruningException(
-          PruningException.Kind.INPUT,
-          "%s%nThe network's outputs overflow on this data; check the preprocessing and the weights."
-              .formatted(e.getMessage()),
-          e);
-    }
   }
 
   /// e of `algorithm`: a small constant, or the error of the outputs made so far.
