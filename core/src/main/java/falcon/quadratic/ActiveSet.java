@@ -31,6 +31,13 @@ final class ActiveSet implements AutoCloseable {
   private double[] rowErrors;
   private double objective;
 
+  /// Direction of the last conjugate step on the support, X times it, and ∇Qᵀ D⁻¹ ∇Q there; null after
+  /// any other step.
+  private double @Nullable [] conjugate;
+
+  private double[] conjugateSlope = {};
+  private double slopeAlongConjugate;
+
   /// nλ/2 ‖w̄‖² over the columns outside, all at zero.
   private final double outsideRidge;
 
@@ -78,6 +85,21 @@ final class ActiveSet implements AutoCloseable {
     }
   }
 
+  /// `z ⊙ (w − τ d)`, along which `v = a − τ b`.
+  private static final class Line {
+    private final double[] direction;
+    private final double[] base;
+    private final double[] slope;
+    private final boolean isConjugate;
+
+    Line(double[] direction, double[] base, double[] slope, boolean isConjugate) {
+      this.isConjugate = isConjugate;
+      this.direction = direction;
+      this.base = base;
+      this.slope = slope;
+    }
+  }
+
   /// A step that was tried: everything that taking it needs.
   ///
   /// Its weights are `z ⊙ (w − τ d)` with `v = a − τ b`.
@@ -85,17 +107,20 @@ final class ActiveSet implements AutoCloseable {
     private final boolean[] kept;
     private final Mask mask;
     private final double stepSize;
+    private final boolean isConjugate;
+    private final double[] direction;
     private final double[] base;
     private final double[] slope;
     private final double objective;
 
-    private Candidate(
-        Support support, double stepSize, double[] base, double[] slope, double objective) {
+    private Candidate(Support support, double stepSize, Line line, double objective) {
       this.kept = support.kept;
       this.mask = support.mask;
       this.stepSize = stepSize;
-      this.base = base;
-      this.slope = slope;
+      this.direction = line.direction;
+      this.isConjugate = line.isConjugate;
+      this.base = line.base;
+      this.slope = line.slope;
       this.objective = objective;
     }
 
@@ -159,7 +184,30 @@ final class ActiveSet implements AutoCloseable {
 
   /// The best step that keeps the support; no projection is needed, for nothing enters or leaves.
   Candidate fixedSupport(double[] direction, double[] slope) {
-    return candidate(new Support(kept, mask), direction, rowErrors, slope);
+    return candidate(new Support(kept, mask), new Line(direction, rowErrors, slope, false));
+  }
+
+  /// The best step along a direction conjugate to those since the support last changed: on a fixed
+  /// support this is the method of conjugate gradients (Fletcher and Reeves), which reaches the minimum
+  /// there in as many steps as the curvature has distinct values.
+  ///
+  /// Called once a step; what it gives is the next direction only if it is accepted.
+  Candidate conjugateOnSupport(double[] direction, double[] slope) {
+    double[] restricted = restrict(direction, kept);
+    double along = 0;
+    for (int c = 0; c < columns.length; c++) {
+      along += metric(c) * restricted[c] * restricted[c];
+    }
+    double[] slopeThere = slope.clone();
+    if (conjugate != null && slopeAlongConjugate > 0) {
+      double beta = along / slopeAlongConjugate;
+      ScalarKernels.addScaled(restricted, beta, conjugate, 0, restricted.length);
+      ScalarKernels.addScaled(slopeThere, beta, conjugateSlope, 0, slopeThere.length);
+    }
+    conjugate = restricted;
+    conjugateSlope = slopeThere;
+    slopeAlongConjugate = along;
+    return candidate(new Support(kept, mask), new Line(restricted, rowErrors, slopeThere, true));
   }
 
   /// The projection of `w − τ d`, with the best step size for the support that it has; the same
@@ -187,7 +235,8 @@ final class ActiveSet implements AutoCloseable {
       }
     }
     double[][] sums = products(changed, dropped, turned);
-    return candidate(support, direction, plus(rowErrors, sums[0]), plus(slope, sums[1]));
+    return candidate(
+        support, new Line(direction, plus(rowErrors, sums[0]), plus(slope, sums[1]), false));
   }
 
   private Support project(double stepSize, double[] direction, Projector projector, Budget budget) {
@@ -223,8 +272,11 @@ final class ActiveSet implements AutoCloseable {
 
   /// Minimises Q over τ on the line `z ⊙ (w − τ d)`, where `X (w − w̄) + e = a − τ b`:
   /// `Q = ½ ‖a − τb‖² + (nλ/2) (c₀ − 2τ c₁ + τ² c₂)`.
-  private Candidate candidate(Support support, double[] direction, double[] a, double[] b) {
+  private Candidate candidate(Support support, Line line) {
     boolean[] z = support.kept;
+    double[] direction = line.direction;
+    double[] a = line.base;
+    double[] b = line.slope;
     double c0 = 0;
     double c1 = 0;
     double c2 = 0;
@@ -242,19 +294,23 @@ final class ActiveSet implements AutoCloseable {
     double step = curvature > 0 ? Math.max(0, linear / curvature) : 0;
     double value =
         (dot(a, a) + ridge * c0) / 2 + outsideRidge - step * linear + step * step * curvature / 2;
-    return new Candidate(support, step, a, b, value);
+    return new Candidate(support, step, line, value);
   }
 
   /// Takes a step.
   ///
   /// @return whether the support changed
-  boolean accept(Candidate candidate, double[] direction) {
+  boolean accept(Candidate candidate) {
     boolean changed = false;
+    double[] direction = candidate.direction;
     for (int c = 0; c < columns.length; c++) {
       double present = kept[c] ? weights[c] : 0;
       weights[c] = candidate.kept[c] ? present - candidate.stepSize * direction[c] : 0;
       changed |= kept[c] != candidate.kept[c];
       kept[c] = candidate.kept[c];
+    }
+    if (!candidate.isConjugate) {
+      conjugate = null;
     }
     double[] errors = new double[rowErrors.length];
     for (int row = 0; row < errors.length; row++) {

@@ -19,9 +19,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Along τ the objective is piecewise quadratic, one piece a support z. A step tries the pieces that
 /// larger and larger τ lead to, takes the exact minimum of each from cached vectors X w and X D⁻¹∇Q,
-/// and moves to the lowest; the piece of the present support is always among them and never rises.
+/// and moves to the lowest. The piece of the present support is always among them, along conjugate
+/// directions, and never rises.
 /// Work is done on an *active set* of columns, about twice what the budget keeps; the others are
-/// checked every few iterations, and the set is rebuilt when one of them would enter.
+/// checked when it has come to rest, and the set is rebuilt when one of them would enter.
 ///
 /// Source: FALCON (arXiv:2403.07094), section 3.2, discrete first-order method. The paper takes
 /// D = I and a fixed step; its code projects onto the MAC budget four times in all.
@@ -30,13 +31,13 @@ public final class DiscreteFirstOrder {
   ///
   /// @param maxIterations steps in all, zero or more
   /// @param tolerance least relative decrease of Q in one step, zero or more
-  /// @param checkInterval steps between two looks at the columns outside the active set, one or more
+  /// @param checkInterval steps on one support between two looks at others, one or more
   /// @param trials projections tried in one step, one or more
   /// @param maxColumns active columns at most, where that is more than are kept
   public record Settings(
       int maxIterations, double tolerance, int checkInterval, int trials, int maxColumns) {
-    /// Enough for the support to settle on ResNet-sized problems.
-    public static final Settings DEFAULT = new Settings(50, 1e-4, 5, 6);
+    /// Enough for support and weights to settle on ResNet-sized problems.
+    public static final Settings DEFAULT = new Settings(60, 1e-8, 5, 6);
 
     /// As many active columns as are useful.
     public Settings(int maxIterations, double tolerance, int checkInterval, int trials) {
@@ -208,53 +209,71 @@ public final class DiscreteFirstOrder {
           executor);
     }
 
-    /// Steps on the active set until it is time to look outside or to stop.
+    /// Steps on the active set until none lowers Q by much. Other supports are looked for as long as
+    /// that helps, then every few steps, and always before stopping.
     private Solution.Outcome iterate(ActiveSet active) {
+      boolean isSupportChanged = false;
+      boolean isSearching = true;
+      int stepsSinceSearch = 0;
+      while (true) {
+        if (isCancelled.getAsBoolean()) {
+          return Solution.Outcome.CANCELLED;
+        }
+        if (objectives.size() > settings.maxIterations()) {
+          return Solution.Outcome.ITERATION_LIMIT;
+        }
+        double before = active.objective();
+        ActiveSet.Candidate best = step(active, isSearching);
+        boolean isLower = best.objective() < before;
+        boolean isSmall = !(before - best.objective() >= settings.tolerance() * before);
+        boolean isChangedNow = false;
+        if (isLower) {
+          isChangedNow = active.accept(best);
+          isSupportChanged |= isChangedNow;
+          projector.accepted(active.mask());
+          objectives.add(active.objective());
+        }
+        if (isSearching && (isSmall || !isLower)) {
+          return isSupportChanged
+              ? Solution.Outcome.SMALL_DECREASE
+              : Solution.Outcome.SUPPORT_UNCHANGED;
+        }
+        stepsSinceSearch = isSearching ? 0 : stepsSinceSearch + 1;
+        isSearching = isChangedNow || isSmall || stepsSinceSearch >= settings.checkInterval();
+      }
+    }
+
+    /// The lowest point that one step reaches: along conjugate directions on the present support, or on
+    /// another one.
+    private ActiveSet.Candidate step(ActiveSet active, boolean isSearching) {
+      double[] direction = active.direction();
+      double[] slope = active.slopeOnSupport(direction);
+      ActiveSet.Candidate conjugate = active.conjugateOnSupport(direction, slope);
+      ActiveSet.Candidate fixed = active.fixedSupport(direction, slope);
+      stepSize = fixed.stepSize() > 0 ? fixed.stepSize() : stepSize;
       if (stepSize == 0) {
         double curvature = active.largestCurvature(POWER_ITERATIONS);
         stepSize = curvature > 0 ? 1 / curvature : 1;
       }
-      while (true) {
-        boolean isSupportChanged = false;
-        for (int i = 0; i < settings.checkInterval(); i++) {
-          if (isCancelled.getAsBoolean()) {
-            return Solution.Outcome.CANCELLED;
-          }
-          if (objectives.size() > settings.maxIterations()) {
-            return Solution.Outcome.ITERATION_LIMIT;
-          }
-          double before = active.objective();
-          double[] direction = active.direction();
-          ActiveSet.Candidate best = search(active, direction);
-          if (!(best.objective() < before)) {
-            return Solution.Outcome.SMALL_DECREASE;
-          }
-          isSupportChanged |= active.accept(best, direction);
-          projector.accepted(active.mask());
-          objectives.add(active.objective());
-          stepSize = best.stepSize() > 0 ? best.stepSize() : stepSize;
-          if (before - active.objective() < settings.tolerance() * before) {
-            return Solution.Outcome.SMALL_DECREASE;
-          }
-        }
-        if (!isSupportChanged) {
-          return Solution.Outcome.SUPPORT_UNCHANGED;
-        }
+      if (!isSearching) {
+        return conjugate;
       }
+      ActiveSet.Candidate other = search(active, fixed, direction, slope);
+      return other.objective() < conjugate.objective() ? other : conjugate;
     }
 
     /// The lowest of the pieces tried: that of the present support, then those of larger steps as
     /// long as they are lower, then those of smaller steps if none was.
-    private ActiveSet.Candidate search(ActiveSet active, double[] direction) {
-      double[] slope = active.slopeOnSupport(direction);
-      ActiveSet.Candidate fixed = active.fixedSupport(direction, slope);
+    private ActiveSet.Candidate search(
+        ActiveSet active, ActiveSet.Candidate fixed, double[] direction, double[] slope) {
       ActiveSet.Candidate best = fixed;
       double factor = STEP_GROWTH;
-      double trial = fixed.stepSize() > 0 ? fixed.stepSize() : stepSize;
+      double trial = stepSize;
       for (int i = 0; i < settings.trials(); i++) {
         ActiveSet.Candidate tried = active.projected(trial, direction, slope, projector, budget);
         if (tried.objective() < best.objective()) {
           best = tried;
+          stepSize = trial;
         } else if (best != fixed) {
           break;
         } else if (tried.objective() > fixed.objective()) {

@@ -159,6 +159,16 @@ public final class Quadratic {
     return gradients.rows() * ridge;
   }
 
+  /// Whether X is in a file, so that a product reads it from there.
+  public boolean isOnDisk() {
+    return gradients.isOnDisk();
+  }
+
+  /// Bytes of X in memory or in its file.
+  public long gradientBytes() {
+    return gradients.byteSize();
+  }
+
   GradientMatrix gradients() {
     return gradients;
   }

@@ -99,6 +99,18 @@ public final class RestrictedQuadratic implements AutoCloseable {
     return all;
   }
 
+  /// The columns' weights among all, the reverse of [#spread].
+  ///
+  /// @param weights `[p]`
+  /// @return `[columns]`
+  public float[] gather(float[] weights) {
+    float[] some = new float[columns.length];
+    for (int c = 0; c < columns.length; c++) {
+      some[c] = weights[columns[c]];
+    }
+    return some;
+  }
+
   int[] columns() {
     return columns;
   }

@@ -5,11 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import falcon.budget.CostTable;
+import falcon.kernel.FloatFormat;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class GradientMatrixTest {
   private final ExecutorService executor = Executors.newFixedThreadPool(2);
@@ -66,6 +74,82 @@ class GradientMatrixTest {
       }
       float[][] rows = problem.gradients.rowsOf(columns);
       assertThat(rows[8][2]).isEqualTo((float) problem.matrix[8][33]);
+    }
+  }
+
+  /// A matrix in a format and place: float32 or bfloat16, in memory or in a file.
+  private GradientMatrix copy(QuadraticProblem problem, FloatFormat format, boolean isOnDisk)
+      throws IOException {
+    GradientMatrix copy =
+        GradientMatrix.allocate(
+            problem.rows,
+            problem.costs,
+            new GradientMatrix.Storage(format, isOnDisk ? TemporaryFile.scratch() : null));
+    for (int layer = 0; layer < problem.costs.layers().size(); layer++) {
+      var of = problem.costs.layers().get(layer);
+      for (int row = 0; row < problem.rows; row += 4) {
+        int count = Math.min(4, problem.rows - row);
+        float[] block = new float[count * of.count()];
+        for (int i = 0; i < block.length; i++) {
+          block[i] = (float) problem.matrix[row + i / of.count()][of.offset() + i % of.count()];
+        }
+        copy.write(layer, row, Rows.of(block));
+      }
+    }
+    return copy;
+  }
+
+  @ParameterizedTest
+  @CsvSource({"FLOAT32, true", "BFLOAT16, false", "BFLOAT16, true"})
+  void everyFormatAndPlaceGivesTheProductsOfItsNumbers(FloatFormat format, boolean isOnDisk)
+      throws IOException {
+    try (var problem = new QuadraticProblem(7, 21, 1, 5, 9000, 1, 300);
+        GradientMatrix x = copy(problem, format, isOnDisk)) {
+      int p = problem.dense.length;
+      var random = new SplittableRandom(8);
+      double[] v = random.doubles(p, -1, 1).toArray();
+      double[] r = random.doubles(problem.rows, -1, 1).toArray();
+      int[] all = IntStream.range(0, p).toArray();
+      float[][] numbers = x.rowsOf(all);
+      double[] product = new double[problem.rows];
+      double[] transposed = new double[p];
+      for (int i = 0; i < problem.rows; i++) {
+        for (int j = 0; j < p; j++) {
+          double error = format == FloatFormat.FLOAT32 ? 0 : Math.abs(problem.matrix[i][j]) / 256;
+          assertThat((double) numbers[i][j]).isCloseTo(problem.matrix[i][j], within(error));
+          product[i] += numbers[i][j] * v[j];
+          transposed[j] += numbers[i][j] * r[i];
+        }
+      }
+      assertThat(x.multiply(v, executor)).containsExactly(product, within(1e-11));
+      assertThat(x.multiplyTransposed(r, executor)).containsExactly(transposed, within(1e-12));
+      assertThat(x.effectiveRows()).isCloseTo(problem.gradients.effectiveRows(), within(1e-10));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"FLOAT32, false", "FLOAT32, true", "BFLOAT16, false", "BFLOAT16, true"})
+  void columnsAreCopiedFromEveryFormatAndPlace(FloatFormat format, boolean isOnDisk)
+      throws IOException {
+    try (var problem = new QuadraticProblem(9, 70, 1, 5, 9000, 1, 300);
+        GradientMatrix x = copy(problem, format, isOnDisk)) {
+      int[] columns = IntStream.range(0, problem.dense.length).filter(j -> j % 3 != 1).toArray();
+      float[][] expected = x.rowsOf(columns);
+      int count = columns.length - 7;
+      try (GradientMatrix selected = x.select(columns, executor);
+          Arena arena = Arena.ofShared()) {
+        assertThat(selected.format()).isEqualTo(format);
+        assertThat(selected.rowsOf(IntStream.range(0, columns.length).toArray()))
+            .isDeepEqualTo(expected);
+        MemorySegment panel = arena.allocate(70L * count * Float.BYTES, Float.BYTES);
+        x.pack(columns, 5, count, panel, executor);
+        for (int i = 0; i < 70; i++) {
+          for (int c = 0; c < count; c++) {
+            assertThat(panel.getAtIndex(ValueLayout.JAVA_FLOAT, (long) i * count + c))
+                .isEqualTo(expected[i][c + 5]);
+          }
+        }
+      }
     }
   }
 
