@@ -1,7 +1,6 @@
 package falcon.benchmarks;
 
 import falcon.budget.CostTable;
-import falcon.kernel.Chunks;
 import falcon.kernel.FloatFormat;
 import falcon.quadratic.GradientMatrix;
 import falcon.quadratic.Quadratic;
@@ -14,15 +13,13 @@ import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicLong;
 
 /// Both products with a gradient matrix against one plain read of as many bytes.
 final class MatrixMeasurement implements Measurement {
-  private static final int ROWS = 500;
-  private static final int WEIGHTS = 1 << 20;
+  private static final int ROWS = 2000;
+  private static final int WEIGHTS = 1 << 18;
   private static final int REPETITIONS = 15;
-  private static final int READ_LONGS = 1 << 27;
-  private static final int READ_CHUNK = 1 << 17;
+  private static final int READ_VALUES = 1 << 28;
 
   @Override
   public String name() {
@@ -33,9 +30,9 @@ final class MatrixMeasurement implements Measurement {
   public List<Figure> measure(int threads) {
     var figures = new ArrayList<Figure>();
     try (var executor = Executors.newFixedThreadPool(threads)) {
-      var values = new long[READ_LONGS];
-      Timing read = Timing.of(5, REPETITIONS, () -> read(values, executor));
-      double readRate = (double) READ_LONGS * Long.BYTES / read.least() / 1e9;
+      var values = new ReadBandwidth(new float[READ_VALUES]);
+      Timing read = Timing.of(5, REPETITIONS, () -> values.read(executor));
+      double readRate = (double) READ_VALUES * Float.BYTES / read.least() / 1e9;
       figures.add(
           Figure.single("matrix.read_gbs", "read bandwidth, all threads", readRate, "GB/s", ""));
       for (FloatFormat format : FloatFormat.values()) {
@@ -88,25 +85,5 @@ final class MatrixMeasurement implements Measurement {
               "x",
               "≥ 0.8"));
     }
-  }
-
-  private static void read(long[] values, ExecutorService executor) {
-    var all = new AtomicLong();
-    Chunks.run(
-        executor,
-        values.length / READ_CHUNK,
-        chunk -> all.accumulateAndGet(readChunk(values, chunk * READ_CHUNK), (a, b) -> a | b));
-    if (all.get() != 0) {
-      throw new IllegalStateException("a new array is not zero");
-    }
-  }
-
-  /// The compiler makes vector instructions of it.
-  private static long readChunk(long[] values, int from) {
-    long all = 0;
-    for (int i = from; i < from + READ_CHUNK; i++) {
-      all |= values[i];
-    }
-    return all;
   }
 }

@@ -31,7 +31,9 @@ final class SolverTable implements Callable<Integer> {
         new ProjectionMeasurement(),
         new BacksolveMeasurement(),
         new ReconstructionMeasurement(),
-        new MatrixMeasurement());
+        new MatrixMeasurement(),
+        new FirstOrderMeasurement(),
+        new FullScaleMeasurement());
   }
 
   @Override
