@@ -187,7 +187,11 @@ final class FullScaleMeasurement implements Measurement {
     work.run();
     double seconds = (System.nanoTime() - start) / 1e9;
     add(key, what, seconds, "s");
-    add(key.replace("_s", "_disk_gb"), "bytes to and from disk", diskBytes() / 1e9 - moved / 1e9, "GB");
+    add(
+        key.replace("_s", "_disk_gb"),
+        "bytes to and from disk",
+        diskBytes() / 1e9 - moved / 1e9,
+        "GB");
     return seconds;
   }
 

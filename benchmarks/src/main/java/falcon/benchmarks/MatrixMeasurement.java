@@ -17,9 +17,9 @@ import java.util.concurrent.Executors;
 /// Both products with a gradient matrix against one plain read of as many bytes.
 final class MatrixMeasurement implements Measurement {
   private static final int ROWS = 2000;
-  private static final int WEIGHTS = 1 << 18;
-  private static final int REPETITIONS = 15;
-  private static final int READ_VALUES = 1 << 28;
+  private static final int WEIGHTS = 1 << 15;
+  private static final int REPETITIONS = 200;
+  private static final int READ_VALUES = 1 << 26;
 
   @Override
   public String name() {
