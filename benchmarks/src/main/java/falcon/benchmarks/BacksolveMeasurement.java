@@ -46,7 +46,7 @@ final class BacksolveMeasurement implements Measurement {
         var gradients = GradientMatrix.allocate(ROWS, costs)) {
       ExecutorService executor = workers.executor();
       var random = new SplittableRandom(1);
-      fill(gradients.layer(0), (long) ROWS * WEIGHTS, random);
+      write(gradients, random);
       var dense = new float[WEIGHTS];
       var isKept = new boolean[WEIGHTS];
       for (int i = 0; i < WEIGHTS; i++) {
@@ -73,6 +73,16 @@ final class BacksolveMeasurement implements Measurement {
       figures.addAll(nativeProducts(workers, gram.median() / mask.keptCount()));
     }
     return figures;
+  }
+
+  private static void write(GradientMatrix gradients, SplittableRandom random) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment row = arena.allocate((long) WEIGHTS * Float.BYTES, Float.BYTES);
+      for (int i = 0; i < ROWS; i++) {
+        fill(row, WEIGHTS, random);
+        gradients.write(0, i, row);
+      }
+    }
   }
 
   private static void fill(MemorySegment values, long count, SplittableRandom random) {

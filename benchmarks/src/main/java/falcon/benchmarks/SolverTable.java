@@ -28,7 +28,12 @@ final class SolverTable implements Callable<Integer> {
 
   static List<Measurement> measurements() {
     return List.of(
-        new ProjectionMeasurement(), new BacksolveMeasurement(), new ReconstructionMeasurement());
+        new ProjectionMeasurement(),
+        new BacksolveMeasurement(),
+        new ReconstructionMeasurement(),
+        new MatrixMeasurement(),
+        new FirstOrderMeasurement(),
+        new FullScaleMeasurement());
   }
 
   @Override

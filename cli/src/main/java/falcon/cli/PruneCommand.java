@@ -93,7 +93,9 @@ final class PruneCommand implements Callable<Integer> {
       names = "--memory",
       paramLabel = "AMOUNT",
       converter = Converters.OfMemory.class,
-      description = "Refuse a run that is planned to need more, such as 8g.")
+      description =
+          "Memory that the run may take, such as 8g: gradients of a backsolve are stored smaller or in a"
+              + " file to fit, other runs that are planned to need more are refused.")
   private @Nullable Memory memory;
 
   @Option(
@@ -129,7 +131,8 @@ final class PruneCommand implements Callable<Integer> {
     var metadata = new LinkedHashMap<>(read.metadata());
     metadata.putAll(preprocessing.toMetadata());
     Network network = read.withMetadata(metadata);
-    PruningOptions options = pruneOptions.options(threads.count());
+    PruningOptions options =
+        pruneOptions.options(threads.count(), memory == null ? null : memory.bytes());
     try (var progress = ConsoleProgress.start(console, output.volume())) {
       Map<Amount, Pruning> prunings = new LinkedHashMap<>();
       for (Amount amount : macs) {
@@ -274,6 +277,7 @@ final class PruneCommand implements Callable<Integer> {
         .put("refit", plan.refit().id())
         .put("schedule", plan.schedule() == null ? null : plan.schedule().id())
         .put("memoryBytes", plan.memoryBytes())
+        .put("gradients", plan.gradientText())
         .put("seconds", plan.seconds());
   }
 }

@@ -6,6 +6,7 @@ import falcon.prune.Method;
 import falcon.prune.PruningOptions;
 import falcon.prune.Refit;
 import falcon.prune.Schedule;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -78,7 +79,15 @@ final class PruneOptions {
       description = "Seed of every random choice; same seed, same bits. Default: 1.")
   private long seed = 1;
 
-  PruningOptions options(int threads) {
+  @Option(
+      names = "--scratch",
+      paramLabel = "DIR",
+      description =
+          "Folder on a disk for gradients that do not fit in memory, for backsolve. Default: that of the"
+              + " system.")
+  private @Nullable Path scratch;
+
+  PruningOptions options(int threads, @Nullable Long memoryBytes) {
     return PruningOptions.builder()
         .method(method)
         .stages(stages)
@@ -91,6 +100,8 @@ final class PruneOptions {
         .batchNorm(batchNorm)
         .seed(seed)
         .threads(threads)
+        .memoryBytes(memoryBytes)
+        .scratch(scratch)
         .build();
   }
 }

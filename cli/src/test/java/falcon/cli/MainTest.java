@@ -180,6 +180,18 @@ class MainTest {
   }
 
   @Test
+  void gradientsAreFittedIntoTheMemoryAllowed() {
+    Ran fitting =
+        run(prune("--macs", "30%", "--refit", "backsolve", "--memory", "2g", "--dry-run"));
+    assertThat(fitting.code).isZero();
+    assertThat(fitting.out).contains("gradients: ", " in float32, ", " of 2.0 GiB: vectors ");
+    expect(
+        5,
+        "needs at least",
+        run(prune("--macs", "30%", "--refit", "backsolve", "--memory", "1m", "--dry-run")));
+  }
+
+  @Test
   void anOutputFolderThatCannotBeMadeIsToldBeforeWorkStarts() throws IOException {
     Path file = Files.createFile(temporary.resolve("file"));
     expect(

@@ -3,67 +3,101 @@ package falcon.quadratic;
 import falcon.budget.Budget;
 import falcon.budget.Mask;
 import falcon.kernel.ScalarKernels;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
+import org.jspecify.annotations.Nullable;
 
-/// The quadratic on a few columns: those that are kept and those most likely to enter.
+/// The quadratic on the columns that are kept and those most likely to enter, and a point on it.
 ///
-/// All other weights are zero and stay zero. Holds a compact copy of its columns of X, the weights,
-/// the metric and v = X (w − w̄) + e, and makes the steps of [DiscreteFirstOrder]. For one thread.
+/// All other weights are zero and stay zero. Makes the steps of [DiscreteFirstOrder]. For one thread.
 final class ActiveSet implements AutoCloseable {
-  /// Columns changed at most, as a share of the active ones, for a product by single columns.
-  private static final double SPARSE_SHARE = 0.1;
+  /// Columns changed at most, as a share of the active ones, for a product by single columns: every
+  /// number of a column costs a cache line.
+  private static final double SPARSE_SHARE = 1 / 32.0;
 
+  private final RestrictedQuadratic restricted;
   private final Quadratic quadratic;
+  private final GradientMatrix gradients;
   private final ExecutorService executor;
   private final int[] columns;
-  private final GradientMatrix gradients;
-  private final double[] metric;
+  private final double @Nullable [] metric;
   private final double[] weights;
   private final boolean[] kept;
+
+  /// Saliencies of all p weights, zero outside.
+  private final float[] saliency;
+
+  private Mask mask;
   private double[] rowErrors;
   private double objective;
 
-  /// ‖w̄‖² over the columns outside, all at zero.
-  private final double outsideDistance;
+  /// Direction of the last conjugate step on the support, X times it, and ∇Qᵀ D⁻¹ ∇Q there; null after
+  /// any other step.
+  private double @Nullable [] conjugate;
 
-  /// Where the solver stands: w `[p]`, what is kept `[p]`, and v `[n]` there.
-  static final class Point {
-    private final double[] weights;
+  private double[] conjugateSlope = {};
+  private double slopeAlongConjugate;
+
+  /// nλ/2 ‖w̄‖² over the columns outside, all at zero.
+  private final double outsideRidge;
+
+  /// @param restricted the quadratic on the active columns, among them every one that is kept and not
+  ///     zero; closed with this
+  /// @param start w
+  /// @param mask what is kept
+  /// @param metric D `[p]`, above zero; null for the identity
+  ActiveSet(
+      RestrictedQuadratic restricted,
+      SparseWeights start,
+      Mask mask,
+      double @Nullable [] metric,
+      double outsideRidge,
+      ExecutorService executor) {
+    this.restricted = restricted;
+    this.quadratic = restricted.quadratic();
+    this.gradients = quadratic.gradients();
+    this.executor = executor;
+    this.columns = restricted.columns();
+    this.metric = metric == null ? null : new double[columns.length];
+    this.weights = RestrictedQuadratic.gathered(columns, start);
+    this.kept = new boolean[columns.length];
+    this.saliency = new float[mask.weightCount()];
+    this.mask = mask;
+    this.outsideRidge = outsideRidge;
+    for (int c = 0; c < columns.length; c++) {
+      kept[c] = mask.isKept(columns[c]);
+      if (metric != null && this.metric != null) {
+        this.metric[c] = metric[columns[c]];
+      }
+    }
+    this.rowErrors = quadratic.rowErrors(weights, executor);
+    this.objective = quadratic.value(rowErrors, weights) + outsideRidge;
+  }
+
+  /// Which columns are kept, as an array over the active ones and as the projection's mask.
+  private static final class Support {
     private final boolean[] kept;
-    private final double[] rowErrors;
+    private final Mask mask;
 
-    /// The arrays are shared, not copied.
-    Point(double[] weights, boolean[] kept, double[] rowErrors) {
-      this.weights = weights;
+    Support(boolean[] kept, Mask mask) {
       this.kept = kept;
-      this.rowErrors = rowErrors;
+      this.mask = mask;
     }
   }
 
-  /// @param columns ascending indices of weights, among them every one that is kept
-  /// @param point where to start; read only
-  /// @param metric D `[p]`, above zero
-  ActiveSet(
-      Quadratic quadratic, int[] columns, Point point, double[] metric, ExecutorService executor) {
-    this.quadratic = quadratic;
-    this.executor = executor;
-    this.columns = columns;
-    this.metric = new double[columns.length];
-    this.weights = new double[columns.length];
-    this.kept = new boolean[columns.length];
-    double inside = 0;
-    for (int c = 0; c < columns.length; c++) {
-      int column = columns[c];
-      this.metric[c] = metric[column];
-      weights[c] = point.weights[column];
-      kept[c] = point.kept[column];
-      double difference = weights[c] - quadratic.dense(column);
-      inside += difference * difference;
+  /// `z ⊙ (w − τ d)`, along which `v = a − τ b`.
+  private static final class Line {
+    private final double[] direction;
+    private final double[] base;
+    private final double[] slope;
+    private final boolean isConjugate;
+
+    Line(double[] direction, double[] base, double[] slope, boolean isConjugate) {
+      this.isConjugate = isConjugate;
+      this.direction = direction;
+      this.base = base;
+      this.slope = slope;
     }
-    this.outsideDistance = Math.max(0, quadratic.squaredDistance(point.weights) - inside);
-    this.rowErrors = point.rowErrors;
-    this.objective = quadratic.value(point.rowErrors, point.weights);
-    this.gradients = quadratic.gradients().select(columns, executor);
   }
 
   /// A step that was tried: everything that taking it needs.
@@ -71,17 +105,22 @@ final class ActiveSet implements AutoCloseable {
   /// Its weights are `z ⊙ (w − τ d)` with `v = a − τ b`.
   static final class Candidate {
     private final boolean[] kept;
+    private final Mask mask;
     private final double stepSize;
+    private final boolean isConjugate;
+    private final double[] direction;
     private final double[] base;
     private final double[] slope;
     private final double objective;
 
-    private Candidate(
-        boolean[] kept, double stepSize, double[] base, double[] slope, double objective) {
-      this.kept = kept;
+    private Candidate(Support support, double stepSize, Line line, double objective) {
+      this.kept = support.kept;
+      this.mask = support.mask;
       this.stepSize = stepSize;
-      this.base = base;
-      this.slope = slope;
+      this.direction = line.direction;
+      this.isConjugate = line.isConjugate;
+      this.base = line.base;
+      this.slope = line.slope;
       this.objective = objective;
     }
 
@@ -101,11 +140,9 @@ final class ActiveSet implements AutoCloseable {
 
   /// d = D⁻¹ ∇Q on the active columns.
   double[] direction() {
-    double[] direction = gradients.multiplyTransposed(rowErrors, executor);
-    for (int c = 0; c < columns.length; c++) {
-      double gradient =
-          direction[c] + quadratic.scaledRidge() * (weights[c] - quadratic.dense(columns[c]));
-      direction[c] = gradient / metric[c];
+    double[] direction = quadratic.gradient(rowErrors, weights, executor);
+    for (int c = 0; c < columns.length && metric != null; c++) {
+      direction[c] /= metric[c];
     }
     return direction;
   }
@@ -129,11 +166,11 @@ final class ActiveSet implements AutoCloseable {
       double[] scaled = new double[q.length];
       for (int c = 0; c < q.length; c++) {
         q[c] /= norm;
-        scaled[c] = q[c] / Math.sqrt(metric[c]);
+        scaled[c] = q[c] / Math.sqrt(metric(c));
       }
       double[] next = gradients.multiplyTransposed(gradients.multiply(scaled, executor), executor);
       for (int c = 0; c < q.length; c++) {
-        next[c] = (next[c] + quadratic.scaledRidge() * scaled[c]) / Math.sqrt(metric[c]);
+        next[c] = (next[c] + quadratic.scaledRidge() * scaled[c]) / Math.sqrt(metric(c));
       }
       eigenvalue = dot(q, next);
       q = next;
@@ -141,16 +178,44 @@ final class ActiveSet implements AutoCloseable {
     return eigenvalue;
   }
 
+  private double metric(int c) {
+    return metric == null ? 1 : metric[c];
+  }
+
   /// The best step that keeps the support; no projection is needed, for nothing enters or leaves.
   Candidate fixedSupport(double[] direction, double[] slope) {
-    return candidate(kept, direction, rowErrors, slope);
+    return candidate(new Support(kept, mask), new Line(direction, rowErrors, slope, false));
+  }
+
+  /// The best step along a direction conjugate to those since the support last changed: on a fixed
+  /// support this is the method of conjugate gradients (Fletcher and Reeves), which reaches the minimum
+  /// there in as many steps as the curvature has distinct values.
+  ///
+  /// Called once a step; what it gives is the next direction only if it is accepted.
+  Candidate conjugateOnSupport(double[] direction, double[] slope) {
+    double[] restricted = restrict(direction, kept);
+    double along = 0;
+    for (int c = 0; c < columns.length; c++) {
+      along += metric(c) * restricted[c] * restricted[c];
+    }
+    double[] slopeThere = slope.clone();
+    if (conjugate != null && slopeAlongConjugate > 0) {
+      double beta = along / slopeAlongConjugate;
+      ScalarKernels.addScaled(restricted, beta, conjugate, 0, restricted.length);
+      ScalarKernels.addScaled(slopeThere, beta, conjugateSlope, 0, slopeThere.length);
+    }
+    conjugate = restricted;
+    conjugateSlope = slopeThere;
+    slopeAlongConjugate = along;
+    return candidate(new Support(kept, mask), new Line(restricted, rowErrors, slopeThere, true));
   }
 
   /// The projection of `w − τ d`, with the best step size for the support that it has; the same
   /// support gives the step of [#fixedSupport].
   Candidate projected(
       double stepSize, double[] direction, double[] slope, Projector projector, Budget budget) {
-    boolean[] chosen = project(stepSize, direction, projector, budget);
+    Support support = project(stepSize, direction, projector, budget);
+    boolean[] chosen = support.kept;
     int count = 0;
     for (int c = 0; c < columns.length; c++) {
       if (chosen[c] != kept[c]) {
@@ -169,54 +234,54 @@ final class ActiveSet implements AutoCloseable {
         count++;
       }
     }
+    double[][] sums = products(changed, dropped, turned);
     return candidate(
-        chosen,
-        direction,
-        plusColumns(rowErrors, changed, dropped),
-        plusColumns(slope, changed, turned));
+        support, new Line(direction, plus(rowErrors, sums[0]), plus(slope, sums[1]), false));
   }
 
-  private boolean[] project(
-      double stepSize, double[] direction, Projector projector, Budget budget) {
-    float[] saliency = new float[quadratic.weightCount()];
+  private Support project(double stepSize, double[] direction, Projector projector, Budget budget) {
     for (int c = 0; c < columns.length; c++) {
       double u = (kept[c] ? weights[c] : 0) - stepSize * direction[c];
-      saliency[columns[c]] = DiscreteFirstOrder.saliency(metric[c], u);
+      saliency[columns[c]] = DiscreteFirstOrder.saliency(metric(c), u);
     }
-    Mask mask = projector.project(saliency, budget);
+    Mask projected = projector.project(saliency, budget);
     boolean[] chosen = new boolean[columns.length];
     for (int c = 0; c < columns.length; c++) {
-      chosen[c] = mask.isKept(columns[c]);
+      chosen[c] = projected.isKept(columns[c]);
     }
-    return chosen;
+    return new Support(chosen, projected);
   }
 
-  /// `vector + X_changed factors`.
-  private double[] plusColumns(double[] vector, int[] changed, double[] factors) {
-    double[] sum;
+  /// `X_changed a` and `X_changed b`, in one pass.
+  private double[][] products(int[] changed, double[] a, double[] b) {
     if (changed.length <= SPARSE_SHARE * columns.length) {
-      sum = gradients.multiplyColumns(changed, factors, executor);
-    } else {
-      double[] all = new double[columns.length];
-      for (int i = 0; i < changed.length; i++) {
-        all[changed[i]] = factors[i];
-      }
-      sum = gradients.multiply(all, executor);
+      return gradients.multiplyColumns(changed, a, b, executor);
     }
-    for (int row = 0; row < sum.length; row++) {
-      sum[row] += vector[row];
+    var first = new SparseWeights(changed, a);
+    var second = new SparseWeights(changed, b);
+    return gradients.products().multiply(List.of(first::read, second::read), executor);
+  }
+
+  private static double[] plus(double[] x, double[] y) {
+    double[] sum = x.clone();
+    for (int i = 0; i < sum.length; i++) {
+      sum[i] += y[i];
     }
     return sum;
   }
 
   /// Minimises Q over τ on the line `z ⊙ (w − τ d)`, where `X (w − w̄) + e = a − τ b`:
   /// `Q = ½ ‖a − τb‖² + (nλ/2) (c₀ − 2τ c₁ + τ² c₂)`.
-  private Candidate candidate(boolean[] z, double[] direction, double[] a, double[] b) {
-    double c0 = outsideDistance;
+  private Candidate candidate(Support support, Line line) {
+    boolean[] z = support.kept;
+    double[] direction = line.direction;
+    double[] a = line.base;
+    double[] b = line.slope;
+    double c0 = 0;
     double c1 = 0;
     double c2 = 0;
     for (int c = 0; c < columns.length; c++) {
-      double difference = (z[c] && kept[c] ? weights[c] : 0) - quadratic.dense(columns[c]);
+      double difference = (z[c] && kept[c] ? weights[c] : 0) - quadratic.dense(c);
       c0 += difference * difference;
       if (z[c]) {
         c1 += difference * direction[c];
@@ -227,20 +292,25 @@ final class ActiveSet implements AutoCloseable {
     double linear = dot(a, b) + ridge * c1;
     double curvature = dot(b, b) + ridge * c2;
     double step = curvature > 0 ? Math.max(0, linear / curvature) : 0;
-    double value = (dot(a, a) + ridge * c0) / 2 - step * linear + step * step * curvature / 2;
-    return new Candidate(z, step, a, b, value);
+    double value =
+        (dot(a, a) + ridge * c0) / 2 + outsideRidge - step * linear + step * step * curvature / 2;
+    return new Candidate(support, step, line, value);
   }
 
   /// Takes a step.
   ///
   /// @return whether the support changed
-  boolean accept(Candidate candidate, double[] direction) {
+  boolean accept(Candidate candidate) {
     boolean changed = false;
+    double[] direction = candidate.direction;
     for (int c = 0; c < columns.length; c++) {
       double present = kept[c] ? weights[c] : 0;
       weights[c] = candidate.kept[c] ? present - candidate.stepSize * direction[c] : 0;
       changed |= kept[c] != candidate.kept[c];
       kept[c] = candidate.kept[c];
+    }
+    if (!candidate.isConjugate) {
+      conjugate = null;
     }
     double[] errors = new double[rowErrors.length];
     for (int row = 0; row < errors.length; row++) {
@@ -248,29 +318,37 @@ final class ActiveSet implements AutoCloseable {
     }
     rowErrors = errors;
     objective = candidate.objective;
+    mask = candidate.mask;
     return changed;
   }
 
-  /// Writes weights and what is kept back to a point, whose row errors are then out of date.
-  void writeTo(Point point) {
-    for (int c = 0; c < columns.length; c++) {
-      point.weights[columns[c]] = weights[c];
-      point.kept[columns[c]] = kept[c];
-    }
+  /// w.
+  SparseWeights weights() {
+    return new SparseWeights(columns, weights);
   }
 
-  /// Whether a weight is active.
-  boolean[] membership() {
-    boolean[] active = new boolean[quadratic.weightCount()];
-    for (int column : columns) {
-      active[column] = true;
+  /// What is kept.
+  Mask mask() {
+    return mask;
+  }
+
+  /// v = X (w − w̄) + e, `[n]`.
+  double[] rowErrors() {
+    return rowErrors;
+  }
+
+  /// `e − X_P w̄_P` over all columns P that are not kept, `[n]`.
+  double[] droppedResidual() {
+    double[] keptAtDense = new double[columns.length];
+    for (int c = 0; c < columns.length; c++) {
+      keptAtDense[c] = kept[c] ? quadratic.dense(c) : 0;
     }
-    return active;
+    return quadratic.rowErrors(keptAtDense, executor);
   }
 
   @Override
   public void close() {
-    gradients.close();
+    restricted.close();
   }
 
   private static double[] restrict(double[] vector, boolean[] mask) {

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /// Projected gradient steps on a [Quadratic] under both budgets: finds weights *and* mask.
 ///
@@ -18,9 +19,10 @@ import java.util.function.BooleanSupplier;
 ///
 /// Along τ the objective is piecewise quadratic, one piece a support z. A step tries the pieces that
 /// larger and larger τ lead to, takes the exact minimum of each from cached vectors X w and X D⁻¹∇Q,
-/// and moves to the lowest; the piece of the present support is always among them and never rises.
+/// and moves to the lowest. The piece of the present support is always among them, along conjugate
+/// directions, and never rises.
 /// Work is done on an *active set* of columns, about twice what the budget keeps; the others are
-/// checked every few iterations, and the set is rebuilt when one of them would enter.
+/// checked when it has come to rest, and the set is rebuilt when one of them would enter.
 ///
 /// Source: FALCON (arXiv:2403.07094), section 3.2, discrete first-order method. The paper takes
 /// D = I and a fixed step; its code projects onto the MAC budget four times in all.
@@ -29,11 +31,23 @@ public final class DiscreteFirstOrder {
   ///
   /// @param maxIterations steps in all, zero or more
   /// @param tolerance least relative decrease of Q in one step, zero or more
-  /// @param checkInterval steps between two looks at the columns outside the active set, one or more
+  /// @param checkInterval steps on one support between two looks at others, one or more
   /// @param trials projections tried in one step, one or more
-  public record Settings(int maxIterations, double tolerance, int checkInterval, int trials) {
-    /// Enough for the support to settle on ResNet-sized problems.
-    public static final Settings DEFAULT = new Settings(50, 1e-4, 5, 6);
+  /// @param maxColumns active columns at most, where that is more than are kept
+  public record Settings(
+      int maxIterations, double tolerance, int checkInterval, int trials, int maxColumns) {
+    /// Enough for support and weights to settle on ResNet-sized problems.
+    public static final Settings DEFAULT = new Settings(60, 1e-8, 5, 6);
+
+    /// As many active columns as are useful.
+    public Settings(int maxIterations, double tolerance, int checkInterval, int trials) {
+      this(maxIterations, tolerance, checkInterval, trials, Integer.MAX_VALUE);
+    }
+
+    /// These with another limit of active columns.
+    public Settings withMaxColumns(int columns) {
+      return new Settings(maxIterations, tolerance, checkInterval, trials, columns);
+    }
 
     /// @throws IllegalArgumentException if a number is out of its range
     public Settings {
@@ -73,9 +87,8 @@ public final class DiscreteFirstOrder {
   ///
   /// @param start `[p]`, finite; dense, or within the budget already
   public Solution solve(float[] start, Budget budget) {
-    double[] metric = new double[quadratic.weightCount()];
-    Arrays.fill(metric, 1);
-    return solve(start, metric, budget, () -> false);
+    requireValid(start, null);
+    return new Run(start, null, budget, () -> false).solve();
   }
 
   /// Minimises from the projection of `start` in a diagonal metric.
@@ -97,121 +110,170 @@ public final class DiscreteFirstOrder {
     return (float) Math.min(metric * u * u, Float.MAX_VALUE);
   }
 
-  private void requireValid(float[] start, double[] metric) {
+  private void requireValid(float[] start, double @Nullable [] metric) {
     int p = quadratic.weightCount();
-    if (start.length != p || metric.length != p) {
+    int metricLength = metric == null ? p : metric.length;
+    if (start.length != p || metricLength != p) {
       throw new IllegalArgumentException(
           "start of %d and metric of %d weights, the quadratic has %d"
-              .formatted(start.length, metric.length, p));
+              .formatted(start.length, metricLength, p));
     }
     for (int i = 0; i < p; i++) {
-      if (!Float.isFinite(start[i]) || !(metric[i] > 0) || metric[i] == Double.POSITIVE_INFINITY) {
+      double d = metric == null ? 1 : metric[i];
+      if (!Float.isFinite(start[i]) || !(d > 0) || d == Double.POSITIVE_INFINITY) {
         throw new IllegalArgumentException(
             "weight %d starts at %s with metric %s; the start is finite, the metric also above zero"
-                .formatted(i, start[i], metric[i]));
+                .formatted(i, start[i], d));
       }
     }
   }
 
   /// The state of one call.
   private final class Run {
-    private final double[] metric;
+    private final double @Nullable [] metric;
     private final Budget budget;
     private final BooleanSupplier isCancelled;
-    private final double[] weights;
     private final Mask startKept;
-    private final boolean[] kept;
     private final List<Double> objectives = new ArrayList<>();
+    private SparseWeights weights;
+    private Mask kept;
     private double stepSize;
 
-    Run(float[] start, double[] metric, Budget budget, BooleanSupplier isCancelled) {
+    Run(float[] start, double @Nullable [] metric, Budget budget, BooleanSupplier isCancelled) {
       this.metric = metric;
       this.budget = budget;
       this.isCancelled = isCancelled;
       float[] saliency = new float[start.length];
       for (int i = 0; i < start.length; i++) {
-        saliency[i] = saliency(metric[i], start[i]);
+        saliency[i] = saliency(metric(i), start[i]);
       }
       startKept = projector.project(saliency, budget);
-      weights = new double[start.length];
-      kept = new boolean[start.length];
-      for (int i = startKept.nextKept(0); i < start.length; i = startKept.nextKept(i + 1)) {
-        kept[i] = true;
-        weights[i] = start[i];
+      projector.accepted(startKept);
+      kept = startKept;
+      int[] columns = RestrictedQuadratic.columnsOf(startKept);
+      double[] values = new double[columns.length];
+      for (int c = 0; c < columns.length; c++) {
+        values[c] = start[columns[c]];
       }
+      weights = new SparseWeights(columns, values);
+    }
+
+    private double metric(int i) {
+      return metric == null ? 1 : metric[i];
     }
 
     Solution solve() {
-      double[] rowErrors = quadratic.rowErrors(weights, executor);
-      objectives.add(quadratic.value(rowErrors, weights));
-      double[] direction = direction(rowErrors);
+      double[] rowErrors = quadratic.rowErrors(weights::read, executor);
+      float[] direction = direction(rowErrors);
       while (true) {
         int iterationsBefore = objectives.size();
-        var point = new ActiveSet.Point(weights, kept, rowErrors);
         Solution.Outcome outcome;
-        boolean[] active;
-        try (var set = new ActiveSet(quadratic, columns(direction), point, metric, executor)) {
-          active = set.membership();
+        double[] droppedResidual;
+        try (ActiveSet set = activeSet(columns(direction), rowErrors)) {
+          if (objectives.isEmpty()) {
+            objectives.add(set.objective());
+            iterationsBefore++;
+          }
           outcome = iterate(set);
-          set.writeTo(point);
+          weights = set.weights();
+          kept = set.mask();
+          rowErrors = set.rowErrors();
+          droppedResidual = set.droppedResidual();
         }
         if (outcome == Solution.Outcome.CANCELLED || outcome == Solution.Outcome.ITERATION_LIMIT) {
-          return solution(outcome);
+          return solution(droppedResidual, outcome);
         }
-        rowErrors = quadratic.rowErrors(weights, executor);
         direction = direction(rowErrors);
-        if (objectives.size() == iterationsBefore || !wouldEnter(direction, active)) {
-          return solution(outcome);
+        if (objectives.size() == iterationsBefore || !wouldEnter(direction)) {
+          return solution(droppedResidual, outcome);
         }
       }
     }
 
-    /// Steps on the active set until it is time to look outside or to stop.
+    private ActiveSet activeSet(int[] columns, double[] rowErrors) {
+      double squares = 0;
+      int c = 0;
+      for (int i = 0; i < quadratic.weightCount(); i++) {
+        if (c < columns.length && columns[c] == i) {
+          c++;
+        } else {
+          squares += quadratic.dense(i) * quadratic.dense(i);
+        }
+      }
+      return new ActiveSet(
+          RestrictedQuadratic.around(quadratic, columns, weights, rowErrors, executor),
+          weights,
+          kept,
+          metric,
+          quadratic.scaledRidge() * squares / 2,
+          executor);
+    }
+
+    /// Steps on the active set until none lowers Q by much. Other supports are looked for as long as
+    /// that helps, then every few steps, and always before stopping.
     private Solution.Outcome iterate(ActiveSet active) {
+      boolean isSupportChanged = false;
+      boolean isSearching = true;
+      int stepsSinceSearch = 0;
+      while (true) {
+        if (isCancelled.getAsBoolean()) {
+          return Solution.Outcome.CANCELLED;
+        }
+        if (objectives.size() > settings.maxIterations()) {
+          return Solution.Outcome.ITERATION_LIMIT;
+        }
+        double before = active.objective();
+        ActiveSet.Candidate best = step(active, isSearching);
+        boolean isLower = best.objective() < before;
+        boolean isSmall = !(before - best.objective() >= settings.tolerance() * before);
+        boolean isChangedNow = false;
+        if (isLower) {
+          isChangedNow = active.accept(best);
+          isSupportChanged |= isChangedNow;
+          projector.accepted(active.mask());
+          objectives.add(active.objective());
+        }
+        if (isSearching && (isSmall || !isLower)) {
+          return isSupportChanged
+              ? Solution.Outcome.SMALL_DECREASE
+              : Solution.Outcome.SUPPORT_UNCHANGED;
+        }
+        stepsSinceSearch = isSearching ? 0 : stepsSinceSearch + 1;
+        isSearching = isChangedNow || isSmall || stepsSinceSearch >= settings.checkInterval();
+      }
+    }
+
+    /// The lowest point that one step reaches: along conjugate directions on the present support, or on
+    /// another one.
+    private ActiveSet.Candidate step(ActiveSet active, boolean isSearching) {
+      double[] direction = active.direction();
+      double[] slope = active.slopeOnSupport(direction);
+      ActiveSet.Candidate conjugate = active.conjugateOnSupport(direction, slope);
+      ActiveSet.Candidate fixed = active.fixedSupport(direction, slope);
+      stepSize = fixed.stepSize() > 0 ? fixed.stepSize() : stepSize;
       if (stepSize == 0) {
         double curvature = active.largestCurvature(POWER_ITERATIONS);
         stepSize = curvature > 0 ? 1 / curvature : 1;
       }
-      while (true) {
-        boolean isSupportChanged = false;
-        for (int i = 0; i < settings.checkInterval(); i++) {
-          if (isCancelled.getAsBoolean()) {
-            return Solution.Outcome.CANCELLED;
-          }
-          if (objectives.size() > settings.maxIterations()) {
-            return Solution.Outcome.ITERATION_LIMIT;
-          }
-          double before = active.objective();
-          double[] direction = active.direction();
-          ActiveSet.Candidate best = search(active, direction);
-          if (!(best.objective() < before)) {
-            return Solution.Outcome.SMALL_DECREASE;
-          }
-          isSupportChanged |= active.accept(best, direction);
-          objectives.add(active.objective());
-          stepSize = best.stepSize() > 0 ? best.stepSize() : stepSize;
-          if (before - active.objective() < settings.tolerance() * before) {
-            return Solution.Outcome.SMALL_DECREASE;
-          }
-        }
-        if (!isSupportChanged) {
-          return Solution.Outcome.SUPPORT_UNCHANGED;
-        }
+      if (!isSearching) {
+        return conjugate;
       }
+      ActiveSet.Candidate other = search(active, fixed, direction, slope);
+      return other.objective() < conjugate.objective() ? other : conjugate;
     }
 
     /// The lowest of the pieces tried: that of the present support, then those of larger steps as
     /// long as they are lower, then those of smaller steps if none was.
-    private ActiveSet.Candidate search(ActiveSet active, double[] direction) {
-      double[] slope = active.slopeOnSupport(direction);
-      ActiveSet.Candidate fixed = active.fixedSupport(direction, slope);
+    private ActiveSet.Candidate search(
+        ActiveSet active, ActiveSet.Candidate fixed, double[] direction, double[] slope) {
       ActiveSet.Candidate best = fixed;
       double factor = STEP_GROWTH;
-      double trial = fixed.stepSize() > 0 ? fixed.stepSize() : stepSize;
+      double trial = stepSize;
       for (int i = 0; i < settings.trials(); i++) {
         ActiveSet.Candidate tried = active.projected(trial, direction, slope, projector, budget);
         if (tried.objective() < best.objective()) {
           best = tried;
+          stepSize = trial;
         } else if (best != fixed) {
           break;
         } else if (tried.objective() > fixed.objective()) {
@@ -228,32 +290,52 @@ public final class DiscreteFirstOrder {
       return best;
     }
 
-    private double[] direction(double[] rowErrors) {
-      double[] direction = quadratic.gradient(rowErrors, weights, executor);
-      for (int i = 0; i < direction.length; i++) {
-        direction[i] /= metric[i];
-      }
+    /// d = D⁻¹ ∇Q(w) over all columns, in float32: good enough to choose some of them.
+    private float[] direction(double[] rowErrors) {
+      float[] direction = new float[quadratic.weightCount()];
+      quadratic
+          .gradients()
+          .products()
+          .multiplyTransposed(
+              rowErrors,
+              (from, sums, count) -> {
+                double[] w = new double[count];
+                weights.read(from, w, count);
+                for (int j = 0; j < count; j++) {
+                  int i = from + j;
+                  double slope = sums[j] + quadratic.scaledRidge() * (w[j] - quadratic.dense(i));
+                  direction[i] = (float) (slope / metric(i));
+                }
+              },
+              executor);
       return direction;
     }
 
     /// The kept columns and those of the largest D d² that fit a multiple of the budget beside them.
-    private int[] columns(double[] direction) {
+    private int[] columns(float[] direction) {
       double largest = 0;
       for (int i = 0; i < direction.length; i++) {
-        largest = Math.max(largest, metric[i] * direction[i] * direction[i]);
+        largest = Math.max(largest, metric(i) * direction[i] * direction[i]);
       }
       float[] saliency = new float[direction.length];
       for (int i = 0; i < saliency.length; i++) {
-        double relative = largest > 0 ? metric[i] * direction[i] * direction[i] / largest : 0;
-        saliency[i] = kept[i] ? 2 : (float) relative;
+        double relative = largest > 0 ? metric(i) * direction[i] * direction[i] / largest : 0;
+        saliency[i] = kept.isKept(i) ? 2 : (float) relative;
       }
+      long most = Math.max(settings.maxColumns(), kept.keptCount());
       Mask wide =
           projector.project(
-              saliency, new Budget(widened(budget.maxNnz()), widened(budget.maxMacs())));
-      int[] columns = new int[saliency.length];
+              saliency,
+              new Budget(Math.min(widened(budget.maxNnz()), most), widened(budget.maxMacs())));
+      int[] columns = new int[(int) Math.min(most, (long) kept.keptCount() + wide.keptCount())];
+      long room = most - kept.keptCount();
       int count = 0;
-      for (int i = 0; i < columns.length; i++) {
-        if (kept[i] || wide.isKept(i)) {
+      for (int i = 0; i < saliency.length; i++) {
+        boolean isCandidate = !kept.isKept(i) && wide.isKept(i) && room > 0;
+        if (isCandidate) {
+          room--;
+        }
+        if (isCandidate || kept.isKept(i)) {
           columns[count++] = i;
         }
       }
@@ -265,33 +347,39 @@ public final class DiscreteFirstOrder {
     }
 
     /// Whether a step of the last size would bring in a weight that is not active.
-    private boolean wouldEnter(double[] direction, boolean[] active) {
+    private boolean wouldEnter(float[] direction) {
+      int[] active = weights.columns();
       float[] saliency = new float[direction.length];
+      int c = 0;
       for (int i = 0; i < saliency.length; i++) {
-        saliency[i] = saliency(metric[i], weights[i] - stepSize * direction[i]);
+        double w = 0;
+        if (c < active.length && active[c] == i) {
+          w = weights.value(c++);
+        }
+        saliency[i] = saliency(metric(i), w - stepSize * direction[i]);
       }
       Mask mask = projector.project(saliency, budget);
-      for (int i = mask.nextKept(0); i < active.length; i = mask.nextKept(i + 1)) {
-        if (!active[i] && saliency[i] > 0) {
+      c = 0;
+      for (int i = mask.nextKept(0); i < saliency.length; i = mask.nextKept(i + 1)) {
+        while (c < active.length && active[c] < i) {
+          c++;
+        }
+        boolean isActive = c < active.length && active[c] == i;
+        if (!isActive && saliency[i] > 0) {
           return true;
         }
       }
       return false;
     }
 
-    private Solution solution(Solution.Outcome outcome) {
-      float[] rounded = new float[weights.length];
-      for (int i = 0; i < rounded.length; i++) {
-        rounded[i] = (float) weights[i];
-      }
-      Mask mask = Mask.ofKept(kept);
+    private Solution solution(double[] droppedResidual, Solution.Outcome outcome) {
       int entered = 0;
-      for (int i = mask.nextKept(0); i < rounded.length; i = mask.nextKept(i + 1)) {
+      for (int i = kept.nextKept(0); i < kept.weightCount(); i = kept.nextKept(i + 1)) {
         if (!startKept.isKept(i)) {
           entered++;
         }
       }
-      return new Solution(rounded, mask, objectives, entered, outcome);
+      return new Solution(weights, kept, objectives, droppedResidual, entered, outcome);
     }
   }
 }

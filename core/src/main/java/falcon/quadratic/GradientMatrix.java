@@ -1,165 +1,217 @@
 package falcon.quadratic;
 
 import falcon.budget.CostTable;
-import falcon.kernel.Chunks;
-import falcon.kernel.ScalarKernels;
-import java.lang.foreign.Arena;
+import falcon.kernel.FloatFormat;
+import falcon.kernel.Kernels;
+import falcon.kernel.MatrixKernels;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
-import java.util.Arrays;
+import java.nio.channels.FileChannel;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
+import org.jspecify.annotations.Nullable;
 
-/// X `[n, p]`: row i is the gradient of sample i's loss by the prunable weights, in float32.
+/// X `[n, p]`: row i is the gradient of sample i's loss by the prunable weights.
 ///
-/// Held outside the Java heap, one row-major block `[n, count]` a layer in the order of the
-/// [CostTable]. Calibration writes the blocks through [#layer]; everything else reads. The matrix
-/// owns its memory: [#close] frees it, and every view dies with it. Blocks may be written by several
-/// threads as long as each row of a block has one writer; reading is safe once writing is over.
+/// Held outside the Java heap, in float32 or bfloat16, in memory or in a temporary file, as
+/// [TileLayout] says. Calibration writes it by blocks of rows of a layer ([#write]); everything else
+/// reads it by ranges of columns. The matrix owns its memory and its file: [#close] frees both. Blocks
+/// may be written by several threads as long as each row of a layer has one writer; reading is safe
+/// once writing is over.
 ///
-/// Products run over fixed chunks of rows or columns and have the same bits for any number of
-/// threads. Terms are exact products in float64, added in float64.
+/// Products ([MatrixProducts]) run over fixed chunks and have the same bits for any number of threads.
+/// The numbers as they are stored are taken for exact: products and sums are in float64.
 public final class GradientMatrix implements AutoCloseable {
-  /// Rows that share one pass over a vector of weights.
-  private static final int ROW_CHUNK = 8;
-
-  /// Columns at a time: one row of them and their float64 sums stay in the first-level cache.
-  private static final int COLUMN_CHUNK = 2048;
+  private static final MatrixKernels KERNELS = Kernels.active().matrix();
 
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
 
-  /// Start of each block, so that rows of vectors fall on cache lines.
-  private static final long ALIGNMENT_BYTES = 64;
+  private final TileLayout layout;
+  private final TileStore store;
+  private final MatrixProducts products;
+  private final ColumnSelection selection;
 
-  private final Arena arena;
-  private final int rows;
-  private final int weightCount;
-  private final List<GradientBlock> blocks;
+  /// ‖x_i‖² of each row within each layer, `[layers · n]`, as it was written.
+  private final double[] layerRowNorms;
 
-  @SuppressWarnings("MustBeClosedChecker") // the arena is a field that close() closes
-  private GradientMatrix(int rows, List<CostTable.Layer> layers) {
-    this.rows = rows;
-    this.arena = Arena.ofShared();
-    List<GradientBlock> allocated = new ArrayList<>();
-    int end = 0;
-    try {
-      for (CostTable.Layer layer : layers) {
-        long bytes = Math.multiplyExact((long) rows * layer.count(), Float.BYTES);
-        allocated.add(
-            new GradientBlock(
-                layer.name(),
-                layer.offset(),
-                layer.count(),
-                arena.allocate(bytes, ALIGNMENT_BYTES)));
-        end = layer.end();
-      }
-    } catch (OutOfMemoryError e) {
-      arena.close();
-      throw e;
-    }
-    this.blocks = List.copyOf(allocated);
-    this.weightCount = end;
+  private GradientMatrix(TileLayout layout, TileStore store) {
+    this.layout = layout;
+    this.store = store;
+    this.products = new MatrixProducts(layout, store);
+    this.selection = new ColumnSelection(layout, store);
+    this.layerRowNorms = new double[layout.layers().size() * layout.rows()];
   }
 
-  /// A matrix of zeros for `rows` samples.
+  /// How and where a matrix is kept.
+  ///
+  /// @param format of each number
+  /// @param scratch its file, null to keep it in memory
+  public record Storage(FloatFormat format, @Nullable Scratch scratch) {
+    /// Float32 in memory.
+    public static final Storage EXACT = new Storage(FloatFormat.FLOAT32, null);
+  }
+
+  /// An empty file that is the matrix's own.
+  ///
+  /// @param channel for reading and writing, with or without the page cache; the matrix closes it
+  /// @param place where the file is, for messages
+  public record Scratch(FileChannel channel, String place) {}
+
+  /// A matrix of zeros for `rows` samples, float32 in memory.
   ///
   /// @param rows n, one or more
   /// @throws IllegalArgumentException if there is no row
-  /// @throws OutOfMemoryError if the memory cannot be had
   public static GradientMatrix allocate(int rows, CostTable costs) {
+    return allocate(rows, costs, Storage.EXACT);
+  }
+
+  /// A matrix of zeros for `rows` samples. Memory is taken as the matrix is written.
+  ///
+  /// @param rows n, one or more
+  /// @throws IllegalArgumentException if there is no row
+  public static GradientMatrix allocate(int rows, CostTable costs, Storage storage) {
     if (rows < 1) {
       throw new IllegalArgumentException(
           "a gradient matrix of %d rows; it takes one or more".formatted(rows));
     }
-    return new GradientMatrix(rows, costs.layers());
+    Scratch scratch = storage.scratch();
+    if (scratch == null) {
+      return inMemory(rows, storage.format(), costs.layers());
+    }
+    var layout = onDisk(rows, costs, storage.format());
+    return new GradientMatrix(layout, new FileTiles(scratch, layout));
+  }
+
+  /// Bytes of a matrix in a file.
+  public static long fileBytes(int rows, CostTable costs, FloatFormat format) {
+    return onDisk(rows, costs, format).byteSize();
+  }
+
+  private static TileLayout onDisk(int rows, CostTable costs, FloatFormat format) {
+    return new TileLayout(
+        rows, format, costs.layers(), FileTiles.TILE_COLUMNS, FileTiles.ALIGNMENT_BYTES);
+  }
+
+  private static GradientMatrix inMemory(
+      int rows, FloatFormat format, List<CostTable.Layer> layers) {
+    var layout =
+        new TileLayout(rows, format, layers, MemoryTiles.TILE_COLUMNS, MemoryTiles.ALIGNMENT_BYTES);
+    return new GradientMatrix(layout, new MemoryTiles(layout));
   }
 
   /// Number of samples, n.
   public int rows() {
-    return rows;
+    return layout.rows();
   }
 
   /// Number of prunable weights, p.
   public int weightCount() {
-    return weightCount;
+    return layout.weightCount();
   }
 
-  /// Bytes of native memory that the matrix holds.
+  /// Bytes that the matrix takes in memory or in its file.
   public long byteSize() {
-    return (long) rows * weightCount * Float.BYTES;
+    return layout.byteSize();
   }
 
-  /// The block of a layer: `[n, count]` float32 in native byte order, row-major, writable. Dies with
-  /// this matrix.
-  ///
-  /// @param index of the layer in the cost table
-  public MemorySegment layer(int index) {
-    return blocks.get(index).values();
+  /// How its numbers are stored.
+  public FloatFormat format() {
+    return layout.format();
   }
 
-  /// ‖x_i‖² of each row.
+  /// Whether the matrix is in a file, so that a product reads it from there.
+  public boolean isOnDisk() {
+    return store.isOnDisk();
+  }
+
+  /// Writes rows of a layer.
   ///
-  /// @return `[n]`
-  /// @throws IllegalArgumentException if a value is not finite; names the layer, the row and the
-  ///     weight within the layer
-  public double[] squaredRowNorms(ExecutorService executor) {
-    double[] norms = new double[rows];
-    Chunks.run(
-        executor,
-        rows,
-        () -> new Scratch(1),
-        (row, scratch) -> {
-          for (GradientBlock block : blocks) {
-            double norm = squaredNorm(block, row, scratch);
+  /// @param layer number of the layer in the cost table
+  /// @param firstRow number of the first sample
+  /// @param rows `[b, count]` float32 in native byte order, row-major, for one or more samples; read
+  ///     only
+  /// @throws IllegalArgumentException if the rows do not fit or a value is not finite in the matrix's
+  ///     format; names the layer, the row and the weight within the layer
+  /// @throws StorageException if the file cannot be written
+  public void write(int layer, int firstRow, MemorySegment rows) {
+    CostTable.Layer target = layout.layers().get(layer);
+    long rowBytes = (long) target.count() * Float.BYTES;
+    long count = rows.byteSize() / rowBytes;
+    if (count * rowBytes != rows.byteSize() || firstRow < 0 || firstRow + count > rows()) {
+      throw new IllegalArgumentException(
+          "%d bytes from row %d on are no rows of %d float32 in a matrix of %d rows"
+              .formatted(rows.byteSize(), firstRow, target.count(), rows()));
+    }
+    var norms = new double[(int) count];
+    for (int t = layout.firstTile(layer); t < layout.firstTile(layer + 1); t++) {
+      writeTile(t, firstRow, rows, norms);
+    }
+    System.arraycopy(norms, 0, layerRowNorms, layer * rows() + firstRow, norms.length);
+  }
+
+  private void writeTile(int t, int firstRow, MemorySegment rows, double[] norms) {
+    TileLayout.Tile tile = layout.tile(t);
+    CostTable.Layer layer = layout.layers().get(tile.layer());
+    store.write(
+        t,
+        firstRow,
+        norms.length,
+        values -> {
+          for (int i = 0; i < norms.length; i++) {
+            long from = ((long) i * layer.count() + tile.from() - layer.offset()) * Float.BYTES;
+            long to = i * tile.strideBytes();
+            double norm = KERNELS.squaredNorm(rows, from, tile.columns());
             if (!Double.isFinite(norm)) {
-              throw nonFinite(block, row);
+              throw nonFinite(tile, firstRow + i, rows.asSlice(from));
             }
-            norms[row] += norm;
+            norms[i] += norm;
+            switch (layout.format()) {
+              case FLOAT32 ->
+                  MemorySegment.copy(rows, from, values, to, (long) tile.columns() * Float.BYTES);
+              case BFLOAT16 -> KERNELS.narrow(rows, from, values, to, tile.columns());
+            }
           }
         });
+  }
+
+  private IllegalArgumentException nonFinite(TileLayout.Tile tile, int row, MemorySegment values) {
+    CostTable.Layer layer = layout.layers().get(tile.layer());
+    int j = 0;
+    while (Float.isFinite(values.getAtIndex(FLOAT, j))) {
+      j++;
+    }
+    return new IllegalArgumentException(
+        "the gradient of layer '%s' has %s in row %d, weight %d"
+            .formatted(
+                layer.name(), values.getAtIndex(FLOAT, j), row, tile.from() - layer.offset() + j));
+  }
+
+  /// ‖x_i‖² of each row, as it was before rounding.
+  ///
+  /// @return `[n]`
+  public double[] squaredRowNorms() {
+    double[] norms = new double[rows()];
+    for (int i = 0; i < layerRowNorms.length; i++) {
+      norms[i % norms.length] += layerRowNorms[i];
+    }
     return norms;
-  }
-
-  private static double squaredNorm(GradientBlock block, int row, Scratch scratch) {
-    double norm = 0;
-    for (int from = 0; from < block.count(); from += COLUMN_CHUNK) {
-      int length = Math.min(COLUMN_CHUNK, block.count() - from);
-      float[] x = scratch.rows[0];
-      block.copy(row, from, x, length);
-      for (int j = 0; j < length; j++) {
-        scratch.sum[j] = x[j];
-      }
-      norm += ScalarKernels.dot(x, scratch.sum, 0, length);
-    }
-    return norm;
-  }
-
-  private static IllegalArgumentException nonFinite(GradientBlock block, int row) {
-    for (int j = 0; j < block.count(); j++) {
-      float value = block.values().getAtIndex(FLOAT, block.index(row, j));
-      if (!Float.isFinite(value)) {
-        return new IllegalArgumentException(
-            "the gradient of layer '%s' has %s in row %d, weight %d"
-                .formatted(block.name(), value, row, j));
-      }
-    }
-    throw new IllegalStateException(
-        "layer '%s', row %d changed while it was read".formatted(block.name(), row));
   }
 
   /// How many rows carry information: `(Σ‖x_i‖²)² / Σ‖x_i‖⁴`, from 1 (one row does all) to n (all
   /// alike); 0 for a matrix of zeros.
-  ///
-  /// @throws IllegalArgumentException if a value is not finite, as [#squaredRowNorms]
-  public double effectiveRows(ExecutorService executor) {
+  public double effectiveRows() {
     double sum = 0;
     double sumOfSquares = 0;
-    for (double norm : squaredRowNorms(executor)) {
+    for (double norm : squaredRowNorms()) {
       sum += norm;
       sumOfSquares += norm * norm;
     }
     return sum == 0 ? 0 : sum * sum / sumOfSquares;
+  }
+
+  /// Products with vectors.
+  MatrixProducts products() {
+    return products;
   }
 
   /// `X v`.
@@ -167,27 +219,9 @@ public final class GradientMatrix implements AutoCloseable {
   /// @param v `[p]`
   /// @return `[n]`
   double[] multiply(double[] v, ExecutorService executor) {
-    requireLength(v.length, weightCount);
-    double[] product = new double[rows];
-    Chunks.run(
-        executor,
-        chunkCount(rows, ROW_CHUNK),
-        () -> new Scratch(1),
-        (chunk, scratch) -> {
-          int first = chunk * ROW_CHUNK;
-          int last = Math.min(first + ROW_CHUNK, rows);
-          for (GradientBlock block : blocks) {
-            for (int from = 0; from < block.count(); from += COLUMN_CHUNK) {
-              int length = Math.min(COLUMN_CHUNK, block.count() - from);
-              for (int row = first; row < last; row++) {
-                block.copy(row, from, scratch.rows[0], length);
-                product[row] +=
-                    ScalarKernels.dot(scratch.rows[0], v, block.offset() + from, length);
-              }
-            }
-          }
-        });
-    return product;
+    requireLength(v.length, weightCount());
+    return products.multiply(
+        (from, piece, count) -> System.arraycopy(v, from, piece, 0, count), executor);
   }
 
   /// `Xᵀ r`.
@@ -195,133 +229,52 @@ public final class GradientMatrix implements AutoCloseable {
   /// @param r `[n]`
   /// @return `[p]`
   double[] multiplyTransposed(double[] r, ExecutorService executor) {
-    requireLength(r.length, rows);
-    return sumOverRows(
-        executor,
-        (range, scratch) -> {
-          GradientBlock block = range.block();
-          int row = 0;
-          for (; row <= rows - 4; row += 4) {
-            for (int i = 0; i < 4; i++) {
-              block.copy(row + i, range.from(), scratch.rows[i], range.length());
-            }
-            ScalarKernels.addFourScaled(scratch.sum, r, row, scratch.rows, range.length());
-          }
-          for (; row < rows; row++) {
-            block.copy(row, range.from(), scratch.rows[0], range.length());
-            ScalarKernels.addScaled(scratch.sum, r[row], scratch.rows[0], range.length());
-          }
-        });
+    requireLength(r.length, rows());
+    double[] product = new double[weightCount()];
+    products.multiplyTransposed(
+        r, (from, sums, count) -> System.arraycopy(sums, 0, product, from, count), executor);
+    return product;
   }
 
   /// Diagonal of `XᵀX`.
   ///
   /// @return `[p]`
   double[] squaredColumnNorms(ExecutorService executor) {
-    return sumOverRows(
-        executor,
-        (range, scratch) -> {
-          for (int row = 0; row < rows; row++) {
-            range.block().copy(row, range.from(), scratch.rows[0], range.length());
-            ScalarKernels.addSquares(scratch.sum, scratch.rows[0], range.length());
-          }
-        });
+    double[] norms = new double[weightCount()];
+    products.squaredColumnNorms(
+        (from, sums, count) -> System.arraycopy(sums, 0, norms, from, count), executor);
+    return norms;
   }
 
-  /// Sums over all rows of one range of columns, left in the scratch memory.
-  @FunctionalInterface
-  private interface RangeSum {
-    void add(ColumnRange range, Scratch scratch);
+  /// `Σ_c a_c X_·c` and `Σ_c b_c X_·c` over a few columns.
+  ///
+  /// @param columns ascending indices of weights
+  /// @return `[2][n]`
+  double[][] multiplyColumns(int[] columns, double[] a, double[] b, ExecutorService executor) {
+    return selection.multiply(columns, a, b, executor);
   }
 
-  private double[] sumOverRows(ExecutorService executor, RangeSum rangeSum) {
-    List<ColumnRange> ranges = columnRanges();
-    double[] sums = new double[weightCount];
-    Chunks.run(
-        executor,
-        ranges.size(),
-        () -> new Scratch(4),
-        (chunk, scratch) -> {
-          ColumnRange range = ranges.get(chunk);
-          Arrays.fill(scratch.sum, 0);
-          rangeSum.add(range, scratch);
-          System.arraycopy(
-              scratch.sum, 0, sums, range.block().offset() + range.from(), range.length());
-        });
-    return sums;
-  }
-
-  /// `Σ_c factors_c X_·c` over a few columns.
+  /// `Σ_c factors_c X_·c` over a few columns, in the calling thread.
   ///
   /// @param columns ascending indices of weights
   /// @return `[n]`
-  double[] multiplyColumns(int[] columns, double[] factors, ExecutorService executor) {
-    double[] product = new double[rows];
-    Chunks.run(
-        executor,
-        chunkCount(rows, ROW_CHUNK),
-        chunk -> {
-          int last = Math.min((chunk + 1) * ROW_CHUNK, rows);
-          for (int row = chunk * ROW_CHUNK; row < last; row++) {
-            product[row] = dotColumns(row, columns, factors);
-          }
-        });
-    return product;
-  }
-
-  /// [#multiplyColumns] in the calling thread.
   double[] multiplyColumnsInThread(int[] columns, double[] factors) {
-    double[] product = new double[rows];
-    for (int row = 0; row < rows; row++) {
-      product[row] = dotColumns(row, columns, factors);
-    }
-    return product;
+    return selection.multiplyInThread(columns, factors);
   }
 
-  private double dotColumns(int row, int[] columns, double[] factors) {
-    int c = 0;
-    double sum = 0;
-    for (GradientBlock block : blocks) {
-      int end = block.end();
-      long base = block.index(row, 0) - block.offset();
-      for (; c < columns.length && columns[c] < end; c++) {
-        sum += factors[c] * block.values().getAtIndex(FLOAT, base + columns[c]);
-      }
-    }
-    return sum;
-  }
-
-  /// A copy of some columns: column c of the copy is column `columns[c]` of this.
+  /// A copy of some columns in memory, in the same format: column c of the copy is column
+  /// `columns[c]` of this.
   ///
-  /// @param columns ascending indices of weights, one or more
-  /// @return a matrix of its own, which the caller closes
+  /// @param columns ascending indices of weights
+  /// @return a matrix of its own, which the caller closes; its row norms are not known
   GradientMatrix select(int[] columns, ExecutorService executor) {
-    List<CostTable.Layer> layers = new ArrayList<>();
-    List<GradientBlock> sources = new ArrayList<>();
-    int from = 0;
-    for (GradientBlock block : blocks) {
-      int to = from;
-      while (to < columns.length && columns[to] < block.end()) {
-        to++;
-      }
-      if (to > from) {
-        layers.add(new CostTable.Layer(block.name(), from, to - from, 0));
-        sources.add(block);
-      }
-      from = to;
+    GradientMatrix selected = inMemory(rows(), format(), selection.layersOf(columns));
+    try {
+      selection.copy(columns, selected.layout, selected.store, executor);
+    } catch (RuntimeException | Error e) {
+      selected.close();
+      throw e;
     }
-    var selected = new GradientMatrix(rows, layers);
-    Chunks.run(
-        executor,
-        rows,
-        row -> {
-          for (int b = 0; b < sources.size(); b++) {
-            GradientBlock to = selected.blocks.get(b);
-            sources
-                .get(b)
-                .gather(row, columns, to.offset(), to.values(), to.index(row, 0), to.count());
-          }
-        });
     return selected;
   }
 
@@ -330,92 +283,33 @@ public final class GradientMatrix implements AutoCloseable {
   /// @param columns ascending indices of weights
   /// @param panel `[n, count]` float32, row-major; written
   void pack(int[] columns, int first, int count, MemorySegment panel, ExecutorService executor) {
-    Chunks.run(
-        executor,
-        chunkCount(rows, ROW_CHUNK),
-        chunk -> {
-          int last = Math.min((chunk + 1) * ROW_CHUNK, rows);
-          for (int row = chunk * ROW_CHUNK; row < last; row++) {
-            int c = first;
-            for (GradientBlock block : blocks) {
-              int from = c;
-              while (c < first + count && columns[c] < block.end()) {
-                c++;
-              }
-              block.gather(row, columns, from, panel, (long) row * count + from - first, c - from);
-            }
-          }
-        });
+    selection.pack(new ColumnSelection.Part(columns, first, count), panel, executor);
   }
 
   /// Some columns on the heap: `[n][columns.length]`, in the calling thread.
   ///
   /// @param columns ascending indices of weights
   float[][] rowsOf(int[] columns) {
-    float[][] copy = new float[rows][columns.length];
-    int from = 0;
-    for (GradientBlock block : blocks) {
-      int to = from;
-      while (to < columns.length && columns[to] < block.end()) {
-        to++;
-      }
-      for (int row = 0; row < rows && to > from; row++) {
-        long base = block.index(row, 0) - block.offset();
-        for (int c = from; c < to; c++) {
-          copy[row][c] = block.values().getAtIndex(FLOAT, base + columns[c]);
-        }
-      }
-      from = to;
-    }
-    return copy;
+    return selection.rowsOf(columns);
   }
 
   /// First weight and one past the last weight of each layer, in order: `[2 · layers]`.
   int[] layerBounds() {
-    int[] bounds = new int[2 * blocks.size()];
-    for (int b = 0; b < blocks.size(); b++) {
-      bounds[2 * b] = blocks.get(b).offset();
-      bounds[2 * b + 1] = blocks.get(b).end();
-    }
-    return bounds;
+    return layout.layers().stream()
+        .flatMapToInt(layer -> java.util.stream.IntStream.of(layer.offset(), layer.end()))
+        .toArray();
   }
 
-  /// Frees the memory. Views and products fail from now on.
+  /// Frees memory and file. Products fail from now on.
   @Override
   public void close() {
-    arena.close();
-  }
-
-  private record ColumnRange(GradientBlock block, int from, int length) {}
-
-  private List<ColumnRange> columnRanges() {
-    List<ColumnRange> ranges = new ArrayList<>();
-    for (GradientBlock block : blocks) {
-      for (int from = 0; from < block.count(); from += COLUMN_CHUNK) {
-        ranges.add(new ColumnRange(block, from, Math.min(COLUMN_CHUNK, block.count() - from)));
-      }
-    }
-    return ranges;
-  }
-
-  private static int chunkCount(int length, int chunk) {
-    return (length + chunk - 1) / chunk;
+    store.close();
   }
 
   private static void requireLength(int found, int expected) {
     if (found != expected) {
       throw new IllegalArgumentException(
           "a vector of %d values where the gradient matrix has %d".formatted(found, expected));
-    }
-  }
-
-  /// Cache-resident copies of pieces of rows, and float64 sums over their columns.
-  private static final class Scratch {
-    private final float[][] rows;
-    private final double[] sum = new double[COLUMN_CHUNK];
-
-    Scratch(int rows) {
-      this.rows = new float[rows][COLUMN_CHUNK];
     }
   }
 }

@@ -11,4 +11,7 @@ public interface Projector {
   ///
   /// @param saliency `[p]`, finite, zero or more; read only, and not kept
   Mask project(float[] saliency, Budget budget);
+
+  /// Hears which of its masks the solver moved to: from now on only this one and later ones matter.
+  default void accepted(Mask mask) {}
 }

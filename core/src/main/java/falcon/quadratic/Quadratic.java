@@ -58,6 +58,19 @@ public final class Quadratic {
     return new Quadratic(gradients, dense.clone(), residual.clone(), ridge);
   }
 
+  /// This model on a few columns, all other weights at zero.
+  ///
+  /// @param columns the columns of X among the p, for `some`
+  /// @param some those columns; not copied
+  /// @param outside `e − X_P w̄_P` over the columns P that are left out, `[n]`; not copied
+  Quadratic onColumns(int[] columns, GradientMatrix some, double[] outside) {
+    float[] denseThere = new float[columns.length];
+    for (int c = 0; c < columns.length; c++) {
+      denseThere[c] = dense[columns[c]];
+    }
+    return new Quadratic(some, denseThere, outside, ridge);
+  }
+
   /// Q(w).
   ///
   /// @param weights w `[p]`
@@ -88,11 +101,25 @@ public final class Quadratic {
 
   /// v = X (w − w̄) + e, `[n]`.
   double[] rowErrors(double[] weights, ExecutorService executor) {
-    double[] difference = new double[dense.length];
-    for (int i = 0; i < dense.length; i++) {
-      difference[i] = weights[i] - dense[i];
-    }
-    double[] errors = gradients.multiply(difference, executor);
+    return rowErrors(
+        (from, piece, count) -> System.arraycopy(weights, from, piece, 0, count), executor);
+  }
+
+  /// v = X (w − w̄) + e, `[n]`.
+  ///
+  /// @param weights w `[p]`, piece by piece
+  double[] rowErrors(MatrixProducts.Source weights, ExecutorService executor) {
+    double[] errors =
+        gradients
+            .products()
+            .multiply(
+                (from, piece, count) -> {
+                  weights.read(from, piece, count);
+                  for (int i = 0; i < count; i++) {
+                    piece[i] -= dense[from + i];
+                  }
+                },
+                executor);
     for (int row = 0; row < errors.length; row++) {
       errors[row] += residual[row];
     }
@@ -130,6 +157,16 @@ public final class Quadratic {
   /// nλ.
   double scaledRidge() {
     return gradients.rows() * ridge;
+  }
+
+  /// Whether X is in a file, so that a product reads it from there.
+  public boolean isOnDisk() {
+    return gradients.isOnDisk();
+  }
+
+  /// Bytes of X in memory or in its file.
+  public long gradientBytes() {
+    return gradients.byteSize();
   }
 
   GradientMatrix gradients() {

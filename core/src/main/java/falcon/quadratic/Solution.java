@@ -22,14 +22,22 @@ public final class Solution {
   private final float[] weights;
   private final Mask kept;
   private final List<Double> objectives;
+  private final double[] droppedResidual;
   private final int supportChanges;
   private final Outcome outcome;
 
+  /// @param droppedResidual see [#droppedResidual()]; shared
   Solution(
-      float[] weights, Mask kept, List<Double> objectives, int supportChanges, Outcome outcome) {
-    this.weights = weights;
+      SparseWeights weights,
+      Mask kept,
+      List<Double> objectives,
+      double[] droppedResidual,
+      int supportChanges,
+      Outcome outcome) {
+    this.weights = weights.toDense(kept.weightCount());
     this.kept = kept;
     this.objectives = List.copyOf(objectives);
+    this.droppedResidual = droppedResidual;
     this.supportChanges = supportChanges;
     this.outcome = outcome;
   }
@@ -42,6 +50,11 @@ public final class Solution {
   /// What is kept; within the budget.
   public Mask kept() {
     return kept;
+  }
+
+  /// `e − X_P w̄_P` over the pruned columns P, `[n]`: what [RestrictedQuadratic] takes.
+  double[] droppedResidual() {
+    return droppedResidual;
   }
 
   /// Q at the start and after each iteration: never rises.

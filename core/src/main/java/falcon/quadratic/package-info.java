@@ -6,8 +6,12 @@
 /// (what their values are). [falcon.quadratic.ChannelLeastSquares] is the full-rank one of a single
 /// layer. Read `Quadratic` first.
 ///
+/// X may be larger than memory: [falcon.quadratic.MemoryPlan] decides in what format and where it is
+/// kept, [falcon.quadratic.RestrictedQuadratic] brings the few columns that matter into memory.
+///
 /// Source: FALCON (arXiv:2403.07094), section 3; the ridge form is CHITA's (arXiv:2302.14623).
-/// Imports `falcon.budget` and `falcon.kernel`; knows no network, no file and no native library.
+/// Imports `falcon.budget` and `falcon.kernel`; knows no network and no native library, and opens no
+/// file: who wants X in one hands over an open channel.
 @NullMarked
 package falcon.quadratic;
 

@@ -7,7 +7,10 @@ import static org.assertj.core.api.Assertions.within;
 import falcon.budget.Budget;
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
+import falcon.kernel.FloatFormat;
 import falcon.projection.BudgetProjection;
+import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -18,6 +21,7 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class DiscreteFirstOrderTest {
@@ -238,6 +242,76 @@ class DiscreteFirstOrderTest {
       assertThat(solution.weights()).containsExactly(expected.weights());
       assertThat(solution.objectives()).isEqualTo(expected.objectives());
       assertThat(solution.kept()).isEqualTo(expected.kept());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(FloatFormat.class)
+  void aMatrixOnDiskGivesTheSameSolutionAsInMemory(FloatFormat format) throws IOException {
+    try (var problem = new QuadraticProblem(10, 60, 0.01, 300, 900);
+        var memory = copy(problem, new GradientMatrix.Storage(format, null));
+        var disk = copy(problem, new GradientMatrix.Storage(format, TemporaryFile.scratch()))) {
+      Projector projector = greedy(problem.costs);
+      var settings = DiscreteFirstOrder.Settings.DEFAULT.withMaxColumns(450);
+      var there = Quadratic.of(disk, problem.dense, problem.residual, problem.ridge);
+      var here = Quadratic.of(memory, problem.dense, problem.residual, problem.ridge);
+      Solution expected =
+          new DiscreteFirstOrder(here, projector, settings, executor)
+              .solve(problem.dense, Budget.ofNnz(400));
+      Solution solution =
+          new DiscreteFirstOrder(there, projector, settings, executor)
+              .solve(problem.dense, Budget.ofNnz(400));
+      assertNeverRises(solution.objectives());
+      assertThat(solution.objective())
+          .isCloseTo(expected.objective(), within(1e-9 * expected.objective()));
+      assertThat(solution.kept()).isEqualTo(expected.kept());
+      try (var support = RestrictedQuadratic.onSupport(there, solution, executor)) {
+        float[] onSupport =
+            new Backsolve(support.quadratic(), new BlockedGramProduct(), executor)
+                .full(Mask.all(support.columnCount()));
+        float[] whole =
+            new Backsolve(here, new BlockedGramProduct(), executor).full(solution.kept());
+        assertThat(support.spread(onSupport)).containsExactly(whole, within(1e-5f));
+      }
+    }
+  }
+
+  private static GradientMatrix copy(QuadraticProblem problem, GradientMatrix.Storage storage) {
+    GradientMatrix copy = GradientMatrix.allocate(problem.rows, problem.costs, storage);
+    for (int layer = 0; layer < problem.costs.layers().size(); layer++) {
+      var of = problem.costs.layers().get(layer);
+      for (int row = 0; row < problem.rows; row++) {
+        float[] values = new float[of.count()];
+        for (int j = 0; j < values.length; j++) {
+          values[j] = (float) problem.matrix[row][of.offset() + j];
+        }
+        copy.write(layer, row, Rows.of(values));
+      }
+    }
+    return copy;
+  }
+
+  @Test
+  void theSolverTellsWhichMaskItMovedTo() {
+    try (var problem = new QuadraticProblem(77, 200, 0.001, 40, 40)) {
+      var accepted = new ArrayList<Mask>();
+      Projector greedy = greedy(problem.costs);
+      var projector =
+          new Projector() {
+            @Override
+            public Mask project(float[] saliency, Budget budget) {
+              return greedy.project(saliency, budget);
+            }
+
+            @Override
+            public void accepted(Mask mask) {
+              accepted.add(mask);
+            }
+          };
+      Solution solution =
+          solver(problem, projector, EXHAUSTIVE).solve(problem.dense, Budget.ofNnz(20));
+      assertThat(accepted).hasSize(solution.iterations() + 1);
+      assertThat(accepted.getLast()).isSameAs(solution.kept());
     }
   }
 

@@ -2,8 +2,6 @@ package falcon.quadratic;
 
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
@@ -43,12 +41,13 @@ final class QuadraticProblem implements AutoCloseable {
       residual[i] = random.nextGaussian();
       for (int layer = 0; layer < costs.layers().size(); layer++) {
         var of = costs.layers().get(layer);
-        MemorySegment block = gradients.layer(layer);
+        var row = new float[of.count()];
         for (int j = 0; j < of.count(); j++) {
           float value = (float) random.nextGaussian();
           matrix[i][of.offset() + j] = value;
-          block.setAtIndex(ValueLayout.JAVA_FLOAT, (long) i * of.count() + j, value);
+          row[j] = value;
         }
+        gradients.write(layer, i, Rows.of(row));
       }
     }
     quadratic = Quadratic.of(gradients, dense, residual, ridge);

@@ -4,13 +4,14 @@ import falcon.budget.Budget;
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
 import falcon.model.Network;
-import falcon.projection.BudgetProjection;
 import falcon.projection.Projection;
 import falcon.quadratic.Backsolve;
 import falcon.quadratic.BlockedGramProduct;
 import falcon.quadratic.DiscreteFirstOrder;
 import falcon.quadratic.GradientMatrix;
+import falcon.quadratic.MemoryPlan;
 import falcon.quadratic.Quadratic;
+import falcon.quadratic.RestrictedQuadratic;
 import falcon.quadratic.Solution;
 import falcon.torch.Evaluation;
 import falcon.torch.ImageSamples;
@@ -19,7 +20,7 @@ import falcon.torch.PerSampleGradients;
 import falcon.torch.Precision;
 import falcon.torch.Workers;
 import java.lang.foreign.MemorySegment;
-import java.util.HashMap;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 
@@ -46,14 +47,15 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
     float[] weights = WeightVector.of(present, costs);
     long signSeed =
         falcon.data.Seeds.of(setting.samples().seed(), "output signs", stage).nextLong();
-    try (var gradients = GradientMatrix.allocate(samples.size(), costs)) {
+    MemoryPlan memory = Objects.requireNonNull(plan.gradients());
+    try (var gradients =
+        GradientMatrix.allocate(samples.size(), costs, storage(memory, setting.scratch()))) {
       setting.clock().time("gradients", () -> fill(gradients, setting, present, samples, signSeed));
-      double effectiveRows = effectiveRows(gradients, workers);
+      double effectiveRows = gradients.effectiveRows();
       Quadratic quadratic =
           Quadratic.of(
               gradients, weights, residual(setting, present, samples, signSeed, stage), ridge);
-      var projection = new BudgetProjection(workers.executor(), workers.threads());
-      var tried = new HashMap<Mask, Projection>();
+      var projector = new CertifiedProjector(costs, workers.executor(), workers.threads());
       setting.progress().begin("solve", 2);
       Solution solution =
           setting
@@ -63,32 +65,43 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
                   () ->
                       new DiscreteFirstOrder(
                               quadratic,
-                              (saliency, limits) -> {
-                                Projection projected = projection.project(saliency, costs, limits);
-                                tried.put(projected.mask(), projected);
-                                return projected.mask();
-                              },
-                              DiscreteFirstOrder.Settings.DEFAULT,
+                              projector,
+                              DiscreteFirstOrder.Settings.DEFAULT.withMaxColumns(
+                                  memory.activeColumns()),
                               workers.executor())
                           .solve(weights, budget));
       setting.progress().advance(1);
-      Projection certificate = Objects.requireNonNull(tried.get(solution.kept()));
-      var backsolve = new Backsolve(quadratic, new BlockedGramProduct(), workers.executor());
+      Projection certificate = projector.accepted();
       float[] solved =
-          setting
-              .clock()
-              .time(
-                  "backsolve",
-                  () ->
-                      block == 0
-                          ? backsolve.full(certificate.mask())
-                          : backsolve.blockwise(certificate.mask(), block));
+          setting.clock().time("backsolve", () -> backsolve(quadratic, solution, workers));
       setting.progress().advance(2);
       setting.progress().end();
       return new Outcome(
           WeightVector.into(present, solved, certificate.mask(), costs),
           certificate,
           effectiveRows);
+    }
+  }
+
+  private static GradientMatrix.Storage storage(MemoryPlan memory, Path scratch) {
+    return new GradientMatrix.Storage(
+        memory.format(), memory.isOnDisk() ? ScratchFile.in(scratch) : null);
+  }
+
+  /// The kept weights anew. From a file, the kept columns are read once and solved in memory.
+  private float[] backsolve(Quadratic quadratic, Solution solution, Workers workers) {
+    if (block > 0) {
+      return new Backsolve(quadratic, new BlockedGramProduct(), workers.executor())
+          .blockwise(solution.kept(), block);
+    }
+    if (!quadratic.isOnDisk()) {
+      return new Backsolve(quadratic, new BlockedGramProduct(), workers.executor())
+          .full(solution.kept());
+    }
+    try (var support = RestrictedQuadratic.onSupport(quadratic, solution, workers.executor())) {
+      return support.spread(
+          new Backsolve(support.quadratic(), new BlockedGramProduct(), workers.executor())
+              .full(Mask.all(support.columnCount())));
     }
   }
 
@@ -114,18 +127,15 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
         .compute(
             samples,
             kind,
-            (layer, firstRow, rows) -> {
-              long offset = (long) firstRow * layers.get(layer).count() * Float.BYTES;
-              MemorySegment.copy(rows, 0, gradients.layer(layer), offset, rows.byteSize());
-            },
+            (layer, firstRow, rows) -> write(gradients, layer, firstRow, rows),
             done::set);
     setting.progress().end();
     return done.get();
   }
 
-  private static double effectiveRows(GradientMatrix gradients, Workers workers) {
+  private static void write(GradientMatrix gradients, int layer, int firstRow, MemorySegment rows) {
     try {
-      return gradients.effectiveRows(workers.executor());
+      gradients.write(layer, firstRow, rows);
     } catch (IllegalArgumentException e) {
       throw new PruningException(
           PruningException.Kind.INPUT,

@@ -4,6 +4,7 @@ import falcon.data.MalformedDataException;
 import falcon.model.MalformedModelException;
 import falcon.model.UnusableNodeException;
 import falcon.model.UnwritableFileException;
+import falcon.quadratic.StorageException;
 import falcon.torch.NativeLibraryException;
 import falcon.torch.UnsupportedNetworkException;
 import java.util.Locale;
@@ -24,6 +25,7 @@ public record Failure(PruningException.@Nullable Kind kind, String message) {
       case UnwritableFileException e -> new Failure(PruningException.Kind.INPUT, text(e));
       case UnusableNodeException e -> new Failure(PruningException.Kind.INPUT, text(e));
       case UnsupportedNetworkException e -> new Failure(PruningException.Kind.INPUT, text(e));
+      case StorageException e -> new Failure(PruningException.Kind.MACHINE, text(e));
       case NativeLibraryException e -> new Failure(PruningException.Kind.MACHINE, text(e));
       case OutOfMemoryError e ->
           new Failure(

@@ -6,6 +6,7 @@ import falcon.data.Dataset;
 import falcon.model.Layer;
 import falcon.model.Layers;
 import falcon.model.Network;
+import falcon.quadratic.MemoryPlan;
 import java.util.List;
 
 /// Turns what a user asks for into limits and numbers, or says why it cannot be done.
@@ -29,6 +30,14 @@ final class Planner {
     Schedule schedule =
         stages == 1 ? null : options.schedule() == null ? Schedule.GEOMETRIC : options.schedule();
     int samples = samples(options, refit, data);
+    List<Budget> stageBudgets =
+        schedule == null
+            ? List.of(budget)
+            : BudgetSchedule.of(schedule, stages, Methods.STAGE_START, budget, costs);
+    MemoryPlan gradients =
+        refit == Refit.BACKSOLVE
+            ? GradientMemory.plan(network, costs, stageBudgets, samples, options)
+            : null;
     return new PruningPlan(
         layers.prunable().stream()
             .map(layer ->
@@ -38,13 +47,12 @@ final class Planner {
         costs,
         asked,
         budget,
-        schedule == null
-            ? List.of(budget)
-            : BudgetSchedule.of(schedule, stages, Methods.STAGE_START, budget, costs),
+        stageBudgets,
         refit,
         samples,
         schedule,
-        memoryBytes(network, refit, samples, costs),
+        gradients == null ? memoryBytes(network, refit, samples) : gradients.residentBytes(),
+        gradients,
         seconds(layers, data, options, refit, stages, samples));
   }
 
@@ -179,6 +187,8 @@ final class Planner {
         options.ridge() == null || (options.ridge() > 0 && Double.isFinite(options.ridge())),
         "--ridge is a number above 0");
     require(options.block() == null || options.block() >= 0, "--block is 'full' or 1 and more");
+    refuse(
+        options.scratch() != null && !isBacksolve, "--scratch", "it belongs to --refit backsolve");
     require(options.threads() >= 1, "--threads is at least 1");
   }
 
@@ -192,11 +202,9 @@ final class Planner {
     }
   }
 
-  private static long memoryBytes(Network network, Refit refit, int samples, CostTable costs) {
+  private static long memoryBytes(Network network, Refit refit, int samples) {
     return switch (refit) {
-      case NONE -> 0;
-      // X, the columns of the active set once more, and panels
-      case BACKSOLVE -> Math.multiplyExact(8L * samples, costs.weightCount());
+      case NONE, BACKSOLVE -> 0;
       // live activations of both networks and the sums of the largest layer
       case RECONSTRUCT, AUTO -> LiveValues.bytesPerSample(network) * samples * 2 + (64L << 20);
     };

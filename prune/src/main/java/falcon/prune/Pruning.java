@@ -170,7 +170,9 @@ public final class Pruning {
     private List<Stage> stages(List<Stage> finished) {
       var done = new ArrayList<>(finished);
       PruningMethod used = method == null ? Methods.of(options, plan) : method;
-      var setting = new PruningMethod.Setting(network, plan, samples, workers, progress, clock);
+      var setting =
+          new PruningMethod.Setting(
+              network, plan, samples, workers, progress, clock, GradientMemory.scratch(options));
       for (int number = done.size(); number < plan.stageBudgets().size(); number++) {
         long start = System.nanoTime();
         Network present = number == 0 ? network : done.getLast().network();

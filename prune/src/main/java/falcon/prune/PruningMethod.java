@@ -2,6 +2,7 @@ package falcon.prune;
 
 import falcon.model.Network;
 import falcon.torch.Workers;
+import java.nio.file.Path;
 
 /// One way to do a stage: choose weights within the stage's budget and re-fit them.
 ///
@@ -11,19 +12,20 @@ public interface PruningMethod {
   /// What a stage has to work with.
   ///
   /// @param dense the network that was given
-  /// @param dense the network that was given
   /// @param plan limits of all stages
   /// @param samples draws calibration images
   /// @param workers the threads
   /// @param progress hears of phases
   /// @param clock adds up the seconds of phases
+  /// @param scratch folder for temporary files
   record Setting(
       Network dense,
       PruningPlan plan,
       CalibrationSamples samples,
       Workers workers,
       Progress progress,
-      Clock clock) {}
+      Clock clock,
+      Path scratch) {}
 
   /// What a stage gives.
   ///

@@ -1,5 +1,6 @@
 package falcon.prune;
 
+import java.nio.file.Path;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// @param schedule how budgets shrink from stage to stage
 /// @param seed of every random choice
 /// @param threads how many threads work; does not change the result
+/// @param memoryBytes resident memory that the run is planned for; null for 70 % of what is free
+/// @param scratch folder for temporary files that do not fit in memory; null for the system's
 public record PruningOptions(
     Method method,
     @Nullable Integer stages,
@@ -27,7 +30,9 @@ public record PruningOptions(
     BatchNormPolicy batchNorm,
     @Nullable Schedule schedule,
     long seed,
-    int threads) {
+    int threads,
+    @Nullable Long memoryBytes,
+    @Nullable Path scratch) {
 
   /// What a newcomer should get: several stages, everything else by itself, seed 1, all processors.
   public static PruningOptions defaults() {
@@ -51,6 +56,8 @@ public record PruningOptions(
     private BatchNormPolicy batchNorm = BatchNormPolicy.AUTO;
     private @Nullable Schedule schedule;
     private long seed = 1;
+    private @Nullable Long memoryBytes;
+    private @Nullable Path scratch;
     private int threads = Runtime.getRuntime().availableProcessors();
 
     private Builder() {}
@@ -110,10 +117,31 @@ public record PruningOptions(
       return this;
     }
 
+    public Builder memoryBytes(@Nullable Long value) {
+      memoryBytes = value;
+      return this;
+    }
+
+    public Builder scratch(@Nullable Path value) {
+      scratch = value;
+      return this;
+    }
+
     public PruningOptions build() {
       return new PruningOptions(
-          method, stages, samples, curvature, ridge, block, refit, batchNorm, schedule, seed,
-          threads);
+          method,
+          stages,
+          samples,
+          curvature,
+          ridge,
+          block,
+          refit,
+          batchNorm,
+          schedule,
+          seed,
+          threads,
+          memoryBytes,
+          scratch);
     }
   }
 }

@@ -2,6 +2,7 @@ package falcon.prune;
 
 import falcon.budget.Budget;
 import falcon.budget.CostTable;
+import falcon.quadratic.MemoryPlan;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +16,8 @@ import org.jspecify.annotations.Nullable;
 /// @param refit how the kept weights are re-fitted, never [Refit#AUTO]
 /// @param samples calibration images of a stage, 0 if none are used
 /// @param schedule how the budgets shrink, null with one stage
-/// @param memoryBytes estimate of the memory needed beside the network and the data
+/// @param memoryBytes estimate of the memory needed
+/// @param gradients how the gradient matrix and the work on it fit in memory, null if there is none
 /// @param seconds estimate of the time on this machine, evaluations included
 public record PruningPlan(
     List<PrunableLayer> layers,
@@ -27,11 +29,17 @@ public record PruningPlan(
     int samples,
     @Nullable Schedule schedule,
     long memoryBytes,
+    @Nullable MemoryPlan gradients,
     double seconds) {
 
   public PruningPlan {
     layers = List.copyOf(layers);
     stageBudgets = List.copyOf(stageBudgets);
+  }
+
+  /// How the gradient matrix fits in memory, in three lines; null if there is none.
+  public @Nullable String gradientText() {
+    return gradients == null ? null : gradients.toString();
   }
 
   /// One prunable weight tensor.

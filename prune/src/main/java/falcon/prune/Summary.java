@@ -107,6 +107,9 @@ public final class Summary {
                   count(Math.min(budget.maxNnz(), plan.costs().weightCount())),
                   share(budget.maxNnz(), plan.costs().weightCount())));
     }
+    if (plan.gradients() != null) {
+      plan.gradients().toString().lines().forEach(lines::add);
+    }
     lines.add(
         "about %.0f s and %.0f MiB on this machine; nothing was computed or written"
             .formatted(plan.seconds(), plan.memoryBytes() / MEBIBYTE));

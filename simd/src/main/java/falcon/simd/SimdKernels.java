@@ -3,6 +3,7 @@ package falcon.simd;
 import falcon.kernel.DenseKernels;
 import falcon.kernel.Kernels;
 import falcon.kernel.MatrixKernels;
+import falcon.kernel.PlainKernels;
 import falcon.kernel.SelectionKernels;
 import jdk.incubator.vector.VectorShape;
 
@@ -32,7 +33,9 @@ public final class SimdKernels implements Kernels {
 
   @Override
   public MatrixKernels matrix() {
-    return new SimdMatrix();
+    return MatrixLanes.BITS < MatrixLanes.LEAST_BITS
+        ? new PlainKernels().matrix()
+        : new SimdMatrix();
   }
 
   @Override

@@ -1,0 +1,25 @@
+package falcon.kernel;
+
+import java.lang.foreign.MemorySegment;
+
+/// Pieces of some rows of a matrix: `x_ij`, i = 0 … rows − 1, j = 0 … columns − 1.
+///
+/// @param values where they stand, in native byte order; owned by whoever made the panel
+/// @param offsetBytes of `x_00`
+/// @param strideBytes from `x_ij` to `x_(i+1)j`
+/// @param rows number of rows
+/// @param columns number of columns
+/// @param format of each number
+public record RowPanel(
+    MemorySegment values,
+    long offsetBytes,
+    long strideBytes,
+    int rows,
+    int columns,
+    FloatFormat format) {
+
+  /// Where row i begins.
+  public long rowBytes(int i) {
+    return offsetBytes + i * strideBytes;
+  }
+}

@@ -1,0 +1,15 @@
+package falcon.quadratic;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/// Rows of a gradient matrix as calibration hands them over.
+final class Rows {
+  private Rows() {}
+
+  /// A copy in native memory, which the garbage collector frees.
+  static MemorySegment of(float... values) {
+    return Arena.ofAuto().allocateFrom(ValueLayout.JAVA_FLOAT, values);
+  }
+}

@@ -1,0 +1,22 @@
+package falcon.quadratic;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.StandardOpenOption;
+
+/// A file for a gradient matrix, gone when it is closed.
+final class TemporaryFile {
+  private TemporaryFile() {}
+
+  static GradientMatrix.Scratch scratch() throws IOException {
+    var file = Files.createTempFile("falcon-test-", ".tmp");
+    return new GradientMatrix.Scratch(
+        FileChannel.open(
+            file,
+            StandardOpenOption.READ,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.DELETE_ON_CLOSE),
+        "a temporary folder");
+  }
+}

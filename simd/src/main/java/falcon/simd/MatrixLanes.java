@@ -1,0 +1,72 @@
+package falcon.simd;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/// Vectors of float64 and the narrower ones, of as many lanes, that are widened to them.
+///
+/// The width is a constant of the class, because the compiler turns vectors into instructions only
+/// where their species is a constant. The system property `falcon.simd.bits` overrides what suits the
+/// processor; tests load the class once for each width.
+final class MatrixLanes {
+  /// Below this, a vector of bfloat16 with as many lanes would be narrower than any there is.
+  static final int LEAST_BITS = 256;
+
+  /// Width of the vectors of float64.
+  static final int BITS =
+      Integer.getInteger("falcon.simd.bits", VectorShape.preferredShape().vectorBitSize());
+
+  private static final int USED_BITS = Math.max(BITS, LEAST_BITS);
+
+  static final VectorSpecies<Double> DOUBLES =
+      VectorSpecies.of(double.class, VectorShape.forBitSize(USED_BITS));
+  static final VectorSpecies<Float> FLOATS =
+      VectorSpecies.of(float.class, VectorShape.forBitSize(USED_BITS / 2));
+  static final VectorSpecies<Integer> INTS =
+      VectorSpecies.of(int.class, VectorShape.forBitSize(USED_BITS / 2));
+  static final VectorSpecies<Short> SHORTS =
+      VectorSpecies.of(short.class, VectorShape.forBitSize(USED_BITS / 4));
+
+  /// Lanes of each of them.
+  static final int LANES = DOUBLES.length();
+
+  private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+
+  private MatrixLanes() {}
+
+  /// As many float32 numbers as there are lanes, widened; exact.
+  static DoubleVector ofFloat32(MemorySegment x, long offsetBytes) {
+    return widened(FloatVector.fromMemorySegment(FLOATS, x, offsetBytes, ORDER));
+  }
+
+  /// As many bfloat16 numbers as there are lanes, widened; exact.
+  static DoubleVector ofBfloat16(MemorySegment x, long offsetBytes) {
+    ShortVector upper = ShortVector.fromMemorySegment(SHORTS, x, offsetBytes, ORDER);
+    IntVector bits = (IntVector) upper.convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0);
+    return widened(bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats());
+  }
+
+  private static DoubleVector widened(FloatVector values) {
+    return (DoubleVector) values.convertShape(VectorOperators.F2D, DOUBLES, 0);
+  }
+
+  /// Rounds as many float32 numbers as there are lanes to bfloat16, as
+  /// [falcon.kernel.Bfloat16#narrow] does.
+  static void narrow(MemorySegment from, long fromBytes, MemorySegment to, long toBytes) {
+    FloatVector values = FloatVector.fromMemorySegment(FLOATS, from, fromBytes, ORDER);
+    IntVector bits = values.reinterpretAsInts();
+    IntVector upper = bits.lanewise(VectorOperators.LSHR, 16);
+    IntVector rounded = bits.add(upper.and(1)).add(0x7fff).lanewise(VectorOperators.LSHR, 16);
+    var isNan = values.test(VectorOperators.IS_NAN).cast(INTS);
+    IntVector narrowed = rounded.blend(upper.or(0x40), isNan);
+    ((ShortVector) narrowed.convertShape(VectorOperators.I2S, SHORTS, 0))
+        .intoMemorySegment(to, toBytes, ORDER);
+  }
+}
