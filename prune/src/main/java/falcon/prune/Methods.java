@@ -5,7 +5,7 @@ import falcon.torch.Refinement;
 /// The choices that a user need not make; each was made on validation data, see `docs/results`.
 final class Methods {
   /// Stages of falcon++.
-  private static final int STAGES = 3;
+  private static final int STAGES = 1;
 
   /// The same where the low-rank quadratic is solved anew in each stage.
   private static final int BACKSOLVE_STAGES = 10;
@@ -29,7 +29,7 @@ final class Methods {
   static final int BATCH = 32;
 
   private static final int STEPS = 60;
-  private static final int FINAL_STEPS = 900;
+  private static final int FINAL_STEPS = 1200;
   private static final int QUICK_STEPS = 60;
 
   private static final double COST_EXPONENT = 0.25;
