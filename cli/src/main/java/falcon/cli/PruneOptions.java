@@ -17,7 +17,7 @@ final class PruneOptions {
       paramLabel = "NAME",
       converter = Converters.OfMethod.class,
       description =
-          "falcon++ (several stages, the default), falcon (one stage) or magnitude (projection of"
+          "falcon++ (thorough, the default), falcon (quick) or magnitude (projection of"
               + " the weights alone).")
   private Method method = Method.FALCON_PLUS_PLUS;
 

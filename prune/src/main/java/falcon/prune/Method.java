@@ -5,9 +5,10 @@ import java.util.stream.Collectors;
 
 /// Ways to choose and re-fit weights.
 public enum Method {
-  /// Several stages, each on fresh samples at the weights reached so far.
+  /// The thorough way: a long search for the support and a long refinement, in one stage or several
+  /// (each on fresh samples at the weights reached so far).
   FALCON_PLUS_PLUS("falcon++"),
-  /// One stage.
+  /// The quick way: a shorter search, a short refinement, one stage.
   FALCON("falcon"),
   /// Projection of the squared weights, nothing re-fitted.
   MAGNITUDE("magnitude");
