@@ -2,6 +2,7 @@ package falcon.prune;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// The content of `result.json`. A key keeps its meaning within a [#SCHEMA_VERSION]; new ones may come.
@@ -65,6 +66,12 @@ final class ResultFile {
     json.put("curvature", options.curvature() == null ? null : options.curvature().id());
     json.put("ridge", options.ridge());
     json.put("block", options.block());
+    if (plan.gradients() != null) {
+      json.putObject("gradients")
+          .put("format", plan.gradients().format().name().toLowerCase(Locale.ROOT))
+          .put("place", plan.gradients().isOnDisk() ? "disk" : "memory")
+          .put("activeColumns", plan.gradients().activeColumns());
+    }
     json.put("bnRefresh", options.batchNorm().id());
     json.put("threads", options.threads());
     json.put("preprocessing", run.preprocessing().toString());

@@ -2,8 +2,10 @@ package falcon.prune;
 
 import falcon.data.Preprocessing;
 import falcon.model.Network;
+import falcon.quadratic.MemoryPlan;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /// What a run directory says about its run beside the result, and what decides whether a run that was
@@ -49,11 +51,21 @@ public record RunDescription(
     identity.put("curvature", options.curvature() == null ? "default" : options.curvature().id());
     identity.put("ridge", options.ridge() == null ? "default" : options.ridge().toString());
     identity.put("block", options.block() == null ? "default" : options.block().toString());
+    identity.put("gradients", gradients());
     identity.put("bn-refresh", options.batchNorm().id());
     identity.put("seed", Long.toString(options.seed()));
     identity.put("preprocessing", preprocessing.toString());
     identity.put("version", Versions.falcon());
     return identity;
+  }
+
+  /// What the memory plan leaves in the bits of the result.
+  private String gradients() {
+    MemoryPlan memory = plan.gradients();
+    return memory == null
+        ? "none"
+        : "%s, up to %d active columns"
+            .formatted(memory.format().name().toLowerCase(Locale.ROOT), memory.activeColumns());
   }
 
   private static String text(falcon.budget.Budget budget) {
