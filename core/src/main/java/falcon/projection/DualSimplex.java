@@ -176,10 +176,7 @@ final class DualSimplex implements DualOptimum {
         return false;
       }
     }
-    if (!solveMultipliers()) {
-      return false;
-    }
-    return true;
+    return solveMultipliers();
   }
 
   /// Puts the cut of a class that is not in the basis where its threshold is, unless it is there but
