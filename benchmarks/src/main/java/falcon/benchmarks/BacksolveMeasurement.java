@@ -5,7 +5,9 @@ import falcon.budget.Mask;
 import falcon.quadratic.Backsolve;
 import falcon.quadratic.BlockedGramProduct;
 import falcon.quadratic.GradientMatrix;
+import falcon.quadratic.GramProduct;
 import falcon.quadratic.Quadratic;
+import falcon.torch.BfloatGramProduct;
 import falcon.torch.Workers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -19,8 +21,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 
-/// The full backsolve at ResNet20's size as a multiple of its Gram matrix product alone, and how fast
-/// that product is in Java and by libtorch.
+/// The full backsolve at ResNet20's size as a multiple of its Gram matrix product alone, with that
+/// product as it is chosen on this processor and in Java, and how fast it is in Java and by libtorch.
 final class BacksolveMeasurement implements Measurement {
   private static final int WEIGHTS = 268_336;
   private static final int ROWS = 1000;
@@ -55,20 +57,44 @@ final class BacksolveMeasurement implements Measurement {
       }
       Mask mask = Mask.ofKept(isKept);
       var quadratic = Quadratic.of(gradients, dense, new double[ROWS], 1e-3);
-      var backsolve = new Backsolve(quadratic, new BlockedGramProduct(), executor);
+      GramProduct used = BfloatGramProduct.orJava(workers);
+      String name = used instanceof BlockedGramProduct ? "Java, float32" : "libtorch, bfloat16";
+      var backsolve = new Backsolve(quadratic, used, executor);
+      var javaBacksolve = new Backsolve(quadratic, new BlockedGramProduct(), executor);
       Timing full = Timing.of(2, REPETITIONS, () -> backsolve.full(mask));
-      Timing gram = gram(mask.keptCount(), random, executor);
+      Timing javaFull = Timing.of(2, REPETITIONS, () -> javaBacksolve.full(mask));
+      Timing gram = gram(new BlockedGramProduct(), mask.keptCount(), random, executor);
+      Timing usedGram = gram(used, mask.keptCount(), random, executor);
       double operations = (double) ROWS * ROWS * mask.keptCount();
       figures.add(
           full.over(
               gram,
               "backsolve.over_gram",
-              "full backsolve over the Gram matrix product alone, operand in panels already",
+              "full backsolve (%s) over Java's float32 Gram product alone, operand in panels already"
+                  .formatted(name),
               "≤ 1.5"));
+      figures.add(
+          full.over(
+              usedGram,
+              "backsolve.over_own_gram",
+              "the same over the Gram product that it uses (%s)".formatted(name),
+              ""));
       figures.add(
           full.figure(
               "backsolve.ms", "the same: p = 268,336, n = 1,000, 30 % kept", 1e3, "ms", ""));
-      figures.add(gram.figure("backsolve.gram_ms", "X_A X_Aᵀ alone, one triangle", 1e3, "ms", ""));
+      figures.add(
+          javaFull.figure(
+              "backsolve.java_ms", "the same with the Gram product in Java", 1e3, "ms", ""));
+      figures.add(
+          usedGram.figure(
+              "backsolve.gram_ms",
+              "X_A X_Aᵀ alone, one triangle (%s)".formatted(name),
+              1e3,
+              "ms",
+              ""));
+      figures.add(
+          gram.figure(
+              "backsolve.java_gram_ms", "X_A X_Aᵀ alone, one triangle, by Java", 1e3, "ms", ""));
       figures.add(rate("gram.gflops_java", "one triangle, by Java's vectors", gram, operations));
       figures.addAll(nativeProducts(workers, gram.median() / mask.keptCount()));
     }
@@ -92,8 +118,8 @@ final class BacksolveMeasurement implements Measurement {
   }
 
   /// Product of as many columns as are kept, from one panel used again and again.
-  private static Timing gram(int columns, SplittableRandom random, ExecutorService executor) {
-    var product = new BlockedGramProduct();
+  private static Timing gram(
+      GramProduct product, int columns, SplittableRandom random, ExecutorService executor) {
     int width = product.panelColumns();
     var sum = new double[ROWS * ROWS];
     try (Arena arena = Arena.ofShared()) {

@@ -17,20 +17,25 @@ import org.jspecify.annotations.Nullable;
 ///     = w̄_A − (X_Aᵀ X_A + nλI)⁻¹ X_Aᵀ r               |A| × |A|, where fewer are
 /// ```
 ///
-/// The Gram matrix comes from float32 products over short runs of columns, added up in float64; the
-/// full solution is then refined against the exact products. X_A is gathered once and held where it
-/// fits a limit (`4n|A|` bytes), or gathered again in each pass. Same bits for any number of threads
-/// (as far as the [GramProduct] has that property).
+/// The Gram matrix of the full system comes from products in float32 or less, added up in float64; its
+/// Cholesky factor preconditions conjugate gradients with exact products. X_A is gathered once and
+/// held where it fits a limit (`4n|A|` bytes), or gathered again in each pass. Same bits for any
+/// number of threads (as far as the [GramProduct] has that property).
 ///
 /// Source: FALCON (arXiv:2403.07094), section 3, backsolve; block-wise as there: blocks of weights
 /// inside a layer, each solved as if all others stayed dense.
 public final class Backsolve {
-  /// The refinement stops when the system's relative residual is below this: what float32 weights
-  /// resolve.
+  /// Conjugate gradients stop when the system's relative residual is below this: what float32
+  /// weights resolve.
   private static final double RESIDUAL_TOLERANCE = 1e-7;
 
-  /// Refinements at most; each gains about five digits and costs one pass over X_A.
-  private static final int MAX_REFINEMENTS = 4;
+  /// Steps with the factor of the given product, each one pass over X_A. In bfloat16 a step gains one
+  /// or two digits; where so many do not suffice, a float32 product costs less than going on.
+  private static final int FIRST_STEPS = 10;
+
+  /// Steps with the factor of a float32 product, each gains about five digits unless the system is
+  /// nearly singular.
+  private static final int FLOAT_STEPS = 40;
 
   /// Bytes of X_A that are held where the caller sets no limit.
   public static final long DEFAULT_HELD_BYTES = 1L << 30;
@@ -45,7 +50,8 @@ public final class Backsolve {
 
   /// A solver for one quadratic.
   ///
-  /// @param product forms X_A X_Aᵀ in [#full]
+  /// @param product forms X_A X_Aᵀ in [#full]; where that is too coarse to precondition the system,
+  ///     a [BlockedGramProduct] forms it anew
   public Backsolve(Quadratic quadratic, GramProduct product, ExecutorService executor) {
     this(quadratic, product, DEFAULT_HELD_BYTES, executor);
   }
@@ -156,10 +162,10 @@ public final class Backsolve {
     float[][] rows = quadratic.gradients().rowsOf(support);
     if (m <= n) {
       addTransposedProduct(change, residual, rows);
-      solveRegularised(() -> gram(flat(rows, m), m, n), m, change, null);
+      factorRegularised(() -> gram(flat(rows, m), m, n), m, null).solve(change);
     } else {
       double[] multipliers = residual.clone();
-      solveRegularised(() -> gram(transpose(rows, m), n, m), n, multipliers, null);
+      factorRegularised(() -> gram(transpose(rows, m), n, m), n, null).solve(multipliers);
       addTransposedProduct(change, multipliers, rows);
     }
     for (int c = 0; c < m; c++) {
@@ -208,20 +214,15 @@ public final class Backsolve {
     double[] form();
   }
 
-  /// Solves `(G + nλI) x = b` in place and gives back the factor.
+  /// The factor of G + nλI, or of G and a greater ridge where rounding made that indefinite.
   ///
   /// @param threads for one large system; absent if the calling thread is one of many
-  private Cholesky solveRegularised(
-      GramSource source, int size, double[] b, @Nullable ExecutorService threads) {
+  private Cholesky factorRegularised(
+      GramSource source, int size, @Nullable ExecutorService threads) {
     double ridge = quadratic.scaledRidge();
     while (true) {
-      double[] gram = source.form();
-      for (int i = 0; i < size; i++) {
-        gram[i * size + i] += ridge;
-      }
-      var factored = new Cholesky(gram, size);
-      if (factored.factor(threads) == Cholesky.POSITIVE_DEFINITE) {
-        factored.solve(b);
+      Cholesky factored = factor(source.form(), size, ridge, threads);
+      if (factored != null) {
         return factored;
       }
       if (!Double.isFinite(ridge)) {
@@ -232,41 +233,75 @@ public final class Backsolve {
     }
   }
 
-  /// −X_Aᵀ s with s = (X_A X_Aᵀ + nλI)⁻¹ r, refined until the residual is that of float32.
+  /// @param gram overwritten
+  /// @return the factor, or null if G + ridge I is not positive definite
+  private static @Nullable Cholesky factor(
+      double[] gram, int size, double ridge, @Nullable ExecutorService threads) {
+    for (int i = 0; i < size; i++) {
+      gram[i * size + i] += ridge;
+    }
+    var factored = new Cholesky(gram, size);
+    return factored.factor(threads) == Cholesky.POSITIVE_DEFINITE ? factored : null;
+  }
+
+  /// −X_Aᵀ s with s = (X_A X_Aᵀ + nλI)⁻¹ r.
+  ///
+  /// @param residual r, overwritten
   private double[] solveRows(int[] support, double[] residual) {
     int n = quadratic.rows();
-    double[] best = new double[support.length];
     double[] change = new double[support.length];
-    double[] s = residual.clone();
     double goal = RESIDUAL_TOLERANCE * norm(residual);
-    double least = Double.POSITIVE_INFINITY;
     try (var columns =
         new KeptColumns(
             quadratic.gradients(), support, product.panelColumns(), heldBytes, executor)) {
-      Cholesky factored = solveRegularised(() -> columns.gram(product), n, s, executor);
-      for (int i = 0; i <= MAX_REFINEMENTS; i++) {
-        double[] left = columns.multiplyTwice(s, change);
-        for (int row = 0; row < n; row++) {
-          left[row] = residual[row] - left[row] - quadratic.scaledRidge() * s[row];
-        }
-        double error = norm(left);
-        if (error >= least) {
-          break;
-        }
-        least = error;
-        for (int c = 0; c < best.length; c++) {
-          best[c] = -change[c];
-        }
-        if (error <= goal) {
-          break;
-        }
-        factored.solve(left);
-        for (int row = 0; row < n; row++) {
-          s[row] += left[row];
-        }
+      Cholesky first = factor(columns.gram(product), n, quadratic.scaledRidge(), executor);
+      if (first == null || !advance(columns, first, residual, change, goal, FIRST_STEPS)) {
+        var blocked = new BlockedGramProduct();
+        Cholesky second = factorRegularised(() -> columns.gram(blocked), n, executor);
+        advance(columns, second, residual, change, goal, FLOAT_STEPS);
       }
     }
-    return best;
+    return change;
+  }
+
+  /// Preconditioned conjugate gradients from where `left` and `change` are.
+  ///
+  /// ```
+  /// z = M⁻¹ r    p = z + (rᵀz / r₋ᵀz₋) p    t = X_Aᵀ p    q = X_A t + nλ p    α = rᵀz / pᵀq
+  /// change = change − α t                   r = r − α q
+  /// ```
+  ///
+  /// @param left r `[n]`, what of the right side is left; updated
+  /// @param change `[|A|]`; updated
+  /// @param goal norm of r to reach
+  /// @return whether it was reached
+  private boolean advance(
+      KeptColumns columns, Cholesky m, double[] left, double[] change, double goal, int steps) {
+    int n = left.length;
+    double[] p = new double[n];
+    double[] t = new double[change.length];
+    double previous = 1;
+    for (int step = 0; step < steps && norm(left) > goal; step++) {
+      double[] z = left.clone();
+      m.solve(z);
+      double rz = ScalarKernels.dot(left, z, 0, n);
+      for (int row = 0; row < n; row++) {
+        p[row] = z[row] + rz / previous * p[row];
+      }
+      previous = rz;
+      double[] q = columns.multiplyTwice(p, t);
+      for (int row = 0; row < n; row++) {
+        q[row] += quadratic.scaledRidge() * p[row];
+      }
+      double alpha = rz / ScalarKernels.dot(p, q, 0, n);
+      for (int c = 0; c < change.length; c++) {
+        change[c] -= alpha * t[c];
+      }
+      for (int row = 0; row < n; row++) {
+        left[row] -= alpha * q[row];
+      }
+    }
+    return norm(left) <= goal;
   }
 
   private double[] keptAtDense(Mask kept) {

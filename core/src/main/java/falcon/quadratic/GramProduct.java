@@ -6,11 +6,10 @@ import java.util.concurrent.ExecutorService;
 /// The product of a panel of columns with its own transpose, the one operation of [Backsolve] whose
 /// cost is `n² |A|`.
 ///
-/// [BlockedGramProduct] is the one in use; `docs/adr/0007-matrix-products.md` says why and what a
-/// native one in lower precision would gain. A product of one panel may be formed in float32 or less,
-/// panels are added up in float64.
+/// A product of one panel may be formed in float32, as [BlockedGramProduct] does, or in less; panels
+/// are added up in float64. `docs/adr/0007-matrix-products.md` has measured figures.
 public interface GramProduct {
-  /// How many columns a panel should have; the last one of a matrix has fewer.
+  /// How many columns a panel should have, one to 2,048; the last one of a matrix has fewer.
   int panelColumns();
 
   /// Adds `P Pᵀ` to a matrix.

@@ -23,7 +23,9 @@ final class KeptColumns implements AutoCloseable {
   private final boolean isHeld;
   private final ExecutorService executor;
   private final Arena arena;
-  private final MemorySegment memory;
+
+  /// One a panel where they are held, else one for all.
+  private final MemorySegment[] panels;
 
   /// @param columns A, ascending, one or more
   /// @param width columns of a panel
@@ -42,23 +44,29 @@ final class KeptColumns implements AutoCloseable {
     long rowBytes = (long) gradients.rows() * Float.BYTES;
     this.isHeld = rowBytes * columns.length <= heldBytes;
     this.arena = Arena.ofShared();
+    this.panels = new MemorySegment[isHeld ? (columns.length + this.width - 1) / this.width : 1];
     try {
-      this.memory = arena.allocate(rowBytes * (isHeld ? columns.length : this.width), Float.BYTES);
-    } catch (OutOfMemoryError e) {
+      // Side by side, because most of the time goes into pages that are touched first here.
+      Chunks.run(
+          executor,
+          panels.length,
+          panel -> {
+            int count = Math.min(this.width, columns.length - panel * this.width);
+            panels[panel] = arena.allocate(rowBytes * count, Float.BYTES);
+          });
+      if (isHeld) {
+        forEachPanel(
+            (panel, first, count) -> gradients.pack(columns, first, count, panel, executor));
+      }
+    } catch (RuntimeException | Error e) {
       arena.close();
       throw e;
     }
-    if (isHeld) {
-      for (int first = 0; first < columns.length; first += this.width) {
-        int count = Math.min(this.width, columns.length - first);
-        gradients.pack(columns, first, count, slice(first, count), executor);
-      }
-    }
   }
 
-  private MemorySegment slice(int first, int count) {
-    long rowBytes = (long) gradients.rows() * Float.BYTES;
-    return memory.asSlice(isHeld ? rowBytes * first : 0, rowBytes * count);
+  private MemorySegment panel(int first, int count) {
+    long bytes = (long) gradients.rows() * count * Float.BYTES;
+    return panels[isHeld ? first / width : 0].asSlice(0, bytes);
   }
 
   /// What is done with a panel.
@@ -69,14 +77,19 @@ final class KeptColumns implements AutoCloseable {
     void run(MemorySegment panel, int first, int count);
   }
 
-  private void forEachPanel(PanelBody body) {
-    for (int first = 0; first < columns.length; first += width) {
-      int count = Math.min(width, columns.length - first);
-      MemorySegment panel = slice(first, count);
+  private void forEachFilledPanel(PanelBody body) {
+    forEachPanel((panel, first, count) -> {
       if (!isHeld) {
         gradients.pack(columns, first, count, panel, executor);
       }
       body.run(panel, first, count);
+    });
+  }
+
+  private void forEachPanel(PanelBody body) {
+    for (int first = 0; first < columns.length; first += width) {
+      int count = Math.min(width, columns.length - first);
+      body.run(panel(first, count), first, count);
     }
   }
 
@@ -86,7 +99,7 @@ final class KeptColumns implements AutoCloseable {
   double[] gram(GramProduct product) {
     int n = gradients.rows();
     double[] gram = new double[n * n];
-    forEachPanel((panel, first, count) -> product.addTo(gram, n, panel, count, executor));
+    forEachFilledPanel((panel, first, count) -> product.addTo(gram, n, panel, count, executor));
     return gram;
   }
 
@@ -98,7 +111,7 @@ final class KeptColumns implements AutoCloseable {
   double[] multiplyTwice(double[] s, double[] t) {
     int n = s.length;
     double[] product = new double[n];
-    forEachPanel((panel, first, count) -> {
+    forEachFilledPanel((panel, first, count) -> {
       int strips = (count + STRIP - 1) / STRIP;
       double[][] parts = new double[strips][n];
       Chunks.run(

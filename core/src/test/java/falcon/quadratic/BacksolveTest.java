@@ -5,8 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import falcon.budget.Mask;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,6 +42,101 @@ class BacksolveTest {
             .isCloseTo(expected[j], within(2e-5 * (1 + Math.abs(expected[j]))));
       }
     }
+  }
+
+  @ParameterizedTest(name = "rows={0}, ridge={1}, columns={2}")
+  @CsvSource({"7,0.1,60", "40,1e-5,90", "33,1e-4,2300", "70,0.1,130", "129,1e-3,700", "1,0.1,3"})
+  void aCoarseGramMatrixGivesTheSameSolution(int rows, double ridge, int columns) {
+    try (var problem = new QuadraticProblem(21, rows, ridge, columns, columns / 3)) {
+      Mask kept = problem.randomMask(0.8);
+      var coarse = new CoarseGramProduct();
+      float[] solved = new Backsolve(problem.quadratic, coarse, executor).full(kept);
+      assertThat(coarse.isUsed).isTrue();
+      assertThat(furthest(solved, backsolve(problem).full(kept))).isLessThan(2e-6);
+      if (columns < 500) {
+        assertThat(furthest(solved, problem.minimiser(kept, 0, solved.length))).isLessThan(2e-6);
+      }
+    }
+  }
+
+  /// Rows that differ by less than bfloat16 resolves: the coarse Gram matrix is useless.
+  @ParameterizedTest(name = "spread={0}, ridge={1}")
+  @CsvSource({"1e-2,1e-4", "1e-3,1e-6", "1e-3,1e-4", "0,1e-3"})
+  void nearlyEqualRowsAreSolvedAllTheSame(double spread, double ridge) {
+    try (var problem = new QuadraticProblem(22, 50, ridge, 150)) {
+      for (int i = 1; i < problem.rows; i++) {
+        var row = new float[150];
+        for (int j = 0; j < row.length; j++) {
+          row[j] = (float) (problem.matrix[0][j] + spread * problem.matrix[i][j]);
+          problem.matrix[i][j] = row[j];
+        }
+        problem.gradients.write(0, i, Rows.of(row));
+      }
+      Mask kept = problem.randomMask(0.9);
+      float[] solved =
+          new Backsolve(problem.quadratic, new CoarseGramProduct(), executor).full(kept);
+      double[] expected = problem.minimiser(kept, 0, solved.length);
+      assertThat(furthest(solved, expected)).isLessThan(1e-4);
+    }
+  }
+
+  @Test
+  void gradientsWhoseSquaresAreNotFiniteAreTold() {
+    try (var problem = new QuadraticProblem(23, 5, 0.1, 20)) {
+      var row = new float[20];
+      row[3] = 1e30f;
+      problem.gradients.write(0, 0, Rows.of(row));
+      assertThatThrownBy(() -> backsolve(problem).full(Mask.all(20)))
+          .hasMessage("the gradients are not finite or too large for float32 products");
+    }
+  }
+
+  /// A product as coarse as one in bfloat16: operands and results have 8 bits.
+  private static final class CoarseGramProduct implements GramProduct {
+    private final BlockedGramProduct exact = new BlockedGramProduct();
+    private boolean isUsed;
+
+    @Override
+    public int panelColumns() {
+      return 257;
+    }
+
+    @Override
+    public void addTo(
+        double[] gram, int n, MemorySegment panel, int columns, ExecutorService executor) {
+      isUsed = true;
+      double[] product = new double[n * n];
+      try (Arena arena = Arena.ofShared()) {
+        MemorySegment rounded = arena.allocate(panel.byteSize(), Float.BYTES);
+        for (long i = 0; i < (long) n * columns; i++) {
+          float value = panel.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+          rounded.setAtIndex(ValueLayout.JAVA_FLOAT, i, rounded(value));
+        }
+        exact.addTo(product, n, rounded, columns, executor);
+      }
+      for (int i = 0; i < gram.length; i++) {
+        gram[i] += rounded((float) product[i]);
+      }
+    }
+
+    private static float rounded(float value) {
+      return Float.intBitsToFloat((Float.floatToRawIntBits(value) + 0x8000) & 0xffff0000);
+    }
+  }
+
+  /// Greatest distance of two vectors' entries, relative where they are large.
+  private static double furthest(float[] solved, double[] expected) {
+    double furthest = 0;
+    for (int j = 0; j < solved.length; j++) {
+      furthest =
+          Math.max(furthest, Math.abs(solved[j] - expected[j]) / (1 + Math.abs(expected[j])));
+    }
+    return furthest;
+  }
+
+  private static double furthest(float[] solved, float[] expected) {
+    return furthest(
+        solved, IntStream.range(0, expected.length).mapToDouble(j -> expected[j]).toArray());
   }
 
   @ParameterizedTest

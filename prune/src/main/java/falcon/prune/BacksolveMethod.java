@@ -6,13 +6,14 @@ import falcon.budget.Mask;
 import falcon.model.Network;
 import falcon.projection.Projection;
 import falcon.quadratic.Backsolve;
-import falcon.quadratic.BlockedGramProduct;
 import falcon.quadratic.DiscreteFirstOrder;
 import falcon.quadratic.GradientMatrix;
+import falcon.quadratic.GramProduct;
 import falcon.quadratic.MemoryPlan;
 import falcon.quadratic.Quadratic;
 import falcon.quadratic.RestrictedQuadratic;
 import falcon.quadratic.Solution;
+import falcon.torch.BfloatGramProduct;
 import falcon.torch.Evaluation;
 import falcon.torch.ImageSamples;
 import falcon.torch.Logits;
@@ -90,17 +91,17 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
 
   /// The kept weights anew. From a file, the kept columns are read once and solved in memory.
   private float[] backsolve(Quadratic quadratic, Solution solution, Workers workers) {
+    GramProduct product = BfloatGramProduct.orJava(workers);
     if (block > 0) {
-      return new Backsolve(quadratic, new BlockedGramProduct(), workers.executor())
+      return new Backsolve(quadratic, product, workers.executor())
           .blockwise(solution.kept(), block);
     }
     if (!quadratic.isOnDisk()) {
-      return new Backsolve(quadratic, new BlockedGramProduct(), workers.executor())
-          .full(solution.kept());
+      return new Backsolve(quadratic, product, workers.executor()).full(solution.kept());
     }
     try (var support = RestrictedQuadratic.onSupport(quadratic, solution, workers.executor())) {
       return support.spread(
-          new Backsolve(support.quadratic(), new BlockedGramProduct(), workers.executor())
+          new Backsolve(support.quadratic(), product, workers.executor())
               .full(Mask.all(support.columnCount())));
     }
   }
