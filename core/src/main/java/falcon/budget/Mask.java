@@ -125,6 +125,13 @@ public final class Mask {
   /// @throws IndexOutOfBoundsException if the range is not within the weights
   public int keptCount(int from, int to) {
     Objects.checkFromToIndex(from, to, weightCount);
+    return keptCount(words, from, to);
+  }
+
+  /// How many of the weights `from … to − 1` packed bits keep; for a mask that is still being written.
+  ///
+  /// @param words bit `i & 63` of word `i >> 6` is weight i
+  public static int keptCount(long[] words, int from, int to) {
     if (from == to) {
       return 0;
     }

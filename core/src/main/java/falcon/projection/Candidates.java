@@ -1,5 +1,6 @@
 package falcon.projection;
 
+import falcon.budget.Mask;
 import falcon.kernel.SelectionKernels;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -109,26 +110,10 @@ final class Candidates {
       if (!isGood) {
         isBad.set(true);
       }
-      aboveOf[s] = bitCount(from, to);
+      aboveOf[s] = Mask.keptCount(words, from, to);
       aboveSumOf[s] = sum(partials);
       collect(saliency, s, inside);
     }
-  }
-
-  /// How many bits of weights from … to − 1 are set.
-  private int bitCount(int from, int to) {
-    int first = from >> 6;
-    int last = (to - 1) >> 6;
-    long firstBits = -1L << from;
-    long lastBits = -1L >>> -to;
-    if (first == last) {
-      return Long.bitCount(words[first] & firstBits & lastBits);
-    }
-    int count = Long.bitCount(words[first] & firstBits) + Long.bitCount(words[last] & lastBits);
-    for (int w = first + 1; w < last; w++) {
-      count += Long.bitCount(words[w]);
-    }
-    return count;
   }
 
   private static double sum(double[] partials) {
