@@ -69,13 +69,14 @@ public final class Network {
 
   private Network(
       Network that,
+      List<ValueInfo> inputs,
       SequencedMap<String, Tensor> initializers,
       SequencedMap<String, String> metadata) {
+    this.inputs = inputs;
     this.initializers = initializers;
     this.metadata = metadata;
     name = that.name;
     nodes = that.nodes;
-    inputs = that.inputs;
     outputs = that.outputs;
     opaqueInitializers = that.opaqueInitializers;
     opsets = that.opsets;
@@ -178,14 +179,39 @@ public final class Network {
       }
       changed.put(tensorName, tensor);
     });
-    return new Network(this, Collections.unmodifiableSequencedMap(changed), metadata);
+    return new Network(this, inputs, Collections.unmodifiableSequencedMap(changed), metadata);
   }
 
   /// The same network with other text properties.
   ///
   /// @param properties all of them, in the order to write
   public Network withMetadata(Map<String, String> properties) {
-    return new Network(this, initializers, frozen(properties));
+    return new Network(this, inputs, initializers, frozen(properties));
+  }
+
+  /// The same network for examples of that shape: axes that the file leaves open are fixed. The first
+  /// axis of an input, if open, stays so: it counts examples. A written file keeps the open axes.
+  ///
+  /// @param exampleShapes by input, without the axis of examples
+  /// @throws IllegalArgumentException if there is no such input, or it contradicts the shape: says which
+  public Network withExampleShapes(Map<String, List<Long>> exampleShapes) {
+    var names = inputs.stream().map(ValueInfo::name).toList();
+    exampleShapes
+        .keySet()
+        .forEach(input -> {
+          if (!names.contains(input)) {
+            throw new IllegalArgumentException(
+                "there is no input '%s'; the inputs are %s".formatted(input, inputs));
+          }
+        });
+    var fixed =
+        inputs.stream()
+            .map(input -> {
+              List<Long> shape = exampleShapes.get(input.name());
+              return shape == null ? input : input.withExampleShape(shape);
+            })
+            .toList();
+    return new Network(this, fixed, initializers, metadata);
   }
 
   @Override

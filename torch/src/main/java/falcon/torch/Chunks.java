@@ -1,6 +1,7 @@
 package falcon.torch;
 
 import java.util.ArrayList;
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
 /// How samples are cut: into chunks of fixed size, so that neither results nor memory depend on the
@@ -30,11 +31,11 @@ record Chunks(int samples, int size) {
     return source.batch(from(chunk), to(chunk));
   }
 
-  /// @return the batch as the network's input `[b, sampleShape…]`, released by the caller
-  static Tensor input(SampleBatch batch, Precision precision) {
+  /// @return the batch as the network's inputs, each `[b, sampleShape…]`, released by the caller
+  static List<Tensor> inputs(SampleBatch batch, Precision precision) {
     var shape = new ArrayList<Long>();
     shape.add((long) batch.size());
     shape.addAll(batch.sampleShape());
-    return Torch.tensor(batch.values(), shape, precision);
+    return List.of(Torch.tensor(batch.values(), shape, precision));
   }
 }

@@ -3,6 +3,7 @@ package falcon.torch;
 import falcon.model.Node;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.bytedeco.javacpp.Pointer;
@@ -28,15 +29,23 @@ final class GraphExecution implements AutoCloseable {
   private final Map<String, Integer> readsLeft = new HashMap<>();
   private final boolean[] done;
 
-  /// @param input `[b, …]`; this takes over the caller's reference
+  /// @param inputs one for each input of the program, `[b, …]`; this takes over the caller's references
   /// @param batchStatistics whether BatchNormalization uses its batch's own mean and variance
   GraphExecution(
-      GraphProgram program, Parameters parameters, Tensor input, boolean batchStatistics) {
+      GraphProgram program, Parameters parameters, List<Tensor> inputs, boolean batchStatistics) {
     this.program = program;
     this.parameters = parameters;
     this.batchStatistics = batchStatistics;
     this.done = new boolean[program.nodes().size()];
-    values.put(program.input(), input);
+    List<String> names = program.inputs();
+    if (names.size() != inputs.size()) {
+      throw new UnsupportedNetworkException(
+          "the network takes %d inputs (%s), it was given %d"
+              .formatted(names.size(), program.network().inputs(), inputs.size()));
+    }
+    for (int i = 0; i < names.size(); i++) {
+      values.put(names.get(i), inputs.get(i));
+    }
   }
 
   /// Keeps a value until this is closed.

@@ -2,6 +2,7 @@ package falcon.torch;
 
 import falcon.model.Network;
 import falcon.model.Node;
+import falcon.model.ValueInfo;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -20,11 +21,6 @@ final class GraphProgram {
 
   GraphProgram(Network network) {
     this.network = network;
-    if (network.inputs().size() != 1) {
-      throw new UnsupportedNetworkException(
-          "the network takes %d inputs (%s); one is supported"
-              .formatted(network.inputs().size(), network.inputs()));
-    }
     for (int i = 0; i < network.nodes().size(); i++) {
       Node node = network.nodes().get(i);
       for (String input : node.inputs()) {
@@ -45,8 +41,9 @@ final class GraphProgram {
     return network.nodes();
   }
 
-  String input() {
-    return network.inputs().getFirst().name();
+  /// @return names of the inputs that the user gives, in the network's order
+  List<String> inputs() {
+    return network.inputs().stream().map(ValueInfo::name).toList();
   }
 
   String output() {
@@ -88,15 +85,16 @@ final class GraphProgram {
     return uses.getOrDefault(value, 0) + (outputs.contains(value) ? 1 : 0);
   }
 
-  /// Values that all information from the input to the output passes through, in running order: once
+  /// Values that all information from the inputs to the output passes through, in running order: once
   /// such a value is there, no later node reads anything older.
   List<String> cutValues() {
     var cuts = new ArrayList<String>();
     var readsLeft = new HashMap<String, Integer>();
-    readsLeft.put(input(), uses(input()));
+    Set<String> given = Set.copyOf(inputs());
+    given.forEach(input -> readsLeft.put(input, uses(input)));
     for (Node node : nodes()) {
       for (String operand : node.inputs()) {
-        if (producedBy.containsKey(operand) || operand.equals(input())) {
+        if (producedBy.containsKey(operand) || given.contains(operand)) {
           readsLeft.merge(operand, -1, Integer::sum);
         }
       }

@@ -27,7 +27,7 @@ final class LoadedNetwork implements AutoCloseable {
 
   GraphExecution start(SampleBatch batch, boolean batchStatistics) {
     return new GraphExecution(
-        program, parameters, Chunks.input(batch, parameters.precision()), batchStatistics);
+        program, parameters, Chunks.inputs(batch, parameters.precision()), batchStatistics);
   }
 
   @Override

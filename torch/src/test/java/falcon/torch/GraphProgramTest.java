@@ -1,7 +1,6 @@
 package falcon.torch;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import falcon.model.DataType;
 import falcon.model.Network;
@@ -66,16 +65,18 @@ class GraphProgramTest {
   }
 
   @Test
-  void networkOfTwoInputsIsRefused() {
+  void noValueIsACutWhileAnotherInputIsStillRead() {
     Network network =
         Network.builder("two")
             .input(new ValueInfo("a", DataType.FLOAT32, null))
             .input(new ValueInfo("b", DataType.FLOAT32, null))
-            .node(new Node("", "Add", "", List.of("a", "b"), List.of("y"), Map.of()))
+            .node(new Node("", "Relu", "", List.of("a"), List.of("r"), Map.of()))
+            .node(new Node("", "Add", "", List.of("r", "b"), List.of("s"), Map.of()))
+            .node(new Node("", "Relu", "", List.of("s"), List.of("y"), Map.of()))
             .output(new ValueInfo("y", DataType.FLOAT32, null))
             .build();
-    assertThatThrownBy(() -> new GraphProgram(network))
-        .isInstanceOf(UnsupportedNetworkException.class)
-        .hasMessage("the network takes 2 inputs (%s); one is supported", network.inputs());
+    var program = new GraphProgram(network);
+    assertThat(program.inputs()).containsExactly("a", "b");
+    assertThat(program.cutValues()).containsExactly("s", "y");
   }
 }
