@@ -136,7 +136,7 @@ public record ReconstructionMethod(
     Map<String, Integer> offsets = new HashMap<>();
     setting.plan().costs().layers().forEach(layer -> offsets.put(layer.name(), layer.offset()));
     List<String> tensors =
-        Layers.of(masked).all().stream().map(falcon.model.Layer::tensor).toList();
+        Layers.of(masked).adaptable().stream().map(falcon.model.Layer::tensor).toList();
     var reconstruction =
         new Reconstruction(
             setting.dense(),
