@@ -10,6 +10,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SequencedMap;
 
 /// Writes files so that a reader sees the old content or the new one, never a part.
 ///
@@ -36,19 +39,46 @@ public final class AtomicFile {
   /// @throws UnwritableFileException if it cannot be written; an unchecked exception of `body`
   ///     arrives as it is
   public static void write(Path path, Body body) {
+    var bodies = new LinkedHashMap<Path, Body>();
+    bodies.put(path, body);
+    writeAll(bodies);
+  }
+
+  /// Writes several files that belong together: all of them are complete on the disk before the first
+  /// one gets its name. They get their names in the order of the map, so the file that refers to the
+  /// others goes last.
+  ///
+  /// @param bodies by path
+  /// @throws UnwritableFileException as for one file; names the file that could not be written
+  public static void writeAll(SequencedMap<Path, Body> bodies) {
+    var temporaries = new LinkedHashMap<Path, Path>();
+    Path current = bodies.firstEntry().getKey();
     try {
-      Path target = Files.isSymbolicLink(path) ? path.toRealPath() : path.toAbsolutePath();
-      Path temporary = createBeside(target);
       try {
-        fill(temporary, body);
-        Files.move(
-            temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        for (Map.Entry<Path, Body> entry : bodies.entrySet()) {
+          current = entry.getKey();
+          Path target =
+              Files.isSymbolicLink(current) ? current.toRealPath() : current.toAbsolutePath();
+          Path temporary = createBeside(target);
+          temporaries.put(target, temporary);
+          fill(temporary, entry.getValue());
+        }
+        for (Map.Entry<Path, Path> entry : temporaries.entrySet()) {
+          current = entry.getKey();
+          Files.move(
+              entry.getValue(),
+              current,
+              StandardCopyOption.ATOMIC_MOVE,
+              StandardCopyOption.REPLACE_EXISTING);
+        }
       } finally {
-        Files.deleteIfExists(temporary);
+        for (Path temporary : temporaries.values()) {
+          Files.deleteIfExists(temporary);
+        }
       }
-      forceFolder(target);
+      temporaries.keySet().forEach(AtomicFile::forceFolder);
     } catch (IOException e) {
-      throw new UnwritableFileException(path, e);
+      throw new UnwritableFileException(current, e);
     }
   }
 

@@ -2,23 +2,26 @@ package falcon.model;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.Arrays;
 import java.util.List;
 
 /// Immutable array of numbers with a type and a shape; row-major, little-endian bytes.
+///
+/// The bytes are an array of its own, or a part of a file's content that several tensors share, read
+/// or mapped; at most 2 GiB − 1.
 public final class Tensor {
   private final DataType type;
   private final List<Long> shape;
-  private final byte[] bytes;
+  private final ByteBuffer content;
 
-  private Tensor(DataType type, List<Long> shape, byte[] bytes) {
+  private Tensor(DataType type, List<Long> shape, ByteBuffer content) {
     this.type = type;
     this.shape = List.copyOf(shape);
-    this.bytes = bytes;
+    this.content = content.slice().asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
     long expected = Math.multiplyExact(elements(shape), (long) type.bytes());
-    if (expected != bytes.length) {
+    if (expected != content.remaining()) {
       throw new IllegalArgumentException(
-          "shape %s of %s needs %d bytes, got %d".formatted(shape, type, expected, bytes.length));
+          "shape %s of %s needs %d bytes, got %d"
+              .formatted(shape, type, expected, content.remaining()));
     }
   }
 
@@ -27,17 +30,59 @@ public final class Tensor {
   /// @param bytes little-endian elements, row-major; handed over: the caller must not change it
   /// @throws IllegalArgumentException if the number of bytes does not fit the shape
   public static Tensor ofBytes(DataType type, List<Long> shape, byte[] bytes) {
-    return new Tensor(type, shape, bytes);
+    return new Tensor(type, shape, ByteBuffer.wrap(bytes));
+  }
+
+  /// Wraps elements that lie in a file's content.
+  ///
+  /// @param content little-endian elements from its position to its limit, row-major; shared, not
+  ///     copied: nobody may change them
+  /// @throws IllegalArgumentException if the number of bytes does not fit the shape
+  public static Tensor ofContent(DataType type, List<Long> shape, ByteBuffer content) {
+    return new Tensor(type, shape, content);
   }
 
   /// Makes a FLOAT32 tensor.
   ///
   /// @param values row-major; copied
   public static Tensor ofFloats(List<Long> shape, float... values) {
+    return ofFloats(DataType.FLOAT32, shape, values);
+  }
+
+  /// Makes a tensor of floating-point numbers of any width.
+  ///
+  /// FLOAT16 and BFLOAT16 get the nearest number, ties to the even one, with two exceptions, so that
+  /// a mask survives the narrowing and no network is spoilt by it: a value other than zero never
+  /// becomes zero (but the smallest number of its sign), a finite one never infinite (but the
+  /// greatest).
+  ///
+  /// @param values row-major; copied
+  /// @throws IllegalArgumentException if the type is no floating-point type
+  public static Tensor ofFloats(DataType type, List<Long> shape, float... values) {
     var buffer =
-        ByteBuffer.allocate(Math.multiplyExact(values.length, 4)).order(ByteOrder.LITTLE_ENDIAN);
-    buffer.asFloatBuffer().put(values);
-    return new Tensor(DataType.FLOAT32, shape, buffer.array());
+        ByteBuffer.allocate(Math.multiplyExact(values.length, type.bytes()))
+            .order(ByteOrder.LITTLE_ENDIAN);
+    switch (type) {
+      case FLOAT32 -> buffer.asFloatBuffer().put(values);
+      case FLOAT64 -> {
+        for (float value : values) {
+          buffer.putDouble(value);
+        }
+      }
+      case FLOAT16 -> {
+        for (float value : values) {
+          buffer.putShort(Narrowing.toFloat16(value));
+        }
+      }
+      case BFLOAT16 -> {
+        for (float value : values) {
+          buffer.putShort(Narrowing.toBfloat16(value));
+        }
+      }
+      case UINT8, INT8, UINT16, INT16, INT32, INT64, BOOL, UINT32, UINT64 ->
+          throw new IllegalArgumentException("a tensor of " + type + " holds no floats");
+    }
+    return new Tensor(type, shape, buffer.rewind());
   }
 
   /// Makes an INT64 tensor.
@@ -47,7 +92,7 @@ public final class Tensor {
     var buffer =
         ByteBuffer.allocate(Math.multiplyExact(values.length, 8)).order(ByteOrder.LITTLE_ENDIAN);
     buffer.asLongBuffer().put(values);
-    return new Tensor(DataType.INT64, shape, buffer.array());
+    return new Tensor(DataType.INT64, shape, buffer);
   }
 
   /// Product of the sizes; 1 for a scalar.
@@ -71,12 +116,12 @@ public final class Tensor {
 
   /// Number of elements.
   public int size() {
-    return bytes.length / type.bytes();
+    return content.capacity() / type.bytes();
   }
 
   /// The little-endian elements, read only.
   public ByteBuffer bytes() {
-    return ByteBuffer.wrap(bytes).asReadOnlyBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    return content.duplicate().order(ByteOrder.LITTLE_ENDIAN);
   }
 
   /// The elements as a fresh array, widened or narrowed to float.
@@ -138,12 +183,12 @@ public final class Tensor {
     return other instanceof Tensor that
         && type == that.type
         && shape.equals(that.shape)
-        && Arrays.equals(bytes, that.bytes);
+        && content.equals(that.content);
   }
 
   @Override
   public int hashCode() {
-    return 31 * (31 * type.hashCode() + shape.hashCode()) + Arrays.hashCode(bytes);
+    return 31 * (31 * type.hashCode() + shape.hashCode()) + content.hashCode();
   }
 
   @Override

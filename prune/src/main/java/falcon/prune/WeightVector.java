@@ -38,7 +38,8 @@ final class WeightVector {
       for (int i = 0; i < values.length; i++) {
         values[i] = mask.isKept(layer.offset() + i) ? weights[layer.offset() + i] : 0f;
       }
-      replaced.put(layer.name(), Tensor.ofFloats(network.tensor(layer.name()).shape(), values));
+      Tensor present = network.tensor(layer.name());
+      replaced.put(layer.name(), Tensor.ofFloats(present.type(), present.shape(), values));
     }
     return network.withTensors(replaced);
   }

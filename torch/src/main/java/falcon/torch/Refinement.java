@@ -171,8 +171,8 @@ public final class Refinement {
     }
     var replaced = new LinkedHashMap<String, Tensor>();
     for (Moving tensor : tensors) {
-      replaced.put(
-          tensor.name, Tensor.ofFloats(network.tensor(tensor.name).shape(), tensor.kept()));
+      Tensor present = network.tensor(tensor.name);
+      replaced.put(tensor.name, Tensor.ofFloats(present.type(), present.shape(), tensor.kept()));
     }
     return network.withTensors(replaced);
   }

@@ -19,7 +19,8 @@ final class Replacements {
   /// @param values in the initializer's shape, row-major; copied
   void put(String name, float[] values) {
     loaded.parameters().set(name, values);
-    tensors.put(name, Tensor.ofFloats(loaded.parameters().constant(name).shape(), values));
+    Tensor present = loaded.parameters().constant(name);
+    tensors.put(name, Tensor.ofFloats(present.type(), present.shape(), values));
   }
 
   /// @return the network with the new values

@@ -61,7 +61,8 @@ final class AttributeReader {
               proto.getStringsList().stream().map(ByteString::toStringUtf8).toList());
       case GRAPHS ->
           new Attribute.GraphList(proto.getGraphsList().stream().map(this::subgraph).toList());
-      case TENSORS, SPARSE_TENSOR, SPARSE_TENSORS, TYPE_PROTO, TYPE_PROTOS, UNDEFINED ->
+      case SPARSE_TENSOR -> sparse(node, proto);
+      case TENSORS, SPARSE_TENSORS, TYPE_PROTO, TYPE_PROTOS, UNDEFINED ->
           new Attribute.Opaque(type(proto).name());
     };
   }
@@ -71,6 +72,17 @@ final class AttributeReader {
     Tensor tensor = decoder.decode(name, proto.getT());
     return tensor == null
         ? new Attribute.Opaque("tensor of " + ElementTypes.name(proto.getT().getDataType()))
+        : new Attribute.TensorValue(tensor);
+  }
+
+  /// The value of a `Constant` as a tensor like any other; elsewhere sparse tensors are handed through.
+  private Attribute sparse(NodeProto node, AttributeProto proto) {
+    Tensor tensor =
+        node.getOpType().equals("Constant") && node.getOutputCount() == 1
+            ? decoder.decode(node.getOutput(0), proto.getSparseTensor())
+            : null;
+    return tensor == null
+        ? new Attribute.Opaque(type(proto).name())
         : new Attribute.TensorValue(tensor);
   }
 
@@ -104,6 +116,9 @@ final class AttributeReader {
     }
     if (proto.hasG()) {
       return AttributeType.GRAPH;
+    }
+    if (proto.hasSparseTensor()) {
+      return AttributeType.SPARSE_TENSOR;
     }
     if (proto.getFloatsCount() > 0) {
       return AttributeType.FLOATS;

@@ -10,7 +10,9 @@ final class Damage {
   private Damage() {}
 
   /// Describes the first outermost field that is broken.
-  static String describe(byte[] bytes) {
+  ///
+  /// @param cause what the parser says, told where all outermost fields are whole
+  static String describe(byte[] bytes, IOException cause) {
     CodedInputStream in = CodedInputStream.newInstance(bytes);
     int start = 0;
     try {
@@ -32,7 +34,7 @@ final class Damage {
     } catch (IOException _) {
       return "byte %d of %d starts no field".formatted(start, bytes.length);
     }
-    return "what is inside its fields does not fit together";
+    return "what is inside its fields does not fit together (%s)".formatted(cause.getMessage());
   }
 
   private static String fieldName(int number) {

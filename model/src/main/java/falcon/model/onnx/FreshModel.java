@@ -91,7 +91,8 @@ final class FreshModel {
     return proto.build();
   }
 
-  private static TensorProto.Builder tensor(Tensor tensor) {
+  /// A tensor without a name, its elements shared.
+  static TensorProto.Builder tensor(Tensor tensor) {
     return TensorProto.newBuilder()
         .addAllDims(tensor.shape())
         .setDataType(tensor.type().onnxCode())

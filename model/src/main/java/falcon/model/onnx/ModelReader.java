@@ -12,6 +12,7 @@ import falcon.model.onnx.proto.AttributeProto;
 import falcon.model.onnx.proto.GraphProto;
 import falcon.model.onnx.proto.ModelProto;
 import falcon.model.onnx.proto.NodeProto;
+import falcon.model.onnx.proto.OperatorSetIdProto;
 import falcon.model.onnx.proto.SparseTensorProto;
 import falcon.model.onnx.proto.TensorProto;
 import falcon.model.onnx.proto.TensorShapeProto;
@@ -28,20 +29,26 @@ import java.util.Set;
 
 /// Makes a [Network] of a file's message.
 final class ModelReader {
+  /// Before it, BatchNormalization, Dropout and broadcasting meant something else.
+  private static final long OLDEST_OPSET = 7;
+
   private final Path path;
   private final ModelProto model;
   private final ModelProto.Builder skeleton;
   private final AttributeReader attributes;
   private final TensorDecoder decoder;
+  private final ExternalFiles externalFiles;
   private final Set<String> detached = new LinkedHashSet<>();
   private final Map<String, Tensor> asRead = new LinkedHashMap<>();
   private final Set<String> external = new HashSet<>();
 
-  ModelReader(Path path, ModelProto model) {
+  /// @param fileBytes length of the file
+  ModelReader(Path path, ModelProto model, long fileBytes) {
     this.path = path;
     this.model = model;
     skeleton = model.toBuilder();
-    decoder = new TensorDecoder(path);
+    externalFiles = new ExternalFiles(path);
+    decoder = new TensorDecoder(path, fileBytes, externalFiles);
     attributes = new AttributeReader(decoder);
   }
 
@@ -58,7 +65,9 @@ final class ModelReader {
   }
 
   private Network network() {
+    requireKnownOpset();
     GraphProto graph = model.getGraph();
+    externalFiles.open(AllTensors.of(graph));
     Network.Builder builder = Network.builder(graph.getName());
     var constants = new HashSet<String>();
     addInitializers(graph, builder, constants);
@@ -78,7 +87,11 @@ final class ModelReader {
         .getMetadataPropsList()
         .forEach(entry -> builder.metadata(entry.getKey(), entry.getValue()));
     Network network =
-        builder.origin(new OnnxOrigin(skeleton.build(), detached, asRead, external)).build();
+        builder
+            .origin(
+                new OnnxOrigin(
+                    skeleton.build(), detached, asRead, external, externalFiles.contents()))
+            .build();
     // what Constant nodes hold as plain numbers stays in the file's message
     network
         .initializers()
@@ -88,6 +101,20 @@ final class ModelReader {
           }
         });
     return network;
+  }
+
+  private void requireKnownOpset() {
+    for (OperatorSetIdProto opset : model.getOpsetImportList()) {
+      boolean isOnnx = opset.getDomain().isEmpty() || opset.getDomain().equals("ai.onnx");
+      if (isOnnx && opset.getVersion() < OLDEST_OPSET) {
+        throw new MalformedModelException(
+            path,
+            "uses operator set %d of ONNX; %d and later are read"
+                .formatted(opset.getVersion(), OLDEST_OPSET),
+            "Convert it in Python: onnx.version_converter.convert_version(onnx.load(\"%s\"), 13)."
+                .formatted(path.getFileName()));
+      }
+    }
   }
 
   private void addInitializers(GraphProto graph, Network.Builder builder, Set<String> constants) {
@@ -100,14 +127,22 @@ final class ModelReader {
         continue;
       }
       builder.initializer(proto.getName(), tensor);
-      if (proto.hasRawData() && !isExternal(proto)) {
+      if (proto.hasRawData() && !ExternalPlace.isOf(proto)) {
         skeleton.getGraphBuilder().getInitializerBuilder(i).clearRawData();
       }
       remember(proto.getName(), proto, tensor);
     }
     for (SparseTensorProto sparse : graph.getSparseInitializerList()) {
-      constants.add(sparse.getValues().getName());
-      builder.opaqueInitializer(sparse.getValues().getName(), "sparse");
+      String name = sparse.getValues().getName();
+      constants.add(name);
+      Tensor tensor = decoder.decode(name, sparse);
+      if (tensor == null) {
+        builder.opaqueInitializer(
+            name, "sparse " + ElementTypes.name(sparse.getValues().getDataType()));
+      } else {
+        builder.initializer(name, tensor);
+        asRead.put(name, tensor);
+      }
     }
   }
 
@@ -121,7 +156,7 @@ final class ModelReader {
       AttributeProto attribute = proto.getAttribute(i);
       Attribute value = node.attributes().get(attribute.getName());
       if (attribute.hasT() && value instanceof Attribute.TensorValue(Tensor tensor)) {
-        if (attribute.getT().hasRawData() && !isExternal(attribute.getT())) {
+        if (attribute.getT().hasRawData() && !ExternalPlace.isOf(attribute.getT())) {
           skeleton
               .getGraphBuilder()
               .getNodeBuilder(index)
@@ -135,7 +170,7 @@ final class ModelReader {
   }
 
   private void remember(String name, TensorProto proto, Tensor tensor) {
-    if (isExternal(proto)) {
+    if (ExternalPlace.isOf(proto)) {
       external.add(name);
       asRead.put(name, tensor);
     } else if (proto.hasRawData()) {
@@ -143,10 +178,6 @@ final class ModelReader {
     } else {
       asRead.put(name, tensor);
     }
-  }
-
-  private static boolean isExternal(TensorProto proto) {
-    return proto.getDataLocation() == TensorProto.DataLocation.EXTERNAL;
   }
 
   private static ValueInfo valueInfo(ValueInfoProto proto) {

@@ -8,30 +8,52 @@ import falcon.model.onnx.proto.AttributeProto;
 import falcon.model.onnx.proto.GraphProto;
 import falcon.model.onnx.proto.ModelProto;
 import falcon.model.onnx.proto.NodeProto;
+import falcon.model.onnx.proto.SparseTensorProto;
 import falcon.model.onnx.proto.StringStringEntryProto;
 import falcon.model.onnx.proto.TensorProto;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Makes a file's message of a [Network]; tensors are shared with it, not copied.
 final class ModelWriter {
-  private ModelWriter() {}
+  private final Network network;
+  private final OnnxOrigin origin;
+  private final ExternalLayout external;
 
-  /// The message to write.
-  static ModelProto model(Network network) {
-    if (network.origin() instanceof OnnxOrigin origin) {
-      return patched(network, origin);
-    }
-    return FreshModel.of(network);
+  private ModelWriter(Network network, OnnxOrigin origin, ExternalLayout external) {
+    this.network = network;
+    this.origin = origin;
+    this.external = external;
   }
 
-  /// Bytes that the tensors take.
-  static long sizeBytes(Network network) {
-    return network.initializers().values().stream()
-        .mapToLong(tensor -> (long) tensor.size() * tensor.type().bytes())
-        .sum();
+  /// The message to write, and the files that go with it.
+  ///
+  /// @param fileName of the model
+  /// @param mostBytes that the tensors in the model's own file may take; beyond that they get one of
+  ///     their own
+  static ModelFiles files(Network network, String fileName, boolean isSparse, long mostBytes) {
+    ModelProto model;
+    var files = new LinkedHashMap<String, DataFile>();
+    if (network.origin() instanceof OnnxOrigin origin) {
+      var external = new ExternalLayout(origin, isSparse);
+      model = new ModelWriter(network, origin, external).patched();
+      model = external.withoutOldChecksums(model);
+      files.putAll(external.filesOf(model));
+    } else {
+      model = FreshModel.of(network);
+    }
+    if (isSparse) {
+      model = SparseModel.of(model, network);
+    }
+    return new ModelFiles(model, files).within(mostBytes, fileName);
+  }
+
+  /// The message of a network whose tensors are all in the model's own file.
+  static ModelProto model(Network network) {
+    return files(network, "", false, Long.MAX_VALUE).model();
   }
 
   /// The elements of a tensor, not copied.
@@ -43,18 +65,25 @@ final class ModelWriter {
     return StringStringEntryProto.newBuilder().setKey(key).setValue(value).build();
   }
 
-  private static ModelProto patched(Network network, OnnxOrigin origin) {
+  private ModelProto patched() {
     ModelProto.Builder model = origin.skeleton().toBuilder();
     GraphProto.Builder graph = model.getGraphBuilder();
     for (int i = 0; i < graph.getInitializerCount(); i++) {
       TensorProto proto = graph.getInitializer(i);
-      TensorProto patched = patched(proto.getName(), proto, network, origin);
+      TensorProto patched = patched(proto.getName(), proto);
       if (patched != null) {
         graph.setInitializer(i, patched);
       }
     }
+    for (int i = 0; i < graph.getSparseInitializerCount(); i++) {
+      SparseTensorProto proto = graph.getSparseInitializer(i);
+      Tensor changed = changed(proto.getValues().getName());
+      if (changed != null) {
+        graph.setSparseInitializer(i, patched(proto, changed));
+      }
+    }
     for (int i = 0; i < graph.getNodeCount(); i++) {
-      NodeProto patched = patched(graph.getNode(i), network, origin);
+      NodeProto patched = patched(graph.getNode(i));
       if (patched != null) {
         graph.setNode(i, patched);
       }
@@ -75,11 +104,18 @@ final class ModelWriter {
         && one.keySet().stream().toList().equals(other.keySet().stream().toList());
   }
 
+  /// The network's tensor of that name.
+  ///
+  /// @return null if it is as it was read
+  private @Nullable Tensor changed(String name) {
+    Tensor tensor = network.initializers().get(name);
+    return Objects.equals(tensor, origin.asRead().get(name)) ? null : tensor;
+  }
+
   /// A tensor with the network's elements.
   ///
   /// @return null if the file's own is right already
-  private static @Nullable TensorProto patched(
-      String name, TensorProto proto, Network network, OnnxOrigin origin) {
+  private @Nullable TensorProto patched(String name, TensorProto proto) {
     Tensor tensor = network.initializers().get(name);
     if (tensor == null) {
       return null;
@@ -87,9 +123,14 @@ final class ModelWriter {
     if (origin.detached().contains(name)) {
       return proto.toBuilder().setRawData(elements(tensor)).build();
     }
-    if (!origin.external().contains(name) && Objects.equals(tensor, origin.asRead().get(name))) {
-      return null;
+    Tensor changed = changed(name);
+    if (origin.external().contains(name)) {
+      return external.takes(proto, changed) ? null : inline(proto, tensor);
     }
+    return changed == null ? null : inline(proto, tensor);
+  }
+
+  private static TensorProto inline(TensorProto proto, Tensor tensor) {
     return proto.toBuilder()
         .clearFloatData()
         .clearInt32Data()
@@ -102,10 +143,16 @@ final class ModelWriter {
         .build();
   }
 
+  private static SparseTensorProto patched(SparseTensorProto proto, Tensor tensor) {
+    return SparseForm.of(proto.getValues().getName(), tensor).toBuilder()
+        .mergeUnknownFields(proto.getUnknownFields())
+        .build();
+  }
+
   /// A `Constant` node with the network's value.
   ///
   /// @return null if it is none, or the file's own is right already
-  private static @Nullable NodeProto patched(NodeProto node, Network network, OnnxOrigin origin) {
+  private @Nullable NodeProto patched(NodeProto node) {
     if (!node.getOpType().equals("Constant") || node.getOutputCount() != 1) {
       return null;
     }
@@ -113,15 +160,24 @@ final class ModelWriter {
     for (int i = 0; i < node.getAttributeCount(); i++) {
       AttributeProto attribute = node.getAttribute(i);
       if (attribute.hasT()) {
-        TensorProto patched = patched(name, attribute.getT(), network, origin);
+        TensorProto patched = patched(name, attribute.getT());
         return patched == null
             ? null
             : node.toBuilder().setAttribute(i, attribute.toBuilder().setT(patched)).build();
       }
     }
-    Tensor tensor = network.initializers().get(name);
-    return tensor == null || Objects.equals(tensor, origin.asRead().get(name))
-        ? null
-        : node.toBuilder().clearAttribute().addAttribute(FreshModel.value(tensor)).build();
+    Tensor changed = changed(name);
+    if (changed == null) {
+      return null;
+    }
+    List<AttributeProto> attributes = node.getAttributeList();
+    if (attributes.size() == 1 && attributes.getFirst().hasSparseTensor()) {
+      AttributeProto sparse = attributes.getFirst();
+      return node.toBuilder()
+          .setAttribute(
+              0, sparse.toBuilder().setSparseTensor(patched(sparse.getSparseTensor(), changed)))
+          .build();
+    }
+    return node.toBuilder().clearAttribute().addAttribute(FreshModel.value(changed)).build();
   }
 }

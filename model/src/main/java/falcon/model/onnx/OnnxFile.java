@@ -1,6 +1,7 @@
 package falcon.model.onnx;
 
-import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.CodedInputStream;
+import com.google.protobuf.UnsafeByteOperations;
 import falcon.model.AtomicFile;
 import falcon.model.MalformedModelException;
 import falcon.model.Network;
@@ -10,50 +11,117 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
 
 /// Reads and writes ONNX files.
 ///
 /// What a network does not change comes back as it was: names, order, documentation, attributes,
 /// operators and fields that Falcon does not know. The same network gives the same bytes.
 ///
-/// Memory: reading holds the file, its parsed form and its tensors at once, at most three times the
-/// file's size for one that consists of tensors; afterwards the tensors remain, once.
+/// Memory: reading sets aside the file once, its tensors are views of it, and some 50 bytes for each
+/// field of the graph; files of external data are mapped and take no heap. Tensors in fields of their
+/// type (`float_data`, …), which current exporters do not write, take up to 24 times their bytes in
+/// the file while they are read; sparse ones as much as they stand for, all of them together at most
+/// 64 times the file (64 MiB for a small one).
 public final class OnnxFile {
   private static final String FETCH_AGAIN =
-      "Export or download the file again; weights of another format need its own file extension.";
+      "Export or download the file again; weights of another format need their own file extension.";
 
   /// A protobuf message ends at 2 GiB; 64 MiB of them are left to the graph.
-  private static final long MOST_TENSOR_BYTES = Integer.MAX_VALUE - (64L << 20);
+  private static final long MOST_INLINE_BYTES = Integer.MAX_VALUE - (64L << 20);
 
   private OnnxFile() {}
 
-  /// Reads a network; tensors in files of their own (external data) are read along.
+  /// Reads a network; tensors in files of their own (external data) are mapped, and must not be
+  /// changed in place while the network is in use.
   ///
   /// @throws MalformedModelException if the file is missing, is no ONNX model, is cut short,
-  ///     contradicts itself, or keeps external data outside its folder
+  ///     contradicts itself, uses an operator set before 7, or keeps external data outside its folder
   public static Network read(Path path) {
     byte[] bytes = bytesOf(path);
     ModelProto model = parse(path, bytes);
-    return new ModelReader(path, model).read();
+    return new ModelReader(path, model, bytes.length).read();
   }
 
-  /// Writes a network. Tensors that were in files of their own are written into this one.
+  /// Writes a network. Tensors that were in files of their own are written into files of the same
+  /// relative names beside the new one, every byte where it was but for tensors that changed; tensors
+  /// of more than 2 GiB together go into a file of their own. All files are complete on the disk before
+  /// the first gets its name; the model itself goes last.
   ///
-  /// @throws UnwritableFileException if the file cannot be written, a full disk for instance; the
-  ///     old file is then unchanged
+  /// @return the files written, the model last
+  /// @throws UnwritableFileException if a file cannot be written, a full disk for instance, or a file of
+  ///     external data is there already (see [OnnxOption#REPLACE_DATA]); what was there before is
+  ///     then unchanged
   /// @throws IllegalArgumentException if the network was built in memory and holds something that
   ///     only a file can bring along
-  public static void write(Network network, Path path) {
-    long bytes = ModelWriter.sizeBytes(network);
-    if (bytes > MOST_TENSOR_BYTES) {
+  public static List<Path> write(Network network, Path path, OnnxOption... options) {
+    return write(network, path, MOST_INLINE_BYTES, options);
+  }
+
+  /// As above, with a lower limit.
+  ///
+  /// @param mostInlineBytes of tensors in the model's own file
+  static List<Path> write(Network network, Path path, long mostInlineBytes, OnnxOption... options) {
+    List<OnnxOption> chosen = List.of(options);
+    ModelFiles files =
+        ModelWriter.files(
+            network,
+            String.valueOf(path.getFileName()),
+            chosen.contains(OnnxOption.SPARSE),
+            mostInlineBytes);
+    if (files.inlineBytes() > mostInlineBytes) {
       throw new UnwritableFileException(
           path,
           "its tensors take %d bytes, one ONNX file holds at most %d"
-              .formatted(bytes, MOST_TENSOR_BYTES),
+              .formatted(files.inlineBytes(), mostInlineBytes),
           "Write safetensors instead.");
     }
-    ModelProto model = ModelWriter.model(network);
-    AtomicFile.write(path, model::writeTo);
+    var bodies = new LinkedHashMap<Path, AtomicFile.Body>();
+    files
+        .data()
+        .forEach((location, data) ->
+            bodies.put(
+                dataPath(network, path, location, chosen.contains(OnnxOption.REPLACE_DATA)), data));
+    bodies.put(path, files.model()::writeTo);
+    AtomicFile.writeAll(bodies);
+    return List.copyOf(bodies.keySet());
+  }
+
+  /// Relative paths of the files of external data that a network was read from.
+  public static List<String> dataFiles(Network network) {
+    return network.origin() instanceof OnnxOrigin origin
+        ? List.copyOf(origin.files().keySet())
+        : List.of();
+  }
+
+  /// Where a file of external data goes, its folder made.
+  private static Path dataPath(Network network, Path model, String location, boolean mayReplace) {
+    Path path = model.resolveSibling(location);
+    try {
+      if (network.origin() instanceof OnnxOrigin origin && Files.exists(path)) {
+        for (ExternalFiles.Content content : origin.files().values()) {
+          if (Files.exists(content.path()) && Files.isSameFile(content.path(), path)) {
+            throw new UnwritableFileException(
+                path,
+                "the network that is written was read from it",
+                "Write the network into another folder.");
+          }
+        }
+      }
+      if (!mayReplace && Files.exists(path)) {
+        throw new UnwritableFileException(
+            path,
+            "it is there already, and another model may have its weights there",
+            "Remove it, or write the network into another folder.");
+      }
+      if (path.getParent() != null) {
+        Files.createDirectories(path.getParent());
+      }
+      return path;
+    } catch (IOException e) {
+      throw new UnwritableFileException(path, e);
+    }
   }
 
   private static byte[] bytesOf(Path path) {
@@ -83,10 +151,14 @@ public final class OnnxFile {
   private static ModelProto parse(Path path, byte[] bytes) {
     ModelProto model;
     try {
-      model = ModelProto.parseFrom(bytes);
-    } catch (InvalidProtocolBufferException e) {
+      // elements of tensors stay where they are in the file's bytes, which nobody changes
+      CodedInputStream in = UnsafeByteOperations.unsafeWrap(bytes).newCodedInput();
+      in.enableAliasing(true);
+      model = ModelProto.parseFrom(in);
+      in.checkLastTagWas(0);
+    } catch (IOException e) {
       throw new MalformedModelException(
-          path, "is no ONNX model: " + Damage.describe(bytes), FETCH_AGAIN, e);
+          path, "is no ONNX model: " + Damage.describe(bytes, e), FETCH_AGAIN, e);
     }
     if (!model.hasGraph()) {
       throw new MalformedModelException(

@@ -3,21 +3,30 @@ package falcon.model.onnx;
 import falcon.model.DataType;
 import falcon.model.MalformedModelException;
 import falcon.model.Tensor;
+import falcon.model.onnx.proto.SparseTensorProto;
 import falcon.model.onnx.proto.TensorProto;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Turns the tensors of an ONNX file into [Tensor]s, wherever their elements are.
 final class TensorDecoder {
-  private final Path path;
-  private final ExternalData externalData;
+  /// Longest tensor in bytes, as long as a Java array or buffer gets.
+  private static final int MOST_BYTES = Integer.MAX_VALUE - 8;
 
-  /// @param path the model's file, for messages and as the place of external data
-  TensorDecoder(Path path) {
+  private final Path path;
+  private final ExternalFiles external;
+  private final SparseForm sparse;
+
+  /// @param path the model's file, for messages
+  /// @param fileBytes its length
+  /// @param external files beside it
+  TensorDecoder(Path path, long fileBytes, ExternalFiles external) {
     this.path = path;
-    this.externalData = new ExternalData(path);
+    this.external = external;
+    this.sparse = new SparseForm(fileBytes);
   }
 
   /// Decodes a tensor.
@@ -33,16 +42,17 @@ final class TensorDecoder {
     if (proto.hasSegment()) {
       throw malformed(name, "is stored in segments, which no ONNX version fills");
     }
-    long elements = elements(name, proto);
+    long elements = elements(name, proto.getDimsList(), type);
     long bytes = elements * type.bytes();
-    if (proto.getDataLocation() == TensorProto.DataLocation.EXTERNAL) {
-      return Tensor.ofBytes(type, proto.getDimsList(), externalData.read(name, proto, (int) bytes));
+    if (ExternalPlace.isOf(proto)) {
+      return Tensor.ofContent(
+          type, proto.getDimsList(), external.elements(name, proto, (int) bytes));
     }
     if (proto.hasRawData()) {
       if (proto.getRawData().size() != bytes) {
         throw sizeDiffers(name, proto, bytes + " bytes", proto.getRawData().size() + " bytes");
       }
-      return Tensor.ofBytes(type, proto.getDimsList(), proto.getRawData().toByteArray());
+      return Tensor.ofContent(type, proto.getDimsList(), proto.getRawData().asReadOnlyByteBuffer());
     }
     int stored = storedElements(type, proto);
     if (stored != elements) {
@@ -51,15 +61,34 @@ final class TensorDecoder {
     return Tensor.ofBytes(type, proto.getDimsList(), typedBytes(type, proto, stored));
   }
 
-  private long elements(String name, TensorProto proto) {
+  /// Decodes a tensor of which only the elements other than zero are stored.
+  ///
+  /// @return all its elements; null if [DataType] lacks their type
+  /// @throws MalformedModelException if it contradicts itself, or would take far more memory than the
+  ///     file has bytes
+  @Nullable Tensor decode(String name, SparseTensorProto proto) {
+    Tensor values = decode(name, proto.getValues());
+    Tensor indices = decode(name, proto.getIndices());
+    if (values == null || indices == null) {
+      return null;
+    }
+    long elements = elements(name, proto.getDimsList(), values.type());
     try {
-      for (long size : proto.getDimsList()) {
+      return sparse.dense(values, indices, proto.getDimsList(), elements);
+    } catch (IllegalArgumentException e) {
+      throw malformed(name, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private long elements(String name, List<Long> shape, DataType type) {
+    try {
+      for (long size : shape) {
         if (size < 0) {
-          throw malformed(name, "has the shape %s".formatted(proto.getDimsList()));
+          throw malformed(name, "has the shape %s".formatted(shape));
         }
       }
-      long elements = Tensor.elements(proto.getDimsList());
-      if (elements <= Integer.MAX_VALUE / 8) {
+      long elements = Tensor.elements(shape);
+      if (elements <= MOST_BYTES / type.bytes()) {
         return elements;
       }
     } catch (ArithmeticException _) {
@@ -67,8 +96,8 @@ final class TensorDecoder {
     }
     throw malformed(
         name,
-        "has the shape %s; at most %d elements can be held"
-            .formatted(proto.getDimsList(), Integer.MAX_VALUE / 8));
+        "has the shape %s; at most %d elements of %s can be held"
+            .formatted(shape, MOST_BYTES / type.bytes(), type));
   }
 
   private static int storedElements(DataType type, TensorProto proto) {

@@ -1,0 +1,67 @@
+package falcon.model.onnx;
+
+import falcon.model.AtomicFile;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.WritableByteChannel;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/// Content of a file of external data: what it was read from, with some tensors in place of what lay
+/// there, or behind it. Gaps are zero.
+final class DataFile implements AtomicFile.Body {
+  /// Most bytes that are copied at once.
+  private static final long PIECE_BYTES = 1L << 26;
+
+  private final MemorySegment original;
+  private final SortedMap<Long, ByteBuffer> elementsByOffset = new TreeMap<>();
+
+  /// @param original what was there before; empty for a new file
+  DataFile(MemorySegment original) {
+    this.original = original;
+  }
+
+  /// Puts a tensor's elements at an offset; tensors must not overlap.
+  void put(long offset, ByteBuffer elements) {
+    elementsByOffset.put(offset, elements);
+  }
+
+  /// Whether any tensor was put.
+  boolean isChanged() {
+    return !elementsByOffset.isEmpty();
+  }
+
+  @Override
+  public void writeTo(OutputStream out) throws IOException {
+    WritableByteChannel channel = Channels.newChannel(out);
+    long position = 0;
+    for (Map.Entry<Long, ByteBuffer> entry : elementsByOffset.entrySet()) {
+      copy(channel, position, entry.getKey());
+      var bytes = entry.getValue().duplicate();
+      position = entry.getKey() + bytes.remaining();
+      while (bytes.hasRemaining()) {
+        channel.write(bytes);
+      }
+    }
+    copy(channel, position, original.byteSize());
+  }
+
+  private void copy(WritableByteChannel channel, long from, long to) throws IOException {
+    for (long at = from; at < to; ) {
+      boolean isGap = at >= original.byteSize();
+      long end = isGap ? to : Math.min(to, original.byteSize());
+      long count = Math.min(PIECE_BYTES, end - at);
+      MemorySegment piece =
+          isGap ? MemorySegment.ofArray(new byte[(int) count]) : original.asSlice(at, count);
+      var bytes = piece.asByteBuffer();
+      while (bytes.hasRemaining()) {
+        channel.write(bytes);
+      }
+      at += count;
+    }
+  }
+}

@@ -1,0 +1,99 @@
+package falcon.model.onnx;
+
+import falcon.model.Tensor;
+import falcon.model.onnx.proto.GraphProto;
+import falcon.model.onnx.proto.ModelProto;
+import falcon.model.onnx.proto.TensorProto;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SequencedMap;
+import org.jspecify.annotations.Nullable;
+
+/// The files of external data that a network was read from, as they are to be written: every byte
+/// where it was, but for the elements of tensors that changed.
+final class ExternalLayout {
+  private record Range(String location, long offset) {}
+
+  private final boolean isInlined;
+  private final SequencedMap<String, DataFile> files = new LinkedHashMap<>();
+  private final Map<Range, Integer> tensorsByRange = new HashMap<>();
+
+  /// @param isInlined whether tensors of the network go into the model's own file
+  ExternalLayout(OnnxOrigin origin, boolean isInlined) {
+    this.isInlined = isInlined;
+    origin.files().forEach((key, content) -> files.put(key, new DataFile(content.bytes())));
+    for (TensorProto tensor : AllTensors.of(origin.skeleton().getGraph())) {
+      if (ExternalPlace.isOf(tensor)) {
+        tensorsByRange.merge(range(tensor), 1, Integer::sum);
+      }
+    }
+  }
+
+  /// Puts a tensor where it was.
+  ///
+  /// @param changed its new elements, null if they are as they were
+  /// @return false if it cannot stay there: another tensor has the same bytes
+  boolean takes(TensorProto proto, @Nullable Tensor changed) {
+    if (isInlined) {
+      return false;
+    }
+    if (changed == null) {
+      return true;
+    }
+    Range range = range(proto);
+    DataFile file = files.get(range.location());
+    if (file == null || tensorsByRange.getOrDefault(range, 0) > 1) {
+      return false;
+    }
+    file.put(range.offset(), changed.bytes());
+    return true;
+  }
+
+  /// The files that a message still refers to.
+  SequencedMap<String, DataFile> filesOf(ModelProto model) {
+    var used = new LinkedHashMap<String, DataFile>();
+    for (TensorProto tensor : AllTensors.of(model.getGraph())) {
+      if (ExternalPlace.isOf(tensor)) {
+        String location = range(tensor).location();
+        DataFile file = files.get(location);
+        if (file != null) {
+          used.put(location, file);
+        }
+      }
+    }
+    return used;
+  }
+
+  /// The message without checksums of files that changed; those of constants in nodes stay.
+  ModelProto withoutOldChecksums(ModelProto model) {
+    ModelProto.Builder builder = model.toBuilder();
+    GraphProto.Builder graph = builder.getGraphBuilder();
+    boolean isChanged = false;
+    for (int i = 0; i < graph.getInitializerCount(); i++) {
+      TensorProto tensor = graph.getInitializer(i);
+      if (ExternalPlace.isOf(tensor) && hasOldChecksum(tensor)) {
+        TensorProto.Builder without = tensor.toBuilder().clearExternalData();
+        tensor.getExternalDataList().stream()
+            .filter(entry -> !entry.getKey().equals(ExternalPlace.CHECKSUM))
+            .forEach(without::addExternalData);
+        graph.setInitializer(i, without);
+        isChanged = true;
+      }
+    }
+    return isChanged ? builder.build() : model;
+  }
+
+  private boolean hasOldChecksum(TensorProto tensor) {
+    DataFile file = files.get(range(tensor).location());
+    return file != null
+        && file.isChanged()
+        && tensor.getExternalDataList().stream()
+            .anyMatch(entry -> entry.getKey().equals(ExternalPlace.CHECKSUM));
+  }
+
+  private static Range range(TensorProto tensor) {
+    ExternalPlace place = ExternalPlace.of(tensor);
+    return new Range(ExternalFiles.key(place.location()), place.offset());
+  }
+}
