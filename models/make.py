@@ -393,14 +393,16 @@ def to_numbers(model):
 
 
 def without_weights(model):
-    """Large constants refer to a file of zeros instead, all to its beginning."""
+    """Large constants refer to a file of zeros instead, one behind the other."""
+    end = 0
     for tensor in model.graph.initializer:
         if tensor.data_type == TensorProto.FLOAT and len(tensor.raw_data) > 256:
             size = len(tensor.raw_data)
             tensor.ClearField("raw_data")
             tensor.data_location = TensorProto.EXTERNAL
-            for key, value in (("location", ZEROS), ("offset", "0"), ("length", str(size))):
+            for key, value in (("location", ZEROS), ("offset", str(end)), ("length", str(size))):
                 tensor.external_data.add(key=key, value=value)
+            end += size
     del model.graph.value_info[:]
 
 

@@ -24,7 +24,8 @@ final class ConstantValues {
     for (Node node : network.nodes()) {
       if (constants.containsAll(GraphOrder.valuesRead(node)) && !isRandom(node)) {
         constants.addAll(node.outputs());
-        if (node.is("Identity") || node.is("Transpose")) {
+        boolean isSame = node.is("Identity") || node.is("Transpose");
+        if (isSame && !node.inputs().isEmpty() && !node.outputs().isEmpty()) {
           String tensor = tensorByValue.get(node.inputs().getFirst());
           if (tensor != null) {
             tensorByValue.put(node.outputs().getFirst(), tensor);

@@ -71,7 +71,8 @@ record PruningObstacle(Network network, ConstantValues constants, String name, W
     return network.outputs().stream().anyMatch(output -> output.name().equals(value))
         || network.consumers(value).stream()
             .filter(node -> node.is("Identity") || node.is("Transpose"))
-            .anyMatch(node -> isOutput(node.outputs().getFirst()));
+            .flatMap(node -> node.outputs().stream())
+            .anyMatch(this::isOutput);
   }
 
   private static boolean isQuantised(DataType type) {

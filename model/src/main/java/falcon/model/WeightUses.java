@@ -30,7 +30,9 @@ public record WeightUses(List<WeightUse> uses, List<Node> others) {
       List<WeightUse> uses,
       List<Node> others) {
     for (Node node : network.consumers(value)) {
-      if (node.is("Identity")) {
+      if (node.outputs().isEmpty()) {
+        others.add(node);
+      } else if (node.is("Identity")) {
         collect(network, node.outputs().getFirst(), isTransposed, uses, others);
       } else if (node.is("Transpose") && swapsTwoAxes(node, network, value)) {
         collect(network, node.outputs().getFirst(), !isTransposed, uses, others);
