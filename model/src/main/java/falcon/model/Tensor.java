@@ -40,6 +40,38 @@ public final class Tensor {
     return new Tensor(DataType.FLOAT32, shape, buffer.array());
   }
 
+  /// A tensor of this one's type and shape with other elements, rounded to the nearest of that type, ties to
+  /// even.
+  ///
+  /// @param values row-major; copied
+  /// @throws IllegalArgumentException if there are more or fewer than this tensor has
+  /// @throws IllegalStateException if the elements are not floating-point numbers
+  public Tensor withFloats(float... values) {
+    var buffer =
+        ByteBuffer.allocate(Math.multiplyExact(values.length, type.bytes()))
+            .order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 0; i < values.length; i++) {
+      switch (type) {
+        case FLOAT32 -> buffer.putFloat(4 * i, values[i]);
+        case FLOAT64 -> buffer.putDouble(8 * i, values[i]);
+        case FLOAT16 -> buffer.putShort(2 * i, Float.floatToFloat16(values[i]));
+        case BFLOAT16 -> buffer.putShort(2 * i, bfloat16(values[i]));
+        case UINT8, INT8, UINT16, INT16, INT32, INT64, BOOL, UINT32, UINT64 ->
+            throw new IllegalStateException("a tensor of " + type + " holds no floats");
+      }
+    }
+    return new Tensor(type, shape, buffer.array());
+  }
+
+  /// The upper half of the bits, rounded; a value that is no number stays none.
+  private static short bfloat16(float value) {
+    int bits = Float.floatToRawIntBits(value);
+    if (Float.isNaN(value)) {
+      return (short) ((bits >>> 16) | 1);
+    }
+    return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
+  }
+
   /// Makes an INT64 tensor.
   ///
   /// @param values row-major; copied

@@ -38,7 +38,7 @@ final class WeightVector {
       for (int i = 0; i < values.length; i++) {
         values[i] = mask.isKept(layer.offset() + i) ? weights[layer.offset() + i] : 0f;
       }
-      replaced.put(layer.name(), Tensor.ofFloats(network.tensor(layer.name()).shape(), values));
+      replaced.put(layer.name(), network.tensor(layer.name()).withFloats(values));
     }
     return network.withTensors(replaced);
   }

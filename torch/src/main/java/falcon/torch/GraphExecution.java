@@ -26,8 +26,12 @@ final class GraphExecution implements AutoCloseable {
   private final Map<String, Tensor> values = new HashMap<>();
   private final Set<String> watched = new HashSet<>();
   private final Set<String> leaves = new HashSet<>();
+  private final Set<String> inherited = new HashSet<>();
   private final Map<String, Integer> readsLeft = new HashMap<>();
   private final boolean[] done;
+
+  /// Number of the first node that [#runTo] has not passed.
+  private int behind;
 
   /// @param inputs one for each input of the program, `[b, …]`; this takes over the caller's references
   /// @param batchStatistics whether BatchNormalization uses its batch's own mean and variance
@@ -46,6 +50,30 @@ final class GraphExecution implements AutoCloseable {
     for (int i = 0; i < names.size(); i++) {
       values.put(names.get(i), inputs.get(i));
     }
+  }
+
+  private GraphExecution(GraphExecution other) {
+    program = other.program;
+    parameters = other.parameters;
+    batchStatistics = other.batchStatistics;
+    other.values.forEach((name, tensor) -> values.put(name, Torch.keep(tensor)));
+    watched.addAll(other.watched);
+    leaves.addAll(other.leaves);
+    readsLeft.putAll(other.readsLeft);
+    done = other.done.clone();
+    behind = other.behind;
+    inherited.addAll(other.values.keySet());
+  }
+
+  /// A second execution that starts where this one stands and leaves its values alone: to look ahead. This
+  /// one waits until the other is closed.
+  GraphExecution fork() {
+    return new GraphExecution(this);
+  }
+
+  /// Bytes of all values that are live.
+  long liveBytes() {
+    return values.values().stream().mapToLong(Tensor::nbytes).sum();
   }
 
   /// Keeps a value until this is closed.
@@ -70,8 +98,8 @@ final class GraphExecution implements AutoCloseable {
 
   /// Runs all nodes before the one of that number.
   void runTo(int node) {
-    for (int i = 0; i < node; i++) {
-      step(i);
+    for (; behind < node; behind++) {
+      step(behind);
     }
   }
 
@@ -90,11 +118,14 @@ final class GraphExecution implements AutoCloseable {
     watch(name);
     int producer = program.producerOf(name);
     if (producer >= 0) {
-      for (int node : program.ancestors(producer)) {
-        step(node);
-      }
+      program.ancestors(producer, node -> !done[node]).stream().forEach(this::step);
     }
     return value(name);
+  }
+
+  /// @return a constant, or a value as [#compute] gives it
+  Tensor operand(String name) {
+    return parameters.contains(name) ? parameters.get(name) : compute(name);
   }
 
   /// @return a value that has been computed and not been given back; valid as long as it is live
@@ -113,12 +144,17 @@ final class GraphExecution implements AutoCloseable {
     }
     done[index] = true;
     try (var _ = new PointerScope()) {
-      Tensor result = Operators.run(node, new NodeOperands(node), batchStatistics);
-      String output = node.outputs().getFirst();
-      if (leaves.contains(output) && !result.requires_grad()) {
-        result = result.detach().requires_grad_(true);
+      if (RecurrentValues.has(node)) {
+        Recurrent.run(node, new NodeOperands(node), new Inside())
+            .forEach((name, value) -> values.put(name, Torch.keep(value)));
+      } else {
+        Tensor result = Operators.run(node, new NodeOperands(node), batchStatistics);
+        String output = node.outputs().getFirst();
+        if (leaves.contains(output) && !result.requires_grad()) {
+          result = result.detach().requires_grad_(true);
+        }
+        values.put(output, Torch.keep(result));
       }
-      values.put(output, Torch.keep(result));
     }
     for (String input : node.inputs()) {
       int left = readsLeft(input) - 1;
@@ -143,6 +179,18 @@ final class GraphExecution implements AutoCloseable {
   public void close() {
     values.values().forEach(Pointer::releaseReference);
     values.clear();
+  }
+
+  private final class Inside implements Recurrent.Observer {
+    @Override
+    public boolean isWanted(String value) {
+      return watched.contains(value);
+    }
+
+    @Override
+    public boolean isDifferentiated(String value) {
+      return leaves.contains(value);
+    }
   }
 
   private final class NodeOperands implements Operators.Operands {
@@ -181,7 +229,10 @@ final class GraphExecution implements AutoCloseable {
     @Override
     public boolean isOverwritable(int index) {
       String name = node.input(index);
-      if (name == null || watched.contains(name) || program.uses(name) != 1) {
+      if (name == null
+          || watched.contains(name)
+          || inherited.contains(name)
+          || program.uses(name) != 1) {
         return false; // another reader, even one that is done, may have made a view of it
       }
       Tensor value = values.get(name);

@@ -30,8 +30,19 @@ final class Torch {
   /// As [#tensor(float[], List, Precision)], but given back when the innermost scope ends.
   static Tensor scoped(float[] values, List<Long> shape, Precision precision) {
     Tensor tensor = tensor(values, shape, precision);
-    PointerScope.getInnerScope().attach(tensor);
+    giveToScope(tensor);
     return tensor;
+  }
+
+  /// A float64 tensor that is given back when the innermost scope ends.
+  ///
+  /// @param values row-major, copied
+  static Tensor scoped(double[] values, List<Long> shape) {
+    try (var pointer = new DoublePointer(values)) {
+      return torch
+          .from_blob(pointer, longs(shape), new TensorOptions(torch.ScalarType.Double))
+          .clone();
+    }
   }
 
   /// @param values row-major, copied
@@ -48,7 +59,9 @@ final class Torch {
     try (var _ = new PointerScope()) {
       Tensor plain = tensor.detach().to(torch.ScalarType.Float).contiguous();
       var values = new float[Math.toIntExact(plain.numel())];
-      new FloatPointer(plain.data_ptr()).get(values);
+      if (values.length > 0) {
+        new FloatPointer(plain.data_ptr()).get(values);
+      }
       return values;
     }
   }
@@ -58,7 +71,9 @@ final class Torch {
     try (var _ = new PointerScope()) {
       Tensor plain = tensor.detach().to(torch.ScalarType.Double).contiguous();
       var values = new double[Math.toIntExact(plain.numel())];
-      new DoublePointer(plain.data_ptr()).get(values);
+      if (values.length > 0) {
+        new DoublePointer(plain.data_ptr()).get(values);
+      }
       return values;
     }
   }
@@ -66,6 +81,12 @@ final class Torch {
   /// @return the tensor with one more reference, so that it outlives the scope
   static Tensor keep(Tensor tensor) {
     return tensor.retainReference();
+  }
+
+  /// Takes back the reference of [#keep]: the tensor is given back when the innermost scope ends.
+  static void giveToScope(Tensor tensor) {
+    PointerScope.getInnerScope().attach(tensor);
+    tensor.releaseReference();
   }
 
   static long[] longs(List<Long> values) {
