@@ -85,6 +85,16 @@ public final class Tensor {
     return new Tensor(type, shape, buffer.rewind());
   }
 
+  /// A tensor of this one's type and shape with other elements, as [#ofFloats(DataType, List, float...)]
+  /// makes it.
+  ///
+  /// @param values row-major; copied
+  /// @throws IllegalArgumentException if there are more or fewer than this tensor has, or its elements are
+  ///     not floating-point numbers
+  public Tensor withFloats(float... values) {
+    return ofFloats(type, shape, values);
+  }
+
   /// Makes an INT64 tensor.
   ///
   /// @param values row-major; copied

@@ -27,6 +27,9 @@ import java.util.function.Function;
 ///     else is to be tried
 public record ReconstructionMethod(
     Settings settings, Function<Workers, MaskProjection> projectionFor) implements PruningMethod {
+  /// Bytes that the values of samples on their way through the network take at most.
+  private static final long PASS_BYTES = 4L << 30;
+
   /// All choices that affect accuracy; measured on validation data (`docs/results`).
   ///
   /// @param costExponent of MACs in the saliency w² f^exponent
@@ -113,12 +116,10 @@ public record ReconstructionMethod(
       return projection.project(saliency(dense, costs), costs, budget);
     }
     List<LayerProblem> problems =
-        LayerMoments.of(
-            setting.dense(),
-            costs.layers().stream().map(CostTable.Layer::name).toList(),
-            setting.samples().draw("support search", 0, setting.plan().samples()),
-            settings.positions(),
-            workers);
+        new LayerMoments(setting.dense(), settings.positions(), PASS_BYTES, workers)
+            .of(
+                costs.layers().stream().map(CostTable.Layer::name).toList(),
+                setting.samples().draw("support search", 0, setting.plan().samples()));
     List<Budget> budgets =
         BudgetSchedule.of(
             Schedule.GEOMETRIC, settings.searchSteps(), settings.searchStart(), budget, costs);
@@ -140,7 +141,7 @@ public record ReconstructionMethod(
     var reconstruction =
         new Reconstruction(
             setting.dense(),
-            new Reconstruction.Options(settings.positions(), true),
+            new Reconstruction.Options(settings.positions(), true, PASS_BYTES),
             setting.workers());
     setting.progress().begin("reconstruct", tensors.size());
     Network refitted =

@@ -38,8 +38,7 @@ final class WeightVector {
       for (int i = 0; i < values.length; i++) {
         values[i] = mask.isKept(layer.offset() + i) ? weights[layer.offset() + i] : 0f;
       }
-      Tensor present = network.tensor(layer.name());
-      replaced.put(layer.name(), Tensor.ofFloats(present.type(), present.shape(), values));
+      replaced.put(layer.name(), network.tensor(layer.name()).withFloats(values));
     }
     return network.withTensors(replaced);
   }

@@ -15,27 +15,53 @@ import org.bytedeco.pytorch.global.torch;
 /// once all earlier layers are normalised with their new ones. No momentum, no dependence on how the
 /// samples are cut. The variance is the unbiased one, as in training.
 public final class BatchNormRefresh {
+  /// Bytes that the values of samples on their way take at most, unless somebody says otherwise.
+  public static final long DEFAULT_BYTES = 4L << 30;
+
   private BatchNormRefresh() {}
 
-  /// @return the network with new statistics, otherwise the same
+  /// As the longer method, with [#DEFAULT_BYTES].
   public static Network refresh(Network network, SampleSource samples, Workers workers) {
-    try (var loaded = new LoadedNetwork(network, Precision.FLOAT32);
-        var pass = new StreamedPass(loaded, samples, workers)) {
-      var replacements = new Replacements(loaded);
-      List<Node> nodes = network.nodes();
-      for (int i = 0; i < nodes.size(); i++) {
-        Node node = nodes.get(i);
-        if (node.is("BatchNormalization")) {
-          String input = node.inputs().getFirst();
-          Moments moments =
-              Moments.join(
-                  pass.advance(i, (execution, chunk) -> Moments.of(execution.value(input))));
-          replacements.put(node.inputs().get(3), moments.mean());
-          replacements.put(node.inputs().get(4), moments.unbiasedVariance());
-        }
-      }
-      return replacements.into(network);
+    return refresh(network, samples, DEFAULT_BYTES, workers);
+  }
+
+  /// @param bytes that the values of samples on their way may take: where not all samples fit, the first
+  ///     ones that do are taken
+  /// @return the network with new statistics, otherwise the same; statistics that several nodes share, or
+  ///     that are computed, stay
+  public static Network refresh(
+      Network network, SampleSource samples, long bytes, Workers workers) {
+    List<Node> nodes = network.nodes();
+    if (nodes.stream().noneMatch(node -> node.is("BatchNormalization"))) {
+      return network;
     }
+    try (var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
+      int fitting = StreamedPass.fitting(loaded, samples, bytes, 1);
+      try (var pass = new StreamedPass(loaded, samples, 0, fitting, workers)) {
+        var replacements = new Replacements(loaded);
+        for (int i = 0; i < nodes.size(); i++) {
+          Node node = nodes.get(i);
+          if (node.is("BatchNormalization") && hasOwnStatistics(loaded.program(), node)) {
+            int number = i;
+            Moments moments =
+                Moments.join(
+                    pass.visit((execution, _) -> {
+                      execution.runTo(number);
+                      return Moments.of(execution.value(node.inputs().getFirst()));
+                    }));
+            replacements.put(node.inputs().get(3), moments.mean());
+            replacements.put(node.inputs().get(4), moments.unbiasedVariance());
+          }
+        }
+        return replacements.into(network);
+      }
+    }
+  }
+
+  private static boolean hasOwnStatistics(GraphProgram program, Node node) {
+    return node.inputs().subList(3, 5).stream()
+        .allMatch(
+            name -> program.network().initializers().containsKey(name) && program.uses(name) == 1);
   }
 
   /// Count, mean and sum of squared deviations per channel.

@@ -44,8 +44,12 @@ final class GraphExecution implements AutoCloseable {
   private final Map<String, Tensor> values = new HashMap<>();
   private final Set<String> watched = new HashSet<>();
   private final Set<String> leaves = new HashSet<>();
+  private final Set<String> inherited = new HashSet<>();
   private final Map<String, Integer> readsLeft = new HashMap<>();
   private final boolean[] done;
+
+  /// Number of the first node that [#runTo] has not passed.
+  private int behind;
 
   /// @param inputs one for each input of the program, `[b, …]`; this takes over the caller's references
   /// @param batchStatistics whether BatchNormalization uses its batch's own mean and variance
@@ -72,6 +76,30 @@ final class GraphExecution implements AutoCloseable {
     this.done = new boolean[program.nodes().size()];
   }
 
+  private GraphExecution(GraphExecution other) {
+    program = other.program;
+    parameters = other.parameters;
+    setting = other.setting;
+    other.values.forEach((name, tensor) -> values.put(name, Torch.keep(tensor)));
+    watched.addAll(other.watched);
+    leaves.addAll(other.leaves);
+    readsLeft.putAll(other.readsLeft);
+    done = other.done.clone();
+    behind = other.behind;
+    inherited.addAll(other.values.keySet());
+  }
+
+  /// A second execution that starts where this one stands and leaves its values alone: to look ahead. This
+  /// one waits until the other is closed.
+  GraphExecution fork() {
+    return new GraphExecution(this);
+  }
+
+  /// Bytes of all values that are live.
+  long liveBytes() {
+    return values.values().stream().mapToLong(Tensor::nbytes).sum();
+  }
+
   /// Keeps a value until this is closed.
   void watch(String value) {
     watched.add(value);
@@ -94,8 +122,8 @@ final class GraphExecution implements AutoCloseable {
 
   /// Runs all nodes before the one of that number.
   void runTo(int node) {
-    for (int i = 0; i < node; i++) {
-      step(i);
+    for (; behind < node; behind++) {
+      step(behind);
     }
   }
 
@@ -114,11 +142,14 @@ final class GraphExecution implements AutoCloseable {
     watch(name);
     int producer = program.producerOf(name);
     if (producer >= 0) {
-      for (int node : program.ancestors(producer)) {
-        step(node);
-      }
+      program.ancestors(producer, node -> !done[node]).stream().forEach(this::step);
     }
     return value(name);
+  }
+
+  /// @return a constant, or a value as [#compute] gives it
+  Tensor operand(String name) {
+    return parameters.contains(name) ? parameters.get(name) : compute(name);
   }
 
   /// @return a value that has been computed and not been given back, or a constant; valid as long as
@@ -149,12 +180,11 @@ final class GraphExecution implements AutoCloseable {
     }
     done[index] = true;
     try (var _ = new PointerScope()) {
-      List<Tensor> results = Operators.run(operands(node));
-      for (int i = 0; i < node.outputs().size(); i++) {
-        String output = node.outputs().get(i);
-        if (readsLeft(output) > 0 || watched.contains(output)) {
-          values.put(output, Torch.keep(differentiable(output, result(node, results, i))));
-        }
+      if (RecurrentValues.has(node)) {
+        Recurrent.run(operands(node), new Inside())
+            .forEach((name, value) -> values.put(name, Torch.keep(value)));
+      } else {
+        run(node);
       }
     }
     for (String input : node.inputs()) {
@@ -162,6 +192,16 @@ final class GraphExecution implements AutoCloseable {
       readsLeft.put(input, left);
       if (left == 0 && !watched.contains(input)) {
         release(values.remove(input));
+      }
+    }
+  }
+
+  private void run(Node node) {
+    List<Tensor> results = Operators.run(operands(node));
+    for (int i = 0; i < node.outputs().size(); i++) {
+      String output = node.outputs().get(i);
+      if (readsLeft(output) > 0 || watched.contains(output)) {
+        values.put(output, Torch.keep(differentiable(output, result(node, results, i))));
       }
     }
   }
@@ -208,12 +248,24 @@ final class GraphExecution implements AutoCloseable {
   }
 
   private boolean isOverwritable(String name, Tensor value) {
-    if (watched.contains(name) || program.uses(name) != 1) {
+    if (watched.contains(name) || inherited.contains(name) || program.uses(name) != 1) {
       return false; // another reader, even one that is done, may have made a view of it
     }
     int producer = program.producerOf(name);
     return producer >= 0
         && FRESH.contains(program.nodes().get(producer).opType())
         && !value.requires_grad();
+  }
+
+  private final class Inside implements Recurrent.Observer {
+    @Override
+    public boolean isWanted(String value) {
+      return watched.contains(value);
+    }
+
+    @Override
+    public boolean isDifferentiated(String value) {
+      return leaves.contains(value);
+    }
   }
 }

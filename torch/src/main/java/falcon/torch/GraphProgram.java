@@ -5,12 +5,13 @@ import falcon.model.Node;
 import falcon.model.ValueInfo;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.function.IntPredicate;
 
 /// A network's nodes in running order, which of them makes a value and how often it is read.
 final class GraphProgram {
@@ -29,6 +30,11 @@ final class GraphProgram {
       for (String output : node.outputs()) {
         producedBy.put(output, i);
       }
+      if (RecurrentValues.has(node)) {
+        for (String inside : RecurrentValues.of(node).all()) {
+          producedBy.put(inside, i);
+        }
+      }
     }
     network.outputs().forEach(output -> outputs.add(output.name()));
   }
@@ -46,8 +52,13 @@ final class GraphProgram {
     return network.inputs().stream().map(ValueInfo::name).toList();
   }
 
+  /// @return the first output that is not declared to be of integers; the first one if all are
   String output() {
-    return network.outputs().getFirst().name();
+    return network.outputs().stream()
+        .filter(output -> output.type() == null || output.type().isFloatingPoint())
+        .findFirst()
+        .orElse(network.outputs().getFirst())
+        .name();
   }
 
   /// @return number of the node that makes the value, −1 for the network's input
@@ -56,13 +67,21 @@ final class GraphProgram {
     return producer == null ? -1 : producer;
   }
 
-  /// @return numbers of the nodes that a node's result depends on, itself included, in running order
-  List<Integer> ancestors(int node) {
-    var needed = new TreeSet<Integer>();
+  /// @return numbers of the nodes that a node's result depends on, itself included
+  BitSet ancestors(int node) {
+    return ancestors(node, _ -> true);
+  }
+
+  /// @param isWanted nodes that are left out, and all that only they need, are those for which it is
+  ///     false
+  /// @return numbers of the nodes that a node's result depends on, itself included
+  BitSet ancestors(int node, IntPredicate isWanted) {
+    var needed = new BitSet(nodes().size());
     var open = new ArrayDeque<Integer>(List.of(node));
     while (!open.isEmpty()) {
       int index = open.pop();
-      if (needed.add(index)) {
+      if (!needed.get(index) && isWanted.test(index)) {
+        needed.set(index);
         for (String input : nodes().get(index).inputs()) {
           int producer = producerOf(input);
           if (producer >= 0) {
@@ -71,45 +90,18 @@ final class GraphProgram {
         }
       }
     }
-    return List.copyOf(needed);
+    return needed;
   }
 
   /// @return whether the value depends on what the node makes
   boolean dependsOn(String value, int node) {
     int producer = producerOf(value);
-    return producer >= 0 && ancestors(producer).contains(node);
+    return producer >= node && ancestors(producer, index -> index >= node).get(node);
   }
 
   /// @return how often nodes read the value; an output of the network counts once more
   int uses(String value) {
     return uses.getOrDefault(value, 0) + (outputs.contains(value) ? 1 : 0);
-  }
-
-  /// Values that all information from the inputs to the output passes through, in running order: once
-  /// such a value is there, no later node reads anything older that depends on the inputs.
-  List<String> cutValues() {
-    var cuts = new ArrayList<String>();
-    var readsLeft = new HashMap<String, Integer>();
-    inputs().forEach(input -> readsLeft.put(input, uses(input)));
-    Set<String> dependent = new HashSet<>(inputs());
-    for (Node node : nodes()) {
-      boolean isDependent = node.inputs().stream().anyMatch(dependent::contains);
-      if (isDependent) {
-        for (String operand : node.inputs()) {
-          readsLeft.computeIfPresent(operand, (_, left) -> left - 1);
-        }
-        for (String made : node.outputs()) {
-          dependent.add(made);
-          readsLeft.put(made, uses(made));
-        }
-        readsLeft.values().removeIf(left -> left == 0);
-        String made = node.outputs().getFirst();
-        if (readsLeft.size() == 1 && readsLeft.containsKey(made)) {
-          cuts.add(made);
-        }
-      }
-    }
-    return cuts;
   }
 
   /// Numbers of the nodes whose results follow from whole numbers and truth values among the

@@ -2,142 +2,160 @@ package falcon.torch;
 
 import falcon.model.Network;
 import falcon.model.Node;
+import falcon.model.Tensor;
+import falcon.model.WeightUse;
+import falcon.model.WeightUses;
+import java.util.ArrayList;
 import java.util.List;
-import org.bytedeco.pytorch.LongOptional;
-import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
-/// A convolution or linear layer seen as a matrix product.
+/// A weight tensor seen as the matrix of products, at every place where it is used.
 ///
 /// ```
-/// outputs [b, positions, o] = rows [b, positions, k] · weightsᵀ [k, o] + bias
+/// outputs [n, o] = rows [n, k] · weightsᵀ [k, o] + bias        n over samples and positions
 /// ```
 ///
-/// Rows are the patches of a convolution (`k` = kernel height × width × input channels, in that order:
-/// contiguous in channels-last memory) or the inputs of a linear layer. The weights in this order,
-/// `[o, k]`, are the *matrix order*; [#order] leads back to the tensor's own. A grouped convolution has
-/// one such product a group.
+/// Rows are the patches of a convolution (`k` = window × input channels, in that order: contiguous in
+/// channels-last memory), the inputs of a linear layer, or the states of a recurrent one. The weights in
+/// this order, `[o, k]`, are the *matrix order*; [WeightOrder] leads back to the tensor's own. A grouped
+/// convolution has one such product a group. Tied weights have several uses; what is summed over rows is
+/// summed over uses then.
 final class LayerMatrix {
-  /// Powers of 1/1.3247… (root of x³ = x + 1): Roberts' additive sequence of low discrepancy in two
-  /// dimensions.
-  private static final double SPREAD_Y = 0.7548776662466927;
+  /// Inputs of an output beyond which nobody can hold their second moments: 2 GiB.
+  private static final int MOST_INPUTS = 16_384;
 
-  private static final double SPREAD_X = 0.5698402909980532;
-
-  /// Which output positions are looked at: every `step`-th in both directions, from an offset on.
-  record Grid(int step, int offsetY, int offsetX) {
-    static final Grid ALL = new Grid(1, 0, 0);
-  }
-
-  private final Node node;
-  private final int nodeIndex;
-  private final String tensorName;
-  private final Geometry geometry;
-
-  private LayerMatrix(Node node, int nodeIndex, String tensorName, Geometry geometry) {
-    this.node = node;
-    this.nodeIndex = nodeIndex;
-    this.tensorName = tensorName;
-    this.geometry = geometry;
-  }
-
-  /// The one node that multiplies by a weight tensor.
+  /// One place where the weights are used.
   ///
-  /// @throws UnsupportedNetworkException if there is none or more than one, or it is of another kind
-  static LayerMatrix of(Network network, String tensorName) {
-    List<Node> users = network.consumers(tensorName);
-    if (users.size() != 1) {
-      throw new UnsupportedNetworkException(
-          "weight tensor '%s' is used by %d nodes; one is supported"
-              .formatted(tensorName, users.size()));
+  /// @param node that multiplies
+  /// @param nodeIndex its number in running order
+  /// @param operand of the node that the weights are
+  /// @param input name of the value that the weights are multiplied with
+  /// @param output name of the products
+  record Use(
+      Node node, int nodeIndex, int operand, String input, String output, LayerGeometry geometry) {
+    boolean isRecurrent() {
+      return RecurrentValues.has(node);
     }
-    Node node = users.getFirst();
-    List<Long> shape = network.tensor(tensorName).shape();
-    if (!tensorName.equals(node.input(1))) {
-      throw Operators.unsupported(node, "its weights are not its second input");
-    }
-    return new LayerMatrix(
-        node, network.nodes().indexOf(node), tensorName, Geometry.of(node, shape));
   }
 
-  int nodeIndex() {
-    return nodeIndex;
+  private final String tensorName;
+  private final List<Use> uses;
+  private final List<Use> products;
+
+  private LayerMatrix(String tensorName, List<Use> uses) {
+    this.tensorName = tensorName;
+    this.uses = List.copyOf(uses);
+    List<Use> multiplying =
+        uses.stream().filter(use -> !(use.geometry() instanceof EmbeddingGeometry)).toList();
+    this.products =
+        multiplying.stream()
+            .filter(use -> use.geometry().order().equals(multiplying.getFirst().geometry().order()))
+            .toList();
+  }
+
+  /// The uses of a weight tensor.
+  ///
+  /// @throws UnsupportedNetworkException if it has none, is read otherwise, too, or one of them is of a
+  ///     kind that is not known here
+  static LayerMatrix of(GraphProgram program, String tensorName) {
+    Network network = program.network();
+    WeightUses readers = WeightUses.of(network, tensorName);
+    if (readers.uses().isEmpty() || !readers.others().isEmpty()) {
+      throw new UnsupportedNetworkException(
+          "tensor '%s' is not the weights of layers alone: %s"
+              .formatted(
+                  tensorName,
+                  readers.uses().isEmpty()
+                      ? "no layer reads it"
+                      : readers.others().getFirst().label() + " reads it, too"));
+    }
+    List<Long> shape = network.tensor(tensorName).shape();
+    var uses = new ArrayList<Use>();
+    for (WeightUse use : readers.uses()) {
+      uses.add(use(program, use, shape));
+    }
+    return new LayerMatrix(tensorName, uses);
+  }
+
+  /// As [#of], if least squares of the layer make sense.
+  ///
+  /// @return null if the tensor is read otherwise, too, is only looked up, is no floating-point tensor, or
+  ///     has more inputs than second moments can be held of
+  static @Nullable LayerMatrix solvable(GraphProgram program, String tensorName) {
+    Tensor tensor = program.network().tensor(tensorName);
+    WeightUses readers = WeightUses.of(program.network(), tensorName);
+    if (!tensor.type().isFloatingPoint()
+        || readers.uses().isEmpty()
+        || !readers.others().isEmpty()) {
+      return null;
+    }
+    LayerMatrix layer = of(program, tensorName);
+    return layer.products.isEmpty() || layer.order().rowLength() > MOST_INPUTS ? null : layer;
+  }
+
+  private static Use use(GraphProgram program, WeightUse use, List<Long> shape) {
+    Node node = use.node();
+    String output = node.outputs().getFirst();
+    String input = node.input(0);
+    LayerGeometry geometry;
+    switch (node.opType()) {
+      case "Conv", "ConvTranspose" -> geometry = ConvolutionGeometry.of(use, shape);
+      case "Gemm" -> {
+        geometry = LinearGeometry.ofGemm(use, shape);
+        input = node.input(1 - use.operand());
+      }
+      case "MatMul" -> {
+        geometry = LinearGeometry.ofMatMul(use, shape);
+        input = node.input(1 - use.operand());
+      }
+      case "LSTM", "GRU", "RNN" -> {
+        var values = RecurrentValues.of(node);
+        boolean isInput = use.operand() == 1;
+        input = isInput ? values.wInput() : values.rInput();
+        output = isInput ? values.wOutput() : values.rOutput();
+        geometry =
+            isInput ? LinearGeometry.ofRecurrentInput(shape) : RecurrentGeometry.of(node, shape);
+      }
+      case "Gather" -> {
+        geometry = EmbeddingGeometry.of(use, shape);
+        input = node.input(1);
+      }
+      default -> throw Operators.unsupported(node, "it is no convolution or linear layer");
+    }
+    if (input == null || (program.producerOf(input) < 0 && !program.inputs().contains(input))) {
+      throw Operators.unsupported(node, "what it multiplies its weights with is a constant");
+    }
+    String owner = RecurrentValues.has(node) ? RecurrentValues.of(node).owner() : output;
+    return new Use(node, program.producerOf(owner), use.operand(), input, output, geometry);
   }
 
   String tensorName() {
     return tensorName;
   }
 
-  /// Name of the value that the layer reads.
-  String input() {
-    return node.inputs().getFirst();
+  /// All uses, in graph order.
+  List<Use> uses() {
+    return uses;
   }
 
-  /// Name of the value that the layer makes.
-  String output() {
-    return node.outputs().getFirst();
+  /// The uses that least squares look at: those that multiply, with the weights in the same order as the
+  /// first of them.
+  List<Use> products() {
+    return products;
   }
 
-  /// Name of the bias, null if there is none.
-  @Nullable String bias() {
-    return node.input(2);
+  /// Where the weights of [#products] stand in the tensor.
+  WeightOrder order() {
+    return products.getFirst().geometry().order();
   }
 
-  int groups() {
-    return geometry.groups();
-  }
-
-  /// Outputs of one group.
-  int outputs() {
-    return geometry.outputs();
-  }
-
-  /// Inputs of one output: the length of a row.
-  int rowLength() {
-    return geometry.rowLength();
-  }
-
-  /// Rows of a group.
-  ///
-  /// @param input the layer's input `[b, …]`
-  /// @return `[b · positions, k]`, contiguous
-  Tensor rows(Tensor input, int group, Grid grid) {
-    return geometry.rows(input, group, grid);
-  }
-
-  /// Outputs of a group, in the order of [#rows].
-  ///
-  /// @param output the layer's output `[b, …]`, or anything of its shape, such as its gradient
-  /// @return `[b · positions, o]`
-  Tensor outputs(Tensor output, int group, Grid grid) {
-    return geometry.outputs(output, group, grid);
-  }
-
-  /// Brings `[b, o, k]` of all groups, one after the other along o, into the tensor's order.
-  ///
-  /// @return `[b, weights]`, contiguous
-  Tensor toTensorOrder(Tensor matrices) {
-    return geometry.toTensorOrder(matrices);
-  }
-
-  /// Index in the weight tensor of each weight of a group in matrix order.
-  ///
-  /// @return `[o · k]`
-  int[] order(int group) {
-    int k = geometry.rowLength();
-    var order = new int[geometry.outputs() * k];
-    for (int c = 0; c < geometry.outputs(); c++) {
-      for (int i = 0; i < k; i++) {
-        order[c * k + i] = geometry.tensorIndex(group * geometry.outputs() + c, i);
-      }
-    }
-    return order;
+  /// Whether what the layer reads depends on the layer itself.
+  boolean looksAhead() {
+    return products.size() > 1 || products.getFirst().isRecurrent();
   }
 
   /// @param weights a weight tensor's elements
-  /// @param order as [#order] gives it
+  /// @param order as [WeightOrder#indexes] gives it
   /// @return `[o · k]`, the group's weights in matrix order
   static float[] inOrder(float[] weights, int[] order) {
     var matrix = new float[order.length];
@@ -145,216 +163,5 @@ final class LayerMatrix {
       matrix[i] = weights[order[i]];
     }
     return matrix;
-  }
-
-  /// Which positions to look at: about so many a sample, others in every chunk.
-  ///
-  /// @param input the layer's input
-  Grid grid(Tensor input, int positionsPerSample, int chunk) {
-    long[] positions = geometry.positions(input);
-    int step = 1;
-    while (positions[0] * positions[1] > (long) positionsPerSample * step * step
-        && step < Math.min(positions[0], positions[1])) {
-      step++;
-    }
-    return new Grid(step, spread(chunk, SPREAD_Y, step), spread(chunk, SPREAD_X, step));
-  }
-
-  /// Offsets that fill the plane evenly, whatever the number of chunks.
-  private static int spread(int chunk, double ratio, int step) {
-    double x = (chunk + 0.5) * ratio;
-    return (int) ((x - Math.floor(x)) * step);
-  }
-
-  private sealed interface Geometry {
-    static Geometry of(Node node, List<Long> shape) {
-      return switch (node.opType()) {
-        case "Conv" -> Convolution.of(node, shape);
-        case "Gemm" -> Linear.ofGemm(node, shape);
-        case "MatMul" -> Linear.ofMatMul(node, shape);
-        default -> throw Operators.unsupported(node, "it is no convolution or linear layer");
-      };
-    }
-
-    int groups();
-
-    int outputs();
-
-    int rowLength();
-
-    /// Output positions of a sample, down and across.
-    long[] positions(Tensor input);
-
-    Tensor rows(Tensor input, int group, Grid grid);
-
-    Tensor outputs(Tensor output, int group, Grid grid);
-
-    Tensor toTensorOrder(Tensor matrices);
-
-    int tensorIndex(int output, int rowElement);
-  }
-
-  /// Weights `[groups · outputs, channels, height, width]`; channels are those of one group.
-  private record Convolution(
-      int groups, int outputs, int channels, Window window, int height, int width)
-      implements Geometry {
-    static Convolution of(Node node, List<Long> shape) {
-      if (shape.size() != 4) {
-        throw Operators.unsupported(node, "a convolution over %d axes".formatted(shape.size() - 2));
-      }
-      int groups = Math.toIntExact(node.integer("group", 1));
-      return new Convolution(
-          groups,
-          Math.toIntExact(shape.get(0)) / groups,
-          Math.toIntExact(shape.get(1)),
-          Window.of(node, new long[] {shape.get(2), shape.get(3)}),
-          Math.toIntExact(shape.get(2)),
-          Math.toIntExact(shape.get(3)));
-    }
-
-    @Override
-    public int rowLength() {
-      return channels * height * width;
-    }
-
-    @Override
-    public Tensor rows(Tensor input, int group, Grid grid) {
-      Tensor pixels = input.permute(0, 2, 3, 1); // [b, h, w, c]
-      Tensor padded = // row-major
-          torch
-              .constant_pad_nd(
-                  pixels,
-                  new long[] {0, 0, window.begin(1), window.end(1), window.begin(0), window.end(0)},
-                  new Scalar(0.0))
-              .contiguous();
-      long b = padded.size(0);
-      long h = padded.size(1);
-      long w = padded.size(2);
-      long c = padded.size(3);
-      long[] positions = positions(input);
-      long first =
-          (grid.offsetY() * window.stride(0) * w + grid.offsetX() * window.stride(1)) * c
-              + (long) group * channels;
-      return padded
-          .as_strided(
-              new long[] {
-                b,
-                sampled(positions[0], grid.offsetY(), grid.step()),
-                sampled(positions[1], grid.offsetX(), grid.step()),
-                height,
-                width,
-                channels
-              },
-              new long[] {
-                h * w * c,
-                grid.step() * window.stride(0) * w * c,
-                grid.step() * window.stride(1) * c,
-                window.dilation(0) * w * c,
-                window.dilation(1) * c,
-                1
-              },
-              new LongOptional(padded.storage_offset() + first))
-          .reshape(-1, rowLength());
-    }
-
-    @Override
-    public long[] positions(Tensor input) {
-      return new long[] {positions(0, input.size(2), height), positions(1, input.size(3), width)};
-    }
-
-    private long positions(int axis, long size, int kernel) {
-      long padded = size + window.begin(axis) + window.end(axis);
-      return (padded - window.dilation(axis) * (kernel - 1) - 1) / window.stride(axis) + 1;
-    }
-
-    private static long sampled(long positions, int offset, int step) {
-      return Math.max(0, (positions - offset + step - 1) / step);
-    }
-
-    @Override
-    public Tensor outputs(Tensor output, int group, Grid grid) {
-      Tensor positions = output.permute(0, 2, 3, 1).narrow(3, (long) group * outputs, outputs);
-      if (!grid.equals(Grid.ALL)) {
-        positions =
-            every(every(positions, 1, grid.offsetY(), grid.step()), 2, grid.offsetX(), grid.step());
-      }
-      return positions.reshape(-1, outputs);
-    }
-
-    private static Tensor every(Tensor tensor, int axis, int offset, int step) {
-      return tensor.slice(
-          axis, new LongOptional(offset), new LongOptional(tensor.size(axis)), step);
-    }
-
-    @Override
-    public Tensor toTensorOrder(Tensor matrices) {
-      return matrices
-          .reshape(matrices.size(0), (long) groups * outputs, height, width, channels)
-          .permute(0, 1, 4, 2, 3)
-          .reshape(matrices.size(0), -1);
-    }
-
-    @Override
-    public int tensorIndex(int output, int rowElement) {
-      int channel = rowElement % channels;
-      int pixel = rowElement / channels;
-      return (output * channels + channel) * height * width + pixel;
-    }
-  }
-
-  /// Weights `[outputs, rowLength]`, or transposed.
-  private record Linear(int outputs, int rowLength, boolean isTransposed) implements Geometry {
-    static Linear ofGemm(Node node, List<Long> shape) {
-      if (node.integer("transA", 0) != 0 || node.real("alpha", 1) != 1) {
-        throw Operators.unsupported(node, "transA or alpha is set");
-      }
-      if (node.input(2) != null && node.real("beta", 1) != 1) {
-        throw Operators.unsupported(node, "beta is set");
-      }
-      return of(shape, node.integer("transB", 0) == 0);
-    }
-
-    static Linear ofMatMul(Node node, List<Long> shape) {
-      if (shape.size() != 2) {
-        throw Operators.unsupported(node, "its weights have %d axes".formatted(shape.size()));
-      }
-      return of(shape, true);
-    }
-
-    private static Linear of(List<Long> shape, boolean isTransposed) {
-      int first = Math.toIntExact(shape.get(0));
-      int second = Math.toIntExact(shape.get(1));
-      return isTransposed ? new Linear(second, first, true) : new Linear(first, second, false);
-    }
-
-    @Override
-    public int groups() {
-      return 1;
-    }
-
-    @Override
-    public long[] positions(Tensor input) {
-      return new long[] {1, 1};
-    }
-
-    @Override
-    public Tensor rows(Tensor input, int group, Grid grid) {
-      return input.reshape(-1, rowLength).contiguous();
-    }
-
-    @Override
-    public Tensor outputs(Tensor output, int group, Grid grid) {
-      return output.reshape(-1, outputs);
-    }
-
-    @Override
-    public Tensor toTensorOrder(Tensor matrices) {
-      return (isTransposed ? matrices.transpose(1, 2) : matrices).reshape(matrices.size(0), -1);
-    }
-
-    @Override
-    public int tensorIndex(int output, int rowElement) {
-      return isTransposed ? rowElement * outputs + output : output * rowLength + rowElement;
-    }
   }
 }

@@ -1,98 +1,146 @@
 package falcon.torch;
 
-import java.util.List;
+import java.util.Arrays;
+import java.util.function.IntFunction;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
-/// Sums of products of a layer's inputs and outputs in float64, so that chunks can be added up.
+/// Sums of products of a layer's inputs and outputs in float64, so that chunks and uses can be added up.
 ///
 /// ```
-/// gram = Σ x xᵀ [k, k],  cross = Σ x yᵀ [k, o],  Σ x [k],  Σ y [o]     over rows
+/// gram = Σ x xᵀ [k, k],  cross = Σ x yᵀ [k, o],  Σ x [k],  Σ y [o]     over rows, for each group
 /// ```
 final class LayerSums {
+  /// Bytes of the chunks' sums that are held at a time.
+  private static final long MOST_BYTES = 512L << 20;
+
+  /// Chunks whose sums are held at a time in any case, so that several threads have work.
+  private static final int LEAST_CHUNKS = 4;
+
+  private final int inputs;
+  private final int outputs;
   private final double[] gram;
   private final double[] cross;
   private final double[] inputSum;
   private final double[] outputSum;
   private long rows;
 
-  private LayerSums(
-      double[] gram, double[] cross, double[] inputSum, double[] outputSum, long rows) {
-    this.gram = gram;
-    this.cross = cross;
-    this.inputSum = inputSum;
-    this.outputSum = outputSum;
-    this.rows = rows;
+  private LayerSums(Tensor x, Tensor y) {
+    Tensor transposed = x.transpose(1, 2);
+    inputs = Math.toIntExact(x.size(2));
+    outputs = Math.toIntExact(y.size(2));
+    gram = Torch.doubles(transposed.bmm(x));
+    cross = Torch.doubles(transposed.bmm(y));
+    inputSum = Torch.doubles(x.sum(new long[] {1}, false, new ScalarTypeOptional()));
+    outputSum = Torch.doubles(y.sum(new long[] {1}, false, new ScalarTypeOptional()));
+    rows = x.size(1);
   }
 
-  /// @param x `[rows, k]`
-  /// @param y `[rows, o]`
+  /// @param x `[g, rows, k]`
+  /// @param y `[g, rows, o]`
   static LayerSums of(Tensor x, Tensor y) {
-    Tensor transposed = x.t();
-    return new LayerSums(
-        Torch.doubles(transposed.mm(x)),
-        Torch.doubles(transposed.mm(y)),
-        Torch.doubles(x.sum(new long[] {0}, false, new ScalarTypeOptional())),
-        Torch.doubles(y.sum(new long[] {0}, false, new ScalarTypeOptional())),
-        x.size(0));
+    return new LayerSums(x, y);
   }
 
-  /// Adds up the chunks' sums, in order, into those of the first chunk.
+  /// The sums of inputs alone: outputs count as none.
   ///
-  /// @param parts of each chunk the sums of each group
-  static LayerSums join(List<List<LayerSums>> parts, int group) {
-    LayerSums joined = parts.getFirst().get(group);
-    for (List<LayerSums> part : parts.subList(1, parts.size())) {
-      LayerSums other = part.get(group);
-      add(joined.gram, other.gram);
-      add(joined.cross, other.cross);
-      add(joined.inputSum, other.inputSum);
-      add(joined.outputSum, other.outputSum);
-      joined.rows += other.rows;
+  /// @param x `[g, rows, k]`
+  static LayerSums ofInputs(Tensor x) {
+    return new LayerSums(x, x.narrow(2, 0, 0));
+  }
+
+  /// Adds up the sums of all chunks in order, a few at a time.
+  ///
+  /// @param layer whose sums they are
+  /// @param before what they are added to, null at the start; changed
+  static LayerSums ofChunks(
+      LayerMatrix layer,
+      @Nullable LayerSums before,
+      int chunks,
+      Workers workers,
+      IntFunction<LayerSums> sums) {
+    WeightOrder order = layer.order();
+    long bytes =
+        (long) Double.BYTES
+            * order.groups()
+            * order.rowLength()
+            * ((long) order.rowLength() + order.outputs());
+    int atOnce = (int) Math.min(chunks, Math.max(LEAST_CHUNKS, MOST_BYTES / bytes));
+    LayerSums joined = before;
+    for (int from = 0; from < chunks; from += atOnce) {
+      int first = from;
+      for (LayerSums part :
+          workers.map(Math.min(atOnce, chunks - first), chunk -> sums.apply(first + chunk))) {
+        joined = joined == null ? part : joined.plus(part);
+      }
+    }
+    if (joined == null) {
+      throw new IllegalArgumentException("there are no samples");
     }
     return joined;
   }
 
-  /// sum ← sum + values.
-  static void add(double[] sum, double[] values) {
+  /// Adds other sums to these.
+  ///
+  /// @return this
+  LayerSums plus(LayerSums other) {
+    add(gram, other.gram);
+    add(cross, other.cross);
+    add(inputSum, other.inputSum);
+    add(outputSum, other.outputSum);
+    rows += other.rows;
+    return this;
+  }
+
+  private static void add(double[] sum, double[] values) {
     for (int i = 0; i < sum.length; i++) {
       sum[i] += values[i];
     }
   }
 
-  double inputMean(int i) {
-    return inputSum[i] / rows;
+  double inputMean(int group, int i) {
+    return inputSum[group * inputs + i] / rows;
   }
 
-  double outputMean(int c) {
-    return outputSum[c] / rows;
+  double outputMean(int group, int c) {
+    return outputSum[group * outputs + c] / rows;
   }
 
   /// @return `[k, k]`, of the inputs less their means if `isCentred`
-  double[] gram(boolean isCentred) {
+  double[] gram(int group, boolean isCentred) {
+    double[] part = part(gram, group, inputs * inputs);
     if (!isCentred) {
-      return gram;
+      return part;
     }
-    double[] centred = centred(gram, inputSum);
-    int k = inputSum.length;
-    for (int i = 0; i < k; i++) { // an input that never changes may end below zero by rounding
-      centred[i * k + i] = Math.max(0, centred[i * k + i]);
+    double[] centred = centred(part, group, inputSum, inputs);
+    for (int i = 0; i < inputs; i++) { // an input that never changes may end below zero by rounding
+      centred[i * inputs + i] = Math.max(0, centred[i * inputs + i]);
     }
     return centred;
   }
 
   /// @return `[k, o]`, of inputs and outputs less their means if `isCentred`
-  double[] cross(boolean isCentred) {
-    return isCentred ? centred(cross, outputSum) : cross;
+  double[] cross(int group, boolean isCentred) {
+    double[] part = part(cross, group, inputs * outputs);
+    return isCentred ? centred(part, group, outputSum, outputs) : part;
+  }
+
+  /// The group's part: the array itself where there is but one.
+  private static double[] part(double[] all, int group, int length) {
+    return all.length == length
+        ? all
+        : Arrays.copyOfRange(all, group * length, (group + 1) * length);
   }
 
   /// Σ (x − x̄)(y − ȳ)ᵀ = Σ x yᵀ − Σx Σyᵀ / rows.
-  private double[] centred(double[] products, double[] columnSum) {
-    int columns = columnSum.length;
+  private double[] centred(double[] products, int group, double[] columnSum, int columns) {
     var centred = new double[products.length];
-    for (int i = 0; i < inputSum.length; i++) {
+    for (int i = 0; i < inputs; i++) {
+      double x = inputSum[group * inputs + i];
       for (int j = 0; j < columns; j++) {
-        centred[i * columns + j] = products[i * columns + j] - inputSum[i] * columnSum[j] / rows;
+        centred[i * columns + j] =
+            products[i * columns + j] - x * columnSum[group * columns + j] / rows;
       }
     }
     return centred;

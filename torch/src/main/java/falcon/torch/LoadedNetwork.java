@@ -1,6 +1,8 @@
 package falcon.torch;
 
 import falcon.model.Network;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
 
 /// A network with its weights in libtorch, ready to be executed on any thread; closed by its owner.
 final class LoadedNetwork implements AutoCloseable {
@@ -38,6 +40,13 @@ final class LoadedNetwork implements AutoCloseable {
   GraphExecution start(SampleBatch batch, boolean batchStatistics) {
     return new GraphExecution(
         program, parameters, Chunks.inputs(batch, parameters.precision()), batchStatistics);
+  }
+
+  /// Starts an execution in eval mode.
+  ///
+  /// @param inputs one for each input of the network; this takes over the caller's references
+  GraphExecution start(List<Tensor> inputs) {
+    return new GraphExecution(program, parameters, inputs, false);
   }
 
   @Override

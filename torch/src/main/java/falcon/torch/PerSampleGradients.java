@@ -3,14 +3,17 @@ package falcon.torch;
 import falcon.data.Seeds;
 import falcon.model.Network;
 import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BoolOptional;
-import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
@@ -42,129 +45,151 @@ public final class PerSampleGradients {
     /// Cross-entropy of the sample's label: the empirical Fisher matrix.
     record Empirical() implements RowKind {}
 
-    /// A random combination of the outputs with signs ±1: Gauss-Newton matrix of the outputs' change.
+    /// Cross-entropy of a label drawn from the network's own softmax: the true Fisher matrix of its
+    /// outputs, on average over draws.
+    ///
+    /// @param seed of the draws
+    /// @param classAxis axis of the outputs along which the classes lie: 1, or −1 for the last one. Every
+    ///     position beside it draws a label of its own
+    record SampledLabels(long seed, int classAxis) implements RowKind {}
+
+    /// A random combination of the outputs, of whatever shape, with signs ±1: Gauss-Newton matrix of the
+    /// outputs' change.
     ///
     /// @param seed of the signs
     record OutputSigns(long seed) implements RowKind {}
   }
 
   private final Network network;
-  private final List<LayerMatrix> layers;
+  private final List<String> tensorNames;
   private final Precision precision;
   private final Workers workers;
 
-  /// @param tensorNames weight tensors, each of one convolution or linear layer
+  /// @param tensorNames weight tensors of layers; where one has several uses their gradients add up
   public PerSampleGradients(
       Network network, List<String> tensorNames, Precision precision, Workers workers) {
     this.network = network;
-    this.layers = tensorNames.stream().map(name -> LayerMatrix.of(network, name)).toList();
+    this.tensorNames = List.copyOf(tensorNames);
     this.precision = precision;
     this.workers = workers;
   }
 
   /// Signs of a sample's outputs, +1 or −1.
   ///
-  /// @return `[classes]`
-  public static float[] signs(long seed, int sample, int classes) {
+  /// @param outputs how many a sample has
+  /// @return `[outputs]`
+  public static float[] signs(long seed, int sample, int outputs) {
     SplittableRandom random = Seeds.of(seed, SIGNS, sample);
-    var signs = new float[classes];
-    for (int c = 0; c < classes; c++) {
+    var signs = new float[outputs];
+    for (int c = 0; c < outputs; c++) {
       signs[c] = random.nextBoolean() ? 1f : -1f;
     }
     return signs;
   }
 
   /// Computes all rows.
+  ///
+  /// @throws UnsupportedNetworkException if a tensor is not weights alone, or an operator mixes samples
   public void compute(SampleSource samples, RowKind kind, Sink sink) {
-    compute(samples, kind, sink, rows -> {});
+    compute(samples, kind, sink, _ -> {});
   }
 
   /// Computes all rows.
   ///
-  /// @param progress hears how many rows are done, from several threads
+  /// @param progress called from several threads with the number of samples done, which need not grow from
+  ///     call to call
+  /// @throws UnsupportedNetworkException if a tensor is not weights alone, or an operator mixes samples
   public void compute(SampleSource samples, RowKind kind, Sink sink, IntConsumer progress) {
     var chunks = new Chunks(samples.size(), BATCH);
     var done = new AtomicInteger();
     try (var loaded = new LoadedNetwork(network, precision)) {
+      List<LayerMatrix> layers =
+          tensorNames.stream().map(name -> LayerMatrix.of(loaded.program(), name)).toList();
+      var uses = layers.stream().flatMap(layer -> layer.uses().stream()).toList();
+      Map<LayerMatrix.Use, Long> innerRows = SampleLayout.of(loaded, uses, samples);
       workers.map(
           chunks.count(),
           chunk -> {
-            gradients(loaded, chunks.batch(samples, chunk), chunks.from(chunk), kind, sink);
+            var batch = new Batch(chunks.batch(samples, chunk), chunks.from(chunk), layers);
+            gradients(loaded, batch, innerRows, kind, sink);
             progress.accept(done.addAndGet(chunks.to(chunk) - chunks.from(chunk)));
             return chunk;
           });
     }
   }
 
+  private record Batch(SampleBatch samples, int firstRow, List<LayerMatrix> layers) {}
+
   @SuppressWarnings("restricted") // the segment views a tensor that outlives the call
   private void gradients(
-      LoadedNetwork loaded, SampleBatch batch, int firstRow, RowKind kind, Sink sink) {
+      LoadedNetwork loaded,
+      Batch batch,
+      Map<LayerMatrix.Use, Long> innerRows,
+      RowKind kind,
+      Sink sink) {
+    int b = batch.samples().size();
     try (var _ = new PointerScope();
-        var execution = loaded.start(batch)) {
-      for (LayerMatrix layer : layers) {
-        execution.watch(layer.input());
-        execution.differentiate(layer.output());
-      }
-      Tensor logits = execution.runToEnd();
-      var outputs = new TensorVector(layers.size());
-      for (int l = 0; l < layers.size(); l++) {
-        outputs.put(l, execution.value(layers.get(l).output()));
-      }
-      TensorVector outputGradients =
-          torch.grad(
-              new TensorVector(logits),
-              outputs,
-              new TensorVector(outputGradient(logits.detach(), batch, firstRow, kind)),
-              new BoolOptional(false),
-              false,
-              false);
-      for (int l = 0; l < layers.size(); l++) {
+        var execution = loaded.start(batch.samples())) {
+      Map<LayerMatrix.Use, Tensor> outputGradients = outputGradients(execution, batch, kind);
+      for (int l = 0; l < batch.layers().size(); l++) {
         try (var _ = new PointerScope()) {
-          LayerMatrix layer = layers.get(l);
-          Tensor input = execution.value(layer.input()).detach();
-          Tensor rows = weightGradients(layer, input, outputGradients.get(l), batch.size());
+          Tensor rows = null;
+          for (LayerMatrix.Use use : batch.layers().get(l).uses()) {
+            Tensor outputGradient = outputGradients.get(use);
+            if (outputGradient != null) {
+              var layout = new SampleRows(b, Objects.requireNonNull(innerRows.get(use)));
+              Tensor input = execution.value(use.input()).detach();
+              Tensor part = use.geometry().gradients(input, outputGradient, layout);
+              rows = rows == null ? part : rows.add_(part);
+            }
+          }
+          if (rows == null) {
+            rows = zeros(b, network.tensor(tensorNames.get(l)).size());
+          }
           sink.accept(
               l,
-              firstRow,
+              batch.firstRow(),
               MemorySegment.ofAddress(rows.data_ptr().address()).reinterpret(rows.nbytes()));
         }
       }
     }
   }
 
-  /// @return `[b, weights]`, contiguous
-  private static Tensor weightGradients(
-      LayerMatrix layer, Tensor input, Tensor outputGradient, long b) {
-    var perGroup = new TensorVector(layer.groups());
-    for (int group = 0; group < layer.groups(); group++) {
-      Tensor rows = layer.rows(input, group, LayerMatrix.Grid.ALL);
-      Tensor gradients = layer.outputs(outputGradient, group, LayerMatrix.Grid.ALL);
-      perGroup.put(
-          group,
-          gradients
-              .reshape(b, -1, layer.outputs())
-              .transpose(1, 2)
-              .bmm(rows.reshape(b, -1, layer.rowLength()))); // [b, o, k]
-    }
-    return layer.toTensorOrder(torch.cat(perGroup, 1)).contiguous();
+  private Tensor zeros(int samples, int weights) {
+    return torch.zeros(new long[] {samples, weights}, new TensorOptions(precision.scalarType()));
   }
 
-  /// @return gradient by the outputs, `[b, classes]`
-  private Tensor outputGradient(Tensor logits, SampleBatch batch, int firstRow, RowKind kind) {
-    int classes = Math.toIntExact(logits.size(1));
-    var values = new float[batch.size() * classes];
-    for (int i = 0; i < batch.size(); i++) {
-      switch (kind) {
-        case RowKind.Empirical() -> values[i * classes + batch.labels()[i]] = 1;
-        case RowKind.OutputSigns(long seed) ->
-            System.arraycopy(signs(seed, firstRow + i, classes), 0, values, i * classes, classes);
+  /// Gradients by the outputs of all uses; absent where the network's output does not depend on them.
+  private static Map<LayerMatrix.Use, Tensor> outputGradients(
+      GraphExecution execution, Batch batch, RowKind kind) {
+    var uses = batch.layers().stream().flatMap(layer -> layer.uses().stream()).toList();
+    for (LayerMatrix.Use use : uses) {
+      execution.watch(use.input());
+      execution.differentiate(use.output());
+    }
+    Tensor result = execution.runToEnd();
+    var byUse = new HashMap<LayerMatrix.Use, Tensor>();
+    if (!result.requires_grad()) {
+      return byUse;
+    }
+    var outputs = new TensorVector(uses.size());
+    for (int i = 0; i < uses.size(); i++) {
+      outputs.put(i, execution.value(uses.get(i).output()));
+    }
+    TensorVector gradients =
+        torch.grad(
+            new TensorVector(result),
+            outputs,
+            new TensorVector(
+                RowGradients.of(result.detach(), batch.samples(), batch.firstRow(), kind)),
+            new BoolOptional(false),
+            false,
+            true);
+    for (int i = 0; i < uses.size(); i++) {
+      if (gradients.get(i).defined()) {
+        byUse.put(uses.get(i), gradients.get(i));
       }
     }
-    Tensor constant = Torch.scoped(values, List.of((long) batch.size(), (long) classes), precision);
-    return switch (kind) {
-      case RowKind.Empirical() -> // ∂(−log softmax_y)/∂logits = softmax − onehot(y)
-          logits.softmax(1, new ScalarTypeOptional()).sub(constant);
-      case RowKind.OutputSigns _ -> constant;
-    };
+    return byUse;
   }
 }

@@ -1,11 +1,7 @@
 package falcon.torch;
 
 import falcon.model.Network;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Tensor;
 
 /// Re-fits weights layer by layer, in graph order: each layer is to give the outputs that the dense
 /// network's layer gives, from the inputs that it gets in the pruned network.
@@ -39,9 +35,12 @@ public final class Reconstruction {
 
   /// How a reconstruction is done.
   ///
-  /// @param positionsPerSample output positions of a convolution that are looked at, about
+  /// @param positionsPerSample output positions (pixels, tokens, steps) of a layer that are looked at,
+  ///     about
   /// @param seesSums whether the error of a sum's other operand is made good
-  public record Options(int positionsPerSample, boolean seesSums) {}
+  /// @param bytes that the values of samples on their way may take. Where not all samples fit, the first
+  ///     ones that do are taken and more positions of each looked at, as many in all
+  public record Options(int positionsPerSample, boolean seesSums, long bytes) {}
 
   private final Network dense;
   private final Options options;
@@ -56,10 +55,10 @@ public final class Reconstruction {
 
   /// Re-fits a network of the same graph.
   ///
-  /// @param tensorNames weight tensors to re-fit, in graph order
+  /// @param tensorNames weight tensors to re-fit; those that no least squares can be made of (tables that
+  ///     are looked up, weights that are read otherwise, too) stay as they are
   /// @return `network` with new weights, biases and running means
-  /// @throws UnsupportedNetworkException if the network cannot be executed, a weight tensor is used more
-  ///     than once, or a layer's bias is not a constant of its own
+  /// @throws UnsupportedNetworkException if the network cannot be executed
   public Network refit(
       Network network,
       List<String> tensorNames,
@@ -67,69 +66,30 @@ public final class Reconstruction {
       Solver solver,
       Listener listener) {
     try (var loadedDense = new LoadedNetwork(dense, Precision.FLOAT32);
-        var loaded = new LoadedNetwork(network, Precision.FLOAT32);
-        var densePass = new StreamedPass(loadedDense, samples, workers);
-        var pass = new StreamedPass(loaded, samples, workers)) {
+        var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
       var replacements = new Replacements(loaded);
-      int done = 0;
-      for (LayerVisits.Visit visit : LayerVisits.of(dense, loadedDense.program(), tensorNames)) {
-        LayerMatrix layer = visit.layer();
-        LayerSurroundings around = visit.around();
-        List<List<LayerSums>> parts =
-            workers.map(
-                pass.chunks(),
-                chunk ->
-                    sums(layer, around, densePass.execution(chunk), pass.execution(chunk), chunk));
-        float[] weights = network.tensor(layer.tensorName()).toFloats();
-        var shift = new float[layer.groups() * layer.outputs()];
-        for (int group = 0; group < layer.groups(); group++) {
-          LayerSums sums = LayerSums.join(parts, group);
-          solveGroup(layer, group, sums, solver, around.canShift(), weights, shift);
+      try (var sideBySide = new SideBySide(loadedDense, loaded, samples, options, workers)) {
+        int done = 0;
+        for (LayerVisits.Visit visit : LayerVisits.of(loadedDense.program(), tensorNames)) {
+          solve(visit, sideBySide.sums(visit), solver, replacements);
+          listener.done(++done);
         }
-        replacements.put(layer.tensorName(), weights);
-        around.applyShift(shift, replacements);
-        listener.done(++done);
+        return replacements.into(network);
       }
-      return replacements.into(network);
     }
   }
 
-  /// Sums of one chunk, one a group.
-  private List<LayerSums> sums(
-      LayerMatrix layer,
-      LayerSurroundings around,
-      GraphExecution densePass,
-      GraphExecution pass,
-      int chunk) {
-    try (var _ = new PointerScope()) {
-      Tensor wanted = densePass.compute(layer.output());
-      Tensor input = pass.compute(layer.input());
-      String other = options.seesSums() ? around.otherOperand() : null;
-      if (other != null) {
-        Tensor missing = densePass.compute(other).sub(pass.compute(other));
-        wanted = wanted.add(missing.mul(perChannel(around.inverseFactors(), wanted.dim())));
-      }
-      LayerMatrix.Grid grid = layer.grid(input, options.positionsPerSample(), chunk);
-      var sums = new ArrayList<LayerSums>();
-      for (int group = 0; group < layer.groups(); group++) {
-        sums.add(LayerSums.of(layer.rows(input, group, grid), layer.outputs(wanted, group, grid)));
-      }
-      densePass.unwatch(layer.output());
-      pass.unwatch(layer.input());
-      if (other != null) {
-        densePass.unwatch(other);
-        pass.unwatch(other);
-      }
-      return sums;
+  private static void solve(
+      LayerVisits.Visit visit, LayerSums sums, Solver solver, Replacements replacements) {
+    LayerMatrix layer = visit.layer();
+    WeightOrder order = layer.order();
+    float[] weights = replacements.values(layer.tensorName());
+    var shift = new float[order.groups() * order.outputs()];
+    for (int group = 0; group < order.groups(); group++) {
+      solveGroup(layer, group, sums, solver, visit.around().canShift(), weights, shift);
     }
-  }
-
-  /// @return the factors along axis 1 of a value of so many axes
-  private static Tensor perChannel(float[] factors, long axes) {
-    var shape = new Long[Math.toIntExact(axes)];
-    Arrays.fill(shape, 1L);
-    shape[1] = (long) factors.length;
-    return Torch.scoped(factors, List.of(shape), Precision.FLOAT32);
+    replacements.put(layer.tensorName(), weights);
+    visit.around().applyShift(shift, replacements);
   }
 
   /// Solves one group's problem into `weights`, and says in `shift` what its outputs lack on average.
@@ -141,26 +101,26 @@ public final class Reconstruction {
       boolean isCentred,
       float[] weights,
       float[] shift) {
-    int k = layer.rowLength();
-    int o = layer.outputs();
-    int[] indexes = layer.order(group);
+    int k = layer.order().rowLength();
+    int o = layer.order().outputs();
+    int[] indexes = layer.order().indexes(group);
     float[] solved =
         solver.solve(
             new LayerProblem(
                 layer.tensorName(),
                 k,
                 o,
-                sums.gram(isCentred),
-                sums.cross(isCentred),
+                sums.gram(group, isCentred),
+                sums.cross(group, isCentred),
                 LayerMatrix.inOrder(weights, indexes),
                 indexes));
     for (int i = 0; i < solved.length; i++) {
       weights[indexes[i]] = solved[i];
     }
     for (int c = 0; c < o; c++) {
-      double mean = sums.outputMean(c);
+      double mean = sums.outputMean(group, c);
       for (int i = 0; i < k; i++) {
-        mean -= (double) solved[c * k + i] * sums.inputMean(i);
+        mean -= (double) solved[c * k + i] * sums.inputMean(group, i);
       }
       shift[group * o + c] = (float) mean;
     }

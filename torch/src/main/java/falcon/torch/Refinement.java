@@ -101,13 +101,7 @@ public final class Refinement {
     this.dense = dense;
     this.options = options;
     this.workers = workers;
-    var program = new GraphProgram(dense);
-    Set<String> read = new HashSet<>();
-    layers.forEach(name -> read.add(LayerMatrix.of(dense, name).input()));
-    this.features =
-        program.cutValues().stream()
-            .filter(value -> read.contains(value) && !value.equals(program.output()))
-            .toList();
+    this.features = Features.of(new GraphProgram(dense), layers);
   }
 
   /// Takes steps.
@@ -171,8 +165,7 @@ public final class Refinement {
     }
     var replaced = new LinkedHashMap<String, Tensor>();
     for (Moving tensor : tensors) {
-      Tensor present = network.tensor(tensor.name);
-      replaced.put(tensor.name, Tensor.ofFloats(present.type(), present.shape(), tensor.kept()));
+      replaced.put(tensor.name, network.tensor(tensor.name).withFloats(tensor.kept()));
     }
     return network.withTensors(replaced);
   }

@@ -16,11 +16,17 @@ final class Replacements {
   }
 
   /// @param name of an initializer
-  /// @param values in the initializer's shape, row-major; copied
+  /// @param values in the initializer's shape, row-major; rounded to its type
   void put(String name, float[] values) {
-    loaded.parameters().set(name, values);
-    Tensor present = loaded.parameters().constant(name);
-    tensors.put(name, Tensor.ofFloats(present.type(), present.shape(), values));
+    Tensor tensor = loaded.parameters().constant(name).withFloats(values);
+    loaded.parameters().set(name, tensor.toFloats());
+    tensors.put(name, tensor);
+  }
+
+  /// @return the initializer's present values, a fresh array
+  float[] values(String name) {
+    Tensor replaced = tensors.get(name);
+    return (replaced == null ? loaded.parameters().constant(name) : replaced).toFloats();
   }
 
   /// @return the network with the new values

@@ -2,48 +2,86 @@ package falcon.torch;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 import org.bytedeco.javacpp.PointerScope;
 
-/// All samples on their way through a network together, node by node: the network is evaluated once,
+/// Samples on their way through a network together, node by node: the network is evaluated once,
 /// however often the pass stops on the way.
 ///
-/// Memory: what is live between two nodes, for all samples.
+/// Memory: what is live between two nodes, for all samples of the pass. [#fitting] says how many samples a
+/// number of bytes is enough for.
 final class StreamedPass implements AutoCloseable {
-  /// What is done with each chunk where the pass stops.
-  interface Stop<T> {
-    /// @param execution stands before the node; its values are live
-    T visit(GraphExecution execution, int chunk);
-  }
+  /// Samples that are measured.
+  private static final int MEASURED = 2;
 
   private final Workers workers;
+  private final Chunks chunks;
   private final List<GraphExecution> executions = new ArrayList<>();
 
+  /// All samples.
   StreamedPass(LoadedNetwork network, SampleSource samples, Workers workers) {
+    this(network, samples, 0, samples.size(), workers);
+  }
+
+  /// Some samples.
+  ///
+  /// @param from the first, inclusive
+  /// @param to the last, exclusive
+  StreamedPass(LoadedNetwork network, SampleSource samples, int from, int to, Workers workers) {
     this.workers = workers;
-    var chunks = Chunks.of(samples);
+    this.chunks = new Chunks(to - from, Chunks.DEFAULT_SIZE);
     executions.addAll(
-        workers.map(chunks.count(), chunk -> network.start(chunks.batch(samples, chunk))));
+        workers.map(
+            chunks.count(),
+            chunk ->
+                network.start(samples.batch(from + chunks.from(chunk), from + chunks.to(chunk)))));
+  }
+
+  /// How many samples a pass may take: as many whole chunks as their live values fit into the bytes, but
+  /// one in any case.
+  ///
+  /// The values are measured, on two samples, so that a network need not tell its shapes.
+  ///
+  /// @param bytes of all passes together
+  /// @param passes that run side by side
+  /// @return no more than there are samples
+  static int fitting(LoadedNetwork network, SampleSource samples, long bytes, int passes) {
+    int measured = Math.min(MEASURED, samples.size());
+    long most = 1;
+    try (var _ = new PointerScope();
+        var execution = network.start(samples.batch(0, measured))) {
+      for (int node = 0; node <= network.program().nodes().size(); node++) {
+        execution.runTo(node);
+        most = Math.max(most, execution.liveBytes());
+      }
+    }
+    long fitting = bytes / passes * measured / most;
+    long chunks = Math.max(1, fitting / Chunks.DEFAULT_SIZE);
+    return (int) Math.min(samples.size(), chunks * Chunks.DEFAULT_SIZE);
   }
 
   int chunks() {
     return executions.size();
   }
 
+  /// How many samples the chunk has.
+  int samples(int chunk) {
+    return chunks.to(chunk) - chunks.from(chunk);
+  }
+
   GraphExecution execution(int chunk) {
     return executions.get(chunk);
   }
 
-  /// Runs every chunk up to before a node and visits it there.
+  /// Visits every chunk.
   ///
   /// @return what the visits gave, in chunk order
-  <T> List<T> advance(int node, Stop<T> stop) {
+  <T> List<T> visit(BiFunction<GraphExecution, Integer, T> visit) {
     return workers.map(
         executions.size(),
         chunk -> {
           try (var _ = new PointerScope()) {
-            GraphExecution execution = executions.get(chunk);
-            execution.runTo(node);
-            return stop.visit(execution, chunk);
+            return visit.apply(executions.get(chunk), chunk);
           }
         });
   }

@@ -138,8 +138,19 @@ final class Torch {
   }
 
   private static Tensor attached(Tensor tensor) {
-    PointerScope.getInnerScope().attach(tensor);
+    giveToScope(tensor);
     return tensor;
+  }
+
+  /// A float64 tensor that is given back when the innermost scope ends.
+  ///
+  /// @param values row-major, copied
+  static Tensor scoped(double[] values, List<Long> shape) {
+    try (var pointer = new DoublePointer(values)) {
+      return torch
+          .from_blob(pointer, longs(shape), new TensorOptions(torch.ScalarType.Double))
+          .clone();
+    }
   }
 
   /// @param values row-major, copied
@@ -156,7 +167,9 @@ final class Torch {
     try (var _ = new PointerScope()) {
       Tensor plain = tensor.detach().to(torch.ScalarType.Float).contiguous();
       var values = new float[Math.toIntExact(plain.numel())];
-      new FloatPointer(plain.data_ptr()).get(values);
+      if (values.length > 0) {
+        new FloatPointer(plain.data_ptr()).get(values);
+      }
       return values;
     }
   }
@@ -166,7 +179,9 @@ final class Torch {
     try (var _ = new PointerScope()) {
       Tensor plain = tensor.detach().to(torch.ScalarType.Double).contiguous();
       var values = new double[Math.toIntExact(plain.numel())];
-      new DoublePointer(plain.data_ptr()).get(values);
+      if (values.length > 0) {
+        new DoublePointer(plain.data_ptr()).get(values);
+      }
       return values;
     }
   }
@@ -174,6 +189,12 @@ final class Torch {
   /// @return the tensor with one more reference, so that it outlives the scope
   static Tensor keep(Tensor tensor) {
     return tensor.retainReference();
+  }
+
+  /// Takes back the reference of [#keep]: the tensor is given back when the innermost scope ends.
+  static void giveToScope(Tensor tensor) {
+    PointerScope.getInnerScope().attach(tensor);
+    tensor.releaseReference();
   }
 
   static long[] longs(List<Long> values) {

@@ -74,17 +74,22 @@ final class Graph {
   }
 
   Graph node(String opType, String output, List<String> inputs, Option... options) {
+    return node(opType, List.of(output), inputs, options);
+  }
+
+  /// A node of several outputs.
+  Graph node(String opType, List<String> outputs, List<String> inputs, Option... options) {
     var attributes = new LinkedHashMap<String, Attribute>();
     for (Option option : options) {
       attributes.put(option.name(), option.value());
     }
-    builder.node(new Node(output, opType, "", inputs, List.of(output), attributes));
+    builder.node(new Node(outputs.getFirst(), opType, "", inputs, outputs, attributes));
     return this;
   }
 
   /// A convolution with weights `<output>.w` of deviation 1/√fan-in and no bias.
   Graph convolution(String output, String input, long[] weights, Option... options) {
-    double fanIn = (double) weights[1] * weights[2] * weights[3];
+    double fanIn = (double) Tensor.elements(Arrays.stream(weights).skip(1).boxed().toList());
     constant(output + ".w", 0, 1 / Math.sqrt(fanIn), weights);
     return node("Conv", output, List.of(input, output + ".w"), options);
   }
@@ -115,8 +120,11 @@ final class Graph {
         Option.integer("transB", 1));
   }
 
-  Network network(String output) {
-    return builder.output(new ValueInfo(output, DataType.FLOAT32, null)).build();
+  Network network(String... outputs) {
+    for (String output : outputs) {
+      builder.output(new ValueInfo(output, DataType.FLOAT32, null));
+    }
+    return builder.build();
   }
 
   private Graph constant(String name, double mean, double deviation, long... shape) {

@@ -100,9 +100,23 @@ class LayerMomentsTest {
     }
   }
 
+  @Test
+  void bitsAreTheSameHoweverManySamplesGoTogether() {
+    List<LayerProblem> all = problems(4, 1);
+    List<LayerProblem> few = problems(4, 1, 1);
+    for (int i = 0; i < all.size(); i++) {
+      assertThat(few.get(i).gram()).isEqualTo(all.get(i).gram());
+    }
+  }
+
   private List<LayerProblem> problems(int positions, int threads) {
+    return problems(positions, threads, Long.MAX_VALUE);
+  }
+
+  private List<LayerProblem> problems(int positions, int threads, long bytes) {
     try (var workers = new Workers(threads)) {
-      return LayerMoments.of(network, List.of("c.w", "y.w"), samples, positions, workers);
+      return new LayerMoments(network, positions, bytes, workers)
+          .of(List.of("c.w", "y.w"), samples);
     }
   }
 

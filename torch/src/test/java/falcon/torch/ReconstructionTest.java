@@ -1,7 +1,6 @@
 package falcon.torch;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import falcon.model.Network;
@@ -15,6 +14,7 @@ import org.junit.jupiter.api.Test;
 @Tag("native")
 class ReconstructionTest {
   private static final int SAMPLES = 75;
+  private static final long BYTES = 1L << 30;
   private static final int POSITIONS = 6 * 5;
   private static final List<String> LAYERS = List.of("c1.w", "c2.w", "logits.w");
 
@@ -94,7 +94,7 @@ class ReconstructionTest {
     var noise = new NoiseSamples(List.of(4L, 6L, 5L), SAMPLES, 3, 5);
     try (var workers = new Workers(2)) {
       Network refitted =
-          new Reconstruction(grouped, new Reconstruction.Options(100, true), workers)
+          new Reconstruction(grouped, new Reconstruction.Options(100, true, BYTES), workers)
               .refit(
                   grouped,
                   List.of("c.w", "logits.w"),
@@ -111,23 +111,10 @@ class ReconstructionTest {
         .isEqualTo(refit(dense, pruned, LAYERS, true, 1).initializers());
   }
 
-  @Test
-  void sharedWeightsAreRefused() {
-    Network shared =
-        new Graph(2, 4)
-            .noise("w", 4, 4)
-            .node("MatMul", "a", List.of("x", "w"))
-            .node("MatMul", "y", List.of("a", "w"))
-            .network("y");
-    assertThatThrownBy(() -> refit(shared, shared, List.of("w"), true, 1))
-        .isInstanceOf(UnsupportedNetworkException.class)
-        .hasMessage("weight tensor 'w' is used by 2 nodes; one is supported");
-  }
-
   private Network refit(
       Network target, Network network, List<String> layers, boolean seesSums, int threads) {
     try (var workers = new Workers(threads)) {
-      return new Reconstruction(target, new Reconstruction.Options(100, seesSums), workers)
+      return new Reconstruction(target, new Reconstruction.Options(100, seesSums, BYTES), workers)
           .refit(network, layers, samples, ReconstructionTest::leastSquares, done -> {});
     }
   }

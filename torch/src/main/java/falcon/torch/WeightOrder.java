@@ -1,0 +1,105 @@
+package falcon.torch;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+
+/// Where the weights of a layer in matrix order stand in their tensor.
+///
+/// A layer is `groups` products of its own, each of weights `[outputs, taps · channels]`: an element of a
+/// row is a tap of the window (row-major) and, faster, a channel. Linear layers have one tap.
+///
+/// ```
+/// index = offset + group · groupStride + output · outputStride + tap · tapStride + channel · channelStride
+/// ```
+///
+/// @param groups products, one or more
+/// @param outputs of one group
+/// @param taps elements of the window
+/// @param channels that one output reads
+/// @param offset index of the first weight in matrix order
+/// @param groupStride from a group to the next
+/// @param outputStride from an output to the next
+/// @param tapStride from a tap to the next; negative where the tensor has the window turned around
+/// @param channelStride from a channel to the next
+record WeightOrder(
+    int groups,
+    int outputs,
+    int taps,
+    int channels,
+    int offset,
+    int groupStride,
+    int outputStride,
+    int tapStride,
+    int channelStride) {
+
+  /// A convolution's weights `[groups · outputs, channels, taps…]`.
+  static WeightOrder ofConvolution(int groups, int outputs, int channels, int taps) {
+    int row = channels * taps;
+    return new WeightOrder(groups, outputs, taps, channels, 0, outputs * row, row, 1, taps);
+  }
+
+  /// A transposed convolution's weights `[groups · channels, outputs, taps…]`: as those of a convolution
+  /// with the window turned around.
+  static WeightOrder ofTransposedConvolution(int groups, int outputs, int channels, int taps) {
+    int row = outputs * taps;
+    return new WeightOrder(
+        groups, outputs, taps, channels, taps - 1, channels * row, taps, -1, row);
+  }
+
+  /// Matrices `[groups, outputs, channels]`, or `[groups, channels, outputs]` if transposed.
+  static WeightOrder ofMatrices(int groups, int outputs, int channels, boolean isTransposed) {
+    int matrix = outputs * channels;
+    return isTransposed
+        ? new WeightOrder(groups, outputs, 1, channels, 0, matrix, 1, 0, outputs)
+        : new WeightOrder(groups, outputs, 1, channels, 0, matrix, channels, 0, 1);
+  }
+
+  /// Inputs of one output: the length of a row.
+  int rowLength() {
+    return taps * channels;
+  }
+
+  /// Index in the weight tensor of each weight of a group in matrix order.
+  ///
+  /// @return `[o · k]`
+  int[] indexes(int group) {
+    int k = rowLength();
+    var indexes = new int[outputs * k];
+    for (int output = 0; output < outputs; output++) {
+      int first = offset + group * groupStride + output * outputStride;
+      for (int i = 0; i < k; i++) {
+        indexes[output * k + i] = first + i / channels * tapStride + i % channels * channelStride;
+      }
+    }
+    return indexes;
+  }
+
+  /// Brings `[b, groups, outputs, rowLength]` into the tensor's order.
+  ///
+  /// @return `[b, weights]`, contiguous
+  Tensor toTensorOrder(Tensor matrices) {
+    record Axis(long number, int stride) {}
+    long b = matrices.size(0);
+    Tensor split = matrices.reshape(b, groups, outputs, taps, channels);
+    if (tapStride < 0) {
+      split = split.flip(3);
+    }
+    var axes = new ArrayList<Axis>();
+    axes.add(new Axis(1, groupStride));
+    axes.add(new Axis(2, outputStride));
+    axes.add(new Axis(3, taps == 1 ? 0 : Math.abs(tapStride)));
+    axes.add(new Axis(4, channelStride));
+    List<Long> order =
+        axes.stream()
+            .sorted(Comparator.comparingInt(Axis::stride).reversed())
+            .map(Axis::number)
+            .toList();
+    var all = new long[5];
+    for (int i = 0; i < order.size(); i++) {
+      all[i + 1] = order.get(i);
+    }
+    return split.permute(all).reshape(b, -1).contiguous();
+  }
+}
