@@ -111,7 +111,9 @@ final class Torch {
     try (var _ = new PointerScope()) {
       Tensor plain = tensor.detach().to(torch.ScalarType.Long).contiguous();
       var values = new long[Math.toIntExact(plain.numel())];
-      new LongPointer(plain.data_ptr()).get(values);
+      if (values.length > 0) { // an empty tensor has no address
+        new LongPointer(plain.data_ptr()).get(values);
+      }
       return values;
     }
   }
@@ -156,7 +158,9 @@ final class Torch {
     try (var _ = new PointerScope()) {
       Tensor plain = tensor.detach().to(torch.ScalarType.Float).contiguous();
       var values = new float[Math.toIntExact(plain.numel())];
-      new FloatPointer(plain.data_ptr()).get(values);
+      if (values.length > 0) { // an empty tensor has no address
+        new FloatPointer(plain.data_ptr()).get(values);
+      }
       return values;
     }
   }
@@ -166,7 +170,9 @@ final class Torch {
     try (var _ = new PointerScope()) {
       Tensor plain = tensor.detach().to(torch.ScalarType.Double).contiguous();
       var values = new double[Math.toIntExact(plain.numel())];
-      new DoublePointer(plain.data_ptr()).get(values);
+      if (values.length > 0) { // an empty tensor has no address
+        new DoublePointer(plain.data_ptr()).get(values);
+      }
       return values;
     }
   }
