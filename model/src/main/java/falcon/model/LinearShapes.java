@@ -1,7 +1,9 @@
 package falcon.model;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Shapes of products of matrices, and of operators that sum axes up.
 final class LinearShapes {
@@ -40,20 +42,36 @@ final class LinearShapes {
   }
 
   /// `ReduceMean` and its kin.
-  static List<Long> reduction(Operands operands) {
+  static InferredValue reduction(Operands operands) {
     Node node = operands.node();
     List<Long> shape = operands.shape(0);
     List<Long> axes = operands.inputOrAttribute(1, "axes");
     if (axes == null || axes.isEmpty()) {
       if (node.integer("noop_with_empty_axes", 0) == 1) {
-        return shape;
+        return operands.value(0);
       }
       axes = new ArrayList<>();
       for (long i = 0; i < shape.size(); i++) {
         axes.add(i);
       }
     }
-    return without(operands, axes, node.integer("keepdims", 1) == 1);
+    List<Long> result = without(operands, axes, node.integer("keepdims", 1) == 1);
+    return new InferredValue(result, reduced(operands, result), operands.value(0).isWhole());
+  }
+
+  /// Sum, product, least or greatest of known numbers, where one is left.
+  private static @Nullable List<Double> reduced(Operands operands, List<Long> result) {
+    List<Double> numbers = operands.value(0).numbers();
+    if (numbers == null || numbers.isEmpty() || Tensor.elements(result) != 1) {
+      return null;
+    }
+    return switch (operands.node().opType()) {
+      case "ReduceSum" -> List.of(numbers.stream().reduce(0.0, Double::sum));
+      case "ReduceProd" -> List.of(numbers.stream().reduce(1.0, (a, b) -> a * b));
+      case "ReduceMax" -> List.of(Collections.max(numbers));
+      case "ReduceMin" -> List.of(Collections.min(numbers));
+      default -> null;
+    };
   }
 
   /// `ArgMax` and `ArgMin`.

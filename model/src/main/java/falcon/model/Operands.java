@@ -36,12 +36,25 @@ record Operands(Node node, List<@Nullable InferredValue> inputs) {
   List<Long> content(int input) {
     List<Long> content = value(input).content();
     if (content == null) {
-      throw new UnusableNodeException(
-          node,
-          "the shape of its output depends on data ('%s')".formatted(node.inputs().get(input)),
-          "Falcon needs shapes that follow from the input's shape; fold constants when exporting.");
+      throw dependsOnData(input);
     }
     return content;
+  }
+
+  /// As [#content], but not only whole numbers.
+  List<Double> numbers(int input) {
+    List<Double> numbers = value(input).numbers();
+    if (numbers == null) {
+      throw dependsOnData(input);
+    }
+    return numbers;
+  }
+
+  private UnusableNodeException dependsOnData(int input) {
+    return new UnusableNodeException(
+        node,
+        "the shape of its output depends on data ('%s')".formatted(node.inputs().get(input)),
+        "Falcon needs shapes that follow from the input's shape; fold constants when exporting.");
   }
 
   /// Numbers that newer operator sets have as an input and older ones as an attribute.
@@ -58,7 +71,7 @@ record Operands(Node node, List<@Nullable InferredValue> inputs) {
   ///
   /// @param axis negative counts from the back
   /// @throws UnusableNodeException if there is no such axis
-  int axis(long axis, int rank) {
+  int axis(long axis, long rank) {
     if (axis < -rank || axis >= rank) {
       throw mismatch("axis %d is not one of %d".formatted(axis, rank));
     }

@@ -2,7 +2,6 @@ package falcon.model;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /// Shapes of operators that lay the same elements out in another way.
 final class Rearrangement {
@@ -24,11 +23,12 @@ final class Rearrangement {
       throw operands.mismatch("axis %d is not one of %d".formatted(axis, shape.size()));
     }
     int split = (int) (axis < 0 ? axis + shape.size() : axis);
-    return new InferredValue(
-        List.of(
-            Tensor.elements(shape.subList(0, split)),
-            Tensor.elements(shape.subList(split, shape.size()))),
-        operands.value(0).content());
+    return operands
+        .value(0)
+        .reshaped(
+            List.of(
+                Tensor.elements(shape.subList(0, split)),
+                Tensor.elements(shape.subList(split, shape.size()))));
   }
 
   /// `Reshape`: 0 keeps a size, −1 is what is left.
@@ -62,21 +62,32 @@ final class Rearrangement {
     if (Tensor.elements(result) != elements) {
       throw operands.mismatch("the target %s holds another number of elements".formatted(wanted));
     }
-    return new InferredValue(result, operands.value(0).content());
+    return operands.value(0).reshaped(result);
   }
 
   /// `Transpose`: axes in another order, reversed where none is given.
   static InferredValue transpose(Operands operands) {
     List<Long> shape = operands.shape(0);
-    if (!operands.node().attributes().containsKey("perm")) {
-      return new InferredValue(shape.reversed(), ofList(operands));
+    var reversed = new ArrayList<Long>();
+    for (long axis = shape.size() - 1L; axis >= 0; axis--) {
+      reversed.add(axis);
     }
-    List<Long> order = operands.node().integers("perm", List.of());
+    List<Long> order = operands.node().integers("perm", reversed);
     if (order.size() != shape.size() || order.stream().distinct().count() != order.size()) {
       throw operands.mismatch("the order %s does not fit".formatted(order));
     }
-    var result = order.stream().map(axis -> shape.get(operands.axis(axis, shape.size()))).toList();
-    return new InferredValue(result, ofList(operands));
+    var axes = order.stream().map(axis -> operands.axis(axis, shape.size())).toList();
+    var source = new long[shape.size()];
+    return operands
+        .value(0)
+        .picked(
+            axes.stream().map(shape::get).toList(),
+            index -> {
+              for (int i = 0; i < index.length; i++) {
+                source[axes.get(i)] = index[i];
+              }
+              return InferredValue.place(shape, source);
+            });
   }
 
   /// `Squeeze`: drops axes of size 1.
@@ -94,7 +105,7 @@ final class Rearrangement {
         throw operands.mismatch("axis %d has size %d".formatted(i, shape.get(i)));
       }
     }
-    return new InferredValue(result, operands.value(0).content());
+    return operands.value(0).reshaped(result);
   }
 
   /// `Unsqueeze`: adds axes of size 1.
@@ -112,7 +123,7 @@ final class Rearrangement {
     }
     var result = new ArrayList<>(shape);
     added.forEach(axis -> result.add(axis, 1L));
-    return new InferredValue(result, operands.value(0).content());
+    return operands.value(0).reshaped(result);
   }
 
   /// `Concat`.
@@ -120,8 +131,7 @@ final class Rearrangement {
     List<Long> first = operands.shape(0);
     int axis = operands.axis(operands.node().integer("axis", 0), first.size());
     var result = new ArrayList<>(first);
-    List<Long> content = new ArrayList<>();
-    for (int i = 0; i < operands.inputs().size(); i++) {
+    for (int i = 1; i < operands.inputs().size(); i++) {
       List<Long> shape = operands.shape(i);
       if (shape.size() != first.size()) {
         throw operands.mismatch("the inputs differ in their axes");
@@ -131,22 +141,22 @@ final class Rearrangement {
           throw operands.mismatch("the inputs differ in axis %d".formatted(j));
         }
       }
-      if (i > 0) {
-        result.set(axis, result.get(axis) + shape.get(axis));
-      }
-      List<Long> more = operands.value(i).content();
-      if (content != null && more != null && first.size() == 1) {
-        content.addAll(more);
-      } else {
-        content = null;
-      }
+      result.set(axis, Math.addExact(result.get(axis), shape.get(axis)));
     }
-    return new InferredValue(result, content);
+    return joined(operands, result);
   }
 
-  /// Elements of a value whose order no transposition changes.
-  private static @Nullable List<Long> ofList(Operands operands) {
-    return operands.shape(0).size() < 2 ? operands.value(0).content() : null;
+  /// Elements of lists one behind the other.
+  private static InferredValue joined(Operands operands, List<Long> shape) {
+    var numbers = new ArrayList<Double>();
+    for (int i = 0; i < operands.inputs().size(); i++) {
+      List<Double> more = operands.value(i).numbers();
+      if (more == null || shape.size() != 1) {
+        return InferredValue.ofShape(shape);
+      }
+      numbers.addAll(more);
+    }
+    return new InferredValue(shape, numbers, operands.value(0).isWhole());
   }
 
   private static int clamp(long place, int rank) {

@@ -26,15 +26,23 @@ final class Selection {
         || sizes.stream().mapToLong(Long::longValue).sum() != size) {
       throw operands.mismatch("the parts %s do not add up to %d".formatted(sizes, size));
     }
-    List<Long> content = shape.size() == 1 ? operands.value(0).content() : null;
     var parts = new ArrayList<InferredValue>();
-    int start = 0;
+    long start = 0;
     for (long part : sizes) {
       var partShape = new ArrayList<>(shape);
       partShape.set(axis, part);
-      int end = Math.toIntExact(start + part);
-      parts.add(new InferredValue(partShape, content == null ? null : content.subList(start, end)));
-      start = end;
+      long from = start;
+      parts.add(
+          operands
+              .value(0)
+              .picked(
+                  partShape,
+                  index -> {
+                    long[] source = index.clone();
+                    source[axis] += from;
+                    return InferredValue.place(shape, source);
+                  }));
+      start += part;
     }
     return parts;
   }
@@ -51,28 +59,32 @@ final class Selection {
         || (steps != null && steps.size() != starts.size())) {
       throw operands.mismatch("starts, ends, axes and steps differ in number");
     }
-    var result = new ArrayList<>(shape);
-    List<Long> content = shape.size() == 1 ? operands.value(0).content() : null;
+    InferredValue result = operands.value(0);
     for (int i = 0; i < starts.size(); i++) {
       int axis = axes == null ? i : operands.axis(axes.get(i), shape.size());
       long step = steps == null ? 1 : steps.get(i);
       if (step == 0) {
         throw operands.mismatch("its step is 0");
       }
-      long size = result.get(axis);
-      long first = fromFront(starts.get(i), size, step);
-      long end = fromFront(ends.get(i), size, step);
-      long count = Math.max(0, Math.ceilDiv(end - first, step));
-      result.set(axis, count);
-      if (content != null) {
-        var taken = new ArrayList<Long>();
-        for (int j = 0; j < count; j++) {
-          taken.add(content.get(Math.toIntExact(first + j * step)));
-        }
-        content = taken;
-      }
+      result = sliced(result, axis, starts.get(i), ends.get(i), step);
     }
-    return new InferredValue(result, content);
+    return result;
+  }
+
+  private static InferredValue sliced(
+      InferredValue value, int axis, long start, long end, long step) {
+    long size = value.shape().get(axis);
+    long first = fromFront(start, size, step);
+    long count = Math.max(0, Math.ceilDiv(fromFront(end, size, step) - first, step));
+    var shape = new ArrayList<>(value.shape());
+    shape.set(axis, count);
+    return value.picked(
+        shape,
+        index -> {
+          long[] source = index.clone();
+          source[axis] = first + index[axis] * step;
+          return InferredValue.place(value.shape(), source);
+        });
   }
 
   /// `Gather`: the indices' shape in place of the axis.
@@ -82,14 +94,19 @@ final class Selection {
     var result = new ArrayList<>(shape.subList(0, axis));
     result.addAll(operands.shape(1));
     result.addAll(shape.subList(axis + 1, shape.size()));
-    List<Long> content = operands.value(0).content();
     List<Long> indices = operands.value(1).content();
-    if (shape.size() != 1 || content == null || indices == null) {
+    if (shape.size() != 1 || indices == null) {
       return InferredValue.ofShape(result);
     }
-    var gathered =
-        indices.stream().map(index -> content.get(operands.axis(index, content.size()))).toList();
-    return new InferredValue(result, gathered);
+    return operands
+        .value(0)
+        .picked(
+            result,
+            index -> {
+              long place = InferredValue.place(result, index);
+              return operands.axis(
+                  indices.get(Math.toIntExact(place)), operands.shape(0).getFirst());
+            });
   }
 
   /// `Pad`: adds elements before and behind each axis.
@@ -127,33 +144,31 @@ final class Selection {
     List<Long> shape = nonNegative(operands, operands.content(0));
     Attribute value = operands.node().attributes().get("value");
     if (!(value instanceof Attribute.TensorValue(Tensor tensor))) {
-      return InferredValue.ofShape(shape);
+      return new InferredValue(List.of(), List.of(0.0), false).picked(shape, _ -> 0);
     }
-    List<Long> content = InferredValue.of(tensor).content();
-    if (content == null || content.size() != 1 || shape.size() > 1) {
-      return InferredValue.ofShape(shape);
+    InferredValue number = InferredValue.of(tensor);
+    if (tensor.size() != 1) {
+      throw operands.mismatch("its value is %s, not one number".formatted(tensor));
     }
-    int elements = Math.toIntExact(Tensor.elements(shape));
-    return new InferredValue(shape, Collections.nCopies(elements, content.getFirst()));
+    return Broadcast.stretched(number.reshaped(List.of()), shape);
   }
 
   /// `Range`: from start to before limit.
   static InferredValue range(Operands operands) {
-    long start = number(operands, 0);
-    long limit = number(operands, 1);
-    long delta = number(operands, 2);
+    double start = number(operands, 0);
+    double delta = number(operands, 2);
     if (delta == 0) {
       throw operands.mismatch("its step is 0");
     }
-    long count = Math.max(0, Math.ceilDiv(Math.subtractExact(limit, start), delta));
+    long count = Math.max(0, (long) Math.ceil((number(operands, 1) - start) / delta));
     if (count > InferredValue.MOST_CONTENT) {
       return InferredValue.ofShape(List.of(count));
     }
-    var content = new ArrayList<Long>();
+    var numbers = new ArrayList<Double>();
     for (long i = 0; i < count; i++) {
-      content.add(start + i * delta);
+      numbers.add(start + i * delta);
     }
-    return InferredValue.ofContent(content);
+    return new InferredValue(List.of(count), numbers, operands.value(0).isWhole());
   }
 
   /// A place to start or stop at: negative counts from the back, and what lies outside is brought
@@ -163,12 +178,12 @@ final class Selection {
     return step > 0 ? Math.clamp(counted, 0, size) : Math.clamp(counted, -1, size - 1);
   }
 
-  private static long number(Operands operands, int input) {
-    List<Long> content = operands.content(input);
-    if (content.size() != 1) {
+  private static double number(Operands operands, int input) {
+    List<Double> numbers = operands.numbers(input);
+    if (numbers.size() != 1) {
       throw operands.mismatch("input %d is not one number".formatted(input));
     }
-    return content.getFirst();
+    return numbers.getFirst();
   }
 
   private static List<Long> required(Operands operands, int input, String attribute) {

@@ -16,7 +16,10 @@ final class ShapeRules {
       throw unknown(node);
     }
     return switch (node.opType()) {
-      case "Identity", "Cast", "CastLike" -> List.of(operands.value(0));
+      case "Identity" -> List.of(operands.value(0));
+      case "Cast" -> List.of(Broadcast.cast(operands));
+      case "Floor", "Ceil", "Round", "Neg", "Abs", "Sign", "Sqrt", "Reciprocal", "Not" ->
+          List.of(Broadcast.unary(operands));
       case "Relu",
           "LeakyRelu",
           "PRelu",
@@ -32,7 +35,10 @@ final class ShapeRules {
           "Selu",
           "Celu",
           "ThresholdedRelu",
+          "CastLike",
           "Softplus",
+          "Shrink",
+          "BitwiseNot",
           "Softsign",
           "Mish",
           "Softmax",
@@ -40,14 +46,6 @@ final class ShapeRules {
           "Hardmax",
           "Exp",
           "Log",
-          "Sqrt",
-          "Neg",
-          "Abs",
-          "Reciprocal",
-          "Floor",
-          "Ceil",
-          "Round",
-          "Sign",
           "Sin",
           "Cos",
           "Tan",
@@ -59,7 +57,6 @@ final class ShapeRules {
           "Asinh",
           "Acosh",
           "Atanh",
-          "Not",
           "IsNaN",
           "IsInf",
           "CumSum",
@@ -69,6 +66,11 @@ final class ShapeRules {
           "BatchNormalization",
           "InstanceNormalization",
           "GroupNormalization",
+          "RMSNormalization",
+          "EyeLike",
+          "ScatterElements",
+          "Scatter",
+          "ScatterND",
           "LpNormalization",
           "LRN",
           "MeanVarianceNormalization" ->
@@ -87,9 +89,15 @@ final class ShapeRules {
           "Less",
           "GreaterOrEqual",
           "LessOrEqual",
-          "Where" ->
+          "Where",
+          "Pow",
+          "And",
+          "Or",
+          "Xor",
+          "Sum" ->
           List.of(Broadcast.result(operands));
-      case "Pow", "And", "Or", "Xor", "Sum", "Mean", "BitShift" -> only(Broadcast.shape(operands));
+      case "Mean", "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor" ->
+          only(Broadcast.shape(operands));
       case "Conv" -> only(WindowShapes.convolution(operands));
       case "ConvTranspose" -> only(WindowShapes.transposedConvolution(operands));
       case "MaxPool", "AveragePool", "LpPool" ->
@@ -108,11 +116,11 @@ final class ShapeRules {
           "ReduceLogSum",
           "ReduceLogSumExp",
           "ReduceSumSquare" ->
-          only(LinearShapes.reduction(operands));
+          List.of(LinearShapes.reduction(operands));
       case "ArgMax", "ArgMin" -> only(LinearShapes.argument(operands));
       case "Shape" -> List.of(Rearrangement.shape(operands));
       case "Size" ->
-          List.of(new InferredValue(List.of(), List.of(Tensor.elements(operands.shape(0)))));
+          List.of(InferredValue.whole(List.of(), List.of(Tensor.elements(operands.shape(0)))));
       case "Flatten" -> List.of(Rearrangement.flatten(operands));
       case "Reshape" -> List.of(Rearrangement.reshape(operands));
       case "Transpose" -> List.of(Rearrangement.transpose(operands));
@@ -124,10 +132,23 @@ final class ShapeRules {
       case "Slice" -> List.of(Selection.slice(operands));
       case "Gather" -> List.of(Selection.gather(operands));
       case "Pad" -> only(Selection.pad(operands));
-      case "Expand" -> only(Broadcast.shape(operands, operands.shape(0), operands.content(1)));
+      case "Expand" ->
+          List.of(
+              Broadcast.stretched(
+                  operands.value(0),
+                  Broadcast.shape(operands, operands.shape(0), operands.content(1))));
       case "Tile" -> only(Selection.tile(operands));
       case "ConstantOfShape" -> List.of(Selection.constantOfShape(operands));
       case "Range" -> List.of(Selection.range(operands));
+      case "Resize", "Upsample" -> only(ResizeShapes.resize(operands));
+      case "GridSample" -> only(ResizeShapes.gridSample(operands));
+      case "Einsum" -> only(EinsumShapes.einsum(operands));
+      case "Det" -> only(operands.shape(0).subList(0, Math.max(0, operands.shape(0).size() - 2)));
+      case "TopK" -> copies(InferredValue.ofShape(IndexShapes.largest(operands)), 2);
+      case "OneHot" -> only(IndexShapes.oneHot(operands));
+      case "GatherElements" -> only(operands.shape(1));
+      case "GatherND" -> only(IndexShapes.gatherBlocks(operands));
+      case "LSTM", "GRU", "RNN" -> RecurrentShapes.outputs(operands);
       default -> throw unknown(node);
     };
   }

@@ -57,19 +57,24 @@ final class WindowShapes {
     List<Long> dilations = axisList(operands, "dilations", axes, 1);
     List<Long> pads = axisList(operands, "pads", 2 * axes, 0);
     List<Long> added = axisList(operands, "output_padding", axes, 0);
-    boolean isSame = node.text("auto_pad", "NOTSET").startsWith("SAME");
+    String autoPad = node.text("auto_pad", "NOTSET");
     for (int i = 0; i < axes; i++) {
       long in = image.get(i + 2);
       long full =
           strides.get(i) * (in - 1) + added.get(i) + (kernel.get(i) - 1) * dilations.get(i) + 1;
-      shape.add(isSame ? in * strides.get(i) : full - pads.get(i) - pads.get(i + axes));
+      long cut = autoPad.equals("NOTSET") ? pads.get(i) + pads.get(i + axes) : 0;
+      // SAME cuts off what is beyond size · stride, and adds nothing
+      shape.add(
+          autoPad.startsWith("SAME")
+              ? Math.min(full - added.get(i), in * strides.get(i))
+              : full - cut);
     }
     List<Long> sizes = node.integers("output_shape", List.copyOf(shape.subList(2, shape.size())));
-    if (sizes.size() != axes) {
+    if (sizes.size() < axes) {
       throw operands.mismatch("attribute 'output_shape' is %s".formatted(sizes));
     }
     shape.subList(2, shape.size()).clear();
-    shape.addAll(sizes);
+    shape.addAll(sizes.subList(sizes.size() - axes, sizes.size()));
     return positive(operands, shape);
   }
 

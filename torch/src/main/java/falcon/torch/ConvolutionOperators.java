@@ -73,7 +73,7 @@ final class ConvolutionOperators {
     int spatial = full.length;
     long[] extra = Window.filled(node, "output_padding", spatial, 0);
     String autoPad = node.text("auto_pad", "NOTSET");
-    long @Nullable [] wanted = wanted(node, size, strides, autoPad);
+    long @Nullable [] wanted = wanted(node, full, size, strides);
     long[] pads = Window.filled(node, "pads", 2 * spatial, 0);
     var before = new long[spatial];
     var after = new long[spatial];
@@ -92,17 +92,17 @@ final class ConvolutionOperators {
   }
 
   /// @return the output's sizes if the node fixes them and its padding follows from them
-  private static long @Nullable [] wanted(Node node, long[] size, long[] strides, String autoPad) {
+  private static long @Nullable [] wanted(Node node, long[] full, long[] size, long[] strides) {
     List<Long> given = node.integers("output_shape", List.of());
     if (given.size() >= size.length && !given.isEmpty()) {
       return Torch.longs(given.subList(given.size() - size.length, given.size()));
     }
-    if (!autoPad.startsWith("SAME")) {
+    if (!node.text("auto_pad", "NOTSET").startsWith("SAME")) {
       return null;
     }
     var wanted = new long[size.length];
     for (int i = 0; i < size.length; i++) {
-      wanted[i] = size[i] * strides[i];
+      wanted[i] = Math.min(full[i], size[i] * strides[i]); // nothing is added
     }
     return wanted;
   }

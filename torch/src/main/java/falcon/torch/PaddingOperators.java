@@ -57,14 +57,17 @@ final class PaddingOperators {
     return torch.constant_pad_nd(in.x(), pads, number);
   }
 
+  /// What is negative is cut off first.
   private static Tensor mirrored(Tensor x, long[] before, long[] after, String mode) {
     Tensor result = x;
     for (int axis = 0; axis < before.length; axis++) {
       if (before[axis] != 0 || after[axis] != 0) {
-        long size = x.size(axis);
-        var taken = new long[(int) (size + before[axis] + after[axis])];
+        long cut = Math.max(0, -before[axis]);
+        long size = x.size(axis) - cut - Math.max(0, -after[axis]);
+        long begin = Math.max(0, before[axis]);
+        var taken = new long[(int) (size + begin + Math.max(0, after[axis]))];
         for (int i = 0; i < taken.length; i++) {
-          taken[i] = source(i - before[axis], size, mode);
+          taken[i] = cut + source(i - begin, size, mode);
         }
         result = result.index_select(axis, Torch.list(taken));
       }

@@ -50,7 +50,8 @@ final class ReductionOperators {
     boolean keep = in.node().integer("keepdims", 1) != 0;
     if (axes == null || axes.length == 0) {
       if (in.node().integer("noop_with_empty_axes", 0) != 0) {
-        return x.alias();
+        // no axis is reduced, but squares, logarithms and the like are still taken
+        return reduction.run(x.unsqueeze(-1), new long[] {-1}, false).to(x.scalar_type());
       }
       axes = new long[(int) x.dim()];
       Arrays.setAll(axes, i -> i);

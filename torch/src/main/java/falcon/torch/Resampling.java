@@ -100,21 +100,25 @@ final class Resampling {
     return Math.max(1, 1 / scale);
   }
 
-  private double place(long i) {
+  /// In float32, as ONNX Runtime does: whether a place is just below a whole number or on it decides
+  /// which element is nearest.
+  private float place(long i) {
+    float ratio = (float) scale;
     return switch (options.coordinates()) {
-      case "half_pixel" -> (i + 0.5) / scale - 0.5;
+      case "half_pixel" -> (i + 0.5f) / ratio - 0.5f;
       case "half_pixel_symmetric" -> {
-        double adjustment = wanted / (scale * size);
-        yield size / 2.0 * (1 - adjustment) + (i + 0.5) / scale - 0.5;
+        float adjustment = wanted / (ratio * size);
+        yield size / 2.0f * (1 - adjustment) + (i + 0.5f) / ratio - 0.5f;
       }
-      case "pytorch_half_pixel" -> wanted > 1 ? (i + 0.5) / scale - 0.5 : 0;
-      case "align_corners" -> wanted == 1 ? 0 : (double) i * (size - 1) / (wanted - 1);
-      case "asymmetric" -> i / scale;
-      case "tf_half_pixel_for_nn" -> (i + 0.5) / scale;
+      case "pytorch_half_pixel" -> wanted > 1 ? (i + 0.5f) / ratio - 0.5f : 0;
+      case "align_corners" -> wanted == 1 ? 0 : (float) i * (size - 1) / (wanted - 1);
+      case "asymmetric" -> i / ratio;
+      case "tf_half_pixel_for_nn" -> (i + 0.5f) / ratio;
       case "tf_crop_and_resize" ->
           wanted > 1
-              ? start * (size - 1) + i * (end - start) * (size - 1) / (wanted - 1)
-              : 0.5 * (start + end) * (size - 1);
+              ? (float) start * (size - 1)
+                  + (float) i * (float) (end - start) * (size - 1) / (wanted - 1)
+              : 0.5f * (float) (start + end) * (size - 1);
       default ->
           throw new UnsupportedNetworkException(
               "Resize cannot be executed: coordinate_transformation_mode=%s."
@@ -125,7 +129,7 @@ final class Resampling {
   private Tap nearest() {
     var places = new long[(int) wanted];
     for (int i = 0; i < places.length; i++) {
-      places[i] = Math.clamp(rounded((float) place(i)), 0L, size - 1);
+      places[i] = Math.clamp(rounded(place(i)), 0L, size - 1);
     }
     return new Tap(places, null);
   }
@@ -148,7 +152,7 @@ final class Resampling {
     int count = 2 * (int) Math.ceil(reach) + (reach > 2 || (reach > 1 && !isCubic) ? 1 : 0);
     var places = new long[count][(int) wanted];
     var weights = new double[count][(int) wanted];
-    boolean excludes = options.excludesOutside() || options.antialias();
+    boolean excludes = options.excludesOutside();
     for (int i = 0; i < wanted; i++) {
       double place = place(i);
       if (!isCubic && !options.antialias()) {

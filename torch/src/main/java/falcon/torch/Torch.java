@@ -111,7 +111,9 @@ final class Torch {
     try (var _ = new PointerScope()) {
       Tensor plain = tensor.detach().to(torch.ScalarType.Long).contiguous();
       var values = new long[Math.toIntExact(plain.numel())];
-      new LongPointer(plain.data_ptr()).get(values);
+      if (values.length > 0) { // an empty tensor has no address
+        new LongPointer(plain.data_ptr()).get(values);
+      }
       return values;
     }
   }
@@ -167,7 +169,7 @@ final class Torch {
     try (var _ = new PointerScope()) {
       Tensor plain = tensor.detach().to(torch.ScalarType.Float).contiguous();
       var values = new float[Math.toIntExact(plain.numel())];
-      if (values.length > 0) {
+      if (values.length > 0) { // an empty tensor has no address
         new FloatPointer(plain.data_ptr()).get(values);
       }
       return values;
@@ -179,7 +181,7 @@ final class Torch {
     try (var _ = new PointerScope()) {
       Tensor plain = tensor.detach().to(torch.ScalarType.Double).contiguous();
       var values = new double[Math.toIntExact(plain.numel())];
-      if (values.length > 0) {
+      if (values.length > 0) { // an empty tensor has no address
         new DoublePointer(plain.data_ptr()).get(values);
       }
       return values;
