@@ -24,8 +24,12 @@ final class DataOptions {
   @Option(
       names = "--data",
       required = true,
-      paramLabel = "DIR",
-      description = "Folder with CIFAR-10 binaries or idx files (gzipped or not).")
+      paramLabel = "PATH",
+      description = {
+        "Folder with CIFAR-10 binaries, idx files (gzipped or not), or arrays of NumPy named like the"
+            + " network's inputs: train.npz and test.npz, or .npy files; or a single .npz or .npy file.",
+        "An array 'labels' or 'y' holds classes; there need be none."
+      })
   @SuppressWarnings("NullAway.Init")
   private Path directory;
 
@@ -33,7 +37,7 @@ final class DataOptions {
       names = "--data-format",
       paramLabel = "NAME",
       converter = Converters.OfLayout.class,
-      description = "What the folder holds: cifar10 or idx; recognised by itself if left out.")
+      description = "What it holds: cifar10, idx or arrays; recognised by itself if left out.")
   private @Nullable Layout layout;
 
   @Option(
@@ -80,7 +84,17 @@ final class DataOptions {
   /// What is said here, over what the network's metadata says, over what suits the layout.
   ///
   /// @param source of the metadata, for messages
-  Preprocessing preprocessing(Dataset data, Map<String, String> metadata, Path source) {
+  /// @return null for arrays, which go in as they are
+  @Nullable Preprocessing preprocessing(Dataset data, Map<String, String> metadata, Path source) {
+    if (!data.layout().isImages()) {
+      if (mean != null || deviation != null || border != null || flip != null) {
+        throw new ParameterException(
+            spec.commandLine(),
+            "--mean, --deviation, --border and --flip are for images; %s holds arrays, which go in as they are"
+                .formatted(directory));
+      }
+      return null;
+    }
     Preprocessing told = Preprocessing.fromMetadata(source, metadata);
     Preprocessing base = told == null ? Preprocessing.defaultsOf(data.layout()) : told;
     try {

@@ -6,6 +6,7 @@ import falcon.model.Network;
 import falcon.prune.Evaluator;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -37,7 +38,8 @@ final class EvaluateCommand implements Callable<Integer> {
   public Integer call() {
     Network network = model.read();
     Dataset data = dataOptions.open();
-    Preprocessing preprocessing = dataOptions.preprocessing(data, network.metadata(), model.path());
+    @Nullable Preprocessing preprocessing =
+        dataOptions.preprocessing(data, network.metadata(), model.path());
     Evaluator.Result result;
     try (var progress = ConsoleProgress.start(console, output.volume())) {
       result =
@@ -54,7 +56,7 @@ final class EvaluateCommand implements Callable<Integer> {
                     .put("correct", result.correct())
                     .put("accuracy", result.accuracy())
                     .put("crossEntropy", result.crossEntropy())
-                    .put("preprocessing", preprocessing.toString())
+                    .put("preprocessing", preprocessing == null ? null : preprocessing.toString())
                     .put("seconds", result.seconds()))
             : "%s: %.2f %% of %,d images right, cross-entropy %.4f (%.1f s; %s)"
                 .formatted(
@@ -63,7 +65,7 @@ final class EvaluateCommand implements Callable<Integer> {
                     result.samples(),
                     result.crossEntropy(),
                     result.seconds(),
-                    preprocessing));
+                    preprocessing == null ? "as they are" : preprocessing));
     return ExitCode.DONE;
   }
 }

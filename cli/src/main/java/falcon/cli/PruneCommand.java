@@ -127,9 +127,12 @@ final class PruneCommand implements Callable<Integer> {
     requireUsable();
     Network read = model.read();
     Dataset data = dataOptions.open();
-    Preprocessing preprocessing = dataOptions.preprocessing(data, read.metadata(), model.path());
+    @Nullable Preprocessing preprocessing =
+        dataOptions.preprocessing(data, read.metadata(), model.path());
     var metadata = new LinkedHashMap<>(read.metadata());
-    metadata.putAll(preprocessing.toMetadata());
+    if (preprocessing != null) {
+      metadata.putAll(preprocessing.toMetadata());
+    }
     Network network = read.withMetadata(metadata);
     PruningOptions options =
         pruneOptions.options(threads.count(), memory == null ? null : memory.bytes());

@@ -1,7 +1,7 @@
 package falcon.data;
 
 /// Labelled images as raw bytes `[n, C, H, W]`, planar, 0 to 255; immutable.
-public final class Images {
+public final class Images implements Samples {
   private final int channels;
   private final int height;
   private final int width;
@@ -36,6 +36,7 @@ public final class Images {
   }
 
   /// The number of images, n.
+  @Override
   public int count() {
     return labels.length;
   }
@@ -59,7 +60,13 @@ public final class Images {
     return channels * height * width;
   }
 
+  @Override
+  public boolean isLabelled() {
+    return true;
+  }
+
   /// Class of image `index`, 0 to 255.
+  @Override
   public int label(int index) {
     return labels[index] & 0xff;
   }

@@ -78,10 +78,13 @@ public final class Preprocessing {
   /// CIFAR-10: mean and deviation 0.5, border 4, flip, as the ResNet20 checkpoint of FALCON's paper
   /// was trained. idx: mean 0.2860 and deviation 0.3530, those of Fashion-MNIST's training images,
   /// border 2, flip.
+  ///
+  /// @throws IllegalArgumentException for arrays: these go in as they are
   public static Preprocessing defaultsOf(Layout layout) {
     return switch (layout) {
       case CIFAR10 -> of(List.of(0.5, 0.5, 0.5), List.of(0.5, 0.5, 0.5), 4, true);
       case IDX -> of(List.of(0.2860), List.of(0.3530), 2, true);
+      case ARRAYS -> throw new IllegalArgumentException("arrays are not preprocessed");
     };
   }
 

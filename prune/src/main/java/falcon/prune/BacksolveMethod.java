@@ -15,10 +15,10 @@ import falcon.quadratic.RestrictedQuadratic;
 import falcon.quadratic.Solution;
 import falcon.torch.BfloatGramProduct;
 import falcon.torch.Evaluation;
-import falcon.torch.ImageSamples;
 import falcon.torch.Logits;
 import falcon.torch.PerSampleGradients;
 import falcon.torch.Precision;
+import falcon.torch.SampleSource;
 import falcon.torch.Workers;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -44,7 +44,7 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
     CostTable costs = plan.costs();
     Budget budget = plan.stageBudgets().get(stage);
     Workers workers = setting.workers();
-    ImageSamples samples = setting.samples().draw("gradients", stage, plan.samples());
+    SampleSource samples = setting.samples().draw("gradients", stage, plan.samples());
     float[] weights = WeightVector.of(present, costs);
     long signSeed =
         falcon.data.Seeds.of(setting.samples().seed(), "output signs", stage).nextLong();
@@ -110,7 +110,7 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
       GradientMatrix gradients,
       Setting setting,
       Network present,
-      ImageSamples samples,
+      SampleSource samples,
       long signSeed) {
     List<CostTable.Layer> layers = setting.plan().costs().layers();
     PerSampleGradients.RowKind kind =
@@ -148,7 +148,7 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
 
   /// e of `algorithm`: a small constant, or the error of the outputs made so far.
   private double[] residual(
-      Setting setting, Network present, ImageSamples samples, long signSeed, int stage) {
+      Setting setting, Network present, SampleSource samples, long signSeed, int stage) {
     var residual = new double[samples.size()];
     switch (curvature) {
       case EMPIRICAL -> java.util.Arrays.fill(residual, EMPIRICAL_RESIDUAL / samples.size());

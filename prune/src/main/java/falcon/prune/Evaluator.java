@@ -1,14 +1,14 @@
 package falcon.prune;
 
 import falcon.data.Dataset;
-import falcon.data.Images;
 import falcon.data.Preprocessing;
+import falcon.data.Samples;
 import falcon.data.Splits;
 import falcon.model.Network;
 import falcon.torch.Evaluation;
-import falcon.torch.ImageSamples;
 import falcon.torch.Workers;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /// Measures how well a classifier does on labelled images.
 public final class Evaluator {
@@ -16,15 +16,15 @@ public final class Evaluator {
   private static final int SLICE = 1024;
 
   private final Dataset data;
-  private final Preprocessing preprocessing;
+  private final @Nullable Preprocessing preprocessing;
   private final int threads;
 
   /// Prepares evaluations.
   ///
   /// @param data where the images come from
-  /// @param preprocessing how pixels become inputs
+  /// @param preprocessing how pixels become inputs; null for what suits network and data
   /// @param threads how many threads work; does not change the result
-  public Evaluator(Dataset data, Preprocessing preprocessing, int threads) {
+  public Evaluator(Dataset data, @Nullable Preprocessing preprocessing, int threads) {
     this.data = data;
     this.preprocessing = preprocessing;
     this.threads = threads;
@@ -55,16 +55,16 @@ public final class Evaluator {
   ///
   /// @throws PruningException if network and data do not go together
   public Result evaluate(Network network, Part part, Progress progress) {
-    Suitability.require(network, data, preprocessing);
-    Images images =
+    Match match = Match.of(network, data, preprocessing);
+    Samples samples =
         switch (part) {
           case VALIDATION -> data.train();
           case TEST -> data.test();
         };
     int[] indexes =
         switch (part) {
-          case VALIDATION -> Splits.of(images).validation();
-          case TEST -> all(images.count());
+          case VALIDATION -> Splits.of(samples).validation();
+          case TEST -> all(samples.count());
         };
     long begin = System.nanoTime();
     int correct = 0;
@@ -75,8 +75,8 @@ public final class Evaluator {
         int to = Math.min(indexes.length, from + SLICE);
         var evaluation =
             Evaluation.of(
-                network,
-                ImageSamples.plain(images, Arrays.copyOfRange(indexes, from, to), preprocessing),
+                match.network(),
+                match.plain(samples, Arrays.copyOfRange(indexes, from, to)),
                 workers);
         correct += evaluation.correct();
         crossEntropy += evaluation.crossEntropy() * evaluation.samples();

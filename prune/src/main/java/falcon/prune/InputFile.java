@@ -3,17 +3,14 @@ package falcon.prune;
 import falcon.data.Dataset;
 import falcon.data.MalformedDataException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.stream.Stream;
 
 /// A file that a run reads, with what identifies its content.
 ///
@@ -24,20 +21,13 @@ import java.util.stream.Stream;
 public record InputFile(String role, Path path, long bytes, String sha256) {
   private static final int BUFFER_BYTES = 1 << 20;
 
-  /// The network's file and the files of the data set, in order of their names.
+  /// The network's file and the files of the data set.
   ///
   /// @throws MalformedDataException if one of them cannot be read
   public static List<InputFile> of(Path model, Dataset data) {
     var files = new ArrayList<InputFile>();
     files.add(of("model", model));
-    try (Stream<Path> entries = Files.list(data.directory())) {
-      entries
-          .filter(entry -> Files.isRegularFile(entry) && isOf(data, entry))
-          .sorted()
-          .forEach(entry -> files.add(of("data", entry)));
-    } catch (IOException | UncheckedIOException e) {
-      throw unreadable(data.directory(), e);
-    }
+    data.files().forEach(file -> files.add(of("data", file)));
     return List.copyOf(files);
   }
 
@@ -57,14 +47,6 @@ public record InputFile(String role, Path path, long bytes, String sha256) {
     } catch (NoSuchAlgorithmException e) {
       throw new AssertionError("every JDK has SHA-256", e);
     }
-  }
-
-  private static boolean isOf(Dataset data, Path file) {
-    String name = String.valueOf(file.getFileName());
-    return switch (data.layout()) {
-      case CIFAR10 -> name.endsWith(".bin");
-      case IDX -> name.contains("-ubyte");
-    };
   }
 
   private static MalformedDataException unreadable(Path path, Exception cause) {

@@ -8,10 +8,9 @@ import falcon.data.Splits;
 import falcon.model.Network;
 import falcon.torch.BatchNormRefresh;
 import falcon.torch.Evaluation;
-import falcon.torch.ImageSamples;
 import falcon.torch.Logits;
+import falcon.torch.SampleSource;
 import falcon.torch.Workers;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -50,10 +49,10 @@ public final class Pruning {
     return this;
   }
 
-  /// How pixels become inputs; without it what the network's metadata says, or else the data layout's
+  /// How pixels become inputs; without it, or with null, what the network's metadata says, or else the data layout's
   /// default.
-  public Pruning preprocessing(Preprocessing value) {
-    preprocessing = Objects.requireNonNull(value);
+  public Pruning preprocessing(@Nullable Preprocessing value) {
+    preprocessing = value;
     return this;
   }
 
@@ -86,37 +85,32 @@ public final class Pruning {
   ///
   /// @throws PruningException if options contradict each other, or the budget cannot be met
   public PruningPlan plan() {
-    Suitability.require(network, data, usedPreprocessing());
-    return Planner.plan(network, data, budget, options);
+    return plan(Match.of(network, data, preprocessing));
+  }
+
+  private PruningPlan plan(Match match) {
+    return Planner.plan(match.network(), data, budget, options);
   }
 
   /// Prunes.
   ///
   /// @throws PruningException as [#plan], or if the network or the data cannot be used
   public PrunedNetwork run() {
-    PruningPlan plan = plan();
+    Match match = Match.of(network, data, preprocessing);
+    PruningPlan plan = plan(match);
     var clock = new Clock();
     try (var workers = new Workers(options.threads())) {
-      var samples =
-          new CalibrationSamples(
-              data.train(), Splits.of(data.train()), usedPreprocessing(), options.seed());
-      return new Run(plan, samples, workers, clock).prune();
+      var samples = new CalibrationSamples(match, Splits.of(data.train()), options.seed());
+      return new Run(match.network(), plan, samples, workers, clock).prune();
     }
-  }
-
-  private Preprocessing usedPreprocessing() {
-    if (preprocessing != null) {
-      return preprocessing;
-    }
-    Preprocessing stored = Preprocessing.fromMetadata(Path.of(network.name()), network.metadata());
-    return stored != null ? stored : Preprocessing.defaultsOf(data.layout());
   }
 
   /// One run, with what all its steps need.
   private final class Run {
+    private final Network dense;
     private final PruningPlan plan;
     private final CalibrationSamples samples;
-    private final ImageSamples validation;
+    private final SampleSource validation;
     private final Workers workers;
     private final Clock clock;
     private final List<String> warnings = new ArrayList<>();
@@ -124,7 +118,8 @@ public final class Pruning {
     private @Nullable Network lastEvaluated;
     private @Nullable Logits lastLogits;
 
-    Run(PruningPlan plan, CalibrationSamples samples, Workers workers, Clock clock) {
+    Run(Network dense, PruningPlan plan, CalibrationSamples samples, Workers workers, Clock clock) {
+      this.dense = dense;
       this.plan = plan;
       this.samples = samples;
       this.validation = samples.validation();
@@ -133,8 +128,8 @@ public final class Pruning {
     }
 
     PrunedNetwork prune() {
-      Logits denseLogits = logits(network, "dense network");
-      Evaluation dense = Evaluation.of(denseLogits, validation);
+      Logits denseLogits = logits(dense, "dense network");
+      Evaluation ofDense = Evaluation.of(denseLogits, validation);
       List<Stage> done = stages(stages.finished());
       Stage last = done.getLast();
       Refreshed refreshed = refresh(last.network(), denseLogits);
@@ -142,7 +137,7 @@ public final class Pruning {
           refreshed.isTaken() ? Objects.requireNonNull(refreshed.network()) : last.network();
       var accuracy =
           new Report.Accuracy(
-              dense.accuracy(),
+              ofDense.accuracy(),
               refreshed.before().accuracy(),
               refreshed.after() == null ? null : refreshed.after().accuracy(),
               refreshed.isTaken() && refreshed.after() != null
@@ -162,7 +157,7 @@ public final class Pruning {
       return lastLogits;
     }
 
-    private Logits logits(Network evaluated, String phase, ImageSamples images) {
+    private Logits logits(Network evaluated, String phase, SampleSource images) {
       progress.note("evaluating the " + phase + " on " + images.size() + " validation images");
       return clock.time("validation", () -> Evaluation.logits(evaluated, images, workers));
     }
@@ -172,10 +167,10 @@ public final class Pruning {
       PruningMethod used = method == null ? Methods.of(options, plan) : method;
       var setting =
           new PruningMethod.Setting(
-              network, plan, samples, workers, progress, clock, GradientMemory.scratch(options));
+              dense, plan, samples, workers, progress, clock, GradientMemory.scratch(options));
       for (int number = done.size(); number < plan.stageBudgets().size(); number++) {
         long start = System.nanoTime();
-        Network present = number == 0 ? network : done.getLast().network();
+        Network present = number == 0 ? dense : done.getLast().network();
         PruningMethod.Outcome outcome = used.run(setting, number, present);
         if (outcome.effectiveRows() != null) {
           effectiveRows = outcome.effectiveRows();
@@ -217,7 +212,7 @@ public final class Pruning {
       if (options.batchNorm() == BatchNormPolicy.OFF || !hasBatchNorm()) {
         return new Refreshed(null, plain, null, false);
       }
-      ImageSamples images = samples.draw("BatchNormalization", 0, REFRESH_SAMPLES);
+      SampleSource images = samples.draw("BatchNormalization", 0, REFRESH_SAMPLES);
       warnIfItHurtsTheDense(images, denseLogits);
       Network candidate = refreshed(pruned, images);
       Logits candidateLogits = logits(candidate, "refreshed network");
@@ -227,41 +222,40 @@ public final class Pruning {
           candidate, plain, after, options.batchNorm() == BatchNormPolicy.ON || isBetter);
     }
 
-    private void warnIfItHurtsTheDense(ImageSamples images, Logits denseLogits) {
-      ImageSamples trial = samples.validation(REFRESH_TRIAL_SAMPLES);
-      Evaluation dense = Evaluation.of(denseLogits, trial);
+    private void warnIfItHurtsTheDense(SampleSource images, Logits denseLogits) {
+      SampleSource trial = samples.validation(REFRESH_TRIAL_SAMPLES);
+      Evaluation ofDense = Evaluation.of(denseLogits, trial);
       Evaluation refreshedDense =
-          Evaluation.of(
-              logits(refreshed(network, images), "refreshed dense network", trial), trial);
-      if (refreshedDense.accuracy() < dense.accuracy() - REFRESH_HARM) {
+          Evaluation.of(logits(refreshed(dense, images), "refreshed dense network", trial), trial);
+      if (refreshedDense.accuracy() < ofDense.accuracy() - REFRESH_HARM) {
         warn(
             "Refreshing BatchNormalization hurts even the dense network (%.2f %% -> %.2f %% on validation): are images preprocessed as in its training (--mean, --deviation, --border, --flip)?"
-                .formatted(dense.accuracy(), refreshedDense.accuracy()));
+                .formatted(ofDense.accuracy(), refreshedDense.accuracy()));
       }
     }
 
-    private Network refreshed(Network pruned, ImageSamples images) {
+    private Network refreshed(Network pruned, SampleSource images) {
       return clock.time(
           "BatchNormalization", () -> BatchNormRefresh.refresh(pruned, images, workers));
     }
 
     private boolean hasBatchNorm() {
-      return network.nodes().stream().anyMatch(node -> node.is("BatchNormalization"));
+      return dense.nodes().stream().anyMatch(node -> node.is("BatchNormalization"));
     }
 
     private Report.Accuracy test(Network pruned, Refreshed refreshed) {
-      var images = ImageSamples.plain(data.test(), samples.preprocessing());
+      SampleSource images = samples.match().plain(data.test());
       progress.begin("test", refreshed.network() == null ? 2 : 3);
-      double dense = testAccuracy(network, images, 1);
+      double ofDense = testAccuracy(dense, images, 1);
       double plain = testAccuracy(pruned, images, 2);
       Double after =
           refreshed.network() == null ? null : testAccuracy(refreshed.network(), images, 3);
       progress.end();
       return new Report.Accuracy(
-          dense, plain, after, refreshed.isTaken() && after != null ? after : plain);
+          ofDense, plain, after, refreshed.isTaken() && after != null ? after : plain);
     }
 
-    private double testAccuracy(Network evaluated, ImageSamples images, int step) {
+    private double testAccuracy(Network evaluated, SampleSource images, int step) {
       double accuracy =
           clock.time("test", () -> Evaluation.of(evaluated, images, workers).accuracy());
       progress.advance(step);

@@ -74,7 +74,7 @@ final class ResultFile {
     }
     json.put("bnRefresh", options.batchNorm().id());
     json.put("threads", options.threads());
-    json.put("preprocessing", run.preprocessing().toString());
+    json.put("preprocessing", run.preprocessing() == null ? null : run.preprocessing().toString());
   }
 
   private static void used(ObjectNode json, Report.Used used, long counted) {

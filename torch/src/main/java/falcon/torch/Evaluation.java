@@ -41,14 +41,14 @@ public record Evaluation(int samples, int correct, double crossEntropy) {
   /// @return the network's outputs in eval mode, float32
   public static Logits logits(Network network, SampleSource samples, Workers workers) {
     try (var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
-      var chunks = Chunks.of(samples);
+      var chunks = loaded.chunks(samples);
       var parts =
           workers.map(
               chunks.count(),
               chunk -> {
                 try (var _ = new PointerScope();
                     var execution = loaded.start(chunks.batch(samples, chunk))) {
-                  return Torch.floats(execution.runToEnd());
+                  return chunks.withoutSurplus(Torch.floats(execution.runToEnd()), chunk);
                 }
               });
       return Logits.join(parts, samples.size());

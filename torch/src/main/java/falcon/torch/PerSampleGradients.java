@@ -83,14 +83,14 @@ public final class PerSampleGradients {
   ///
   /// @param progress hears how many rows are done, from several threads
   public void compute(SampleSource samples, RowKind kind, Sink sink, IntConsumer progress) {
-    var chunks = new Chunks(samples.size(), BATCH);
     var done = new AtomicInteger();
     try (var loaded = new LoadedNetwork(network, precision)) {
+      var chunks = loaded.chunks(samples.size(), BATCH);
       workers.map(
           chunks.count(),
           chunk -> {
-            gradients(loaded, chunks.batch(samples, chunk), chunks.from(chunk), kind, sink);
-            progress.accept(done.addAndGet(chunks.to(chunk) - chunks.from(chunk)));
+            gradients(loaded, chunks, samples, chunk, kind, sink);
+            progress.accept(done.addAndGet(chunks.length(chunk)));
             return chunk;
           });
     }
@@ -98,7 +98,14 @@ public final class PerSampleGradients {
 
   @SuppressWarnings("restricted") // the segment views a tensor that outlives the call
   private void gradients(
-      LoadedNetwork loaded, SampleBatch batch, int firstRow, RowKind kind, Sink sink) {
+      LoadedNetwork loaded,
+      Chunks chunks,
+      SampleSource samples,
+      int chunk,
+      RowKind kind,
+      Sink sink) {
+    SampleBatch batch = chunks.batch(samples, chunk);
+    int firstRow = chunks.from(chunk);
     try (var _ = new PointerScope();
         var execution = loaded.start(batch)) {
       for (LayerMatrix layer : layers) {
@@ -122,7 +129,9 @@ public final class PerSampleGradients {
         try (var _ = new PointerScope()) {
           LayerMatrix layer = layers.get(l);
           Tensor input = execution.value(layer.input()).detach();
-          Tensor rows = weightGradients(layer, input, outputGradients.get(l), batch.size());
+          Tensor rows =
+              weightGradients(layer, input, outputGradients.get(l), batch.size())
+                  .narrow(0, 0, chunks.length(chunk));
           sink.accept(
               l,
               firstRow,

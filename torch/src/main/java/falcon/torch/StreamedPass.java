@@ -20,7 +20,7 @@ final class StreamedPass implements AutoCloseable {
 
   StreamedPass(LoadedNetwork network, SampleSource samples, Workers workers) {
     this.workers = workers;
-    var chunks = Chunks.of(samples);
+    var chunks = network.chunks(samples);
     executions.addAll(
         workers.map(chunks.count(), chunk -> network.start(chunks.batch(samples, chunk))));
   }
