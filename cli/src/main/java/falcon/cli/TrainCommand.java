@@ -104,12 +104,14 @@ final class TrainCommand implements Callable<Integer> {
             threads.count());
     Dataset data = dataOptions.open();
     Preprocessing preprocessing =
-        dataOptions.preprocessing(data, Map.of(), dataOptions.directory());
+        data.needsImageSize()
+            ? null
+            : dataOptions.preprocessing(data, Map.of(), dataOptions.directory());
     if (preprocessing == null) {
       throw new PruningException(
           PruningException.Kind.USAGE,
-          "%s holds arrays; the built-in architectures are trained on images."
-              .formatted(dataOptions.directory()));
+          "%s holds %s; the built-in architectures are trained on images of one size (cifar10, idx)."
+              .formatted(dataOptions.directory(), data.layout().id()));
     }
     Path file = OutputFolder.require(out, format.fileName(), isForced);
     interruption.advise("Nothing was written; training cannot be resumed.");

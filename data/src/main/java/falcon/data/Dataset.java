@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 /// The samples of a split are read when first asked for and kept; several threads may ask. A split
 /// that is not there is an error only when it is asked for.
 public final class Dataset {
+  /// Longest side of images that are cut to a size, in pixels.
+  private static final int LONGEST_SIDE = 1 << 12;
+
   private final Path path;
   private final Layout layout;
   private final SplitReader reader;
@@ -50,6 +53,39 @@ public final class Dataset {
     return reader.files();
   }
 
+  /// Whether the images are cut to a size that is yet to be given by [#sized].
+  public boolean needsImageSize() {
+    return layout == Layout.IMAGES && shape == null;
+  }
+
+  /// The same with images of the size that a network takes.
+  ///
+  /// @param channels 1 or 3
+  /// @param shortSide length that an image's shorter side is resized to before the middle is cut out, at
+  ///     least as long as `height` and `width`; null for 8/7 of the longer one, and none for an image
+  ///     that has the size already
+  /// @throws IllegalArgumentException if a number is out of its range
+  /// @throws IllegalStateException if the data have another layout than [Layout#IMAGES]
+  public Dataset sized(int channels, int height, int width, @Nullable Integer shortSide) {
+    boolean isSound =
+        (channels == 1 || channels == 3)
+            && height >= 1
+            && width >= 1
+            && Math.max(height, width) <= LONGEST_SIDE;
+    if (!isSound) {
+      throw new IllegalArgumentException(
+          "images of %d channels and %d×%d pixels: wanted are 1 or 3 channels, sides from 1 to %d"
+              .formatted(channels, height, width, LONGEST_SIDE));
+    }
+    if (shortSide != null && (shortSide < Math.max(height, width) || shortSide > LONGEST_SIDE)) {
+      throw new IllegalArgumentException(
+          "resized to a shorter side of %d pixels: wanted are %d to %d"
+              .formatted(shortSide, Math.max(height, width), LONGEST_SIDE));
+    }
+    var imageShape = new ImageShape(channels, height, width);
+    return new Dataset(path, layout, reader.sized(imageShape, shortSide), imageShape, classes);
+  }
+
   /// Channels of an image: 3 for colour, 1 for grey.
   ///
   /// @throws IllegalStateException if the samples are arrays
@@ -83,7 +119,7 @@ public final class Dataset {
   ///
   /// @throws MalformedDataException if the data are damaged
   public boolean isLabelled() {
-    return any().isLabelled();
+    return layout == Layout.IMAGES ? reader.isLabelled() : any().isLabelled();
   }
 
   /// The number of classes; labels are `0 .. classes − 1`. It is what the layout says, or else one more
@@ -92,7 +128,7 @@ public final class Dataset {
   /// @throws IllegalStateException if there are no classes
   public synchronized int classes() {
     if (classes == null) {
-      classes = any().classes();
+      classes = layout == Layout.IMAGES ? reader.classes() : any().classes();
     }
     return classes;
   }

@@ -23,6 +23,9 @@ public final class Datasets {
   ///     more than one layout, or headers that contradict each other
   public static Dataset open(Path directory) {
     var found = layouts(directory);
+    if (found.size() > 1) { // a picture beside other data does not make a folder of images
+      found = found.stream().filter(layout -> layout != Layout.IMAGES).toList();
+    }
     if (found.isEmpty()) {
       throw noData(directory, List.of(Layout.values()));
     }
@@ -46,6 +49,7 @@ public final class Datasets {
     return switch (layout) {
       case CIFAR10 -> Cifar10Folder.open(directory);
       case IDX -> IdxFolder.open(directory);
+      case IMAGES -> ImageFolder.open(directory);
       case ARRAYS -> new Dataset(directory, Layout.ARRAYS, new ArrayFolder(directory), null, null);
     };
   }
@@ -68,6 +72,7 @@ public final class Datasets {
     return switch (layout) {
       case CIFAR10 -> Cifar10Folder.isPresent(directory);
       case IDX -> IdxFolder.isPresent(directory);
+      case IMAGES -> ImageFolder.isPresent(directory);
       case ARRAYS -> ArrayFolder.isPresent(directory);
     };
   }

@@ -113,11 +113,6 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
       SampleSource samples,
       long signSeed) {
     List<CostTable.Layer> layers = setting.plan().costs().layers();
-    PerSampleGradients.RowKind kind =
-        switch (curvature) {
-          case EMPIRICAL -> new PerSampleGradients.RowKind.Empirical();
-          case LOGITS -> new PerSampleGradients.RowKind.OutputSigns(signSeed);
-        };
     setting.progress().begin("gradients", samples.size());
     var done = new java.util.concurrent.atomic.AtomicInteger();
     new PerSampleGradients(
@@ -127,11 +122,28 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
             setting.workers())
         .compute(
             samples,
-            kind,
+            rowKind(setting, signSeed),
             (layer, firstRow, rows) -> write(gradients, layer, firstRow, rows),
             done::set);
     setting.progress().end();
     return done.get();
+  }
+
+  /// Gradients of the labels' cross-entropy where the run has labels; of labels that a classifier draws
+  /// from its own softmax where it has none; of the outputs where these are no classes.
+  private PerSampleGradients.RowKind rowKind(Setting setting, long seed) {
+    return switch (curvature) {
+      case LOGITS -> new PerSampleGradients.RowKind.OutputSigns(seed);
+      case EMPIRICAL ->
+          switch (setting.samples().match().measure()) {
+            case ACCURACY -> new PerSampleGradients.RowKind.Empirical();
+            case AGREEMENT -> new PerSampleGradients.RowKind.SampledLabels(seed, 1);
+            case FIDELITY ->
+                throw new PruningException(
+                    PruningException.Kind.USAGE,
+                    "--curvature empirical is for classifiers; the network's outputs are no classes. Leave it out.");
+          };
+    };
   }
 
   private static void write(GradientMatrix gradients, int layer, int firstRow, MemorySegment rows) {

@@ -1,10 +1,13 @@
 package falcon.prune;
 
 import falcon.data.Dataset;
+import falcon.data.Layout;
 import falcon.data.MalformedDataException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -17,7 +20,7 @@ import java.util.List;
 /// @param role `model` or `data`
 /// @param path as the user named it
 /// @param bytes its length
-/// @param sha256 of its content, in hexadecimal digits
+/// @param sha256 of its content, in hexadecimal digits; of a folder of images, of names and lengths
 public record InputFile(String role, Path path, long bytes, String sha256) {
   private static final int BUFFER_BYTES = 1 << 20;
 
@@ -27,13 +30,43 @@ public record InputFile(String role, Path path, long bytes, String sha256) {
   public static List<InputFile> of(Path model, Dataset data) {
     var files = new ArrayList<InputFile>();
     files.add(of("model", model));
-    data.files().forEach(file -> files.add(of("data", file)));
+    if (data.layout() == Layout.IMAGES) {
+      files.add(ofAll(data));
+    } else {
+      data.files().forEach(file -> files.add(of("data", file)));
+    }
     return List.copyOf(files);
+  }
+
+  /// A folder of images as a whole: the hash is that of the files' names and lengths, a line each.
+  private static InputFile ofAll(Dataset data) {
+    MessageDigest digest = newDigest();
+    long bytes = 0;
+    try {
+      for (Path file : data.files()) {
+        long length = Files.size(file);
+        String line = "%s %d\n".formatted(data.directory().relativize(file), length);
+        digest.update(line.getBytes(StandardCharsets.UTF_8));
+        bytes += length;
+      }
+    } catch (IOException e) {
+      throw unreadable(data.directory(), e);
+    }
+    return new InputFile(
+        "data", data.directory(), bytes, HexFormat.of().formatHex(digest.digest()));
+  }
+
+  private static MessageDigest newDigest() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every JDK has SHA-256", e);
+    }
   }
 
   private static InputFile of(String role, Path path) {
     try (var channel = FileChannel.open(path)) {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      MessageDigest digest = newDigest();
       var buffer = ByteBuffer.allocate(BUFFER_BYTES);
       long bytes = 0;
       while (channel.read(buffer) >= 0) {
@@ -44,8 +77,6 @@ public record InputFile(String role, Path path, long bytes, String sha256) {
       return new InputFile(role, path, bytes, HexFormat.of().formatHex(digest.digest()));
     } catch (IOException e) {
       throw unreadable(path, e);
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every JDK has SHA-256", e);
     }
   }
 

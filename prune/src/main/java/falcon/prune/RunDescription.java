@@ -54,6 +54,10 @@ public record RunDescription(
     identity.put("block", options.block() == null ? "default" : options.block().toString());
     identity.put("gradients", gradients());
     identity.put("bn-refresh", options.batchNorm().id());
+    identity.put(
+        "input-shape",
+        options.inputShapes() == null ? "default" : options.inputShapes().toString());
+    identity.put("loss", options.loss().id());
     identity.put("seed", Long.toString(options.seed()));
     identity.put("preprocessing", preprocessing == null ? "none" : preprocessing.toString());
     identity.put("version", Versions.falcon());

@@ -46,6 +46,32 @@ final class Suitability {
     }
   }
 
+  /// The data with images of the size that the network takes.
+  ///
+  /// @param shortSide length of an image's shorter side before it is cropped, null for what suits
+  /// @throws PruningException if the network leaves that size open, or takes no images
+  static Dataset sized(Network network, Dataset data, @Nullable Integer shortSide) {
+    List<Dimension> dimensions = network.inputs().getFirst().dimensions();
+    if (network.inputs().size() == 1
+        && dimensions != null
+        && dimensions.size() == 4
+        && dimensions.get(1) instanceof Dimension.Fixed(long channels)
+        && dimensions.get(2) instanceof Dimension.Fixed(long height)
+        && dimensions.get(3) instanceof Dimension.Fixed(long width)) {
+      try {
+        return data.sized(
+            Math.toIntExact(channels), Math.toIntExact(height), Math.toIntExact(width), shortSide);
+      } catch (IllegalArgumentException | ArithmeticException e) {
+        throw unsuitable(
+            "The network takes %s, which no images can be cut to: %s."
+                .formatted(network.inputs(), e.getMessage()));
+      }
+    }
+    throw unsuitable(
+        "The network takes %s; images of files are cut to [channels, height, width] of its only input.%nWhere it leaves these open, give them: --input-shape 3,224,224."
+            .formatted(network.inputs()));
+  }
+
   private static Map<String, List<Long>> imageShape(Network network, Dataset data) {
     if (network.inputs().size() != 1) {
       throw unsuitable(
@@ -84,30 +110,13 @@ final class Suitability {
 
   /// Returns if they go together.
   ///
-  /// @param network as [#shaped] gives it
-  /// @throws PruningException if the network gives fewer outputs than there are classes, or the
-  ///     preprocessing is for other images; says which
-  static void require(Network network, Dataset data, @Nullable Preprocessing preprocessing) {
-    if (data.isLabelled()) {
-      requireOutput(network, data);
-    }
+  /// @throws PruningException if the preprocessing is for other images; says which
+  static void require(Dataset data, @Nullable Preprocessing preprocessing) {
     if (preprocessing != null && preprocessing.mean().size() != data.channels()) {
       throw unsuitable(
           "The preprocessing (%s) is for images of %d channels, those in %s have %d. Give mean and deviation of each channel (--mean, --deviation)."
               .formatted(
                   preprocessing, preprocessing.mean().size(), data.directory(), data.channels()));
-    }
-  }
-
-  private static void requireOutput(Network network, Dataset data) {
-    List<Dimension> dimensions = network.outputs().getFirst().dimensions();
-    if (dimensions != null
-        && !dimensions.isEmpty()
-        && dimensions.getLast() instanceof Dimension.Fixed(long outputs)
-        && outputs < data.classes()) {
-      throw unsuitable(
-          "The network tells %d classes apart, the data in %s has %d. Use the data that the network was trained on."
-              .formatted(outputs, data.directory(), data.classes()));
     }
   }
 

@@ -3,6 +3,7 @@ package falcon.torch;
 import falcon.data.NamedArrays;
 import falcon.data.NumberArray;
 import falcon.model.DataType;
+import falcon.model.Dimension;
 import falcon.model.Network;
 import falcon.model.Tensor;
 import falcon.model.ValueInfo;
@@ -11,6 +12,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// Arrays of a data set as a network takes them, matched by name: as they are, converted to the type of
 /// the network's input where nothing is lost. Owns its array of indexes.
@@ -30,9 +32,30 @@ public final class ArraySamples implements SampleSource {
 
   /// @param network whose inputs the arrays are for
   /// @param indexes which samples, in this order; handed over
-  /// @throws UnsupportedNetworkException if arrays and inputs do not fit each other, as [#matched] says
+  /// @throws UnsupportedNetworkException if arrays and inputs do not fit each other, as [#matched] says,
+  ///     or in shape
   public static ArraySamples of(NamedArrays samples, Network network, int[] indexes) {
-    return new ArraySamples(samples, network.inputs(), matched(samples, network), indexes);
+    List<NumberArray> arrays = matched(samples, network);
+    for (int i = 0; i < arrays.size(); i++) {
+      ValueInfo input = network.inputs().get(i);
+      if (!fits(arrays.get(i).sampleShape(), input.dimensions())) {
+        throw unmatched(
+            "samples of array '%s' are not of input '%s'".formatted(arrays.get(i).name(), input),
+            network.inputs(),
+            samples.arrays().values());
+      }
+    }
+    return new ArraySamples(samples, network.inputs(), arrays, indexes);
+  }
+
+  private static boolean fits(List<Long> sampleShape, @Nullable List<Dimension> dimensions) {
+    boolean fits = dimensions == null || dimensions.size() == sampleShape.size() + 1;
+    for (int i = 0; dimensions != null && fits && i < sampleShape.size(); i++) {
+      fits =
+          !(dimensions.get(i + 1) instanceof Dimension.Fixed(long size))
+              || size == sampleShape.get(i);
+    }
+    return fits;
   }
 
   /// @return all samples
@@ -92,14 +115,16 @@ public final class ArraySamples implements SampleSource {
     for (int i = 0; i < inputs.size(); i++) {
       filled.add(filled(inputs.get(i), arrays.get(i), from, to));
     }
-    int[] labels = null;
-    if (samples.isLabelled()) {
-      labels = new int[to - from];
-      for (int i = from; i < to; i++) {
-        labels[i - from] = samples.label(indexes[i]);
-      }
+    return new SampleBatch(filled, samples.isLabelled() ? labels(from, to) : null);
+  }
+
+  @Override
+  public int[] labels(int from, int to) {
+    var labels = new int[to - from];
+    for (int i = from; i < to; i++) {
+      labels[i - from] = samples.label(indexes[i]);
     }
-    return new SampleBatch(filled, labels);
+    return labels;
   }
 
   private InputArray filled(ValueInfo input, NumberArray array, int from, int to) {

@@ -1,5 +1,6 @@
 package falcon.torch;
 
+import falcon.model.MainOutput;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.ValueInfo;
@@ -47,7 +48,7 @@ final class GraphProgram {
   }
 
   String output() {
-    return network.outputs().getFirst().name();
+    return MainOutput.of(network).name();
   }
 
   /// @return number of the node that makes the value, −1 for the network's input

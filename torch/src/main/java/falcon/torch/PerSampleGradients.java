@@ -3,6 +3,7 @@ package falcon.torch;
 import falcon.data.Seeds;
 import falcon.model.Network;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -29,6 +30,9 @@ public final class PerSampleGradients {
   /// Label of the random signs' seeds.
   private static final String SIGNS = "signs of the outputs";
 
+  /// Label of the drawn labels' seeds.
+  private static final String LABELS = "labels of the outputs";
+
   /// Receives gradients; called from several threads, for different rows.
   public interface Sink {
     /// @param layer number of the weight tensor
@@ -41,6 +45,13 @@ public final class PerSampleGradients {
   public sealed interface RowKind {
     /// Cross-entropy of the sample's label: the empirical Fisher matrix.
     record Empirical() implements RowKind {}
+
+    /// Cross-entropy of a label drawn from the network's own softmax: the Fisher matrix of its outputs,
+    /// on average over draws.
+    ///
+    /// @param seed of the draws
+    /// @param classAxis axis of the outputs along which the classes lie: 1
+    record SampledLabels(long seed, int classAxis) implements RowKind {}
 
     /// A random combination of the outputs with signs ±1: Gauss-Newton matrix of the outputs' change.
     ///
@@ -158,20 +169,43 @@ public final class PerSampleGradients {
     return layer.toTensorOrder(torch.cat(perGroup, 1)).contiguous();
   }
 
+  /// A label for each sample, drawn from the softmax of its outputs.
+  private static int[] drawnLabels(Tensor logits, long seed, int firstRow) {
+    double[] shares = Torch.doubles(logits.softmax(1, new ScalarTypeOptional()));
+    var labels = new int[Math.toIntExact(logits.size(0))];
+    int classes = shares.length / labels.length;
+    for (int i = 0; i < labels.length; i++) {
+      double left = Seeds.of(seed, LABELS, firstRow + i).nextDouble();
+      while (labels[i] < classes - 1 && left >= shares[i * classes + labels[i]]) {
+        left -= shares[i * classes + labels[i]];
+        labels[i]++;
+      }
+    }
+    return labels;
+  }
+
   /// @return gradient by the outputs, `[b, classes]`
   private Tensor outputGradient(Tensor logits, SampleBatch batch, int firstRow, RowKind kind) {
-    int classes = Math.toIntExact(logits.size(1));
+    int classes = Math.toIntExact(logits.numel() / logits.size(0));
+    int[] labels =
+        switch (kind) {
+          case RowKind.Empirical() -> batch.labels();
+          case RowKind.SampledLabels(long seed, int _) -> drawnLabels(logits, seed, firstRow);
+          case RowKind.OutputSigns _ -> new int[0];
+        };
     var values = new float[batch.size() * classes];
     for (int i = 0; i < batch.size(); i++) {
       switch (kind) {
-        case RowKind.Empirical() -> values[i * classes + batch.labels()[i]] = 1;
+        case RowKind.Empirical _, RowKind.SampledLabels _ -> values[i * classes + labels[i]] = 1;
         case RowKind.OutputSigns(long seed) ->
             System.arraycopy(signs(seed, firstRow + i, classes), 0, values, i * classes, classes);
       }
     }
-    Tensor constant = Torch.scoped(values, List.of((long) batch.size(), (long) classes), precision);
+    List<Long> shape = Arrays.stream(logits.shape()).boxed().toList();
+    Tensor constant = Torch.scoped(values, shape, precision);
     return switch (kind) {
-      case RowKind.Empirical() -> // ∂(−log softmax_y)/∂logits = softmax − onehot(y)
+      case RowKind.Empirical _,
+          RowKind.SampledLabels _ -> // ∂(−log softmax_y)/∂logits = softmax − onehot(y)
           logits.softmax(1, new ScalarTypeOptional()).sub(constant);
       case RowKind.OutputSigns _ -> constant;
     };

@@ -84,7 +84,7 @@ class ArraySamplesTest {
             .input(input("b", DataType.INT64, 2))
             .input(input("a", DataType.INT64, 2))
             .node(new Node("z", "Sub", "", List.of("b", "a"), List.of("z"), Map.of()))
-            .output(new ValueInfo("z", DataType.INT64, null))
+            .output(new ValueInfo("z", null, null))
             .build();
     try (var workers = new Workers(1)) {
       Logits outputs = Evaluation.logits(network, ArraySamples.of(arrays(), network), workers);
