@@ -125,7 +125,7 @@ final class AblationTable implements Callable<Integer> {
           OutputError.of(
               dense,
               pruned.network(),
-              data.train(),
+              data.trainImages(),
               Preprocessing.defaultsOf(data.layout()),
               workers);
       return new double[] {

@@ -5,6 +5,8 @@ import falcon.model.zoo.Architecture;
 import falcon.prune.Amount;
 import falcon.prune.BatchNormPolicy;
 import falcon.prune.Curvature;
+import falcon.prune.ExampleShapes;
+import falcon.prune.Loss;
 import falcon.prune.Method;
 import falcon.prune.ModelFormat;
 import falcon.prune.NnzRule;
@@ -79,6 +81,20 @@ final class Converters {
     @Override
     public Architecture convert(String text) {
       return oneOf(Architecture.values(), Architecture::id, text);
+    }
+  }
+
+  static final class OfLoss implements ITypeConverter<Loss> {
+    @Override
+    public Loss convert(String text) {
+      return Converters.convert(text, Loss::of);
+    }
+  }
+
+  static final class OfExampleShapes implements ITypeConverter<ExampleShapes> {
+    @Override
+    public ExampleShapes convert(String text) {
+      return Converters.convert(text, ExampleShapes::parse);
     }
   }
 

@@ -4,6 +4,8 @@ import falcon.data.Dataset;
 import falcon.data.Datasets;
 import falcon.data.Layout;
 import falcon.data.Preprocessing;
+import falcon.model.Network;
+import falcon.prune.Match;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
@@ -24,8 +26,14 @@ final class DataOptions {
   @Option(
       names = "--data",
       required = true,
-      paramLabel = "DIR",
-      description = "Folder with CIFAR-10 binaries or idx files (gzipped or not).")
+      paramLabel = "PATH",
+      description = {
+        "Folder with CIFAR-10 binaries, idx files (gzipped or not), or images: PNG and JPEG in a folder a"
+            + " class, in 'train' and 'val' or 'test', or directly below;",
+        "or arrays of NumPy named like the network's inputs, the first axis counting samples: train.npz and"
+            + " test.npz, .npy files, or a single such file. An array 'labels' or 'y' holds classes.",
+        "Without classes a network is compared with itself."
+      })
   @SuppressWarnings("NullAway.Init")
   private Path directory;
 
@@ -33,7 +41,8 @@ final class DataOptions {
       names = "--data-format",
       paramLabel = "NAME",
       converter = Converters.OfLayout.class,
-      description = "What the folder holds: cifar10 or idx; recognised by itself if left out.")
+      description =
+          "What it holds: cifar10, idx, images or arrays; recognised by itself if left out.")
   private @Nullable Layout layout;
 
   @Option(
@@ -42,7 +51,8 @@ final class DataOptions {
       split = ",",
       description =
           "Mean of each channel on the scale 0 to 1, or one for all. If left out, preprocessing is"
-              + " what the network's metadata says, else 0.5 (cifar10) or 0.2860 (idx).")
+              + " what the network's metadata says, else 0.5 (cifar10), 0.2860 (idx) or ImageNet's"
+              + " 0.485,0.456,0.406 (images; grey 0.449).")
   private @Nullable List<Double> mean;
 
   @Option(
@@ -50,7 +60,8 @@ final class DataOptions {
       paramLabel = "X",
       split = ",",
       description =
-          "Standard deviation of each channel, or one for all; else 0.5 (cifar10) or 0.3530 (idx).")
+          "Standard deviation of each channel, or one for all; else 0.5 (cifar10), 0.3530 (idx) or"
+              + " ImageNet's 0.229,0.224,0.225 (images; grey 0.226).")
   private @Nullable List<Double> deviation;
 
   @Option(
@@ -58,7 +69,7 @@ final class DataOptions {
       paramLabel = "N",
       description =
           "Pixels of black on each side that random crops of training images are taken from; else 4"
-              + " (cifar10) or 2 (idx).")
+              + " (cifar10), 2 (idx) or 0 (images).")
   private @Nullable Integer border;
 
   @Option(
@@ -67,22 +78,53 @@ final class DataOptions {
       description = "Whether half of the training images are flipped left to right; else they are.")
   private @Nullable Boolean flip;
 
+  @Option(
+      names = "--resize",
+      paramLabel = "N",
+      description =
+          "Length in pixels that the shorter side of an image file is resized to before the middle is cut out"
+              + " to the network's size; else 8/7 of that size, and no resizing where the size fits.")
+  private @Nullable Integer resize;
+
   /// The folder, as typed.
   Path directory() {
     return directory;
   }
 
-  /// Opens the folder.
+  /// Opens the folder, for samples of any network.
   Dataset open() {
-    return layout == null ? Datasets.open(directory) : Datasets.open(directory, layout);
+    Dataset data = layout == null ? Datasets.open(directory) : Datasets.open(directory, layout);
+    if (resize != null && data.layout() != Layout.IMAGES) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--resize is for folders of images; %s holds %s"
+              .formatted(directory, data.layout().id()));
+    }
+    return data;
+  }
+
+  /// Opens the folder, for samples of the network's size.
+  Dataset open(Network network) {
+    return Match.sized(network, open(), resize);
   }
 
   /// What is said here, over what the network's metadata says, over what suits the layout.
   ///
   /// @param source of the metadata, for messages
-  Preprocessing preprocessing(Dataset data, Map<String, String> metadata, Path source) {
+  /// @return null for arrays, which go in as they are
+  @Nullable Preprocessing preprocessing(Dataset data, Map<String, String> metadata, Path source) {
+    if (!data.layout().isImages()) {
+      if (mean != null || deviation != null || border != null || flip != null) {
+        throw new ParameterException(
+            spec.commandLine(),
+            "--mean, --deviation, --border and --flip are for images; %s holds arrays, which go in as they are"
+                .formatted(directory));
+      }
+      return null;
+    }
     Preprocessing told = Preprocessing.fromMetadata(source, metadata);
-    Preprocessing base = told == null ? Preprocessing.defaultsOf(data.layout()) : told;
+    Preprocessing base =
+        told == null ? Preprocessing.defaultsOf(data.layout(), data.channels()) : told;
     try {
       return Preprocessing.of(
           perChannel(mean, base.mean(), data),

@@ -4,14 +4,19 @@ import falcon.data.Dataset;
 import falcon.data.Preprocessing;
 import falcon.model.Network;
 import falcon.prune.Evaluator;
+import falcon.prune.Measure;
+import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/// Measures a network's accuracy.
-@Command(name = "evaluate", description = "Measures the accuracy of a network.")
+/// Measures a network's accuracy, or how much of another network it keeps.
+@Command(
+    name = "evaluate",
+    description = "Measures the accuracy of a network, or its agreement with another one.")
 final class EvaluateCommand implements Callable<Integer> {
   private final Console console;
 
@@ -25,9 +30,17 @@ final class EvaluateCommand implements Callable<Integer> {
       paramLabel = "PART",
       defaultValue = "test",
       description =
-          "Which images: test, or validation (the held-out part of the training images). Default:"
-              + " ${DEFAULT-VALUE}.")
+          "Which samples: test, validation (the held-out part of the training samples) or train (all of"
+              + " these). Default: ${DEFAULT-VALUE}.")
   private Evaluator.Part part = Evaluator.Part.TEST;
+
+  @Option(
+      names = "--reference",
+      paramLabel = "DENSE",
+      description =
+          "Network to compare with; no labels are needed. Tells agreement (classifiers: samples with the same"
+              + " class) and fidelity (share of the outputs' variance that is reproduced).")
+  private @Nullable Path reference;
 
   EvaluateCommand(Console console) {
     this.console = console;
@@ -36,34 +49,72 @@ final class EvaluateCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Network network = model.read();
-    Dataset data = dataOptions.open();
+    Network compared = reference == null ? null : model.read(reference);
+    Dataset data = dataOptions.open(network);
     Preprocessing preprocessing = dataOptions.preprocessing(data, network.metadata(), model.path());
-    Evaluator.Result result;
+    var evaluator = new Evaluator(data, preprocessing, threads.count());
+    String how = preprocessing == null ? "arrays as they are" : preprocessing.toString();
     try (var progress = ConsoleProgress.start(console, output.volume())) {
-      result =
-          new Evaluator(data, preprocessing, threads.count()).evaluate(network, part, progress);
+      if (compared == null) {
+        show(evaluator.evaluate(network, part, progress), how);
+      } else {
+        show(evaluator.compare(compared, network, part, progress), how);
+      }
     }
-    String split = part.name().toLowerCase(Locale.ROOT);
+    return ExitCode.DONE;
+  }
+
+  private void show(Evaluator.Result result, String preprocessing) {
     console.result(
         output.isJson()
             ? JsonText.of(
                 JsonText.object()
                     .put("schemaVersion", 1)
-                    .put("split", split)
+                    .put("split", split())
                     .put("samples", result.samples())
                     .put("correct", result.correct())
+                    .put("measure", Measure.ACCURACY.id())
                     .put("accuracy", result.accuracy())
                     .put("crossEntropy", result.crossEntropy())
-                    .put("preprocessing", preprocessing.toString())
+                    .put("preprocessing", preprocessing)
                     .put("seconds", result.seconds()))
             : "%s: %.2f %% of %,d images right, cross-entropy %.4f (%.1f s; %s)"
                 .formatted(
-                    split,
+                    split(),
                     result.accuracy(),
                     result.samples(),
                     result.crossEntropy(),
                     result.seconds(),
                     preprocessing));
-    return ExitCode.DONE;
+  }
+
+  private void show(Evaluator.Comparison result, String preprocessing) {
+    console.result(
+        output.isJson()
+            ? JsonText.of(
+                JsonText.object()
+                    .put("schemaVersion", 1)
+                    .put("split", split())
+                    .put("samples", result.samples())
+                    .put("measure", result.measure().id())
+                    .put(result.measure().id(), result.percent())
+                    .put(Measure.FIDELITY.id(), result.fidelity())
+                    .put("reference", String.valueOf(reference))
+                    .put("preprocessing", preprocessing)
+                    .put("seconds", result.seconds()))
+            : "%s: %s %.2f %% with %s on %,d samples, fidelity of the outputs %.2f %% (%.1f s; %s)"
+                .formatted(
+                    split(),
+                    result.measure().id(),
+                    result.percent(),
+                    reference,
+                    result.samples(),
+                    result.fidelity(),
+                    result.seconds(),
+                    preprocessing));
+  }
+
+  private String split() {
+    return part.name().toLowerCase(Locale.ROOT);
   }
 }

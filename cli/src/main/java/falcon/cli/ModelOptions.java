@@ -1,9 +1,12 @@
 package falcon.cli;
 
+import falcon.model.MainOutput;
 import falcon.model.Network;
 import falcon.model.format.Networks;
 import falcon.model.zoo.Architecture;
+import falcon.prune.ExampleShapes;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -33,19 +36,65 @@ final class ModelOptions {
       description = "Built-in architecture that bare weights belong to: resnet20.")
   private @Nullable Architecture architecture;
 
+  @Option(
+      names = "--input-shape",
+      paramLabel = "SHAPE",
+      converter = Converters.OfExampleShapes.class,
+      description =
+          "Shape of one example where the network leaves axes open: 3,224,224 or, by input,"
+              + " input_ids=64,attention_mask=64. Data tell it by themselves, but for images in files.")
+  private @Nullable ExampleShapes inputShapes;
+
+  @Option(
+      names = "--output",
+      paramLabel = "NAME",
+      description =
+          "Output that counts: compared, differentiated, reproduced. Default: the first of"
+              + " floating-point numbers. Goes into the metadata of a network that is written.")
+  private @Nullable String output;
+
   /// The file.
   Path path() {
     return path;
   }
 
-  /// Reads the network.
+  /// What is said of the inputs' shapes.
+  @Nullable ExampleShapes inputShapes() {
+    return inputShapes;
+  }
+
+  /// Reads the network, for examples of the shapes given.
   Network read() {
-    if (architecture != null && path.toString().toLowerCase(Locale.ROOT).endsWith(".onnx")) {
+    return read(path);
+  }
+
+  /// Reads another network in the same way.
+  Network read(Path file) {
+    Network network = readAsItIs(file);
+    if (output != null) {
+      var metadata = new LinkedHashMap<>(network.metadata());
+      metadata.put(MainOutput.METADATA, output);
+      network = network.withMetadata(metadata);
+      requireOutput(network);
+    }
+    return inputShapes == null ? network : inputShapes.appliedTo(network);
+  }
+
+  private void requireOutput(Network network) {
+    try {
+      MainOutput.of(network);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), "--output: " + e.getMessage(), e);
+    }
+  }
+
+  private Network readAsItIs(Path file) {
+    if (architecture != null && file.toString().toLowerCase(Locale.ROOT).endsWith(".onnx")) {
       throw new ParameterException(
           spec.commandLine(),
           "--arch %s is for weights alone; %s has its own graph. Leave --arch out."
-              .formatted(architecture.id(), path));
+              .formatted(architecture.id(), file));
     }
-    return Networks.read(path, architecture);
+    return Networks.read(file, architecture);
   }
 }

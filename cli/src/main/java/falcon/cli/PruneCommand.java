@@ -100,7 +100,7 @@ final class PruneCommand implements Callable<Integer> {
 
   @Option(
       names = "--no-test",
-      description = "Leave the test images alone; accuracy is told on validation images only.")
+      description = "Leave the test samples alone; networks are judged on validation samples only.")
   private boolean isTestLeftOut;
 
   @Option(
@@ -126,13 +126,17 @@ final class PruneCommand implements Callable<Integer> {
   public Integer call() {
     requireUsable();
     Network read = model.read();
-    Dataset data = dataOptions.open();
-    Preprocessing preprocessing = dataOptions.preprocessing(data, read.metadata(), model.path());
+    Dataset data = dataOptions.open(read);
+    @Nullable Preprocessing preprocessing =
+        dataOptions.preprocessing(data, read.metadata(), model.path());
     var metadata = new LinkedHashMap<>(read.metadata());
-    metadata.putAll(preprocessing.toMetadata());
+    if (preprocessing != null) {
+      metadata.putAll(preprocessing.toMetadata());
+    }
     Network network = read.withMetadata(metadata);
     PruningOptions options =
-        pruneOptions.options(threads.count(), memory == null ? null : memory.bytes());
+        pruneOptions.options(
+            threads.count(), memory == null ? null : memory.bytes(), model.inputShapes());
     try (var progress = ConsoleProgress.start(console, output.volume())) {
       Map<Amount, Pruning> prunings = new LinkedHashMap<>();
       for (Amount amount : macs) {

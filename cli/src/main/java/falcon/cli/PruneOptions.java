@@ -2,6 +2,8 @@ package falcon.cli;
 
 import falcon.prune.BatchNormPolicy;
 import falcon.prune.Curvature;
+import falcon.prune.ExampleShapes;
+import falcon.prune.Loss;
 import falcon.prune.Method;
 import falcon.prune.PruningOptions;
 import falcon.prune.Refit;
@@ -52,6 +54,19 @@ final class PruneOptions {
   private @Nullable Curvature curvature;
 
   @Option(
+      names = "--loss",
+      paramLabel = "NAME",
+      converter = Converters.OfLoss.class,
+      description = {
+        "What the pruned network is to do well: labels (cross-entropy, judged by accuracy); self (no"
+            + " labels: a classifier's own, judged by agreement with the dense network; other networks"
+            + " as outputs); outputs (their squared change, judged by fidelity: the share of their"
+            + " variance that is reproduced);",
+        "or auto, the default: labels where data and network have classes, else self."
+      })
+  private Loss loss = Loss.AUTO;
+
+  @Option(
       names = "--ridge",
       paramLabel = "LAMBDA",
       converter = Converters.OfRidge.class,
@@ -87,7 +102,8 @@ final class PruneOptions {
               + " system.")
   private @Nullable Path scratch;
 
-  PruningOptions options(int threads, @Nullable Long memoryBytes) {
+  PruningOptions options(
+      int threads, @Nullable Long memoryBytes, @Nullable ExampleShapes inputShapes) {
     return PruningOptions.builder()
         .method(method)
         .stages(stages)
@@ -102,6 +118,8 @@ final class PruneOptions {
         .threads(threads)
         .memoryBytes(memoryBytes)
         .scratch(scratch)
+        .loss(loss)
+        .inputShapes(inputShapes)
         .build();
   }
 }

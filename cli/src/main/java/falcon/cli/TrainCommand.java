@@ -8,6 +8,7 @@ import falcon.model.zoo.Architecture;
 import falcon.prune.Evaluator;
 import falcon.prune.ModelFormat;
 import falcon.prune.OutputFolder;
+import falcon.prune.PruningException;
 import falcon.prune.Trainer;
 import java.nio.file.Path;
 import java.util.Map;
@@ -103,7 +104,15 @@ final class TrainCommand implements Callable<Integer> {
             threads.count());
     Dataset data = dataOptions.open();
     Preprocessing preprocessing =
-        dataOptions.preprocessing(data, Map.of(), dataOptions.directory());
+        data.needsImageSize()
+            ? null
+            : dataOptions.preprocessing(data, Map.of(), dataOptions.directory());
+    if (preprocessing == null) {
+      throw new PruningException(
+          PruningException.Kind.USAGE,
+          "%s holds %s; the built-in architectures are trained on images of one size (cifar10, idx)."
+              .formatted(dataOptions.directory(), data.layout().id()));
+    }
     Path file = OutputFolder.require(out, format.fileName(), isForced);
     interruption.advise("Nothing was written; training cannot be resumed.");
     Network network;

@@ -6,9 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /// Reads [Layout#CIFAR10].
-final class Cifar10Folder {
+final class Cifar10Folder implements SplitReader {
   private static final Dataset.ImageShape SHAPE = new Dataset.ImageShape(3, 32, 32);
   private static final int CLASSES = 10;
   private static final int IMAGE_BYTES = 3 * 32 * 32;
@@ -21,17 +22,32 @@ final class Cifar10Folder {
   /// Most images of all files of a split together: their pixels stay below 1 GiB.
   private static final int MOST_RECORDS = (1 << 30) / IMAGE_BYTES;
 
-  private Cifar10Folder() {}
+  private final Path directory;
+
+  private Cifar10Folder(Path directory) {
+    this.directory = directory;
+  }
 
   static boolean isPresent(Path directory) {
     return !files(directory, Split.TRAIN).isEmpty() || !files(directory, Split.TEST).isEmpty();
   }
 
   static Dataset open(Path directory) {
-    return new Dataset(directory, Layout.CIFAR10, SHAPE, CLASSES);
+    return new Dataset(directory, Layout.CIFAR10, new Cifar10Folder(directory), SHAPE, CLASSES);
   }
 
-  static Images read(Path directory, Split split) {
+  @Override
+  public boolean has(Split split) {
+    return !files(directory, split).isEmpty();
+  }
+
+  @Override
+  public List<Path> files() {
+    return Stream.of(Split.values()).flatMap(split -> files(directory, split).stream()).toList();
+  }
+
+  @Override
+  public Images read(Split split) {
     var files = files(directory, split);
     if (files.isEmpty()) {
       throw new MalformedDataException(

@@ -3,18 +3,19 @@ package falcon.data;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
-/// Chooses images so that each class has the same share, as far as the images allow.
+/// Chooses samples so that each class has the same share, as far as the samples allow; without classes,
+/// all samples are of one.
 final class ClassBalance {
   private ClassBalance() {}
 
-  /// Shuffles each class, then takes one image of each class in turn until there are enough; a
-  /// class that has given `share` of its images (rounded up) gives no more.
+  /// Shuffles each class, then takes one sample of each class in turn until there are enough; a
+  /// class that has given `share` of its samples (rounded up) gives no more.
   ///
-  /// @param count number wanted, at most `share` of all images
+  /// @param count number wanted, at most `share` of all samples
   /// @param share greatest part of a class that is taken, above 0, at most 1
   /// @return chosen indexes, ascending
-  static int[] choose(Images images, int count, double share, SplittableRandom random) {
-    var byClass = shuffledByClass(images, random);
+  static int[] choose(Samples samples, int count, double share, SplittableRandom random) {
+    var byClass = shuffledByClass(samples, random);
     var chosen = new int[count];
     int taken = 0;
     for (int round = 0; taken < count; round++) {
@@ -28,17 +29,18 @@ final class ClassBalance {
     return chosen;
   }
 
-  private static int[][] shuffledByClass(Images images, SplittableRandom random) {
-    var sizes = new int[256];
-    for (int i = 0; i < images.count(); i++) {
-      sizes[images.label(i)]++;
+  private static int[][] shuffledByClass(Samples samples, SplittableRandom random) {
+    boolean isLabelled = samples.isLabelled();
+    var sizes = new int[isLabelled ? samples.classes() : 1];
+    for (int i = 0; i < samples.count(); i++) {
+      sizes[isLabelled ? samples.label(i) : 0]++;
     }
     var byClass = new int[sizes.length][];
     for (int c = 0; c < sizes.length; c++) {
       byClass[c] = new int[sizes[c]];
     }
-    for (int i = images.count() - 1; i >= 0; i--) {
-      int c = images.label(i);
+    for (int i = samples.count() - 1; i >= 0; i--) {
+      int c = isLabelled ? samples.label(i) : 0;
       byClass[c][--sizes[c]] = i;
     }
     for (int[] indexes : byClass) {

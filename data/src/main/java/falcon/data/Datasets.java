@@ -8,19 +8,24 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// Opens folders of labelled images, whatever their [Layout].
+/// Opens data sets, whatever their [Layout].
 public final class Datasets {
   /// Names of a folder's content that a message lists at most.
   private static final int NAMES_SHOWN = 8;
 
   private Datasets() {}
 
-  /// The images in `directory`, its layout recognised by the names of its files.
+  /// The data in `directory`, its layout recognised by the names of its files.
+  ///
+  /// @param directory a folder, or a single `.npz` or `.npy` file
   ///
   /// @throws MalformedDataException if there is no such folder, or it holds no data, or files of
   ///     more than one layout, or headers that contradict each other
   public static Dataset open(Path directory) {
     var found = layouts(directory);
+    if (found.size() > 1) { // a picture beside other data does not make a folder of images
+      found = found.stream().filter(layout -> layout != Layout.IMAGES).toList();
+    }
     if (found.isEmpty()) {
       throw noData(directory, List.of(Layout.values()));
     }
@@ -33,7 +38,7 @@ public final class Datasets {
     return open(directory, found.getFirst());
   }
 
-  /// The images in `directory`, read as `layout`.
+  /// The data in `directory`, read as `layout`.
   ///
   /// @throws MalformedDataException if there is no such folder, or it holds no files of that layout,
   ///     or headers that contradict each other
@@ -44,15 +49,21 @@ public final class Datasets {
     return switch (layout) {
       case CIFAR10 -> Cifar10Folder.open(directory);
       case IDX -> IdxFolder.open(directory);
+      case IMAGES -> ImageFolder.open(directory);
+      case ARRAYS -> new Dataset(directory, Layout.ARRAYS, new ArrayFolder(directory), null, null);
     };
   }
 
   private static List<Layout> layouts(Path directory) {
-    if (!Files.isDirectory(directory)) {
+    if (!Files.exists(directory)) {
+      throw new MalformedDataException(
+          directory, "there is no such folder or file.", "Name the folder that holds the data.");
+    }
+    if (!Files.isDirectory(directory) && !ArrayFolder.isPresent(directory)) {
       throw new MalformedDataException(
           directory,
-          Files.exists(directory) ? "is a file, not a folder." : "there is no such folder.",
-          "Name the folder that holds the data files.");
+          "is a file, not a folder.",
+          "Name the folder that holds the data files; only .npz and .npy files stand alone.");
     }
     return Arrays.stream(Layout.values()).filter(layout -> isPresent(directory, layout)).toList();
   }
@@ -61,6 +72,8 @@ public final class Datasets {
     return switch (layout) {
       case CIFAR10 -> Cifar10Folder.isPresent(directory);
       case IDX -> IdxFolder.isPresent(directory);
+      case IMAGES -> ImageFolder.isPresent(directory);
+      case ARRAYS -> ArrayFolder.isPresent(directory);
     };
   }
 

@@ -2,12 +2,22 @@ package falcon.data;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Reads [Layout#IDX].
-final class IdxFolder {
-  private IdxFolder() {}
+final class IdxFolder implements SplitReader {
+  private final Path directory;
+  private final Dataset.ImageShape shape;
+  private final int classes;
+
+  private IdxFolder(Path directory, Dataset.ImageShape shape, int classes) {
+    this.directory = directory;
+    this.shape = shape;
+    this.classes = classes;
+  }
 
   static boolean isPresent(Path directory) {
     return Stream.of(Split.values())
@@ -26,10 +36,31 @@ final class IdxFolder {
       classes = Math.max(classes, 1 + (label & 0xff));
     }
     var shape = new Dataset.ImageShape(1, header.height(), header.width());
-    return new Dataset(directory, Layout.IDX, shape, classes);
+    return new Dataset(
+        directory, Layout.IDX, new IdxFolder(directory, shape, classes), shape, classes);
   }
 
-  static Images read(Path directory, Split split, Dataset.ImageShape shape, int classes) {
+  @Override
+  public boolean has(Split split) {
+    return existing(directory, split, IdxFile.Kind.IMAGES) != null;
+  }
+
+  @Override
+  public List<Path> files() {
+    var files = new ArrayList<Path>();
+    for (Split split : Split.values()) {
+      for (IdxFile.Kind kind : IdxFile.Kind.values()) {
+        Path file = existing(directory, split, kind);
+        if (file != null) {
+          files.add(file);
+        }
+      }
+    }
+    return List.copyOf(files);
+  }
+
+  @Override
+  public Images read(Split split) {
     var file = required(directory, split, IdxFile.Kind.IMAGES);
     var header = IdxFile.header(file, IdxFile.Kind.IMAGES);
     if (header.height() != shape.height() || header.width() != shape.width()) {

@@ -31,11 +31,10 @@ public final class IdxSubset {
   /// @throws MalformedDataException if the source cannot be read
   /// @throws UncheckedIOException if the files cannot be written; the message says where and why
   public static void write(Dataset source, int trainCount, long seed, Path directory) {
-    if (source.channels() != 1) {
+    if (!(source.train() instanceof Images train) || train.channels() != 1) {
       throw new IllegalArgumentException(
-          "idx files hold one channel, the images have %d".formatted(source.channels()));
+          "idx files hold grey images, %s has others".formatted(source.directory()));
     }
-    var train = source.train();
     if (trainCount < 1 || trainCount > train.count()) {
       throw new IllegalArgumentException(
           "%d of %d training images".formatted(trainCount, train.count()));
@@ -44,7 +43,7 @@ public final class IdxSubset {
     try {
       Files.createDirectories(directory);
       write(directory, Split.TRAIN, train.select(chosen));
-      write(directory, Split.TEST, source.test());
+      write(directory, Split.TEST, (Images) source.test());
     } catch (IOException e) {
       throw new UncheckedIOException(
           ("%s: cannot be written: %s.%n"

@@ -1,25 +1,35 @@
 package falcon.data;
 
-/// Labelled images as raw bytes `[n, C, H, W]`, planar, 0 to 255; immutable.
-public final class Images {
-  private final int channels;
-  private final int height;
-  private final int width;
-  private final byte[] pixels;
-  private final byte[] labels;
+import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
-  private Images(int channels, int height, int width, byte[] pixels, byte[] labels) {
-    this.channels = channels;
-    this.height = height;
-    this.width = width;
+/// Images as raw bytes `[n, C, H, W]`, planar, 0 to 255, in memory or decoded from files as they are
+/// asked for; with a class each, or none. Immutable.
+public final class Images implements Samples {
+  private final Dataset.ImageShape shape;
+  private final int count;
+  private final PixelSource source;
+  private final byte @Nullable [] pixels;
+  private final int @Nullable [] labels;
+
+  private Images(
+      Dataset.ImageShape shape,
+      int count,
+      PixelSource source,
+      byte @Nullable [] pixels,
+      int @Nullable [] labels) {
+    this.shape = shape;
+    this.count = count;
+    this.source = source;
     this.pixels = pixels;
     this.labels = labels;
   }
 
-  /// Images of one size.
+  /// Images of one size, in memory.
   ///
   /// @param pixels `[n, C, H, W]`, unsigned bytes; handed over: the caller must not change it
-  /// @param labels `[n]`, one unsigned byte each; handed over likewise
+  /// @param labels `[n]`, one unsigned byte each
   /// @throws IllegalArgumentException if the lengths do not fit each other
   public static Images of(int channels, int height, int width, byte[] pixels, byte[] labels) {
     if (channels < 1 || height < 1 || width < 1) {
@@ -32,61 +42,103 @@ public final class Images {
           "%d images of %d×%d×%d need %d bytes, got %d"
               .formatted(labels.length, channels, height, width, expected, pixels.length));
     }
-    return new Images(channels, height, width, pixels, labels);
+    var classes = new int[labels.length];
+    for (int i = 0; i < classes.length; i++) {
+      classes[i] = labels[i] & 0xff;
+    }
+    return inMemory(new Dataset.ImageShape(channels, height, width), pixels, classes);
+  }
+
+  private static Images inMemory(Dataset.ImageShape shape, byte[] pixels, int @Nullable [] labels) {
+    int size = shape.channels() * shape.height() * shape.width();
+    return new Images(
+        shape,
+        pixels.length / size,
+        (index, target, offset) -> System.arraycopy(pixels, index * size, target, offset, size),
+        pixels,
+        labels);
+  }
+
+  /// Images that a source gives one by one.
+  ///
+  /// @param labels `[count]`, null if there are no classes; handed over
+  static Images ofFiles(
+      Dataset.ImageShape shape, PixelSource source, int count, int @Nullable [] labels) {
+    return new Images(shape, count, source, null, labels);
   }
 
   /// The number of images, n.
+  @Override
   public int count() {
-    return labels.length;
+    return count;
   }
 
   public int channels() {
-    return channels;
+    return shape.channels();
   }
 
   /// Rows of an image, in pixels.
   public int height() {
-    return height;
+    return shape.height();
   }
 
   /// Columns of an image, in pixels.
   public int width() {
-    return width;
+    return shape.width();
   }
 
   /// Numbers of one image, C·H·W.
   public int imageSize() {
-    return channels * height * width;
+    return channels() * height() * width();
   }
 
-  /// Class of image `index`, 0 to 255.
+  @Override
+  public boolean isLabelled() {
+    return labels != null;
+  }
+
+  @Override
   public int label(int index) {
-    return labels[index] & 0xff;
+    if (labels == null) {
+      throw new IllegalStateException("the images have no classes");
+    }
+    return labels[index];
   }
 
   /// Value of number `position` in `[C, H, W]` of image `index`, 0 to 255.
   public int pixel(int index, int position) {
-    return pixels[index * imageSize() + position] & 0xff;
+    var image = new byte[imageSize()];
+    copy(index, image, 0);
+    return image[position] & 0xff;
   }
 
   /// Copies the raw bytes `[C, H, W]` of image `index` to `target` from `offset`.
+  ///
+  /// @throws MalformedDataException if its file cannot be decoded
   public void copy(int index, byte[] target, int offset) {
-    System.arraycopy(pixels, index * imageSize(), target, offset, imageSize());
+    source.copy(index, target, offset);
   }
 
-  /// A copy of the images at `indexes`, in that order.
+  /// A copy of the images at `indexes`, in that order, in memory.
   public Images select(int... indexes) {
     var chosenPixels = new byte[Math.multiplyExact(indexes.length, imageSize())];
-    var chosenLabels = new byte[indexes.length];
+    var chosenLabels = labels == null ? null : new int[indexes.length];
     for (int i = 0; i < indexes.length; i++) {
       copy(indexes[i], chosenPixels, i * imageSize());
-      chosenLabels[i] = labels[indexes[i]];
+      if (chosenLabels != null) {
+        chosenLabels[i] = label(indexes[i]);
+      }
     }
-    return new Images(channels, height, width, chosenPixels, chosenLabels);
+    return inMemory(shape, chosenPixels, chosenLabels);
   }
 
-  /// All pixels `[n, C, H, W]` themselves; for this package, which only reads them.
+  /// All pixels `[n, C, H, W]`: those in memory themselves, which this package only reads.
   byte[] pixels() {
-    return pixels;
+    if (pixels != null) {
+      return pixels;
+    }
+    var indexes = new int[count];
+    Arrays.setAll(indexes, i -> i);
+    return Objects.requireNonNull(select(indexes).pixels);
   }
 }

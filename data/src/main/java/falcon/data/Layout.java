@@ -3,7 +3,7 @@ package falcon.data;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 
-/// How a folder keeps its labelled images.
+/// How a data set is kept.
 public enum Layout {
   /// Official binaries of CIFAR-10: `data_batch_1.bin` to `data_batch_5.bin`, any of them, and
   /// `test_batch.bin`; an image is a label byte and 3,072 bytes, planes R, G, B of 32×32.
@@ -18,7 +18,20 @@ public enum Layout {
   IDX(
       "idx",
       "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte,"
-          + " t10k-labels-idx1-ubyte (each plain or .gz)");
+          + " t10k-labels-idx1-ubyte (each plain or .gz)"),
+
+  /// Folders of PNG and JPEG files: one folder a class, whose sorted names are the labels, in `train` and
+  /// `val` (or `test`), or in the folder itself as a training split alone. Images without folders have
+  /// no classes. They are decoded as they are needed, and cut to the size that the network takes.
+  IMAGES("images", "folders of .png, .jpg or .jpeg files, one a class, in train and val or test"),
+
+  /// Arrays of NumPy, named like the inputs of the network; the first axis counts samples. `train.npz`
+  /// and `test.npz` (or `val.npz`), or folders of these names with a `.npy` file an array; `.npy` files
+  /// in the folder itself, or a single file of either kind, are a training split alone. An array
+  /// `labels`, or else `y`, holds classes; there need be none.
+  ///
+  /// Source: NumPy Enhancement Proposal 1, "A simple file format for NumPy arrays".
+  ARRAYS("arrays", "train.npz, test.npz, or .npy files; or a single .npz or .npy file");
 
   private final String id;
   private final String files;
@@ -31,6 +44,14 @@ public enum Layout {
   /// The name that people type.
   public String id() {
     return id;
+  }
+
+  /// Whether samples are images, which are preprocessed.
+  public boolean isImages() {
+    return switch (this) {
+      case CIFAR10, IDX, IMAGES -> true;
+      case ARRAYS -> false;
+    };
   }
 
   /// The file names of this layout, for messages.

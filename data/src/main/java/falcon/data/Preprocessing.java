@@ -78,10 +78,27 @@ public final class Preprocessing {
   /// CIFAR-10: mean and deviation 0.5, border 4, flip, as the ResNet20 checkpoint of FALCON's paper
   /// was trained. idx: mean 0.2860 and deviation 0.3530, those of Fashion-MNIST's training images,
   /// border 2, flip.
+  ///
+  /// @throws IllegalArgumentException for arrays: these go in as they are
   public static Preprocessing defaultsOf(Layout layout) {
+    return defaultsOf(layout, 3);
+  }
+
+  /// What a network trained on such data usually takes; image folders: mean 0.485, 0.456, 0.406 and
+  /// deviation 0.229, 0.224, 0.225 of red, green, blue, those of ImageNet's training images, or their
+  /// means 0.449 and 0.226 of grey ones; no border, flip.
+  ///
+  /// @param channels of the images, where the layout leaves that open
+  /// @throws IllegalArgumentException for arrays: these go in as they are
+  public static Preprocessing defaultsOf(Layout layout, int channels) {
     return switch (layout) {
       case CIFAR10 -> of(List.of(0.5, 0.5, 0.5), List.of(0.5, 0.5, 0.5), 4, true);
       case IDX -> of(List.of(0.2860), List.of(0.3530), 2, true);
+      case IMAGES ->
+          channels == 1
+              ? of(List.of(0.449), List.of(0.226), 0, true)
+              : of(List.of(0.485, 0.456, 0.406), List.of(0.229, 0.224, 0.225), 0, true);
+      case ARRAYS -> throw new IllegalArgumentException("arrays are not preprocessed");
     };
   }
 
@@ -148,13 +165,11 @@ public final class Preprocessing {
   ///
   /// @throws IllegalArgumentException if the images have another number of channels
   public void fill(Images images, int index, float[] out, int offset) {
-    checkChannels(images);
-    byte[] pixels = images.pixels();
+    byte[] image = image(images, index);
     int area = images.height() * images.width();
-    int from = index * images.imageSize();
     for (int c = 0; c < images.channels(); c++) {
       for (int i = 0; i < area; i++) {
-        out[offset + c * area + i] = values[256 * c + (pixels[from + c * area + i] & 0xff)];
+        out[offset + c * area + i] = values[256 * c + (image[c * area + i] & 0xff)];
       }
     }
   }
@@ -164,26 +179,32 @@ public final class Preprocessing {
   /// Takes three numbers from `random`: row and column of the crop, `0 .. 2·border`, and the flip.
   public void fillAugmented(
       Images images, int index, float[] out, int offset, SplittableRandom random) {
-    checkChannels(images);
+    byte[] image = image(images, index);
     int down = random.nextInt(2 * border + 1) - border;
     int right = random.nextInt(2 * border + 1) - border;
     boolean isMirrored = random.nextBoolean() && flip;
-    byte[] pixels = images.pixels();
     int height = images.height();
     int width = images.width();
     int to = offset;
     for (int c = 0; c < images.channels(); c++) {
-      int plane = index * images.imageSize() + c * height * width;
+      int plane = c * height * width;
       for (int y = 0; y < height; y++) {
         int row = y + down;
         for (int x = 0; x < width; x++) {
           int column = (isMirrored ? width - 1 - x : x) + right;
           boolean isInside = row >= 0 && row < height && column >= 0 && column < width;
-          int pixel = isInside ? pixels[plane + row * width + column] & 0xff : 0;
+          int pixel = isInside ? image[plane + row * width + column] & 0xff : 0;
           out[to++] = values[256 * c + pixel];
         }
       }
     }
+  }
+
+  private byte[] image(Images images, int index) {
+    checkChannels(images);
+    var image = new byte[images.imageSize()];
+    images.copy(index, image, 0);
+    return image;
   }
 
   private void checkChannels(Images images) {

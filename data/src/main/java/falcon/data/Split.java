@@ -1,6 +1,8 @@
 package falcon.data;
 
-/// The two parts that a folder of images comes in.
+import java.util.List;
+
+/// The two parts that a data set comes in.
 enum Split {
   TRAIN("train"),
   TEST("t10k");
@@ -14,5 +16,13 @@ enum Split {
   /// First word of this split's idx files.
   String idxPrefix() {
     return idxPrefix;
+  }
+
+  /// Names of folders and archives that hold this split; the first one there counts.
+  List<String> folders() {
+    return switch (this) {
+      case TRAIN -> List.of("train");
+      case TEST -> List.of("test", "val");
+    };
   }
 }

@@ -3,17 +3,17 @@ package falcon.data;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
-/// Which training images serve which purpose: a validation part is held out for every choice, the
-/// rest gives calibration samples and training images. Immutable.
+/// Which training samples serve which purpose: a validation part is held out for every choice, the
+/// rest gives calibration samples and samples to train on. Immutable.
 ///
 /// The validation part is the same for all seeds, so that runs with different seeds are judged on
-/// the same images; it has the same number of images of each class, as far as the classes allow (at
-/// most half of a class is held out).
+/// the same samples; it has the same number of samples of each class, as far as the classes allow (at
+/// most half of a class is held out). Samples without classes are drawn as if all were of one.
 public final class Splits {
-  /// Images held out where nothing else is said, in a large training split.
+  /// Samples held out where nothing else is said, in a large training split.
   private static final int VALIDATION_COUNT = 2_000;
 
-  /// In a small training split one image of this many is held out.
+  /// In a small training split one sample of this many is held out.
   private static final int VALIDATION_DIVISOR = 10;
 
   /// The master seed of the validation part: fixed, whatever the seed of the run.
@@ -30,19 +30,19 @@ public final class Splits {
     this.rest = rest;
   }
 
-  /// Holds out 2,000 images or a tenth, whichever is less.
-  public static Splits of(Images train) {
+  /// Holds out 2,000 samples or a tenth, whichever is less.
+  public static Splits of(Samples train) {
     return of(train, Math.min(VALIDATION_COUNT, train.count() / VALIDATION_DIVISOR));
   }
 
-  /// Holds out as many images as are asked for.
+  /// Holds out as many samples as are asked for.
   ///
-  /// @param validationCount number of images held out, from 0 to half of the training images
+  /// @param validationCount number of samples held out, from 0 to half of the training samples
   /// @throws IllegalArgumentException if it lies outside that range
-  public static Splits of(Images train, int validationCount) {
+  public static Splits of(Samples train, int validationCount) {
     if (validationCount < 0 || validationCount > train.count() / 2) {
       throw new IllegalArgumentException(
-          "%d validation images of %d training images: wanted are 0 to %d"
+          "%d validation samples of %d training samples: wanted are 0 to %d"
               .formatted(validationCount, train.count(), train.count() / 2));
     }
     var random = Seeds.of(VALIDATION_SEED, VALIDATION_LABEL, 0);
@@ -60,23 +60,23 @@ public final class Splits {
     return new Splits(validation, rest);
   }
 
-  /// Indexes of the validation images in the training split, ascending; a fresh copy.
+  /// Indexes of the validation samples in the training split, ascending; a fresh copy.
   public int[] validation() {
     return validation.clone();
   }
 
-  /// Indexes of all other training images, ascending; a fresh copy.
+  /// Indexes of all other training samples, ascending; a fresh copy.
   public int[] rest() {
     return rest.clone();
   }
 
-  /// Calibration samples of one stage: drawn without replacement from the images that are not held
+  /// Calibration samples of one stage: drawn without replacement from the samples that are not held
   /// out; another stage draws anew.
   ///
   /// @param count number of samples, from 0 to `rest().length`
   /// @return indexes in the training split, in the order drawn: a shorter draw is the start of a
   ///     longer one
-  /// @throws IllegalArgumentException if there are not as many images
+  /// @throws IllegalArgumentException if there are not as many
   public int[] calibration(long seed, int stage, int count) {
     return draw(Seeds.of(seed, CALIBRATION_LABEL, stage), count);
   }
@@ -85,7 +85,7 @@ public final class Splits {
   public int[] draw(SplittableRandom random, int count) {
     if (count < 0 || count > rest.length) {
       throw new IllegalArgumentException(
-          "%d samples of %d training images that are not held out for validation"
+          "%d samples of %d training samples that are not held out for validation"
               .formatted(count, rest.length));
     }
     var shuffled = rest.clone();

@@ -20,7 +20,7 @@ final class Cifar10FolderTest {
     DataFolders.write(folder.resolve("data_batch_3.bin"), DataFolders.cifar10(third));
     DataFolders.write(folder.resolve("data_batch_1.bin"), DataFolders.cifar10(first));
 
-    var train = Datasets.open(folder).train();
+    var train = Datasets.open(folder).trainImages();
 
     assertThat(train.count()).isEqualTo(7);
     assertThat(DataFolders.areEqual(train.select(0, 1, 2), first)).isTrue();

@@ -72,7 +72,8 @@ final class DataFolders {
     }
   }
 
-  static boolean areEqual(Images a, Images b) {
+  static boolean areEqual(Samples read, Images b) {
+    var a = (Images) read;
     if (a.count() != b.count() || a.imageSize() != b.imageSize()) {
       return false;
     }

@@ -13,14 +13,16 @@ final class DatasetsTest {
 
   @Test
   void folderWithoutDataIsRefusedWithWhatWasLookedForAndWhatIsThere() {
-    DataFolders.write(folder.resolve("photo.jpg"), new byte[1]);
+    DataFolders.write(folder.resolve("notes.txt"), new byte[1]);
     assertThatThrownBy(() -> Datasets.open(folder))
         .isInstanceOf(MalformedDataException.class)
         .hasMessage(
             ("%s: holds no data. Looked for cifar10: data_batch_1.bin .. data_batch_5.bin,"
                     + " test_batch.bin; idx: train-images-idx3-ubyte, train-labels-idx1-ubyte,"
-                    + " t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte (each plain or .gz)."
-                    + " There is: photo.jpg.%nName the folder that holds these files.")
+                    + " t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte (each plain or .gz)"
+                    + "; images: folders of .png, .jpg or .jpeg files, one a class, in train and val or test"
+                    + "; arrays: train.npz, test.npz, or .npy files; or a single .npz or .npy file."
+                    + " There is: notes.txt.%nName the folder that holds these files.")
                 .formatted(folder));
   }
 
@@ -47,7 +49,7 @@ final class DatasetsTest {
   void missingFolderIsRefused() {
     assertThatThrownBy(() -> Datasets.open(folder.resolve("nowhere")))
         .isInstanceOf(MalformedDataException.class)
-        .hasMessageContaining("there is no such folder.");
+        .hasMessageContaining("there is no such folder or file.");
   }
 
   @Test
@@ -74,6 +76,6 @@ final class DatasetsTest {
   void unknownFormatIsRefusedWithThoseKnown() {
     assertThatThrownBy(() -> Layout.of("cifar100"))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("data format 'cifar100' is unknown; known are cifar10, idx");
+        .hasMessage("data format 'cifar100' is unknown; known are cifar10, idx, images, arrays");
   }
 }

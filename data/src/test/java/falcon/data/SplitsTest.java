@@ -84,13 +84,13 @@ final class SplitsTest {
   void moreSamplesThanImagesAreRefused() {
     assertThatThrownBy(() -> Splits.of(train).calibration(1, 0, 901))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("901 samples of 900 training images that are not held out for validation");
+        .hasMessage("901 samples of 900 training samples that are not held out for validation");
   }
 
   @Test
   void moreThanHalfHeldOutIsRefused() {
     assertThatThrownBy(() -> Splits.of(train, 501))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessage("501 validation images of 1000 training images: wanted are 0 to 500");
+        .hasMessage("501 validation samples of 1000 training samples: wanted are 0 to 500");
   }
 }

@@ -118,6 +118,7 @@ public final class ShapeInference {
 
   private static IllegalArgumentException open(ValueInfo input) {
     return new IllegalArgumentException(
-        "input '%s' leaves more than its first axis open; give it a shape".formatted(input));
+        "input '%s' leaves more than its first axis open; give it a shape (--input-shape)"
+            .formatted(input));
   }
 }

@@ -15,10 +15,10 @@ import falcon.quadratic.RestrictedQuadratic;
 import falcon.quadratic.Solution;
 import falcon.torch.BfloatGramProduct;
 import falcon.torch.Evaluation;
-import falcon.torch.ImageSamples;
 import falcon.torch.Logits;
 import falcon.torch.PerSampleGradients;
 import falcon.torch.Precision;
+import falcon.torch.SampleSource;
 import falcon.torch.Workers;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
@@ -44,7 +44,7 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
     CostTable costs = plan.costs();
     Budget budget = plan.stageBudgets().get(stage);
     Workers workers = setting.workers();
-    ImageSamples samples = setting.samples().draw("gradients", stage, plan.samples());
+    SampleSource samples = setting.samples().draw("gradients", stage, plan.samples());
     float[] weights = WeightVector.of(present, costs);
     long signSeed =
         falcon.data.Seeds.of(setting.samples().seed(), "output signs", stage).nextLong();
@@ -110,14 +110,9 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
       GradientMatrix gradients,
       Setting setting,
       Network present,
-      ImageSamples samples,
+      SampleSource samples,
       long signSeed) {
     List<CostTable.Layer> layers = setting.plan().costs().layers();
-    PerSampleGradients.RowKind kind =
-        switch (curvature) {
-          case EMPIRICAL -> new PerSampleGradients.RowKind.Empirical();
-          case LOGITS -> new PerSampleGradients.RowKind.OutputSigns(signSeed);
-        };
     setting.progress().begin("gradients", samples.size());
     var done = new java.util.concurrent.atomic.AtomicInteger();
     new PerSampleGradients(
@@ -127,11 +122,28 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
             setting.workers())
         .compute(
             samples,
-            kind,
+            rowKind(setting, signSeed),
             (layer, firstRow, rows) -> write(gradients, layer, firstRow, rows),
             done::set);
     setting.progress().end();
     return done.get();
+  }
+
+  /// Gradients of the labels' cross-entropy where the run has labels; of labels that a classifier draws
+  /// from its own softmax where it has none; of the outputs where these are no classes.
+  private PerSampleGradients.RowKind rowKind(Setting setting, long seed) {
+    return switch (curvature) {
+      case LOGITS -> new PerSampleGradients.RowKind.OutputSigns(seed);
+      case EMPIRICAL ->
+          switch (setting.samples().match().measure()) {
+            case ACCURACY -> new PerSampleGradients.RowKind.Empirical();
+            case AGREEMENT -> new PerSampleGradients.RowKind.SampledLabels(seed, 1);
+            case FIDELITY ->
+                throw new PruningException(
+                    PruningException.Kind.USAGE,
+                    "--curvature empirical is for classifiers; the network's outputs are no classes. Leave it out.");
+          };
+    };
   }
 
   private static void write(GradientMatrix gradients, int layer, int firstRow, MemorySegment rows) {
@@ -148,7 +160,7 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
 
   /// e of `algorithm`: a small constant, or the error of the outputs made so far.
   private double[] residual(
-      Setting setting, Network present, ImageSamples samples, long signSeed, int stage) {
+      Setting setting, Network present, SampleSource samples, long signSeed, int stage) {
     var residual = new double[samples.size()];
     switch (curvature) {
       case EMPIRICAL -> java.util.Arrays.fill(residual, EMPIRICAL_RESIDUAL / samples.size());

@@ -1,30 +1,31 @@
 package falcon.prune;
 
 import falcon.data.Dataset;
-import falcon.data.Images;
 import falcon.data.Preprocessing;
+import falcon.data.Samples;
 import falcon.data.Splits;
 import falcon.model.Network;
 import falcon.torch.Evaluation;
-import falcon.torch.ImageSamples;
+import falcon.torch.SampleSource;
 import falcon.torch.Workers;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
-/// Measures how well a classifier does on labelled images.
+/// Measures how well a classifier does on labelled samples, or how much of a reference any network keeps.
 public final class Evaluator {
-  /// Images between two messages of progress.
+  /// Samples between two messages of progress.
   private static final int SLICE = 1024;
 
   private final Dataset data;
-  private final Preprocessing preprocessing;
+  private final @Nullable Preprocessing preprocessing;
   private final int threads;
 
   /// Prepares evaluations.
   ///
-  /// @param data where the images come from
-  /// @param preprocessing how pixels become inputs
+  /// @param data where the samples come from
+  /// @param preprocessing how pixels become inputs; null for what suits network and data
   /// @param threads how many threads work; does not change the result
-  public Evaluator(Dataset data, Preprocessing preprocessing, int threads) {
+  public Evaluator(Dataset data, @Nullable Preprocessing preprocessing, int threads) {
     this.data = data;
     this.preprocessing = preprocessing;
     this.threads = threads;
@@ -35,10 +36,12 @@ public final class Evaluator {
     /// The part of the training split that is held out for choices.
     VALIDATION,
     /// The test split.
-    TEST
+    TEST,
+    /// The whole training split.
+    TRAIN
   }
 
-  /// What a classifier made of the images.
+  /// What a classifier made of the samples.
   ///
   /// @param samples how many were shown
   /// @param correct how many got their label
@@ -51,21 +54,32 @@ public final class Evaluator {
     }
   }
 
-  /// Shows the network all images of a part, as they are.
+  /// How much of a reference a network keeps.
   ///
-  /// @throws PruningException if network and data do not go together
+  /// @param measure [Measure#AGREEMENT] of classifiers, [Measure#FIDELITY] of other networks
+  /// @param samples how many were shown
+  /// @param percent of that measure
+  /// @param fidelity of the outputs, in percent
+  /// @param seconds what it took
+  public record Comparison(
+      Measure measure, int samples, double percent, double fidelity, double seconds) {}
+
+  /// Shows the network all samples of a part, as they are.
+  ///
+  /// @throws PruningException if network and data do not go together, or there are no labels
   public Result evaluate(Network network, Part part, Progress progress) {
-    Suitability.require(network, data, preprocessing);
-    Images images =
-        switch (part) {
-          case VALIDATION -> data.train();
-          case TEST -> data.test();
-        };
-    int[] indexes =
-        switch (part) {
-          case VALIDATION -> Splits.of(images).validation();
-          case TEST -> all(images.count());
-        };
+    Match match = Match.of(network, data, preprocessing, Loss.AUTO);
+    Samples samples = split(match.data(), part);
+    if (match.measure() != Measure.ACCURACY || !samples.isLabelled()) {
+      throw new PruningException(
+          PruningException.Kind.USAGE,
+          "Accuracy needs %s.%nCompare with another network instead: --reference DENSE.onnx."
+              .formatted(
+                  samples.isLabelled()
+                      ? "a classifier, whose output is [examples, classes]"
+                      : "labels, and %s has none".formatted(data.directory())));
+    }
+    int[] indexes = indexes(samples, part);
     long begin = System.nanoTime();
     int correct = 0;
     double crossEntropy = 0;
@@ -75,8 +89,8 @@ public final class Evaluator {
         int to = Math.min(indexes.length, from + SLICE);
         var evaluation =
             Evaluation.of(
-                network,
-                ImageSamples.plain(images, Arrays.copyOfRange(indexes, from, to), preprocessing),
+                match.network(),
+                match.plain(samples, Arrays.copyOfRange(indexes, from, to)),
                 workers);
         correct += evaluation.correct();
         crossEntropy += evaluation.crossEntropy() * evaluation.samples();
@@ -86,6 +100,55 @@ public final class Evaluator {
     }
     double seconds = (System.nanoTime() - begin) / 1e9;
     return new Result(indexes.length, correct, crossEntropy / indexes.length, seconds);
+  }
+
+  /// Shows two networks all samples of a part, as they are; no labels are needed.
+  ///
+  /// @param reference usually the dense network
+  /// @throws PruningException if networks and data do not go together
+  public Comparison compare(Network reference, Network network, Part part, Progress progress) {
+    Match ofReference = Match.of(reference, data, preprocessing, Loss.SELF);
+    Match match = Match.of(network, data, preprocessing, Loss.SELF);
+    if (match.measure() != ofReference.measure()) {
+      throw new PruningException(
+          PruningException.Kind.INPUT,
+          "The network and its reference have outputs of different kinds: '%s' and '%s'."
+              .formatted(network.outputs(), reference.outputs()));
+    }
+    Samples samples = split(match.data(), part);
+    SampleSource shown = match.plain(samples, indexes(samples, part));
+    long begin = System.nanoTime();
+    try (var workers = new Workers(threads)) {
+      progress.begin("comparing", 2);
+      double fidelity =
+          new Judge(Measure.FIDELITY, ofReference.network(), shown, workers)
+              .of(match.network())
+              .percent();
+      progress.advance(1);
+      double percent =
+          match.measure() == Measure.FIDELITY
+              ? fidelity
+              : new Judge(match.measure(), ofReference.network(), shown, workers)
+                  .of(match.network())
+                  .percent();
+      progress.end();
+      double seconds = (System.nanoTime() - begin) / 1e9;
+      return new Comparison(match.measure(), shown.size(), percent, fidelity, seconds);
+    }
+  }
+
+  private static Samples split(Dataset data, Part part) {
+    return switch (part) {
+      case VALIDATION, TRAIN -> data.train();
+      case TEST -> data.test();
+    };
+  }
+
+  private static int[] indexes(Samples samples, Part part) {
+    return switch (part) {
+      case VALIDATION -> Splits.of(samples).validation();
+      case TRAIN, TEST -> all(samples.count());
+    };
   }
 
   private static int[] all(int count) {

@@ -4,8 +4,10 @@ import falcon.budget.Budget;
 import falcon.budget.CostTable;
 import falcon.model.Network;
 import falcon.quadratic.MemoryPlan;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Fits the gradient matrix of a backsolve into the memory there is, or says what would fit.
 final class GradientMemory {
@@ -39,6 +41,7 @@ final class GradientMemory {
       List<Budget> stageBudgets,
       int samples,
       PruningOptions options) {
+    requireFolder(options.scratch());
     int mostKept =
         stageBudgets.stream()
             .mapToInt(budget -> MemoryPlan.mostKept(budget, costs))
@@ -62,6 +65,17 @@ final class GradientMemory {
     }
     refuseSmallHeap(plan);
     return plan;
+  }
+
+  private static void requireFolder(@Nullable Path scratch) {
+    if (scratch == null || Files.isDirectory(scratch)) {
+      return;
+    }
+    throw new PruningException(
+        PruningException.Kind.USAGE,
+        "--scratch %s: %s.%nName a folder that exists, on a disk with room for temporary files."
+            .formatted(
+                scratch, Files.exists(scratch) ? "it is no folder" : "there is no such folder"));
   }
 
   private static long otherBytes(Network network, CostTable costs, int threads) {

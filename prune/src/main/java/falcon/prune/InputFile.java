@@ -1,11 +1,12 @@
 package falcon.prune;
 
 import falcon.data.Dataset;
+import falcon.data.Layout;
 import falcon.data.MalformedDataException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -13,37 +14,59 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.stream.Stream;
 
 /// A file that a run reads, with what identifies its content.
 ///
 /// @param role `model` or `data`
 /// @param path as the user named it
 /// @param bytes its length
-/// @param sha256 of its content, in hexadecimal digits
+/// @param sha256 of its content, in hexadecimal digits; of a folder of images, of names and lengths
 public record InputFile(String role, Path path, long bytes, String sha256) {
   private static final int BUFFER_BYTES = 1 << 20;
 
-  /// The network's file and the files of the data set, in order of their names.
+  /// The network's file and the files of the data set.
   ///
   /// @throws MalformedDataException if one of them cannot be read
   public static List<InputFile> of(Path model, Dataset data) {
     var files = new ArrayList<InputFile>();
     files.add(of("model", model));
-    try (Stream<Path> entries = Files.list(data.directory())) {
-      entries
-          .filter(entry -> Files.isRegularFile(entry) && isOf(data, entry))
-          .sorted()
-          .forEach(entry -> files.add(of("data", entry)));
-    } catch (IOException | UncheckedIOException e) {
-      throw unreadable(data.directory(), e);
+    if (data.layout() == Layout.IMAGES) {
+      files.add(ofAll(data));
+    } else {
+      data.files().forEach(file -> files.add(of("data", file)));
     }
     return List.copyOf(files);
   }
 
+  /// A folder of images as a whole: the hash is that of the files' names and lengths, a line each.
+  private static InputFile ofAll(Dataset data) {
+    MessageDigest digest = newDigest();
+    long bytes = 0;
+    try {
+      for (Path file : data.files()) {
+        long length = Files.size(file);
+        String line = "%s %d\n".formatted(data.directory().relativize(file), length);
+        digest.update(line.getBytes(StandardCharsets.UTF_8));
+        bytes += length;
+      }
+    } catch (IOException e) {
+      throw unreadable(data.directory(), e);
+    }
+    return new InputFile(
+        "data", data.directory(), bytes, HexFormat.of().formatHex(digest.digest()));
+  }
+
+  private static MessageDigest newDigest() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("every JDK has SHA-256", e);
+    }
+  }
+
   private static InputFile of(String role, Path path) {
     try (var channel = FileChannel.open(path)) {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      MessageDigest digest = newDigest();
       var buffer = ByteBuffer.allocate(BUFFER_BYTES);
       long bytes = 0;
       while (channel.read(buffer) >= 0) {
@@ -54,17 +77,7 @@ public record InputFile(String role, Path path, long bytes, String sha256) {
       return new InputFile(role, path, bytes, HexFormat.of().formatHex(digest.digest()));
     } catch (IOException e) {
       throw unreadable(path, e);
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every JDK has SHA-256", e);
     }
-  }
-
-  private static boolean isOf(Dataset data, Path file) {
-    String name = String.valueOf(file.getFileName());
-    return switch (data.layout()) {
-      case CIFAR10 -> name.endsWith(".bin");
-      case IDX -> name.contains("-ubyte");
-    };
   }
 
   private static MalformedDataException unreadable(Path path, Exception cause) {

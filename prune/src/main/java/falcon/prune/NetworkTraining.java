@@ -31,7 +31,7 @@ public record NetworkTraining(
 
   /// Trains; same seed, same bits, for any number of threads.
   public Network run(Workers workers, Training.Listener listener) {
-    Images images = dataset.train();
+    Images images = dataset.trainImages();
     Network initial =
         architecture.initial(
             dataset.channels(), dataset.height(), dataset.width(), dataset.classes(), seed);

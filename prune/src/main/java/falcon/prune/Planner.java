@@ -151,7 +151,7 @@ final class Planner {
       }
       throw new PruningException(
           PruningException.Kind.USAGE,
-          "--samples %d is more than the %d training images that are not held out for validation."
+          "--samples %d is more than the %d training samples that are not held out for validation."
               .formatted(wanted, available));
     }
     return wanted;

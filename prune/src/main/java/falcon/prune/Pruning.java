@@ -7,11 +7,9 @@ import falcon.data.Preprocessing;
 import falcon.data.Splits;
 import falcon.model.Network;
 import falcon.torch.BatchNormRefresh;
-import falcon.torch.Evaluation;
-import falcon.torch.ImageSamples;
-import falcon.torch.Logits;
+import falcon.torch.SampleLosses;
+import falcon.torch.SampleSource;
 import falcon.torch.Workers;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -19,10 +17,10 @@ import org.jspecify.annotations.Nullable;
 
 /// A run that is being prepared: set what differs from the defaults, then [#run].
 public final class Pruning {
-  /// Images that BatchNormalization's statistics are estimated from.
+  /// Samples that BatchNormalization's statistics are estimated from.
   private static final int REFRESH_SAMPLES = 256;
 
-  /// Validation images on which refreshing the dense network is tried.
+  /// Validation samples on which refreshing the dense network is tried.
   private static final int REFRESH_TRIAL_SAMPLES = 500;
 
   /// Loss of accuracy, in percentage points, from which refreshing the dense network is worth a warning.
@@ -50,10 +48,10 @@ public final class Pruning {
     return this;
   }
 
-  /// How pixels become inputs; without it what the network's metadata says, or else the data layout's
+  /// How pixels become inputs; without it, or with null, what the network's metadata says, or else the data layout's
   /// default.
-  public Pruning preprocessing(Preprocessing value) {
-    preprocessing = Objects.requireNonNull(value);
+  public Pruning preprocessing(@Nullable Preprocessing value) {
+    preprocessing = value;
     return this;
   }
 
@@ -86,85 +84,93 @@ public final class Pruning {
   ///
   /// @throws PruningException if options contradict each other, or the budget cannot be met
   public PruningPlan plan() {
-    Suitability.require(network, data, usedPreprocessing());
-    return Planner.plan(network, data, budget, options);
+    return plan(match());
+  }
+
+  private Match match() {
+    Match match = Match.of(options.shaped(network), data, preprocessing, options.loss());
+    if (readsTest && !data.layout().isImages() && data.hasTest()) {
+      match.plain(data.test()); // arrays that do not fit are refused now, not at the end
+    }
+    return match;
+  }
+
+  private PruningPlan plan(Match match) {
+    return Planner.plan(match.network(), match.data(), budget, options);
   }
 
   /// Prunes.
   ///
   /// @throws PruningException as [#plan], or if the network or the data cannot be used
   public PrunedNetwork run() {
-    PruningPlan plan = plan();
+    Match match = match();
+    PruningPlan plan = plan(match);
     var clock = new Clock();
     try (var workers = new Workers(options.threads())) {
-      var samples =
-          new CalibrationSamples(
-              data.train(), Splits.of(data.train()), usedPreprocessing(), options.seed());
-      return new Run(plan, samples, workers, clock).prune();
+      var samples = new CalibrationSamples(match, Splits.of(match.data().train()), options.seed());
+      return new Run(match.network(), plan, samples, workers, clock).prune();
     }
-  }
-
-  private Preprocessing usedPreprocessing() {
-    if (preprocessing != null) {
-      return preprocessing;
-    }
-    Preprocessing stored = Preprocessing.fromMetadata(Path.of(network.name()), network.metadata());
-    return stored != null ? stored : Preprocessing.defaultsOf(data.layout());
   }
 
   /// One run, with what all its steps need.
   private final class Run {
+    private final Network dense;
     private final PruningPlan plan;
     private final CalibrationSamples samples;
-    private final ImageSamples validation;
+    private final Judge validation;
     private final Workers workers;
     private final Clock clock;
     private final List<String> warnings = new ArrayList<>();
     private @Nullable Double effectiveRows;
     private @Nullable Network lastEvaluated;
-    private @Nullable Logits lastLogits;
+    private @Nullable SampleLosses lastLosses;
 
-    Run(PruningPlan plan, CalibrationSamples samples, Workers workers, Clock clock) {
+    Run(Network dense, PruningPlan plan, CalibrationSamples samples, Workers workers, Clock clock) {
+      this.dense = dense;
       this.plan = plan;
       this.samples = samples;
-      this.validation = samples.validation();
       this.workers = workers;
       this.clock = clock;
+      this.validation = new Judge(samples.match().measure(), dense, samples.validation(), workers);
     }
 
     PrunedNetwork prune() {
-      Logits denseLogits = logits(network, "dense network");
-      Evaluation dense = Evaluation.of(denseLogits, validation);
+      SampleLosses ofDense = losses(dense, "dense network");
       List<Stage> done = stages(stages.finished());
       Stage last = done.getLast();
-      Refreshed refreshed = refresh(last.network(), denseLogits);
+      Refreshed refreshed = refresh(last.network(), ofDense);
       Network result =
           refreshed.isTaken() ? Objects.requireNonNull(refreshed.network()) : last.network();
       var accuracy =
           new Report.Accuracy(
-              dense.accuracy(),
-              refreshed.before().accuracy(),
-              refreshed.after() == null ? null : refreshed.after().accuracy(),
+              ofDense.percent(),
+              refreshed.before().percent(),
+              refreshed.after() == null ? null : refreshed.after().percent(),
               refreshed.isTaken() && refreshed.after() != null
-                  ? refreshed.after().accuracy()
-                  : refreshed.before().accuracy());
+                  ? refreshed.after().percent()
+                  : refreshed.before().percent());
       Report.Accuracy test = readsTest ? test(last.network(), refreshed) : null;
       return new PrunedNetwork(
           result, last.mask(), plan, report(done, last.mask(), accuracy, test, last.certificate()));
     }
 
-    /// Outputs on the validation images; those of the network asked for last are kept.
-    private Logits logits(Network evaluated, String phase) {
-      if (evaluated != lastEvaluated || lastLogits == null) {
-        lastLogits = logits(evaluated, phase, validation);
-        lastEvaluated = evaluated;
-      }
-      return lastLogits;
+    private Judge judge(SampleSource judged) {
+      return new Judge(samples.match().measure(), dense, judged, workers);
     }
 
-    private Logits logits(Network evaluated, String phase, ImageSamples images) {
-      progress.note("evaluating the " + phase + " on " + images.size() + " validation images");
-      return clock.time("validation", () -> Evaluation.logits(evaluated, images, workers));
+    /// Losses on the validation samples; those of the network asked for last are kept.
+    private SampleLosses losses(Network judged, String phase) {
+      if (judged != lastEvaluated || lastLosses == null) {
+        lastLosses = losses(judged, phase, validation);
+        lastEvaluated = judged;
+      }
+      return lastLosses;
+    }
+
+    private SampleLosses losses(Network judged, String phase, Judge judge) {
+      progress.note(
+          "evaluating the %s on %d validation samples".formatted(phase, judge.samples().size()));
+      return clock.time("validation", () -> judge.of(judged));
     }
 
     private List<Stage> stages(List<Stage> finished) {
@@ -172,17 +178,16 @@ public final class Pruning {
       PruningMethod used = method == null ? Methods.of(options, plan) : method;
       var setting =
           new PruningMethod.Setting(
-              network, plan, samples, workers, progress, clock, GradientMemory.scratch(options));
+              dense, plan, samples, workers, progress, clock, GradientMemory.scratch(options));
       for (int number = done.size(); number < plan.stageBudgets().size(); number++) {
         long start = System.nanoTime();
-        Network present = number == 0 ? network : done.getLast().network();
+        Network present = number == 0 ? dense : done.getLast().network();
         PruningMethod.Outcome outcome = used.run(setting, number, present);
         if (outcome.effectiveRows() != null) {
           effectiveRows = outcome.effectiveRows();
         }
         Mask mask = outcome.projection().mask();
-        Evaluation evaluation =
-            Evaluation.of(logits(outcome.network(), "stage " + (number + 1)), validation);
+        double percent = losses(outcome.network(), "stage " + (number + 1)).percent();
         Stage stage =
             new Stage(
                 number,
@@ -195,77 +200,92 @@ public final class Pruning {
                 new Report.StageReport(
                     mask.macs(plan.costs()),
                     mask.keptCount(),
-                    evaluation.accuracy(),
+                    percent,
                     (System.nanoTime() - start) / 1e9));
         stages.save(stage);
         progress.note(
-            "stage %d of %d: %.1f %% of the MACs, validation %.2f %%"
+            "stage %d of %d: %.1f %% of the MACs, validation %s %.2f %%"
                 .formatted(
                     number + 1,
                     plan.stageBudgets().size(),
                     100.0 * stage.report().macs() / plan.costs().totalMacs(),
-                    evaluation.accuracy()));
+                    measure().id(),
+                    percent));
         done.add(stage);
       }
       return done;
     }
 
     /// The network with BatchNormalization refreshed, and whether that is the better one.
-    private Refreshed refresh(Network pruned, Logits denseLogits) {
-      Logits plainLogits = logits(pruned, "pruned network");
-      Evaluation plain = Evaluation.of(plainLogits, validation);
+    private Refreshed refresh(Network pruned, SampleLosses ofDense) {
+      SampleLosses plain = losses(pruned, "pruned network");
       if (options.batchNorm() == BatchNormPolicy.OFF || !hasBatchNorm()) {
         return new Refreshed(null, plain, null, false);
       }
-      ImageSamples images = samples.draw("BatchNormalization", 0, REFRESH_SAMPLES);
-      warnIfItHurtsTheDense(images, denseLogits);
-      Network candidate = refreshed(pruned, images);
-      Logits candidateLogits = logits(candidate, "refreshed network");
-      Evaluation after = Evaluation.of(candidateLogits, validation);
-      boolean isBetter = Evaluation.compare(plainLogits, candidateLogits, validation).isBetter();
+      SampleSource statistics = samples.draw("BatchNormalization", 0, REFRESH_SAMPLES);
+      warnIfItHurtsTheDense(statistics, ofDense);
+      Network candidate = refreshed(pruned, statistics);
+      SampleLosses after = losses(candidate, "refreshed network");
       return new Refreshed(
-          candidate, plain, after, options.batchNorm() == BatchNormPolicy.ON || isBetter);
+          candidate,
+          plain,
+          after,
+          options.batchNorm() == BatchNormPolicy.ON || plain.isWorseThan(after));
     }
 
-    private void warnIfItHurtsTheDense(ImageSamples images, Logits denseLogits) {
-      ImageSamples trial = samples.validation(REFRESH_TRIAL_SAMPLES);
-      Evaluation dense = Evaluation.of(denseLogits, trial);
-      Evaluation refreshedDense =
-          Evaluation.of(
-              logits(refreshed(network, images), "refreshed dense network", trial), trial);
-      if (refreshedDense.accuracy() < dense.accuracy() - REFRESH_HARM) {
+    private void warnIfItHurtsTheDense(SampleSource statistics, SampleLosses ofDense) {
+      if (measure() != Measure.ACCURACY) {
+        return; // compared with itself any change is a loss
+      }
+      SampleSource trial = samples.validation(REFRESH_TRIAL_SAMPLES);
+      double plain = ofDense.first(trial.size()).percent();
+      double refreshed =
+          losses(refreshed(dense, statistics), "refreshed dense network", judge(trial)).percent();
+      if (refreshed < plain - REFRESH_HARM) {
         warn(
             "Refreshing BatchNormalization hurts even the dense network (%.2f %% -> %.2f %% on validation): are images preprocessed as in its training (--mean, --deviation, --border, --flip)?"
-                .formatted(dense.accuracy(), refreshedDense.accuracy()));
+                .formatted(plain, refreshed));
       }
     }
 
-    private Network refreshed(Network pruned, ImageSamples images) {
+    private Measure measure() {
+      return samples.match().measure();
+    }
+
+    private Network refreshed(Network pruned, SampleSource images) {
       return clock.time(
           "BatchNormalization", () -> BatchNormRefresh.refresh(pruned, images, workers));
     }
 
     private boolean hasBatchNorm() {
-      return network.nodes().stream().anyMatch(node -> node.is("BatchNormalization"));
+      return dense.nodes().stream().anyMatch(node -> node.is("BatchNormalization"));
     }
 
-    private Report.Accuracy test(Network pruned, Refreshed refreshed) {
-      var images = ImageSamples.plain(data.test(), samples.preprocessing());
+    /// @return null if there is no test split, or none with labels where these count
+    private Report.@Nullable Accuracy test(Network pruned, Refreshed refreshed) {
+      Dataset judged = samples.match().data();
+      if (!judged.hasTest()) {
+        progress.note("there is no test split; networks are judged on validation samples alone");
+        return null;
+      }
+      if (measure() == Measure.ACCURACY && !judged.test().isLabelled()) {
+        warn("The test split has no labels; networks are judged on validation samples alone.");
+        return null;
+      }
+      Judge judge = judge(samples.match().plain(judged.test()));
       progress.begin("test", refreshed.network() == null ? 2 : 3);
-      double dense = testAccuracy(network, images, 1);
-      double plain = testAccuracy(pruned, images, 2);
-      Double after =
-          refreshed.network() == null ? null : testAccuracy(refreshed.network(), images, 3);
+      double ofDense = onTest(judge, dense, 1);
+      double plain = onTest(judge, pruned, 2);
+      Double after = refreshed.network() == null ? null : onTest(judge, refreshed.network(), 3);
       progress.end();
       return new Report.Accuracy(
-          dense, plain, after, refreshed.isTaken() && after != null ? after : plain);
+          ofDense, plain, after, refreshed.isTaken() && after != null ? after : plain);
     }
 
-    private double testAccuracy(Network evaluated, ImageSamples images, int step) {
-      double accuracy =
-          clock.time("test", () -> Evaluation.of(evaluated, images, workers).accuracy());
+    private double onTest(Judge judge, Network judged, int step) {
+      double percent = clock.time("test", () -> judge.of(judged).percent());
       progress.advance(step);
-      return accuracy;
+      return percent;
     }
 
     private void warn(String message) {
@@ -294,6 +314,7 @@ public final class Pruning {
                 kept * layer.macsPerWeight()));
       }
       return new Report(
+          measure(),
           new Report.Used(
               budget.macs().toString(),
               plan.budget().maxMacs(),
@@ -321,5 +342,8 @@ public final class Pruning {
   /// @param after with it, null if not tried
   /// @param isTaken whether the refreshed network is the result
   private record Refreshed(
-      @Nullable Network network, Evaluation before, @Nullable Evaluation after, boolean isTaken) {}
+      @Nullable Network network,
+      SampleLosses before,
+      @Nullable SampleLosses after,
+      boolean isTaken) {}
 }

@@ -1,5 +1,6 @@
 package falcon.prune;
 
+import falcon.model.Network;
 import java.nio.file.Path;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// @param threads how many threads work; does not change the result
 /// @param memoryBytes resident memory that the run is planned for; null for 70 % of what is free
 /// @param scratch folder for temporary files that do not fit in memory; null for the system's
+/// @param inputShapes shapes of one example where the network leaves axes open and the data do not tell
+/// @param loss what a pruned network is to do well
 public record PruningOptions(
     Method method,
     @Nullable Integer stages,
@@ -32,7 +35,16 @@ public record PruningOptions(
     long seed,
     int threads,
     @Nullable Long memoryBytes,
-    @Nullable Path scratch) {
+    @Nullable Path scratch,
+    @Nullable ExampleShapes inputShapes,
+    Loss loss) {
+
+  /// The network for examples of the shapes given.
+  ///
+  /// @throws PruningException if it does not take such examples
+  Network shaped(Network network) {
+    return inputShapes == null ? network : inputShapes.appliedTo(network);
+  }
 
   /// What a newcomer should get: several stages, everything else by itself, seed 1, all processors.
   public static PruningOptions defaults() {
@@ -59,6 +71,9 @@ public record PruningOptions(
     private @Nullable Long memoryBytes;
     private @Nullable Path scratch;
     private int threads = Runtime.getRuntime().availableProcessors();
+
+    private @Nullable ExampleShapes inputShapes;
+    private Loss loss = Loss.AUTO;
 
     private Builder() {}
 
@@ -127,6 +142,16 @@ public record PruningOptions(
       return this;
     }
 
+    public Builder inputShapes(@Nullable ExampleShapes value) {
+      inputShapes = value;
+      return this;
+    }
+
+    public Builder loss(Loss value) {
+      loss = Objects.requireNonNull(value);
+      return this;
+    }
+
     public PruningOptions build() {
       return new PruningOptions(
           method,
@@ -141,7 +166,9 @@ public record PruningOptions(
           seed,
           threads,
           memoryBytes,
-          scratch);
+          scratch,
+          inputShapes,
+          loss);
     }
   }
 }

@@ -6,10 +6,11 @@ import org.jspecify.annotations.Nullable;
 
 /// What a pruning run did, in numbers; all counts are those of the pruned network itself.
 ///
+/// @param measure what networks were judged by: all percentages below are of it
 /// @param macs multiply-accumulates of one example
 /// @param nnz number of weights
-/// @param validation accuracies on the held-out part of the training split
-/// @param test accuracies on the test split, null until they are read
+/// @param validation percentages on the held-out part of the training split
+/// @param test percentages on the test split, null if that is not there or not read
 /// @param certificate of the last projection
 /// @param layers prunable layers in graph order
 /// @param effectiveRows of the gradient matrix, null where none was made
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// @param peakMemoryBytes greatest resident memory of the process, 0 if unknown
 /// @param warnings what the user should know
 public record Report(
+    Measure measure,
     Used macs,
     Used nnz,
     Accuracy validation,
@@ -50,7 +52,7 @@ public record Report(
     }
   }
 
-  /// Accuracies in percent.
+  /// Networks judged by the report's measure, in percent.
   ///
   /// @param dense before pruning
   /// @param pruned after pruning and re-fitting
@@ -88,7 +90,7 @@ public record Report(
   ///
   /// @param macs kept
   /// @param nnz kept
-  /// @param validation accuracy in percent
+  /// @param validation percent of the report's measure
   /// @param seconds what the stage took
   public record StageReport(long macs, long nnz, double validation, double seconds) {}
 }

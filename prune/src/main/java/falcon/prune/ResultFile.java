@@ -28,7 +28,8 @@ final class ResultFile {
     ObjectNode budget = json.putObject("budget");
     used(budget.putObject("macs"), report.macs(), written.macs());
     used(budget.putObject("nnz"), report.nnz(), written.nnz());
-    ObjectNode accuracy = json.putObject("accuracy");
+    json.put("measure", report.measure().id());
+    ObjectNode accuracy = json.putObject(report.measure().id());
     accuracy.set("validation", accuracy(report.validation()));
     accuracy.set("test", accuracy(report.test()));
     json.putObject("certificate")
@@ -72,9 +73,10 @@ final class ResultFile {
           .put("place", plan.gradients().isOnDisk() ? "disk" : "memory")
           .put("activeColumns", plan.gradients().activeColumns());
     }
+    json.put("loss", options.loss().id());
     json.put("bnRefresh", options.batchNorm().id());
     json.put("threads", options.threads());
-    json.put("preprocessing", run.preprocessing().toString());
+    json.put("preprocessing", run.preprocessing() == null ? null : run.preprocessing().toString());
   }
 
   private static void used(ObjectNode json, Report.Used used, long counted) {

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// What a run directory says about its run beside the result, and what decides whether a run that was
 /// broken off may be resumed.
@@ -15,14 +16,14 @@ import java.util.Map;
 /// @param network that is pruned
 /// @param plan of the run
 /// @param options of the run
-/// @param preprocessing how pixels become inputs
+/// @param preprocessing how pixels become inputs, null where samples are arrays
 /// @param inputs files that the run reads
 public record RunDescription(
     String command,
     Network network,
     PruningPlan plan,
     PruningOptions options,
-    Preprocessing preprocessing,
+    @Nullable Preprocessing preprocessing,
     List<InputFile> inputs) {
 
   public RunDescription {
@@ -53,8 +54,12 @@ public record RunDescription(
     identity.put("block", options.block() == null ? "default" : options.block().toString());
     identity.put("gradients", gradients());
     identity.put("bn-refresh", options.batchNorm().id());
+    identity.put(
+        "input-shape",
+        options.inputShapes() == null ? "default" : options.inputShapes().toString());
+    identity.put("loss", options.loss().id());
     identity.put("seed", Long.toString(options.seed()));
-    identity.put("preprocessing", preprocessing.toString());
+    identity.put("preprocessing", preprocessing == null ? "none" : preprocessing.toString());
     identity.put("version", Versions.falcon());
     return identity;
   }

@@ -18,7 +18,7 @@ public final class Summary {
     lines.add(budget("MACs", report.macs()));
     lines.add(budget("weights", report.nnz()));
     lines.add("");
-    lines.add("%-12s %14s %14s".formatted("accuracy", "validation", "test"));
+    lines.add("%-12s %14s %14s".formatted(report.measure().id(), "validation", "test"));
     Report.Accuracy validation = report.validation();
     Report.Accuracy test = report.test();
     lines.add(accuracy("dense", validation.dense(), test == null ? null : test.dense()));
@@ -90,7 +90,7 @@ public final class Summary {
         plan("weights", plan.asked().nnz(), plan.budget().maxNnz(), plan.costs().weightCount()));
     lines.add("");
     lines.add(
-        "%d stage(s)%s, %d calibration images each, refit: %s"
+        "%d stage(s)%s, %d calibration samples each, refit: %s"
             .formatted(
                 plan.stageBudgets().size(),
                 plan.schedule() == null ? "" : " (%s schedule)".formatted(plan.schedule().id()),

@@ -222,11 +222,11 @@ class RunDirectoryTest {
                     + " machine.processor machine.architecture machine.processors machine.memoryBytes"
                     + " inputs[].role inputs[].path inputs[].bytes inputs[].sha256"
                     + " options.method options.stages options.samples options.refit options.schedule"
-                    + " options.curvature options.ridge options.block options.bnRefresh options.threads"
+                    + " options.curvature options.ridge options.block options.loss options.bnRefresh options.threads"
                     + " options.preprocessing"
                     + " budget.macs.asked budget.macs.request budget.macs.used budget.macs.total"
                     + " budget.nnz.asked budget.nnz.request budget.nnz.used budget.nnz.total"
-                    + " accuracy.validation.dense accuracy.validation.pruned"
+                    + " measure accuracy.validation.dense accuracy.validation.pruned"
                     + " accuracy.validation.refreshed accuracy.validation.final"
                     + " accuracy.test.dense accuracy.test.pruned accuracy.test.refreshed"
                     + " accuracy.test.final"
@@ -309,6 +309,7 @@ class RunDirectoryTest {
     var layers = new ArrayList<Report.LayerReport>();
     var report =
         new Report(
+            Measure.ACCURACY,
             new Report.Used("30%", plan.budget().maxMacs(), macs, plan.costs().totalMacs()),
             new Report.Used(
                 "auto", plan.budget().maxNnz(), mask.keptCount(), plan.costs().weightCount()),

@@ -1,5 +1,6 @@
 package falcon.torch;
 
+import falcon.model.MainOutput;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.ValueInfo;
@@ -52,13 +53,9 @@ final class GraphProgram {
     return network.inputs().stream().map(ValueInfo::name).toList();
   }
 
-  /// @return the first output that is not declared to be of integers; the first one if all are
+  /// @return name of the output that counts
   String output() {
-    return network.outputs().stream()
-        .filter(output -> output.type() == null || output.type().isFloatingPoint())
-        .findFirst()
-        .orElse(network.outputs().getFirst())
-        .name();
+    return MainOutput.of(network).name();
   }
 
   /// @return number of the node that makes the value, −1 for the network's input

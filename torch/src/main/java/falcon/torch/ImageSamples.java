@@ -52,7 +52,6 @@ public final class ImageSamples implements SampleSource {
   @Override
   public SampleBatch batch(int from, int to) {
     var values = new float[Math.multiplyExact(to - from, images.imageSize())];
-    var labels = new int[to - from];
     for (int i = from; i < to; i++) {
       int offset = (i - from) * images.imageSize();
       if (augmentationSeed == null) {
@@ -61,11 +60,19 @@ public final class ImageSamples implements SampleSource {
         preprocessing.fillAugmented(
             images, indexes[i], values, offset, Seeds.of(augmentationSeed, AUGMENTATION, i));
       }
+    }
+    List<Long> shape =
+        List.of((long) images.channels(), (long) images.height(), (long) images.width());
+    return new SampleBatch(
+        List.of(InputArray.ofFloats(shape, values)), images.isLabelled() ? labels(from, to) : null);
+  }
+
+  @Override
+  public int[] labels(int from, int to) {
+    var labels = new int[to - from];
+    for (int i = from; i < to; i++) {
       labels[i - from] = images.label(indexes[i]);
     }
-    return new SampleBatch(
-        List.of((long) images.channels(), (long) images.height(), (long) images.width()),
-        values,
-        labels);
+    return labels;
   }
 }

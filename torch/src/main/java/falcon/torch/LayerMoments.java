@@ -48,7 +48,7 @@ public final class LayerMoments {
       for (int from = 0; from < samples.size(); from += together) {
         int to = Math.min(samples.size(), from + together);
         try (var pass = new StreamedPass(loaded, samples, from, to, workers)) {
-          addUp(pass, layers, from / Chunks.DEFAULT_SIZE, sums);
+          addUp(pass, layers, from / loaded.batchSize(Chunks.DEFAULT_SIZE), sums);
         }
       }
       return workers.map(layers.size(), l -> problems(layers.get(l), sums[l])).stream()

@@ -1,16 +1,24 @@
 package falcon.torch;
 
+import falcon.model.BatchAxis;
+import falcon.model.DataType;
 import falcon.model.Network;
+import falcon.model.ValueInfo;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /// A network with its weights in libtorch, ready to be executed on any thread; closed by its owner.
 final class LoadedNetwork implements AutoCloseable {
   private final GraphProgram program;
   private final Parameters parameters;
 
+  /// Samples that the network takes at a time, null if any number.
+  private final @Nullable Integer fixedBatch;
+
   LoadedNetwork(Network network, Precision precision) {
     this.program = new GraphProgram(network);
+    this.fixedBatch = fixedBatch(network);
     this.parameters = new Parameters(network, precision);
     fold();
   }
@@ -24,6 +32,15 @@ final class LoadedNetwork implements AutoCloseable {
     }
   }
 
+  private static @Nullable Integer fixedBatch(Network network) {
+    try {
+      return BatchAxis.fixedSize(network);
+    } catch (IllegalArgumentException e) {
+      throw new UnsupportedNetworkException(
+          "Samples cannot be run through the network: %s.".formatted(e.getMessage()));
+    }
+  }
+
   GraphProgram program() {
     return program;
   }
@@ -32,14 +49,54 @@ final class LoadedNetwork implements AutoCloseable {
     return parameters;
   }
 
+  /// How samples are cut for this network: as it wants them, or else of the usual size.
+  Chunks chunks(SampleSource samples) {
+    return chunks(samples.size(), Chunks.DEFAULT_SIZE);
+  }
+
+  /// @param size of a chunk where the network takes any number of samples
+  Chunks chunks(int samples, int size) {
+    return fixedBatch == null ? new Chunks(samples, size) : new Chunks(samples, fixedBatch, true);
+  }
+
+  /// Samples of a batch: so many, or as many as the network fixes.
+  int batchSize(int wanted) {
+    return fixedBatch == null ? wanted : fixedBatch;
+  }
+
   /// Starts an execution in eval mode.
   GraphExecution start(SampleBatch batch) {
     return start(batch, false);
   }
 
+  /// @param batch of as many samples as the network takes; fewer are filled up
   GraphExecution start(SampleBatch batch, boolean batchStatistics) {
+    requireTypes(batch);
+    int size = batchSize(batch.size());
+    if (batch.size() > size) {
+      throw new IllegalArgumentException(
+          "%d samples for a network that takes %d at a time".formatted(batch.size(), size));
+    }
     return new GraphExecution(
-        program, parameters, Chunks.inputs(batch, parameters.precision()), batchStatistics);
+        program,
+        parameters,
+        Chunks.inputs(batch.filledUp(size), parameters.precision()),
+        batchStatistics);
+  }
+
+  private void requireTypes(SampleBatch batch) {
+    List<ValueInfo> wanted = program.network().inputs();
+    for (int i = 0; i < Math.min(wanted.size(), batch.inputs().size()); i++) {
+      DataType type = wanted.get(i).type();
+      InputArray given = batch.inputs().get(i);
+      boolean fits =
+          type == null
+              || (type.isFloatingPoint() ? given.type().isFloatingPoint() : type == given.type());
+      if (!fits) {
+        throw new UnsupportedNetworkException(
+            "Input '%s' got samples of type %s.".formatted(wanted.get(i), given.type()));
+      }
+    }
   }
 
   /// Starts an execution in eval mode.

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -79,10 +80,21 @@ final class LossGradients {
       for (int p = 0; p < names.size(); p++) {
         inputs.put(p, network.parameters().get(names.get(p)));
       }
-      TensorVector gradients = torch.grad(new TensorVector(value), inputs);
+      TensorVector gradients =
+          torch.grad(
+              new TensorVector(value),
+              inputs,
+              new TensorVector(),
+              new BoolOptional(false),
+              false,
+              true); // of several outputs only one counts: not every parameter need lead to it
       var arrays = new ArrayList<float[]>(names.size());
       for (int p = 0; p < names.size(); p++) {
-        arrays.add(Torch.floats(gradients.get(p)));
+        Tensor gradient = gradients.get(p);
+        arrays.add(
+            gradient.defined()
+                ? Torch.floats(gradient)
+                : new float[Math.toIntExact(inputs.get(p).numel())]);
       }
       return new ChunkGradient(value.item_double(), arrays);
     }

@@ -100,9 +100,9 @@ public final class PerSampleGradients {
   ///     call to call
   /// @throws UnsupportedNetworkException if a tensor is not weights alone, or an operator mixes samples
   public void compute(SampleSource samples, RowKind kind, Sink sink, IntConsumer progress) {
-    var chunks = new Chunks(samples.size(), BATCH);
     var done = new AtomicInteger();
     try (var loaded = new LoadedNetwork(network, precision)) {
+      var chunks = loaded.chunks(samples.size(), BATCH);
       List<LayerMatrix> layers =
           tensorNames.stream().map(name -> LayerMatrix.of(loaded.program(), name)).toList();
       var uses = layers.stream().flatMap(layer -> layer.uses().stream()).toList();
@@ -110,15 +110,19 @@ public final class PerSampleGradients {
       workers.map(
           chunks.count(),
           chunk -> {
-            var batch = new Batch(chunks.batch(samples, chunk), chunks.from(chunk), layers);
+            var batch =
+                new Batch(
+                    chunks.batch(samples, chunk), chunks.from(chunk), chunks.length(chunk), layers);
             gradients(loaded, batch, innerRows, kind, sink);
-            progress.accept(done.addAndGet(chunks.to(chunk) - chunks.from(chunk)));
+            progress.accept(done.addAndGet(chunks.length(chunk)));
             return chunk;
           });
     }
   }
 
-  private record Batch(SampleBatch samples, int firstRow, List<LayerMatrix> layers) {}
+  /// @param samples with those that only fill it up
+  /// @param rows how many of them count
+  private record Batch(SampleBatch samples, int firstRow, int rows, List<LayerMatrix> layers) {}
 
   @SuppressWarnings("restricted") // the segment views a tensor that outlives the call
   private void gradients(
@@ -146,6 +150,7 @@ public final class PerSampleGradients {
           if (rows == null) {
             rows = zeros(b, network.tensor(tensorNames.get(l)).size());
           }
+          rows = rows.narrow(0, 0, batch.rows());
           sink.accept(
               l,
               batch.firstRow(),

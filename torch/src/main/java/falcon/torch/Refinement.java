@@ -14,6 +14,7 @@ import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
 /// First-order steps on all kept weights together, towards what the dense network computes.
@@ -85,6 +86,9 @@ public final class Refinement {
   /// Samples of one task: small enough for two tasks a step, large enough for the convolutions.
   private static final int CHUNK = 16;
 
+  /// Samples that the scales of the loss are taken from.
+  private static final int SCALE_SAMPLES = 64;
+
   private static final int WARM_UP_STEPS = 5;
   private static final float BETA1 = 0.9f;
   private static final float BETA2 = 0.99f;
@@ -136,11 +140,11 @@ public final class Refinement {
       var lossGradients = new LossGradients(loaded, names, features, false, workers);
       for (int step = 0; step < steps; step++) {
         int first = step * options.batch();
-        var chunks = new Chunks(options.batch(), CHUNK);
+        var chunks = loaded.chunks(options.batch(), CHUNK);
         double loss =
             lossGradients.compute(
                     chunks.count(),
-                    chunk -> samples.batch(first + chunks.from(chunk), first + chunks.to(chunk)),
+                    chunk -> chunks.batch(samples, first, chunk),
                     (execution, batch, chunk) -> distance(execution, loadedDense, batch, scales),
                     gradients)
                 / options.batch();
@@ -268,18 +272,29 @@ public final class Refinement {
   /// Variances of the dense network's outputs (each output by itself, then their mean) and features
   /// (all elements together), on the first samples.
   private double[] scales(LoadedNetwork loadedDense, SampleSource samples) {
-    try (var _ = new PointerScope();
-        var execution = loadedDense.start(samples.batch(0, Math.min(64, samples.size())))) {
-      features.forEach(execution::watch);
-      org.bytedeco.pytorch.Tensor output = execution.runToEnd();
-      var scales = new double[features.size() + 1];
-      scales[0] =
-          output.var(new long[] {0}, false, false).mean(new ScalarTypeOptional()).item_double();
-      for (int f = 0; f < features.size(); f++) {
-        scales[f + 1] = execution.value(features.get(f)).var(false).item_double();
+    var chunks = loadedDense.chunks(Math.min(SCALE_SAMPLES, samples.size()), SCALE_SAMPLES);
+    try (var _ = new PointerScope()) {
+      var values = new ArrayList<List<org.bytedeco.pytorch.Tensor>>();
+      for (int chunk = 0; chunk < chunks.count(); chunk++) {
+        try (var execution = loadedDense.start(chunks.batch(samples, chunk))) {
+          features.forEach(execution::watch);
+          var ofChunk = new ArrayList<>(List.of(execution.runToEnd().clone()));
+          features.forEach(feature -> ofChunk.add(execution.value(feature).clone()));
+          values.add(ofChunk);
+        }
       }
+      var scales = new double[features.size() + 1];
       for (int i = 0; i < scales.length; i++) {
-        scales[i] = scales[i] > 0 ? scales[i] : 1;
+        var parts = new TensorVector(values.size());
+        for (int chunk = 0; chunk < values.size(); chunk++) {
+          parts.put(chunk, values.get(chunk).get(i));
+        }
+        org.bytedeco.pytorch.Tensor all = values.size() == 1 ? parts.get(0) : torch.cat(parts, 0);
+        double variance =
+            i == 0
+                ? all.var(new long[] {0}, false, false).mean(new ScalarTypeOptional()).item_double()
+                : all.var(false).item_double();
+        scales[i] = variance > 0 ? variance : 1;
       }
       return scales;
     }

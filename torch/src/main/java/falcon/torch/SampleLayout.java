@@ -17,6 +17,8 @@ final class SampleLayout {
   /// what else is in a batch.
   private static final double LEAST_MOVE = 1e-3;
 
+  private static final int NOWHERE = -1;
+
   private SampleLayout() {}
 
   /// @return of each use the rows of one sample that follow each other ([SampleRows#inner]) for batches of any size
@@ -24,35 +26,39 @@ final class SampleLayout {
   static Map<LayerMatrix.Use, Long> of(
       LoadedNetwork network, List<LayerMatrix.Use> uses, SampleSource samples) {
     var inner = new HashMap<LayerMatrix.Use, Long>();
+    int b = network.batchSize(Math.min(2, samples.size()));
     try (var _ = new PointerScope()) {
-      boolean isPair = samples.size() > 1;
-      SampleBatch batch = samples.batch(0, isPair ? 2 : 1);
-      List<Tensor> both = outputs(network, uses, batch, 0, 1);
-      List<Tensor> second = isPair ? outputs(network, uses, batch, 1, 1) : both;
-      List<Tensor> first = isPair ? outputs(network, uses, batch, 0, 0) : both;
+      boolean isSingle = b == 1 || samples.size() == 1;
+      SampleBatch batch = samples.batch(0, isSingle ? 1 : 2);
+      List<Tensor> plain = outputs(network, uses, batch, b, NOWHERE);
+      List<Tensor> atFront = isSingle ? plain : outputs(network, uses, batch, b, 0);
+      List<Tensor> atEnd = isSingle ? plain : outputs(network, uses, batch, b, b - 1);
       for (int u = 0; u < uses.size(); u++) {
-        boolean[] movedByFirst = moved(both.get(u), second.get(u));
-        boolean[] movedBySecond = moved(both.get(u), first.get(u));
+        boolean[] movedByFirst = moved(plain.get(u), atFront.get(u));
+        boolean[] movedByLast = moved(plain.get(u), atEnd.get(u));
         inner.put(
             uses.get(u),
-            isPair ? inner(uses.get(u), movedByFirst, movedBySecond) : (long) movedByFirst.length);
+            isSingle
+                ? (long) movedByFirst.length / b
+                : inner(uses.get(u), b, movedByFirst, movedByLast));
       }
     }
     return inner;
   }
 
-  /// @return of each use its outputs `[g, n, o]` for a batch of these two samples
+  /// @param b samples of the batch: the first one of `batch` everywhere, but
+  /// @param place where the second one stands, or [#NOWHERE]
+  /// @return of each use its outputs `[g, n, o]`
   private static List<Tensor> outputs(
-      LoadedNetwork network, List<LayerMatrix.Use> uses, SampleBatch batch, int one, int other) {
+      LoadedNetwork network, List<LayerMatrix.Use> uses, SampleBatch batch, int b, int place) {
     var inputs = new ArrayList<Tensor>();
     List<Tensor> given = Chunks.inputs(batch, network.parameters().precision());
     for (Tensor input : given) {
-      boolean isPair = input.dim() > 0 && input.size(0) == 2;
-      Tensor taken =
-          isPair
-              ? torch.stack(new TensorVector(input.select(0, one), input.select(0, other)), 0)
-              : input;
-      inputs.add(Torch.keep(taken));
+      var taken = new TensorVector(b);
+      for (int i = 0; i < b; i++) {
+        taken.put(i, input.select(0, i == place ? 1 : 0));
+      }
+      inputs.add(Torch.keep(torch.stack(taken, 0)));
     }
     given.forEach(Pointer::releaseReference);
     try (var execution = network.start(inputs)) {
@@ -81,10 +87,11 @@ final class SampleLayout {
   }
 
   /// The largest number of rows that agrees with what was seen.
-  private static Long inner(LayerMatrix.Use use, boolean[] movedByFirst, boolean[] movedBySecond) {
+  private static Long inner(
+      LayerMatrix.Use use, int b, boolean[] movedByFirst, boolean[] movedByLast) {
     int rows = movedByFirst.length;
-    for (int inner = rows / 2; inner >= 1; inner--) {
-      if (rows % (2 * inner) == 0 && agrees(inner, movedByFirst, movedBySecond)) {
+    for (int inner = rows / b; inner >= 1; inner--) {
+      if (rows % (b * inner) == 0 && agrees(inner, b, movedByFirst, movedByLast)) {
         return (long) inner;
       }
     }
@@ -92,10 +99,10 @@ final class SampleLayout {
         use.node(), "its outputs do not belong to one sample each, so samples have no gradients");
   }
 
-  private static boolean agrees(int inner, boolean[] movedByFirst, boolean[] movedBySecond) {
+  private static boolean agrees(int inner, int b, boolean[] movedByFirst, boolean[] movedByLast) {
     for (int row = 0; row < movedByFirst.length; row++) {
-      boolean isFirst = row / inner % 2 == 0;
-      if ((movedByFirst[row] && !isFirst) || (movedBySecond[row] && isFirst)) {
+      int sample = row / inner % b;
+      if ((movedByFirst[row] && sample != 0) || (movedByLast[row] && sample != b - 1)) {
         return false;
       }
     }

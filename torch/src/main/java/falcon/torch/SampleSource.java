@@ -7,4 +7,11 @@ public interface SampleSource {
 
   /// Samples `from` (inclusive) to `to` (exclusive).
   SampleBatch batch(int from, int to);
+
+  /// Labels of the samples `from` (inclusive) to `to` (exclusive).
+  ///
+  /// @throws IllegalStateException if the samples have none
+  default int[] labels(int from, int to) {
+    return batch(from, to).labels();
+  }
 }

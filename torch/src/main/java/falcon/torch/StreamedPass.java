@@ -29,7 +29,7 @@ final class StreamedPass implements AutoCloseable {
   /// @param to the last, exclusive
   StreamedPass(LoadedNetwork network, SampleSource samples, int from, int to, Workers workers) {
     this.workers = workers;
-    this.chunks = new Chunks(to - from, Chunks.DEFAULT_SIZE);
+    this.chunks = network.chunks(to - from, Chunks.DEFAULT_SIZE);
     executions.addAll(
         workers.map(
             chunks.count(),
@@ -46,27 +46,27 @@ final class StreamedPass implements AutoCloseable {
   /// @param passes that run side by side
   /// @return no more than there are samples
   static int fitting(LoadedNetwork network, SampleSource samples, long bytes, int passes) {
-    int measured = Math.min(MEASURED, samples.size());
+    int measured = network.batchSize(Math.min(MEASURED, samples.size()));
     long most = 1;
     try (var _ = new PointerScope();
-        var execution = network.start(samples.batch(0, measured))) {
+        var execution = network.start(samples.batch(0, Math.min(measured, samples.size())))) {
       for (int node = 0; node <= network.program().nodes().size(); node++) {
         execution.runTo(node);
         most = Math.max(most, execution.liveBytes());
       }
     }
     long fitting = bytes / passes * measured / most;
-    long chunks = Math.max(1, fitting / Chunks.DEFAULT_SIZE);
-    return (int) Math.min(samples.size(), chunks * Chunks.DEFAULT_SIZE);
+    int size = network.batchSize(Chunks.DEFAULT_SIZE);
+    return (int) Math.min(samples.size(), Math.max(1, fitting / size) * size);
   }
 
   int chunks() {
     return executions.size();
   }
 
-  /// How many samples the chunk has.
+  /// How many samples the chunk has, with those that only fill it up.
   int samples(int chunk) {
-    return chunks.to(chunk) - chunks.from(chunk);
+    return chunks.areFull() ? chunks.size() : chunks.length(chunk);
   }
 
   GraphExecution execution(int chunk) {

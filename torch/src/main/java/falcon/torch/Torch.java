@@ -40,20 +40,11 @@ final class Torch {
   static Tensor tensor(falcon.model.Tensor constant, Precision precision) {
     return constant.type().isFloatingPoint()
         ? tensor(constant.toFloats(), constant.shape(), precision)
-        : wholeNumbers(constant, precision);
+        : wholeNumbers(constant);
   }
 
-  private static Tensor wholeNumbers(falcon.model.Tensor constant, Precision precision) {
-    Tensor longs = tensor(constant.toLongs(), constant.shape());
-    torch.ScalarType type = scalarType(constant.type(), precision);
-    if (type == torch.ScalarType.Long) {
-      return longs;
-    }
-    try (var _ = new PointerScope()) {
-      return keep(longs.to(type));
-    } finally {
-      longs.releaseReference();
-    }
+  private static Tensor wholeNumbers(falcon.model.Tensor constant) {
+    return tensor(constant.toLongs(), constant.shape(), constant.type());
   }
 
   /// As [#tensor(falcon.model.Tensor, Precision)], but given back when the innermost scope ends.
@@ -161,6 +152,21 @@ final class Torch {
         var pointer = new LongPointer(values)) {
       return keep(
           torch.from_blob(pointer, longs(shape), new TensorOptions(torch.ScalarType.Long)).clone());
+    }
+  }
+
+  /// @param values row-major, copied
+  /// @param type of whole numbers, which the values fit
+  static Tensor tensor(long[] values, List<Long> shape, DataType type) {
+    Tensor longs = tensor(values, shape);
+    torch.ScalarType scalarType = scalarType(type, Precision.FLOAT32);
+    if (scalarType == torch.ScalarType.Long) {
+      return longs;
+    }
+    try (var _ = new PointerScope()) {
+      return keep(longs.to(scalarType));
+    } finally {
+      longs.releaseReference();
     }
   }
 

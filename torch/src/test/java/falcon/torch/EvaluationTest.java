@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import falcon.model.Network;
 import falcon.model.zoo.Architecture;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -70,10 +71,55 @@ class EvaluationTest {
 
   @Test
   void aFewSamplesMoreAreNoImprovement() {
-    assertThat(new Evaluation.Comparison(4, 0).isBetter()).isFalse();
-    assertThat(new Evaluation.Comparison(5, 0).isBetter()).isTrue();
-    assertThat(new Evaluation.Comparison(60, 45).isBetter()).isFalse();
-    assertThat(new Evaluation.Comparison(80, 45).isBetter()).isTrue();
-    assertThat(new Evaluation.Comparison(0, 9).isBetter()).isFalse();
+    assertThat(isBetter(4, 0)).isFalse();
+    assertThat(isBetter(5, 0)).isTrue();
+    assertThat(isBetter(60, 45)).isFalse();
+    assertThat(isBetter(80, 45)).isTrue();
+    assertThat(isBetter(0, 9)).isFalse();
+  }
+
+  private static boolean isBetter(int gained, int lost) {
+    var before = new double[gained + lost + 10];
+    var after = new double[before.length];
+    Arrays.fill(before, 0, gained, 1);
+    Arrays.fill(after, gained, gained + lost, 1);
+    return new SampleLosses(before, before.length)
+        .isWorseThan(new SampleLosses(after, after.length));
+  }
+
+  @Test
+  void accuracyOfLossesIsThatOfTheEvaluation() {
+    try (var workers = new Workers(1)) {
+      var losses =
+          SampleLosses.wrongLabels(SampleLosses.predictions(network, samples, workers), samples);
+      assertThat(losses.percent()).isEqualTo(Evaluation.of(network, samples, workers).accuracy());
+    }
+  }
+
+  /// Against outputs of the dense network kept whole, in float64.
+  @Test
+  void outputErrorsAreSharesOfTheOutputsVariance() {
+    Network other = Graph.disturbed(network, 0.1, 12);
+    try (var workers = new Workers(2)) {
+      Logits wanted = Evaluation.logits(network, samples, workers);
+      Logits found = Evaluation.logits(other, samples, workers);
+      double errors = 0;
+      double variance = 0;
+      for (int c = 0; c < 10; c++) {
+        double mean = 0;
+        for (int i = 0; i < SAMPLES; i++) {
+          mean += wanted.value(i, c) / (double) SAMPLES;
+        }
+        for (int i = 0; i < SAMPLES; i++) {
+          errors += Math.pow((double) found.value(i, c) - wanted.value(i, c), 2);
+          variance += Math.pow(wanted.value(i, c) - mean, 2);
+        }
+      }
+      var losses = SampleLosses.outputErrors(network, other, samples, workers);
+      assertThat(losses.percent()).isCloseTo(100 * (1 - errors / variance), within(1e-6));
+      assertThat(losses.percent()).isLessThan(100);
+      assertThat(SampleLosses.outputErrors(network, network, samples, workers).percent())
+          .isEqualTo(100);
+    }
   }
 }

@@ -1,0 +1,60 @@
+package falcon.data;
+
+import java.nio.ByteBuffer;
+
+/// Type of the numbers of a [NumberArray], as its file stores them.
+public enum ElementType {
+  FLOAT16(2),
+  FLOAT32(4),
+  FLOAT64(8),
+  INT8(1),
+  INT16(2),
+  INT32(4),
+  INT64(8),
+  UINT8(1),
+  BOOL(1);
+
+  private final int bytes;
+
+  ElementType(int bytes) {
+    this.bytes = bytes;
+  }
+
+  /// Size of one number in bytes.
+  public int bytes() {
+    return bytes;
+  }
+
+  /// Whether the numbers are floating-point numbers.
+  public boolean isFloatingPoint() {
+    return switch (this) {
+      case FLOAT16, FLOAT32, FLOAT64 -> true;
+      case INT8, INT16, INT32, INT64, UINT8, BOOL -> false;
+    };
+  }
+
+  /// The floating-point number that begins at byte `at`.
+  double real(ByteBuffer buffer, int at) {
+    return switch (this) {
+      case FLOAT16 -> Float.float16ToFloat(buffer.getShort(at));
+      case FLOAT32 -> buffer.getFloat(at);
+      case FLOAT64 -> buffer.getDouble(at);
+      case INT8, INT16, INT32, INT64, UINT8, BOOL ->
+          throw new IllegalStateException(this + " is no floating-point type");
+    };
+  }
+
+  /// The whole number that begins at byte `at`; 0 or 1 of a [#BOOL].
+  long integer(ByteBuffer buffer, int at) {
+    return switch (this) {
+      case INT8 -> buffer.get(at);
+      case INT16 -> buffer.getShort(at);
+      case INT32 -> buffer.getInt(at);
+      case INT64 -> buffer.getLong(at);
+      case UINT8 -> buffer.get(at) & 0xff;
+      case BOOL -> buffer.get(at) == 0 ? 0 : 1;
+      case FLOAT16, FLOAT32, FLOAT64 ->
+          throw new IllegalStateException(this + " is no integer type");
+    };
+  }
+}

@@ -1,0 +1,299 @@
+package falcon.prune;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import falcon.data.Dataset;
+import falcon.data.Datasets;
+import falcon.model.Attribute;
+import falcon.model.DataType;
+import falcon.model.Dimension;
+import falcon.model.Layers;
+import falcon.model.MainOutput;
+import falcon.model.Network;
+import falcon.model.Node;
+import falcon.model.Tensor;
+import falcon.model.ValueInfo;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Multilayer perceptrons on arrays, with and without labels.
+@Tag("native")
+class ArrayPruningTest {
+  private static final int FEATURES = 6;
+  private static final int SAMPLES = 200;
+
+  @TempDir Path folder;
+
+  @Test
+  void classifierWithoutLabelsIsJudgedByAgreement() throws IOException {
+    Report report = prune(network(3), arrays(false), Loss.AUTO).report();
+    assertThat(report.measure()).isEqualTo(Measure.AGREEMENT);
+    assertThat(report.validation().dense()).isEqualTo(100);
+    assertThat(report.validation().finalAccuracy()).isBetween(40.0, 100.0);
+    assertThat(report.test()).isNull();
+    assertThat(report.macs().used()).isLessThanOrEqualTo(report.macs().limit());
+    assertThat(Summary.of(report)).contains("agreement");
+  }
+
+  @Test
+  void classifierWithLabelsIsJudgedByAccuracyUnlessToldOtherwise() throws IOException {
+    Dataset labelled = arrays(true);
+    assertThat(Match.of(network(3), labelled, null, Loss.AUTO).measure())
+        .isEqualTo(Measure.ACCURACY);
+    assertThat(Match.of(network(3), labelled, null, Loss.SELF).measure())
+        .isEqualTo(Measure.AGREEMENT);
+    assertThat(Match.of(network(3), labelled, null, Loss.OUTPUTS).measure())
+        .isEqualTo(Measure.FIDELITY);
+    assertThat(Match.of(network(1), labelled, null, Loss.AUTO).measure())
+        .isEqualTo(Measure.FIDELITY);
+  }
+
+  @Test
+  void otherNetworksAreJudgedByFidelity() throws IOException {
+    Report report = prune(network(1), arrays(false), Loss.AUTO).report();
+    assertThat(report.measure()).isEqualTo(Measure.FIDELITY);
+    assertThat(report.validation().dense()).isEqualTo(100);
+    assertThat(report.validation().finalAccuracy()).isBetween(50.0, 100.0);
+  }
+
+  @Test
+  void backsolveDrawsLabelsFromTheNetworkItself() throws IOException {
+    var options =
+        PruningOptions.builder()
+            .method(Method.FALCON)
+            .refit(Refit.BACKSOLVE)
+            .curvature(Curvature.EMPIRICAL)
+            .loss(Loss.SELF)
+            .samples(60)
+            .threads(1)
+            .build();
+    Report report =
+        Falcon.prune(network(3), arrays(false), BudgetRequest.macs(0.5))
+            .options(options)
+            .run()
+            .report();
+    assertThat(report.measure()).isEqualTo(Measure.AGREEMENT);
+    assertThat(report.effectiveRows()).isPositive();
+  }
+
+  @Test
+  void fixedNumbersOfExamplesGiveTheSameNetwork() throws IOException {
+    Dataset data = arrays(true);
+    float[] open = prune(network(3), data, Loss.AUTO).network().tensor("w1").toFloats();
+    float[] fixed =
+        prune(network(3, new Dimension.Fixed(4)), data, Loss.AUTO)
+            .network()
+            .tensor("w1")
+            .toFloats();
+    for (int i = 0; i < open.length; i++) {
+      assertThat(fixed[i]).isCloseTo(open[i], org.assertj.core.api.Assertions.within(1e-2f));
+    }
+  }
+
+  @Test
+  void lossOnLabelsNeedsThem() throws IOException {
+    Dataset unlabelled = arrays(false);
+    assertThatThrownBy(() -> Match.of(network(3), unlabelled, null, Loss.LABELS))
+        .isInstanceOf(PruningException.class)
+        .hasMessageContaining("--loss labels needs classes")
+        .hasMessageContaining("Say --loss self");
+  }
+
+  @Test
+  void accuracyWithoutLabelsIsRefusedWithAdvice() throws IOException {
+    var evaluator = new Evaluator(arrays(false), null, 1);
+    assertThatThrownBy(
+            () -> evaluator.evaluate(network(3), Evaluator.Part.VALIDATION, Progress.SILENT))
+        .isInstanceOf(PruningException.class)
+        .hasMessageContaining("--reference DENSE.onnx");
+  }
+
+  @Test
+  void networkComparedWithItselfAgreesInAll() throws IOException {
+    var evaluator = new Evaluator(arrays(false), null, 1);
+    Evaluator.Comparison same =
+        evaluator.compare(network(3), network(3), Evaluator.Part.TRAIN, Progress.SILENT);
+    assertThat(same.measure()).isEqualTo(Measure.AGREEMENT);
+    assertThat(same.samples()).isEqualTo(SAMPLES);
+    assertThat(same.percent()).isEqualTo(100);
+    assertThat(same.fidelity()).isEqualTo(100);
+  }
+
+  @Test
+  void arraysOfAnotherShapeAreRefusedWithBoth() throws IOException {
+    Dataset data = arrays(false);
+    Network wider = network(3).withExampleShapes(Map.of());
+    assertThatThrownBy(() ->
+            Match.of(
+                ExampleShapes.parse("x=6").appliedTo(renamed(wider, 7)), data, null, Loss.AUTO))
+        .isInstanceOf(PruningException.class)
+        .hasMessageContaining("--input-shape x=6");
+    assertThatThrownBy(() -> Match.of(renamed(wider, 7), data, null, Loss.AUTO))
+        .isInstanceOf(PruningException.class)
+        .hasMessageContaining("The network takes [x FLOAT32[n, 7]]")
+        .hasMessageContaining("is x [6]");
+  }
+
+  @Test
+  void openAxesHaveTheSizesOfTheData() throws IOException {
+    Network open = network(3, new Dimension.Symbolic("n"), new Dimension.Symbolic("features"));
+    assertThatThrownBy(() -> Layers.of(open))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("(--input-shape)");
+    assertThat(Layers.of(Match.of(open, arrays(false), null, Loss.AUTO).network()).totalMacs())
+        .isEqualTo(Layers.of(network(3)).totalMacs());
+    assertThat(Layers.of(ExampleShapes.parse("6").appliedTo(open)).totalMacs())
+        .isEqualTo(Layers.of(network(3)).totalMacs());
+  }
+
+  @Test
+  void outputThatCountsIsTheFirstRealOneOrTheNamedOne() {
+    Network.Builder builder =
+        Network.builder("two")
+            .input(input(new Dimension.Symbolic("n"), new Dimension.Fixed(FEATURES)))
+            .output(new ValueInfo("x", DataType.INT64, null))
+            .output(new ValueInfo("x", DataType.FLOAT32, null));
+    assertThat(MainOutput.of(builder.build()).type()).isEqualTo(DataType.FLOAT32);
+    Network named = network(3).withMetadata(Map.of(MainOutput.METADATA, "h2"));
+    assertThatThrownBy(() -> MainOutput.of(named))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("the network has no output 'h2'");
+  }
+
+  @Test
+  void missingScratchFolderIsSaidToBeMissing() throws IOException {
+    var options =
+        PruningOptions.builder()
+            .method(Method.FALCON)
+            .refit(Refit.BACKSOLVE)
+            .scratch(folder.resolve("nowhere"))
+            .build();
+    Dataset data = arrays(true);
+    assertThatThrownBy(
+            () -> Falcon.prune(network(3), data, BudgetRequest.macs(0.5)).options(options).plan())
+        .isInstanceOfSatisfying(
+            PruningException.class,
+            e -> assertThat(e.kind()).isEqualTo(PruningException.Kind.USAGE))
+        .hasMessageContaining("there is no such folder.");
+  }
+
+  private static PrunedNetwork prune(Network network, Dataset data, Loss loss) {
+    return Falcon.prune(network, data, BudgetRequest.macs(0.5))
+        .options(
+            PruningOptions.builder()
+                .method(Method.FALCON)
+                .loss(loss)
+                .samples(64)
+                .threads(1)
+                .build())
+        .run();
+  }
+
+  private static ValueInfo input(Dimension... dimensions) {
+    return new ValueInfo("x", DataType.FLOAT32, List.of(dimensions));
+  }
+
+  private static Network network(int outputs) {
+    return network(outputs, new Dimension.Symbolic("n"));
+  }
+
+  private static Network network(int outputs, Dimension examples) {
+    return network(outputs, examples, new Dimension.Fixed(FEATURES));
+  }
+
+  /// 6 features, 16 hidden, and outputs.
+  private static Network network(int outputs, Dimension examples, Dimension features) {
+    var random = new SplittableRandom(7);
+    return Network.builder("perceptron")
+        .opset("", 17)
+        .input(input(examples, features))
+        .initializer("w1", noise(random, FEATURES, 16))
+        .initializer("b1", noise(random, 16))
+        .initializer("w2", noise(random, 16, outputs))
+        .initializer("b2", noise(random, outputs))
+        .node(gemm("h", "x", "w1", "b1"))
+        .node(new Node("r", "Relu", "", List.of("h"), List.of("r"), Map.of()))
+        .node(gemm("z", "r", "w2", "b2"))
+        .output(new ValueInfo("z", DataType.FLOAT32, null))
+        .build();
+  }
+
+  /// The same network for another number of features; its weights do not fit.
+  private static Network renamed(Network network, long features) {
+    Network.Builder builder =
+        Network.builder(network.name())
+            .opset("", 17)
+            .input(input(new Dimension.Symbolic("n"), new Dimension.Fixed(features)));
+    network.initializers().forEach(builder::initializer);
+    network.nodes().forEach(builder::node);
+    network.outputs().forEach(builder::output);
+    return builder.build();
+  }
+
+  private static Node gemm(String output, String input, String weights, String bias) {
+    return new Node(
+        output,
+        "Gemm",
+        "",
+        List.of(input, weights, bias),
+        List.of(output),
+        Map.of("transB", new Attribute.IntegerValue(0)));
+  }
+
+  private static Tensor noise(SplittableRandom random, long... shape) {
+    List<Long> sizes = Arrays.stream(shape).boxed().toList();
+    var values = new float[Math.toIntExact(Tensor.elements(sizes))];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    return Tensor.ofFloats(sizes, values);
+  }
+
+  private Dataset arrays(boolean isLabelled) throws IOException {
+    var random = new SplittableRandom(11);
+    var features = ByteBuffer.allocate(4 * SAMPLES * FEATURES).order(ByteOrder.LITTLE_ENDIAN);
+    var labels = ByteBuffer.allocate(8 * SAMPLES).order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 0; i < SAMPLES; i++) {
+      labels.putLong(i % 3);
+      for (int f = 0; f < FEATURES; f++) {
+        features.putFloat((float) (random.nextGaussian() + (f % 3 == i % 3 ? 1 : 0)));
+      }
+    }
+    Path file = folder.resolve(isLabelled ? "labelled.npz" : "plain.npz");
+    try (var zip = new ZipOutputStream(Files.newOutputStream(file))) {
+      entry(zip, "x", "<f4", "(%d, %d)".formatted(SAMPLES, FEATURES), features.array());
+      if (isLabelled) {
+        entry(zip, "labels", "<i8", "(%d,)".formatted(SAMPLES), labels.array());
+      }
+    }
+    return Datasets.open(file);
+  }
+
+  private static void entry(
+      ZipOutputStream zip, String name, String descr, String shape, byte[] content)
+      throws IOException {
+    byte[] header =
+        "{'descr': '%s', 'fortran_order': False, 'shape': %s, }\n"
+            .formatted(descr, shape)
+            .getBytes(StandardCharsets.UTF_8);
+    zip.putNextEntry(new ZipEntry(name + ".npy"));
+    zip.write(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0});
+    zip.write(new byte[] {(byte) header.length, 0});
+    zip.write(header);
+    zip.write(content);
+  }
+}

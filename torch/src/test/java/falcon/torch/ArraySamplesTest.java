@@ -1,0 +1,146 @@
+package falcon.torch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import falcon.data.Datasets;
+import falcon.data.NamedArrays;
+import falcon.model.DataType;
+import falcon.model.Dimension;
+import falcon.model.Network;
+import falcon.model.Node;
+import falcon.model.ValueInfo;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ArraySamplesTest {
+  @TempDir Path folder;
+
+  @Test
+  void arraysComeInTheOrderOfTheInputsAndInTheirTypes() throws IOException {
+    write("a.npy", "<i8", "(3, 2)", longs(1, 2, 3, 4, 5, 6));
+    write("b.npy", "<i8", "(3,)", longs(7, 8, 9));
+    write("y.npy", "<i8", "(3,)", longs(0, 1, 0));
+    Network network = network(input("b", DataType.FLOAT32), input("a", DataType.INT32, 2));
+    SampleBatch batch = ArraySamples.of(arrays(), network).batch(1, 3);
+    assertThat(batch.size()).isEqualTo(2);
+    assertThat(batch.labels()).containsExactly(1, 0);
+    assertThat(batch.inputs().get(0).floats()).containsExactly(8, 9);
+    assertThat(batch.inputs().get(1).longs()).containsExactly(3, 4, 5, 6);
+    assertThat(batch.inputs().get(1).type()).isEqualTo(DataType.INT32);
+    assertThat(batch.inputs().get(1).sampleShape()).containsExactly(2L);
+  }
+
+  @Test
+  void onlyArrayGoesToTheOnlyInput() throws IOException {
+    write("anything.npy", "<i8", "(3,)", longs(7, 8, 9));
+    SampleBatch batch = ArraySamples.of(arrays(), network(input("x", DataType.INT64))).batch(0, 3);
+    assertThat(batch.isLabelled()).isFalse();
+    assertThat(batch.inputs().getFirst().longs()).containsExactly(7, 8, 9);
+  }
+
+  @Test
+  void missingAndSurplusArraysAreRefusedWithNamesAndShapes() throws IOException {
+    write("a.npy", "<i8", "(3, 2)", longs(1, 2, 3, 4, 5, 6));
+    write("b.npy", "<i8", "(3,)", longs(7, 8, 9));
+    NamedArrays arrays = arrays();
+    assertThatThrownBy(() ->
+            ArraySamples.of(
+                arrays, network(input("a", DataType.INT64, 2), input("c", DataType.INT64))))
+        .isInstanceOf(UnsupportedNetworkException.class)
+        .hasMessageContaining("there is no array for input 'c INT64[n]'.")
+        .hasMessageContaining("the data hold [a INT64[2], b INT64[]] a sample.");
+    assertThatThrownBy(() -> ArraySamples.of(arrays, network(input("a", DataType.INT64, 2))))
+        .isInstanceOf(UnsupportedNetworkException.class)
+        .hasMessageContaining("array 'b' is for no input.");
+  }
+
+  @Test
+  void typesThatAreNotComputedWithAreRefused() throws IOException {
+    write("x.npy", "<i8", "(3,)", longs(7, 8, 9));
+    ArraySamples samples = ArraySamples.of(arrays(), network(input("x", DataType.UINT64)));
+    assertThatThrownBy(() -> samples.batch(0, 1))
+        .isInstanceOf(UnsupportedNetworkException.class)
+        .hasMessageContaining("Input 'x UINT64[n]'");
+  }
+
+  @Test
+  @Tag("native")
+  void wholeNumbersOfSeveralInputsRunThroughTheNetwork() throws IOException {
+    write("a.npy", "<i8", "(3, 2)", longs(1, 2, 3, 4, 5, 6));
+    write("b.npy", "<i4", "(3, 2)", ints(10, 20, 30, 40, 50, 60));
+    Network network =
+        Network.builder("sum")
+            .opset("", 17)
+            .input(input("b", DataType.INT64, 2))
+            .input(input("a", DataType.INT64, 2))
+            .node(new Node("z", "Sub", "", List.of("b", "a"), List.of("z"), Map.of()))
+            .output(new ValueInfo("z", null, null))
+            .build();
+    try (var workers = new Workers(1)) {
+      Logits outputs = Evaluation.logits(network, ArraySamples.of(arrays(), network), workers);
+      assertThat(outputs.value(0, 0)).isEqualTo(9);
+      assertThat(outputs.value(2, 1)).isEqualTo(54);
+    }
+  }
+
+  private static Network network(ValueInfo... inputs) {
+    Network.Builder builder = Network.builder("inputs").opset("", 17);
+    for (ValueInfo input : inputs) {
+      builder.input(input);
+    }
+    return builder
+        .output(new ValueInfo(inputs[0].name(), inputs[0].type(), inputs[0].dimensions()))
+        .build();
+  }
+
+  private static ValueInfo input(String name, DataType type, long... sizes) {
+    var dimensions = new java.util.ArrayList<Dimension>();
+    dimensions.add(new Dimension.Symbolic("n"));
+    for (long size : sizes) {
+      dimensions.add(new Dimension.Fixed(size));
+    }
+    return new ValueInfo(name, type, dimensions);
+  }
+
+  private NamedArrays arrays() {
+    return (NamedArrays) Datasets.open(folder).train();
+  }
+
+  private static byte[] longs(long... values) {
+    var buffer = ByteBuffer.allocate(8 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+    buffer.asLongBuffer().put(values);
+    return buffer.array();
+  }
+
+  private static byte[] ints(int... values) {
+    var buffer = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+    buffer.asIntBuffer().put(values);
+    return buffer.array();
+  }
+
+  private void write(String name, String descr, String shape, byte[] content) throws IOException {
+    byte[] header =
+        "{'descr': '%s', 'fortran_order': False, 'shape': %s, }\n"
+            .formatted(descr, shape)
+            .getBytes(StandardCharsets.UTF_8);
+    Files.write(
+        folder.resolve(name),
+        ByteBuffer.allocate(10 + header.length + content.length)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .put(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0})
+            .putShort((short) header.length)
+            .put(header)
+            .put(content)
+            .array());
+  }
+}
