@@ -88,6 +88,16 @@ public final class OnnxFile {
     return List.copyOf(bodies.keySet());
   }
 
+  /// Bytes that a network's files take when every element is stored, those of external data included.
+  public static long sizeBytes(Network network) {
+    ModelFiles files = ModelWriter.files(network, "", false, Long.MAX_VALUE);
+    long bytes = files.model().getSerializedSize();
+    for (DataFile data : files.data().values()) {
+      bytes += data.sizeBytes();
+    }
+    return bytes;
+  }
+
   /// Relative paths of the files of external data that a network was read from.
   public static List<String> dataFiles(Network network) {
     return network.origin() instanceof OnnxOrigin origin
