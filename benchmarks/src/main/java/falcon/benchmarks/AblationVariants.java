@@ -74,6 +74,7 @@ final class AblationVariants {
     return new Settings(
         exponent,
         projections,
+        base.searchDescent(),
         stepSize,
         base.searchStart(),
         base.positions(),

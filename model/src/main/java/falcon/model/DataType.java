@@ -1,5 +1,7 @@
 package falcon.model;
 
+import org.jspecify.annotations.Nullable;
+
 /// Element type of a [Tensor], with its ONNX code and size.
 public enum DataType {
   FLOAT32(1, 4),
@@ -22,6 +24,18 @@ public enum DataType {
   DataType(int onnxCode, int bytes) {
     this.onnxCode = onnxCode;
     this.bytes = bytes;
+  }
+
+  /// The type of that number.
+  ///
+  /// @return null if there is none here
+  public static @Nullable DataType ofOnnxCode(int code) {
+    for (DataType type : values()) {
+      if (type.onnxCode == code) {
+        return type;
+      }
+    }
+    return null;
   }
 
   /// The number that `TensorProto.data_type` uses.

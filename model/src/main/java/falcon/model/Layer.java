@@ -7,25 +7,31 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param tensor name of the initializer
 /// @param shape its shape, as the graph has it
-/// @param nodes operators that use it as weights, in graph order; more than one if it is shared
-/// @param macsPerWeight multiply-accumulates that each weight costs for one example: positions of
-///     the convolution's output, rows (tokens) of the matrix product; added up over `nodes`
+/// @param nodes operators that use it as weights, in graph order; more than one if it is shared (tied)
+/// @param macsPerWeight multiply-accumulates that each weight costs for one example: positions of a
+///     convolution's output (of a transposed one's input), rows (tokens) of a matrix product, time steps
+///     of a recurrent layer, 0 for an embedding, which is looked up; added up over `nodes`
+/// @param uncountedReason why `macsPerWeight` is not known, and 0; null if it is
 /// @param notPrunableReason why the tensor stays as it is; null if it may be pruned
+/// @param isAdaptable whether values may change so that the network makes up for what is pruned; true
+///     for prunable layers, and for those that the architecture keeps dense
 public record Layer(
     String tensor,
     List<Long> shape,
     List<Node> nodes,
     long macsPerWeight,
-    @Nullable String notPrunableReason) {
+    @Nullable String uncountedReason,
+    @Nullable String notPrunableReason,
+    boolean isAdaptable) {
 
   public Layer {
     shape = List.copyOf(shape);
     nodes = List.copyOf(nodes);
   }
 
-  /// Operator that uses the weights: `Conv`, `Gemm` or `MatMul`.
+  /// Operators that use the weights, each kind once: `Conv`, or `Gather+MatMul` for tied weights.
   public String opType() {
-    return nodes.getFirst().opType();
+    return String.join("+", nodes.stream().map(Node::opType).distinct().toList());
   }
 
   /// Number of weights.
@@ -33,9 +39,14 @@ public record Layer(
     return Math.toIntExact(Tensor.elements(shape));
   }
 
-  /// Multiply-accumulates of all weights for one example.
+  /// Multiply-accumulates of all weights for one example, 0 if they are not known.
   public long macs() {
     return Math.multiplyExact(weights(), macsPerWeight);
+  }
+
+  /// Whether the multiply-accumulates are known.
+  public boolean isCounted() {
+    return uncountedReason == null;
   }
 
   /// Whether the weights may be pruned.

@@ -1,54 +1,46 @@
 package falcon.model;
 
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
-/// The layers of a network: every `Conv`, `Gemm` and `MatMul` with constant weights, in graph order.
+/// The layers of a network: every constant tensor that a `Conv`, `ConvTranspose`, `Gemm`, `MatMul`,
+/// `LSTM`, `GRU`, `RNN` or `Gather` (an embedding) uses as weights, in graph order.
 ///
-/// MACs are multiply-accumulates of one example; biases, normalisation and activations are not
-/// counted.
+/// MACs are multiply-accumulates of one example; the first axis of the first input counts examples.
+/// Windows are counted dense (padding costs like pixels), sequences at full length. Biases,
+/// normalisation, activations and other element-wise work are not counted.
+///
+/// A network with operators whose shapes nobody knows has layers, too: what lies behind such a node is
+/// not counted ([Layer#uncountedReason]), and [#obstacles] names it.
 public final class Layers {
   private final List<Layer> all;
+  private final List<DenseProduct> denseProducts;
+  private final List<Obstacle> obstacles;
 
-  private Layers(List<Layer> all) {
+  Layers(List<Layer> all, List<DenseProduct> denseProducts, List<Obstacle> obstacles) {
     this.all = List.copyOf(all);
+    this.denseProducts = List.copyOf(denseProducts);
+    this.obstacles = List.copyOf(obstacles);
   }
 
   /// Finds the layers, for one example of the size that the network fixes.
-  ///
-  /// @throws IllegalArgumentException if the network leaves the size of an example open
-  /// @throws UnusableNodeException at a node whose shapes cannot be followed
   public static Layers of(Network network) {
-    return of(network, ShapeInference.inputShapes(network, 1));
+    return of(network, LayerSelection.DEFAULT);
+  }
+
+  /// The same, where only some may be pruned.
+  ///
+  /// @throws IllegalArgumentException if a pattern of the selection means nothing: says which
+  public static Layers of(Network network, LayerSelection selection) {
+    return LayerSearch.run(network, Map.of(), selection);
   }
 
   /// Finds the layers, for inputs of that shape.
   ///
   /// @param inputShapes shape of each graph input; the first axis of the first input counts examples
-  /// @throws IllegalArgumentException if a shape contradicts the graph, or the number of examples
-  ///     does not divide the work
-  /// @throws UnusableNodeException at a node whose shapes cannot be followed
+  /// @throws IllegalArgumentException if a shape contradicts the graph
   public static Layers of(Network network, Map<String, List<Long>> inputShapes) {
-    Shapes shapes = ShapeInference.infer(network, inputShapes);
-    long examples = examples(network, inputShapes);
-    var usesByTensor = new LinkedHashMap<String, List<Node>>();
-    for (Node node : network.nodes()) {
-      String weights = weightsOf(network, node);
-      if (weights != null) {
-        usesByTensor.computeIfAbsent(weights, _ -> new ArrayList<>()).add(node);
-      }
-    }
-    var layers = new ArrayList<Layer>();
-    Set<String> kept = keptDense(network);
-    usesByTensor.forEach(
-        (tensor, uses) -> layers.add(layer(network, shapes, examples, tensor, uses, kept)));
-    return new Layers(layers);
+    return LayerSearch.run(network, inputShapes, LayerSelection.DEFAULT);
   }
 
   /// All layers.
@@ -61,107 +53,46 @@ public final class Layers {
     return all.stream().filter(Layer::isPrunable).toList();
   }
 
+  /// The layers whose weights may change: the prunable ones, and those that stay dense only because the
+  /// architecture says so.
+  public List<Layer> adaptable() {
+    return all.stream().filter(Layer::isAdaptable).toList();
+  }
+
+  /// Products that pruning makes no cheaper, in graph order.
+  public List<DenseProduct> denseProducts() {
+    return denseProducts;
+  }
+
+  /// What keeps shapes from being followed, inputs first, then nodes in graph order; empty if
+  /// everything is counted.
+  public List<Obstacle> obstacles() {
+    return obstacles;
+  }
+
+  /// Whether the multiply-accumulates of all layers and products are known.
+  public boolean isCounted() {
+    return all.stream().allMatch(Layer::isCounted)
+        && denseProducts.stream().allMatch(DenseProduct::isCounted);
+  }
+
   /// Number of weights that may be pruned.
   public int prunableWeights() {
     return prunable().stream().map(Layer::weights).reduce(0, Math::addExact);
   }
 
-  /// Multiply-accumulates of the weights that may be pruned, for one example.
+  /// Multiply-accumulates of the weights that may be pruned, for one example, as far as known.
   public long prunableMacs() {
     return prunable().stream().map(Layer::macs).reduce(0L, Math::addExact);
   }
 
-  /// Multiply-accumulates of all layers, for one example.
-  public long totalMacs() {
+  /// Multiply-accumulates of all layers, for one example, as far as known.
+  public long layerMacs() {
     return all.stream().map(Layer::macs).reduce(0L, Math::addExact);
   }
 
-  private static Layer layer(
-      Network network,
-      Shapes shapes,
-      long examples,
-      String name,
-      List<Node> uses,
-      Set<String> keptDense) {
-    Tensor tensor = network.tensor(name);
-    long macs = 0;
-    for (Node use : uses) {
-      macs = Math.addExact(macs, macs(use, shapes));
-    }
-    // every weight takes part equally often, so this division is exact
-    long usesOfAWeight = macs / Math.max(1, tensor.size());
-    if (usesOfAWeight % examples != 0) {
-      throw new IllegalArgumentException(
-          "%s works on %d positions, which %d examples do not divide; give the network one example"
-              .formatted(uses.getFirst().label(), usesOfAWeight, examples));
-    }
-    String reason = notPrunableReason(network, name, tensor, uses, keptDense);
-    return new Layer(name, tensor.shape(), uses, usesOfAWeight / examples, reason);
-  }
-
-  /// Multiply-accumulates of one node, for all examples.
-  private static long macs(Node node, Shapes shapes) {
-    long outputs = Tensor.elements(shapes.of(node.outputs().getFirst()));
-    List<Long> weights = shapes.of(node.inputs().get(1));
-    long terms =
-        switch (node.opType()) {
-          // [out, in / group, kernel…]: an output is a sum over all axes but the first
-          case "Conv" -> Tensor.elements(weights.subList(1, weights.size()));
-          case "Gemm" -> weights.get(node.integer("transB", 0) == 1 ? 1 : 0);
-          default -> shapes.of(node.inputs().getFirst()).getLast();
-        };
-    return Math.multiplyExact(outputs, terms);
-  }
-
-  /// Name of the tensor that a node uses as weights.
-  private static @Nullable String weightsOf(Network network, Node node) {
-    if (node.is("Conv") || node.is("Gemm") || node.is("MatMul")) {
-      String right = node.input(1);
-      if (right != null && network.initializers().containsKey(right)) {
-        return right;
-      }
-      String left = node.input(0);
-      if (node.is("MatMul") && left != null && network.initializers().containsKey(left)) {
-        return left;
-      }
-    }
-    return null;
-  }
-
-  private static @Nullable String notPrunableReason(
-      Network network, String name, Tensor tensor, List<Node> uses, Set<String> keptDense) {
-    if (keptDense.contains(name)) {
-      return "the architecture keeps it dense";
-    }
-    if (!tensor.type().isFloatingPoint()) {
-      return "its elements are " + tensor.type();
-    }
-    if (tensor.shape().size() < 2) {
-      return "it is a vector";
-    }
-    for (Node reader : network.consumers(name)) {
-      if (!uses.contains(reader)) {
-        return reader.label() + " reads it, too";
-      }
-      if (reader.inputs().indexOf(name) != reader.inputs().lastIndexOf(name)) {
-        return reader.label() + " reads it twice";
-      }
-    }
-    return network.outputs().stream().anyMatch(output -> output.name().equals(name))
-        ? "it is an output of the network"
-        : null;
-  }
-
-  private static Set<String> keptDense(Network network) {
-    String names = network.metadata().getOrDefault(Network.NOT_PRUNABLE, "");
-    return Stream.of(names.split(",", -1)).map(String::strip).collect(Collectors.toSet());
-  }
-
-  private static long examples(Network network, Map<String, List<Long>> inputShapes) {
-    if (network.inputs().isEmpty()) {
-      return 1;
-    }
-    List<Long> first = inputShapes.get(network.inputs().getFirst().name());
-    return first == null || first.isEmpty() ? 1 : first.getFirst();
+  /// Multiply-accumulates of all layers and all dense products, for one example, as far as known.
+  public long totalMacs() {
+    return denseProducts.stream().map(DenseProduct::macs).reduce(layerMacs(), Math::addExact);
   }
 }

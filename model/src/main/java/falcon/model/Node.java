@@ -94,6 +94,11 @@ public record Node(
     return opType + " node " + called;
   }
 
+  /// The same with the operator set that the operator is from.
+  public String labelWithDomain() {
+    return "%s (domain %s)".formatted(label(), domain.isEmpty() ? "ai.onnx" : domain);
+  }
+
   private IllegalArgumentException wrongKind(String attribute, String wanted, Attribute found) {
     return new IllegalArgumentException(
         "attribute '%s' of %s is %s, not %s".formatted(attribute, label(), found, wanted));

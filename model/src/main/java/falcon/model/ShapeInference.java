@@ -19,22 +19,27 @@ public final class ShapeInference {
   /// @throws IllegalArgumentException if the network leaves another axis open: names it
   public static Map<String, List<Long>> inputShapes(Network network, long batch) {
     var shapes = new LinkedHashMap<String, List<Long>>();
-    for (ValueInfo input : network.inputs()) {
-      if (input.dimensions() == null) {
-        throw open(input);
-      }
-      var shape = new ArrayList<Long>();
-      for (Dimension dimension : input.dimensions()) {
-        shape.add(
-            switch (dimension) {
-              case Dimension.Fixed(long size) -> size;
-              case Dimension.Symbolic _ when shape.isEmpty() -> batch;
-              case Dimension.Symbolic _ -> throw open(input);
-            });
-      }
-      shapes.put(input.name(), List.copyOf(shape));
-    }
+    network.inputs().forEach(input -> shapes.put(input.name(), inputShape(input, batch)));
     return shapes;
+  }
+
+  /// Shape of one input for a number of examples.
+  ///
+  /// @throws IllegalArgumentException if an axis but the first is open: names it
+  static List<Long> inputShape(ValueInfo input, long batch) {
+    if (input.dimensions() == null) {
+      throw open(input);
+    }
+    var shape = new ArrayList<Long>();
+    for (Dimension dimension : input.dimensions()) {
+      shape.add(
+          switch (dimension) {
+            case Dimension.Fixed(long size) -> size;
+            case Dimension.Symbolic _ when shape.isEmpty() -> batch;
+            case Dimension.Symbolic _ -> throw open(input);
+          });
+    }
+    return List.copyOf(shape);
   }
 
   /// Infers the shapes of all values.
@@ -50,7 +55,7 @@ public final class ShapeInference {
     }
     network.initializers().forEach((name, tensor) -> values.put(name, InferredValue.of(tensor)));
     for (Node node : network.nodes()) {
-      List<InferredValue> results = results(operands(node, values));
+      List<InferredValue> results = results(node, values);
       for (int i = 0; i < Math.min(node.outputs().size(), results.size()); i++) {
         values.put(node.outputs().get(i), results.get(i));
       }
@@ -60,7 +65,12 @@ public final class ShapeInference {
     return new Shapes(shapes);
   }
 
-  private static List<InferredValue> results(Operands operands) {
+  /// What is known of a node's outputs.
+  ///
+  /// @param values that are known before it, by name
+  /// @throws UnusableNodeException if its operator is unknown or does not fit its inputs
+  static List<InferredValue> results(Node node, Map<String, InferredValue> values) {
+    Operands operands = operands(node, values);
     try {
       return ShapeRules.results(operands);
     } catch (ArithmeticException e) {
@@ -85,7 +95,7 @@ public final class ShapeInference {
     return new Operands(node, inputs);
   }
 
-  private static List<Long> checked(ValueInfo input, Map<String, List<Long>> inputShapes) {
+  static List<Long> checked(ValueInfo input, Map<String, List<Long>> inputShapes) {
     List<Long> shape = inputShapes.get(input.name());
     if (shape == null) {
       throw new IllegalArgumentException("input '%s' has no shape".formatted(input.name()));

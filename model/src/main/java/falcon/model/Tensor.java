@@ -153,21 +153,27 @@ public final class Tensor {
     return values;
   }
 
-  /// The elements as a fresh array.
+  /// The elements as a fresh array; truth values are 1 and 0. UINT64 beyond the range of a long turns
+  /// negative.
   ///
-  /// @throws IllegalStateException if the elements are not INT64 or INT32
+  /// @throws IllegalStateException if the elements are floating-point numbers
   public long[] toLongs() {
     var values = new long[size()];
     var buffer = bytes();
-    switch (type) {
-      case INT64 -> buffer.asLongBuffer().get(values);
-      case INT32 -> {
-        for (int i = 0; i < values.length; i++) {
-          values[i] = buffer.getInt(4 * i);
-        }
-      }
-      case FLOAT32, FLOAT64, FLOAT16, BFLOAT16, UINT8, INT8, UINT16, INT16, BOOL, UINT32, UINT64 ->
-          throw new IllegalStateException("a tensor of " + type + " holds no longs");
+    for (int i = 0; i < values.length; i++) {
+      values[i] =
+          switch (type) {
+            case INT64, UINT64 -> buffer.getLong(8 * i);
+            case INT32 -> buffer.getInt(4 * i);
+            case UINT32 -> Integer.toUnsignedLong(buffer.getInt(4 * i));
+            case INT16 -> buffer.getShort(2 * i);
+            case UINT16 -> Short.toUnsignedLong(buffer.getShort(2 * i));
+            case INT8 -> buffer.get(i);
+            case UINT8 -> Byte.toUnsignedLong(buffer.get(i));
+            case BOOL -> buffer.get(i) == 0 ? 0 : 1;
+            case FLOAT32, FLOAT64, FLOAT16, BFLOAT16 ->
+                throw new IllegalStateException("a tensor of " + type + " holds no longs");
+          };
     }
     return values;
   }

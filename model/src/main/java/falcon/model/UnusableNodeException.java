@@ -5,17 +5,26 @@ package falcon.model;
 public final class UnusableNodeException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  private final String problem;
+  private final String advice;
+
   /// Makes the message.
   ///
   /// @param problem what is wrong, with the values found
   /// @param advice what to do about it, one sentence
   public UnusableNodeException(Node node, String problem, String advice) {
-    super(
-        "%s (domain %s): %s%n%s"
-            .formatted(
-                node.label(),
-                node.domain().isEmpty() ? "ai.onnx" : node.domain(),
-                problem,
-                advice));
+    super("%s: %s%n%s".formatted(node.labelWithDomain(), problem, advice));
+    this.problem = problem;
+    this.advice = advice;
+  }
+
+  /// What is wrong, with the values found.
+  public String problem() {
+    return problem;
+  }
+
+  /// What to do about it, one sentence.
+  public String advice() {
+    return advice;
   }
 }

@@ -29,6 +29,10 @@ public record WeightUses(List<WeightUse> uses, List<Node> others) {
       Alias alias = open.pop();
       var behind = new ArrayList<Alias>();
       for (Node node : network.consumers(alias.value())) {
+        if (node.outputs().isEmpty()) {
+          others.add(node);
+          continue;
+        }
         boolean isTranspose = node.is("Transpose") && swapsTwoAxes(node, network, alias.value());
         if (isTranspose || node.is("Identity")) {
           behind.add(new Alias(node.outputs().getFirst(), alias.isTransposed() != isTranspose));

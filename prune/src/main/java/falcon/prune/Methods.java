@@ -35,6 +35,7 @@ final class Methods {
   private static final double COST_EXPONENT = 0.25;
   private static final int SEARCH_STEPS = 32;
   private static final int QUICK_SEARCH_STEPS = 16;
+  private static final int SEARCH_DESCENT = 5;
   private static final double SEARCH_STEP_SIZE = 0;
   private static final double SEARCH_START = 3.5;
   private static final int POSITIONS = 16;
@@ -78,6 +79,7 @@ final class Methods {
     return new ReconstructionMethod.Settings(
         COST_EXPONENT,
         isQuick ? QUICK_SEARCH_STEPS : SEARCH_STEPS,
+        SEARCH_DESCENT,
         SEARCH_STEP_SIZE,
         SEARCH_START,
         POSITIONS,

@@ -31,6 +31,7 @@ public record ReconstructionMethod(
   ///
   /// @param costExponent of MACs in the saliency w² f^exponent
   /// @param searchSteps projections in the first stage's support search
+  /// @param searchDescent conjugate gradient steps of all layers between two of these projections
   /// @param searchStepSize τ of the pruned weights in that search, 0 (none returns) to 1
   /// @param searchStart first budget of the search, as a multiple of the last
   /// @param positions output positions a sample that the least squares look at
@@ -43,6 +44,7 @@ public record ReconstructionMethod(
   public record Settings(
       double costExponent,
       int searchSteps,
+      int searchDescent,
       double searchStepSize,
       double searchStart,
       int positions,
@@ -124,8 +126,9 @@ public record ReconstructionMethod(
             costs,
             weights -> saliency(weights, costs),
             projection,
+            settings.searchDescent(),
             settings.searchStepSize(),
-            workers.executor())
+            workers)
         .search(dense, problems, settings.ridge(), budgets);
   }
 
@@ -133,7 +136,7 @@ public record ReconstructionMethod(
     Map<String, Integer> offsets = new HashMap<>();
     setting.plan().costs().layers().forEach(layer -> offsets.put(layer.name(), layer.offset()));
     List<String> tensors =
-        Layers.of(masked).all().stream().map(falcon.model.Layer::tensor).toList();
+        Layers.of(masked).adaptable().stream().map(falcon.model.Layer::tensor).toList();
     var reconstruction =
         new Reconstruction(
             setting.dense(),

@@ -4,13 +4,12 @@ import falcon.budget.Budget;
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
 import falcon.projection.Projection;
-import falcon.quadratic.ChannelLeastSquares;
+import falcon.torch.ChannelDescent;
 import falcon.torch.LayerProblem;
-import java.util.ArrayList;
+import falcon.torch.Workers;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.ExecutorService;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -21,7 +20,7 @@ import java.util.stream.Collectors;
 /// Q(w) = ½ Σ_l tr (W_l − W̄_l) H_l (W_l − W̄_l)ᵀ       H_l: second moments of layer l's inputs
 /// for shrinking budgets:
 ///   z  = projection of the saliency of u
-///   w  = argmin Q on the support z                     in place of a gradient step on the support
+///   w  = conjugate gradient steps on Q from w, on the support z, all channels at once
 ///   u  = w − τ D⁻¹ ∇Q(w), D = diag H                   off the support, where w = 0
 /// ```
 ///
@@ -33,25 +32,29 @@ final class SupportSearch {
   private final CostTable costs;
   private final Function<float[], float[]> saliency;
   private final MaskProjection projection;
+  private final int descentSteps;
   private final double stepSize;
-  private final ExecutorService executor;
+  private final Workers workers;
 
   /// One layer's quadratic (or one group's of a layer).
-  private record Part(LayerProblem problem, ChannelLeastSquares solver, int offset) {}
+  private record Part(LayerProblem problem, ChannelDescent descent, int offset) {}
 
   /// @param saliency of weights
+  /// @param descentSteps conjugate gradient steps between two projections
   /// @param stepSize τ of the pruned weights, 0 (none returns) to 1 (each as if it alone returned)
   SupportSearch(
       CostTable costs,
       Function<float[], float[]> saliency,
       MaskProjection projection,
+      int descentSteps,
       double stepSize,
-      ExecutorService executor) {
+      Workers workers) {
     this.costs = costs;
     this.saliency = saliency;
     this.projection = projection;
+    this.descentSteps = descentSteps;
     this.stepSize = stepSize;
-    this.executor = executor;
+    this.workers = workers;
   }
 
   /// Searches.
@@ -66,47 +69,49 @@ final class SupportSearch {
     Map<String, Integer> offsets =
         costs.layers().stream()
             .collect(Collectors.toMap(CostTable.Layer::name, CostTable.Layer::offset));
-    List<Part> parts = new ArrayList<>();
-    for (LayerProblem problem : problems) {
-      var solver =
-          ChannelLeastSquares.of(
-              problem.inputs(), problem.outputs(), problem.gram(), problem.cross(), ridge);
-      parts.add(
-          new Part(problem, solver, Objects.requireNonNull(offsets.get(problem.tensorName()))));
-    }
-    float[] weights = dense.clone();
-    for (Budget budget : budgets.subList(0, budgets.size() - 1)) {
-      Mask mask = projection.project(saliency.apply(weights), costs, budget).mask();
-      for (Part part : parts) {
-        step(part, mask, weights);
+    List<Part> parts =
+        workers.map(
+            problems.size(),
+            p -> {
+              LayerProblem problem = problems.get(p);
+              return new Part(
+                  problem,
+                  new ChannelDescent(problem, ridge),
+                  Objects.requireNonNull(offsets.get(problem.tensorName())));
+            });
+    try {
+      float[] weights = dense.clone();
+      for (Budget budget : budgets.subList(0, budgets.size() - 1)) {
+        Mask mask = projection.project(saliency.apply(weights), costs, budget).mask();
+        workers.map(parts.size(), p -> step(parts.get(p), mask, weights));
       }
+      return projection.project(saliency.apply(weights), costs, budgets.getLast());
+    } finally {
+      parts.forEach(part -> part.descent().close());
     }
-    return projection.project(saliency.apply(weights), costs, budgets.getLast());
   }
 
-  /// The minimiser on the support, and the step of the weights off it.
-  private void step(Part part, Mask mask, float[] weights) {
+  /// Brings one layer's weights towards the minimiser on the support, and takes the step of those off
+  /// it. Layers have weights of their own.
+  private float[] step(Part part, Mask mask, float[] weights) {
     LayerProblem problem = part.problem();
-    var kept = new boolean[problem.inputs() * problem.outputs()];
+    var kept = new float[problem.inputs() * problem.outputs()];
     var present = new float[kept.length];
     for (int i = 0; i < kept.length; i++) {
       int weight = part.offset() + problem.tensorIndex(i);
-      kept[i] = mask.isKept(weight);
+      kept[i] = mask.isKept(weight) ? 1 : 0;
       present[i] = weights[weight];
     }
-    float[] next = part.solver().solve(present, i -> kept[i], executor);
+    float[] next = part.descent().minimise(present, kept, descentSteps);
     if (stepSize > 0) {
-      int k = problem.inputs();
-      double[] gradient = part.solver().gradient(next, executor);
+      float[] steps = part.descent().singleSteps(next);
       for (int i = 0; i < next.length; i++) {
-        double curvature = problem.gram()[(i % k) * (k + 1)] + part.solver().ridge();
-        if (!kept[i] && curvature > 0) {
-          next[i] = (float) (-stepSize * gradient[i] / curvature);
-        }
+        next[i] = kept[i] == 0 ? (float) stepSize * steps[i] : next[i];
       }
     }
     for (int i = 0; i < next.length; i++) {
       weights[part.offset() + problem.tensorIndex(i)] = next[i];
     }
+    return weights;
   }
 }

@@ -1,6 +1,7 @@
 package falcon.torch;
 
 import falcon.model.Node;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -18,11 +19,28 @@ import org.jspecify.annotations.Nullable;
 final class GraphExecution implements AutoCloseable {
   /// Operators whose result is a fresh tensor that nothing else points into.
   private static final Set<String> FRESH =
-      Set.of("Conv", "BatchNormalization", "Add", "Sub", "Mul", "Div", "Gemm", "MatMul", "Relu");
+      Set.of(
+          "Conv",
+          "BatchNormalization",
+          "InstanceNormalization",
+          "GroupNormalization",
+          "LayerNormalization",
+          "Add",
+          "Sub",
+          "Mul",
+          "Div",
+          "Gemm",
+          "MatMul",
+          "Relu",
+          "Sigmoid",
+          "Tanh",
+          "Erf",
+          "HardSigmoid",
+          "HardSwish");
 
   private final GraphProgram program;
   private final Parameters parameters;
-  private final boolean batchStatistics;
+  private final Operands.Setting setting;
   private final Map<String, Tensor> values = new HashMap<>();
   private final Set<String> watched = new HashSet<>();
   private final Set<String> leaves = new HashSet<>();
@@ -33,10 +51,7 @@ final class GraphExecution implements AutoCloseable {
   /// @param batchStatistics whether BatchNormalization uses its batch's own mean and variance
   GraphExecution(
       GraphProgram program, Parameters parameters, List<Tensor> inputs, boolean batchStatistics) {
-    this.program = program;
-    this.parameters = parameters;
-    this.batchStatistics = batchStatistics;
-    this.done = new boolean[program.nodes().size()];
+    this(program, parameters, batchStatistics);
     List<String> names = program.inputs();
     if (names.size() != inputs.size()) {
       throw new UnsupportedNetworkException(
@@ -46,6 +61,15 @@ final class GraphExecution implements AutoCloseable {
     for (int i = 0; i < names.size(); i++) {
       values.put(names.get(i), inputs.get(i));
     }
+  }
+
+  /// An execution without inputs, for what depends on constants only.
+  GraphExecution(GraphProgram program, Parameters parameters, boolean batchStatistics) {
+    this.program = program;
+    this.parameters = parameters;
+    this.setting =
+        new Operands.Setting(program.network().opset(), parameters.precision(), batchStatistics);
+    this.done = new boolean[program.nodes().size()];
   }
 
   /// Keeps a value until this is closed.
@@ -97,28 +121,41 @@ final class GraphExecution implements AutoCloseable {
     return value(name);
   }
 
-  /// @return a value that has been computed and not been given back; valid as long as it is live
+  /// @return a value that has been computed and not been given back, or a constant; valid as long as
+  ///     it is live
   Tensor value(String name) {
     Tensor tensor = values.get(name);
-    if (tensor == null) {
+    if (tensor == null && !parameters.contains(name)) {
       throw new IllegalStateException("value '%s' is not live".formatted(name));
     }
-    return tensor;
+    return tensor == null ? parameters.get(name) : tensor;
+  }
+
+  /// Computes a node that depends on constants only, and makes its results constants.
+  void fold(int index) {
+    Node node = program.nodes().get(index);
+    try (var _ = new PointerScope()) {
+      List<Tensor> results = Operators.run(operands(node));
+      for (int i = 0; i < Math.min(results.size(), node.outputs().size()); i++) {
+        parameters.add(node.outputs().get(i), Torch.keep(results.get(i)));
+      }
+    }
   }
 
   private void step(int index) {
     Node node = program.nodes().get(index);
-    if (done[index] || node.is("Constant")) { // constants are among the parameters
+    if (done[index] || parameters.contains(node.outputs().getFirst())) { // folded beforehand
       return;
     }
     done[index] = true;
     try (var _ = new PointerScope()) {
-      Tensor result = Operators.run(node, new NodeOperands(node), batchStatistics);
-      String output = node.outputs().getFirst();
-      if (leaves.contains(output) && !result.requires_grad()) {
-        result = result.detach().requires_grad_(true);
+      List<Tensor> results = Operators.run(operands(node));
+      for (int i = 0; i < node.outputs().size(); i++) {
+        String output = node.outputs().get(i);
+        if (readsLeft(output) > 0 || watched.contains(output)) {
+          values.put(output, Torch.keep(differentiable(output, result(node, results, i))));
+        }
       }
-      values.put(output, Torch.keep(result));
     }
     for (String input : node.inputs()) {
       int left = readsLeft(input) - 1;
@@ -127,6 +164,19 @@ final class GraphExecution implements AutoCloseable {
         release(values.remove(input));
       }
     }
+  }
+
+  private static Tensor result(Node node, List<Tensor> results, int output) {
+    if (output >= results.size()) {
+      throw Operators.unsupported(node, "its output %d is not computed here".formatted(output));
+    }
+    return results.get(output);
+  }
+
+  private Tensor differentiable(String output, Tensor result) {
+    return leaves.contains(output) && !result.requires_grad()
+        ? result.detach().requires_grad_(true)
+        : result;
   }
 
   private int readsLeft(String value) {
@@ -145,51 +195,25 @@ final class GraphExecution implements AutoCloseable {
     values.clear();
   }
 
-  private final class NodeOperands implements Operators.Operands {
-    private final Node node;
-
-    NodeOperands(Node node) {
-      this.node = node;
+  private Operands operands(Node node) {
+    var tensors = new ArrayList<@Nullable Tensor>();
+    var overwritable = new boolean[node.inputs().size()];
+    for (int i = 0; i < node.inputs().size(); i++) {
+      String name = node.input(i);
+      Tensor value = name == null ? null : values.get(name);
+      tensors.add(value != null || name == null ? value : parameters.get(name));
+      overwritable[i] = name != null && value != null && isOverwritable(name, value);
     }
+    return new Operands(node, tensors, overwritable, setting);
+  }
 
-    @Override
-    public @Nullable Tensor tensor(int index) {
-      String name = node.input(index);
-      if (name == null) {
-        return null;
-      }
-      Tensor value = values.get(name);
-      return value != null ? value : parameters.get(name);
+  private boolean isOverwritable(String name, Tensor value) {
+    if (watched.contains(name) || program.uses(name) != 1) {
+      return false; // another reader, even one that is done, may have made a view of it
     }
-
-    @Override
-    public long[] constantLongs(int index) {
-      String name = node.input(index);
-      falcon.model.Tensor constant =
-          name == null ? null : program.network().initializers().get(name);
-      if (constant == null) {
-        throw Operators.unsupported(node, "input %d is not a constant".formatted(index));
-      }
-      return constant.toLongs();
-    }
-
-    @Override
-    public long opset() {
-      return program.network().opset();
-    }
-
-    @Override
-    public boolean isOverwritable(int index) {
-      String name = node.input(index);
-      if (name == null || watched.contains(name) || program.uses(name) != 1) {
-        return false; // another reader, even one that is done, may have made a view of it
-      }
-      Tensor value = values.get(name);
-      int producer = program.producerOf(name);
-      return value != null
-          && producer >= 0
-          && FRESH.contains(program.nodes().get(producer).opType())
-          && !value.requires_grad();
-    }
+    int producer = program.producerOf(name);
+    return producer >= 0
+        && FRESH.contains(program.nodes().get(producer).opType())
+        && !value.requires_grad();
   }
 }

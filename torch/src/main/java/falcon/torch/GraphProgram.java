@@ -86,27 +86,52 @@ final class GraphProgram {
   }
 
   /// Values that all information from the inputs to the output passes through, in running order: once
-  /// such a value is there, no later node reads anything older.
+  /// such a value is there, no later node reads anything older that depends on the inputs.
   List<String> cutValues() {
     var cuts = new ArrayList<String>();
     var readsLeft = new HashMap<String, Integer>();
-    Set<String> given = Set.copyOf(inputs());
-    given.forEach(input -> readsLeft.put(input, uses(input)));
+    inputs().forEach(input -> readsLeft.put(input, uses(input)));
+    Set<String> dependent = new HashSet<>(inputs());
     for (Node node : nodes()) {
-      for (String operand : node.inputs()) {
-        if (producedBy.containsKey(operand) || given.contains(operand)) {
-          readsLeft.merge(operand, -1, Integer::sum);
+      boolean isDependent = node.inputs().stream().anyMatch(dependent::contains);
+      if (isDependent) {
+        for (String operand : node.inputs()) {
+          readsLeft.computeIfPresent(operand, (_, left) -> left - 1);
         }
-      }
-      if (!node.is("Constant")) {
-        String made = node.outputs().getFirst();
-        readsLeft.put(made, uses(made));
+        for (String made : node.outputs()) {
+          dependent.add(made);
+          readsLeft.put(made, uses(made));
+        }
         readsLeft.values().removeIf(left -> left == 0);
+        String made = node.outputs().getFirst();
         if (readsLeft.size() == 1 && readsLeft.containsKey(made)) {
           cuts.add(made);
         }
       }
     }
     return cuts;
+  }
+
+  /// Numbers of the nodes whose results follow from whole numbers and truth values among the
+  /// constants: shapes, indices, masks. Weights, which may be replaced, are not among them.
+  List<Integer> foldable() {
+    var known = new HashSet<String>();
+    network
+        .initializers()
+        .forEach((name, tensor) -> {
+          if (!tensor.type().isFloatingPoint()) {
+            known.add(name);
+          }
+        });
+    var foldable = new ArrayList<Integer>();
+    for (int i = 0; i < nodes().size(); i++) {
+      Node node = nodes().get(i);
+      if (Operators.supports(node)
+          && node.inputs().stream().allMatch(input -> input.isEmpty() || known.contains(input))) {
+        foldable.add(i);
+        known.addAll(node.outputs());
+      }
+    }
+    return foldable;
   }
 }

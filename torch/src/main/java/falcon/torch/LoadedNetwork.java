@@ -10,6 +10,16 @@ final class LoadedNetwork implements AutoCloseable {
   LoadedNetwork(Network network, Precision precision) {
     this.program = new GraphProgram(network);
     this.parameters = new Parameters(network, precision);
+    fold();
+  }
+
+  /// Computes what needs computing once only.
+  private void fold() {
+    try (var execution = new GraphExecution(program, parameters, false)) {
+      for (int node : program.foldable()) {
+        execution.fold(node);
+      }
+    }
   }
 
   GraphProgram program() {

@@ -1,6 +1,5 @@
 package falcon.torch;
 
-import falcon.model.DataType;
 import falcon.model.Network;
 import falcon.model.Tensor;
 import java.util.LinkedHashMap;
@@ -22,11 +21,7 @@ final class Parameters implements AutoCloseable {
         .initializers()
         .forEach((name, tensor) -> {
           constants.put(name, tensor);
-          if (tensor.type().isFloatingPoint()) {
-            replace(name, Torch.tensor(tensor.toFloats(), tensor.shape(), precision));
-          } else if (tensor.type() == DataType.INT64) {
-            replace(name, Torch.tensor(tensor.toLongs(), tensor.shape()));
-          }
+          replace(name, Torch.tensor(tensor, precision));
         });
   }
 
@@ -42,8 +37,7 @@ final class Parameters implements AutoCloseable {
     org.bytedeco.pytorch.Tensor tensor = tensors.get(name);
     if (tensor == null) {
       throw new UnsupportedNetworkException(
-          "initializer '%s' is of a type that cannot be computed with: %s"
-              .formatted(name, constants.get(name)));
+          "value '%s' is of a type that cannot be computed with".formatted(name));
     }
     return tensor;
   }
@@ -51,6 +45,13 @@ final class Parameters implements AutoCloseable {
   /// @return the constant as it stands in the network, for operators that need its numbers (shapes)
   Tensor constant(String name) {
     return Objects.requireNonNull(constants.get(name), name);
+  }
+
+  /// Adds a value that follows from constants alone.
+  ///
+  /// @param tensor handed over
+  void add(String name, org.bytedeco.pytorch.Tensor tensor) {
+    replace(name, tensor);
   }
 
   /// Gives an initializer new values.

@@ -1,11 +1,14 @@
 package falcon.torch;
 
+import falcon.model.DataType;
+import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.LongPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.MemoryFormatOptional;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
@@ -29,7 +32,112 @@ final class Torch {
 
   /// As [#tensor(float[], List, Precision)], but given back when the innermost scope ends.
   static Tensor scoped(float[] values, List<Long> shape, Precision precision) {
-    Tensor tensor = tensor(values, shape, precision);
+    return attached(tensor(values, shape, precision));
+  }
+
+  /// A constant of a network: floating-point numbers in the working precision, all others in their
+  /// type or, where libtorch lacks it, a wider one.
+  static Tensor tensor(falcon.model.Tensor constant, Precision precision) {
+    return constant.type().isFloatingPoint()
+        ? tensor(constant.toFloats(), constant.shape(), precision)
+        : wholeNumbers(constant, precision);
+  }
+
+  private static Tensor wholeNumbers(falcon.model.Tensor constant, Precision precision) {
+    Tensor longs = tensor(constant.toLongs(), constant.shape());
+    torch.ScalarType type = scalarType(constant.type(), precision);
+    if (type == torch.ScalarType.Long) {
+      return longs;
+    }
+    try (var _ = new PointerScope()) {
+      return keep(longs.to(type));
+    } finally {
+      longs.releaseReference();
+    }
+  }
+
+  /// As [#tensor(falcon.model.Tensor, Precision)], but given back when the innermost scope ends.
+  static Tensor scoped(falcon.model.Tensor constant, Precision precision) {
+    return attached(tensor(constant, precision));
+  }
+
+  /// What elements of that type are computed in.
+  static torch.ScalarType scalarType(DataType type, Precision precision) {
+    return switch (type) {
+      case FLOAT32, FLOAT64, FLOAT16, BFLOAT16 -> precision.scalarType();
+      case UINT8 -> torch.ScalarType.Byte;
+      case INT8 -> torch.ScalarType.Char;
+      case INT16 -> torch.ScalarType.Short;
+      case UINT16, INT32 -> torch.ScalarType.Int;
+      case UINT32, INT64, UINT64 -> torch.ScalarType.Long;
+      case BOOL -> torch.ScalarType.Bool;
+    };
+  }
+
+  /// Whole numbers as a list of the innermost scope.
+  static Tensor list(long... values) {
+    return attached(tensor(values, List.of((long) values.length)));
+  }
+
+  /// Numbers as a float64 list of the innermost scope.
+  static Tensor list(double... values) {
+    try (var pointer = new DoublePointer(values)) {
+      return torch
+          .from_blob(
+              pointer, new long[] {values.length}, new TensorOptions(torch.ScalarType.Double))
+          .clone();
+    }
+  }
+
+  /// A whole number as a tensor without axes.
+  static Tensor scalar(long value) {
+    return attached(tensor(new long[] {value}, List.of()));
+  }
+
+  /// The one element of a tensor.
+  static Scalar scalar(Tensor number) {
+    return number.is_floating_point()
+        ? new Scalar(number.item_double())
+        : new Scalar(number.to(torch.ScalarType.Long).item_long());
+  }
+
+  /// The one element of a tensor.
+  static double number(Tensor tensor) {
+    return tensor.to(torch.ScalarType.Double).item_double();
+  }
+
+  /// @return row-major copy of the elements, cut off towards zero
+  static long[] longs(Tensor tensor) {
+    try (var _ = new PointerScope()) {
+      Tensor plain = tensor.detach().to(torch.ScalarType.Long).contiguous();
+      var values = new long[Math.toIntExact(plain.numel())];
+      new LongPointer(plain.data_ptr()).get(values);
+      return values;
+    }
+  }
+
+  /// A list with one element a channel, spread over the other axes of `[batch, channels, space…]`.
+  static Tensor alongChannels(Tensor list, long axes) {
+    var shape = new long[(int) axes];
+    Arrays.fill(shape, 1);
+    shape[1] = list.numel();
+    return list.reshape(shape);
+  }
+
+  /// Pads the spatial axes of `[batch, channels, space…]`; negative padding cuts off.
+  static Tensor padded(Tensor input, long[] before, long[] after, double value) {
+    var pads = new long[2 * before.length];
+    boolean isPadded = false;
+    for (int i = 0; i < before.length; i++) {
+      int axis = before.length - 1 - i;
+      pads[2 * i] = before[axis];
+      pads[2 * i + 1] = after[axis];
+      isPadded |= before[axis] != 0 || after[axis] != 0;
+    }
+    return isPadded ? torch.constant_pad_nd(input, pads, new Scalar(value)) : input;
+  }
+
+  private static Tensor attached(Tensor tensor) {
     PointerScope.getInnerScope().attach(tensor);
     return tensor;
   }

@@ -1,0 +1,175 @@
+package falcon.torch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import falcon.quadratic.ChannelLeastSquares;
+import java.util.SplittableRandom;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ChannelDescentTest {
+  private static final int INPUTS = 24;
+  private static final int OUTPUTS = 5;
+  private static final double RIDGE = 1e-2;
+
+  @BeforeAll
+  static void load() {
+    NativeLibraries.ensureLoaded();
+  }
+
+  @ParameterizedTest(name = "seed={0}")
+  @ValueSource(longs = {1, 2, 3})
+  void manyStepsReachTheExactMinimiser(long seed) {
+    LayerProblem problem = problem(seed, 1);
+    float[] kept = kept(seed);
+    float[] expected = exact(problem, kept);
+    try (var descent = new ChannelDescent(problem, RIDGE)) {
+      float[] found = descent.minimise(problem.present(), kept, 60);
+      for (int i = 0; i < found.length; i++) {
+        assertThat((double) found[i]).as("weight %d", i).isCloseTo(expected[i], within(1e-4));
+      }
+    }
+  }
+
+  @Test
+  void everyStepLowersTheErrorAndPrunedWeightsAreZero() {
+    LayerProblem problem = problem(4, 1);
+    float[] kept = kept(4);
+    double last = Double.POSITIVE_INFINITY;
+    try (var descent = new ChannelDescent(problem, RIDGE)) {
+      for (int steps = 0; steps < 6; steps++) {
+        float[] found = descent.minimise(problem.present(), kept, steps);
+        for (int i = 0; i < found.length; i++) {
+          if (kept[i] == 0) {
+            assertThat(found[i]).isZero();
+          }
+        }
+        double error = objective(problem, kept, found);
+        assertThat(error).as("after %d steps", steps).isLessThan(last);
+        last = error;
+      }
+    }
+  }
+
+  @Test
+  void scaleOfTheInputsDoesNotMatter() {
+    float[] kept = kept(5);
+    float[] plain = minimise(problem(5, 1), kept);
+    float[] large = minimise(problem(5, 1e18), kept);
+    for (int i = 0; i < plain.length; i++) {
+      assertThat(large[i]).isCloseTo(plain[i], within(1e-4f));
+    }
+  }
+
+  @Test
+  void layerOfZeroInputsKeepsItsWeights() {
+    var problem =
+        new LayerProblem(
+            "w", 2, 1, new double[4], new double[2], new float[] {3, -4}, new int[] {0, 1});
+    assertThat(minimise(problem, new float[] {1, 1})).containsExactly(3f, -4f);
+    assertThat(minimise(problem, new float[] {0, 0})).containsExactly(0f, 0f);
+  }
+
+  @Test
+  void singleStepIsTheNegativeGradientOverTheDiagonal() {
+    LayerProblem problem = problem(6, 1);
+    double trace = 0;
+    for (int i = 0; i < INPUTS; i++) {
+      trace += problem.gram()[i * (INPUTS + 1)];
+    }
+    float[] weights = problem.present();
+    try (var descent = new ChannelDescent(problem, RIDGE)) {
+      float[] steps = descent.singleSteps(weights);
+      for (int c = 0; c < OUTPUTS; c++) {
+        for (int i = 0; i < INPUTS; i++) {
+          double slope = problem.cross()[i * OUTPUTS + c];
+          for (int j = 0; j < INPUTS; j++) {
+            slope -= problem.gram()[i * INPUTS + j] * weights[c * INPUTS + j];
+          }
+          double diagonal = problem.gram()[i * (INPUTS + 1)] + RIDGE * trace / INPUTS;
+          assertThat((double) steps[c * INPUTS + i]).isCloseTo(slope / diagonal, within(1e-4));
+        }
+      }
+    }
+  }
+
+  private static float[] minimise(LayerProblem problem, float[] kept) {
+    try (var descent = new ChannelDescent(problem, RIDGE)) {
+      return descent.minimise(problem.present(), kept, 5);
+    }
+  }
+
+  private static float[] exact(LayerProblem problem, float[] kept) {
+    try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
+      return ChannelLeastSquares.of(INPUTS, OUTPUTS, problem.gram(), problem.cross(), RIDGE)
+          .solve(problem.present(), i -> kept[i] != 0, executor);
+    }
+  }
+
+  /// Squared error plus the ridge's distance from the present weights.
+  private static double objective(LayerProblem problem, float[] kept, float[] weights) {
+    double trace = 0;
+    double sum = 0;
+    for (int i = 0; i < INPUTS; i++) {
+      trace += problem.gram()[i * (INPUTS + 1)];
+    }
+    for (int c = 0; c < OUTPUTS; c++) {
+      for (int i = 0; i < INPUTS; i++) {
+        double w = weights[c * INPUTS + i];
+        double away = w - kept[c * INPUTS + i] * problem.present()[c * INPUTS + i];
+        sum += RIDGE * trace / INPUTS * away * away - 2 * w * problem.cross()[i * OUTPUTS + c];
+        for (int j = 0; j < INPUTS; j++) {
+          sum += w * problem.gram()[i * INPUTS + j] * weights[c * INPUTS + j];
+        }
+      }
+    }
+    return sum;
+  }
+
+  private static float[] kept(long seed) {
+    var random = new SplittableRandom(seed + 100);
+    var kept = new float[INPUTS * OUTPUTS];
+    for (int i = 0; i < kept.length; i++) {
+      kept[i] = random.nextInt(10) < 6 ? 1 : 0;
+    }
+    return kept;
+  }
+
+  /// Correlated inputs; what the present weights give is wanted.
+  private static LayerProblem problem(long seed, double scale) {
+    var random = new SplittableRandom(seed);
+    var gram = new double[INPUTS * INPUTS];
+    for (int n = 0; n < 40; n++) {
+      var x = new double[INPUTS];
+      double common = random.nextGaussian();
+      for (int i = 0; i < INPUTS; i++) {
+        x[i] = random.nextGaussian() + common;
+      }
+      for (int i = 0; i < INPUTS; i++) {
+        for (int j = 0; j < INPUTS; j++) {
+          gram[i * INPUTS + j] += scale * x[i] * x[j];
+        }
+      }
+    }
+    var present = new float[INPUTS * OUTPUTS];
+    var indexes = new int[present.length];
+    for (int i = 0; i < present.length; i++) {
+      present[i] = (float) random.nextGaussian();
+      indexes[i] = i;
+    }
+    var cross = new double[INPUTS * OUTPUTS];
+    for (int c = 0; c < OUTPUTS; c++) {
+      for (int i = 0; i < INPUTS; i++) {
+        for (int j = 0; j < INPUTS; j++) {
+          cross[i * OUTPUTS + c] += gram[i * INPUTS + j] * present[c * INPUTS + j];
+        }
+      }
+    }
+    return new LayerProblem("w", INPUTS, OUTPUTS, gram, cross, present, indexes);
+  }
+}
