@@ -3,10 +3,13 @@ package falcon.cli;
 import falcon.model.MainOutput;
 import falcon.model.Network;
 import falcon.model.format.Networks;
+import falcon.model.onnx.OnnxFile;
 import falcon.model.zoo.Architecture;
 import falcon.prune.ExampleShapes;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -53,9 +56,30 @@ final class ModelOptions {
               + " floating-point numbers. Goes into the metadata of a network that is written.")
   private @Nullable String output;
 
+  @Option(
+      names = "--weights",
+      paramLabel = "FILE",
+      description =
+          "Weights for the network (.safetensors, .pth), in place of its own: as prune --format"
+              + " safetensors writes them.")
+  private @Nullable Path weights;
+
   /// The file.
   Path path() {
     return path;
+  }
+
+  /// All files that the network is read from: its own, those of external data, and `--weights`.
+  ///
+  /// @param network as it was read
+  List<Path> files(Network network) {
+    var files = new ArrayList<Path>();
+    files.add(path);
+    OnnxFile.dataFiles(network).forEach(name -> files.add(path.resolveSibling(name)));
+    if (weights != null) {
+      files.add(weights);
+    }
+    return files;
   }
 
   /// What is said of the inputs' shapes.
@@ -95,6 +119,7 @@ final class ModelOptions {
           "--arch %s is for weights alone; %s has its own graph. Leave --arch out."
               .formatted(architecture.id(), file));
     }
-    return Networks.read(file, architecture);
+    Network network = Networks.read(file, architecture);
+    return weights == null || !file.equals(path) ? network : Networks.withWeights(network, weights);
   }
 }

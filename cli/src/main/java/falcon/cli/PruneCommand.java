@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -86,7 +87,9 @@ final class PruneCommand implements Callable<Integer> {
       names = "--format",
       paramLabel = "NAME",
       converter = Converters.OfModelFormat.class,
-      description = "Format of the pruned network: onnx (the default) or safetensors.")
+      description =
+          "Format of the pruned network: onnx (the default), onnx-sparse (zeros left out where that is"
+              + " smaller), or safetensors (weights alone; see --weights).")
   private ModelFormat format = ModelFormat.ONNX;
 
   @Option(
@@ -154,7 +157,7 @@ final class PruneCommand implements Callable<Integer> {
         plans.values().forEach(this::show);
         return ExitCode.DONE;
       }
-      List<InputFile> inputs = InputFile.of(model.path(), data);
+      List<InputFile> inputs = InputFile.of(model.files(read), data);
       var opened = new LinkedHashMap<Amount, RunDirectory>();
       try {
         // all folders are made ready before the first run begins
@@ -235,7 +238,8 @@ final class PruneCommand implements Callable<Integer> {
     PrunedNetwork pruned =
         pruning.stages(directory.stages()).progress(directory.logged(progress)).run();
     String result = directory.write(pruned, format);
-    console.result(output.isJson() ? JsonText.ofText(result) : text(pruned, directory.path()));
+    console.result(
+        output.isJson() ? JsonText.ofText(result) : text(pruned, directory.path(), result));
   }
 
   private List<String> resuming() {
@@ -245,15 +249,24 @@ final class PruneCommand implements Callable<Integer> {
     return words;
   }
 
-  private String text(PrunedNetwork pruned, Path folder) {
+  private String text(PrunedNetwork pruned, Path folder, String result) {
     var text = new StringBuilder(pruned.summary());
     if (output.isVerbose()) {
       text.append("%n%n%s".formatted(Summary.details(pruned.report())));
     }
-    return text.append(
-            "%nwritten to %s: %s, mask.safetensors, result.json"
-                .formatted(folder, format.fileName()))
-        .toString();
+    text.append(
+        "%nwritten to %s: %s (%s), mask.safetensors, result.json"
+            .formatted(folder, format.fileName(), Summary.fileSizes(result)));
+    if (format == ModelFormat.SAFETENSORS && isOnnx()) {
+      text.append(
+          "%n%s holds the weights alone; use it with the graph of %s (--weights)."
+              .formatted(format.fileName(), model.path()));
+    }
+    return text.toString();
+  }
+
+  private boolean isOnnx() {
+    return model.path().toString().toLowerCase(Locale.ROOT).endsWith(".onnx");
   }
 
   private void show(PruningPlan plan) {

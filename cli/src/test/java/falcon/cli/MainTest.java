@@ -16,9 +16,11 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -234,6 +236,56 @@ class MainTest {
     assertThat(ran.code).as(ran.err).isZero();
     assertThat(ran.out).contains("12,165,312", "nothing was computed or written");
     assertThat(out).doesNotExist();
+  }
+
+  @Test
+  void everyFormatIsEvaluatedAlike() throws IOException {
+    var accuracies = new ArrayList<Double>();
+    for (String format : List.of("onnx", "onnx-sparse", "safetensors")) {
+      Path out = temporary.resolve(format);
+      Ran ran =
+          run(
+              prune(
+                  "--macs",
+                  "10%",
+                  "--method",
+                  "magnitude",
+                  "--bn-refresh",
+                  "off",
+                  "--no-test",
+                  "--format",
+                  format,
+                  "--out",
+                  out.toString()));
+      assertThat(ran.code).as(ran.err).isZero();
+      String[] files =
+          format.equals("safetensors")
+              ? new String[] {
+                model.toString(), "--weights", out.resolve("model.safetensors").toString()
+              }
+              : new String[] {out.resolve("model.onnx").toString()};
+      assertThat(ran.out)
+          .contains(
+              switch (format) {
+                case "onnx" -> "model.onnx (1,";
+                case "onnx-sparse" -> " with every zero stored)";
+                default -> "use it with the graph of " + model;
+              });
+      Ran evaluated = run(with(with(new String[] {"evaluate"}, files), "--data", data(), "--json"));
+      assertThat(evaluated.code).as(evaluated.err).isZero();
+      accuracies.add(json(evaluated.out).get("crossEntropy").doubleValue());
+    }
+    assertThat(accuracies).containsOnly(accuracies.getFirst());
+    expect(
+        3,
+        "holds no tensors",
+        run("inspect", model.toString(), "--weights", emptyWeights().toString()));
+  }
+
+  private Path emptyWeights() {
+    Path path = temporary.resolve("empty.safetensors");
+    SafetensorsFile.write(new StateDict(Map.of(), Map.of()), path);
+    return path;
   }
 
   @Test

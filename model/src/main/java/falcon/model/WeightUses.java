@@ -1,5 +1,6 @@
 package falcon.model;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -15,40 +16,44 @@ public record WeightUses(List<WeightUse> uses, List<Node> others) {
     others = List.copyOf(others);
   }
 
+  private record Alias(String value, boolean isTransposed) {}
+
   /// Readers of an initializer.
   public static WeightUses of(Network network, String tensor) {
     var uses = new ArrayList<WeightUse>();
     var others = new ArrayList<Node>();
-    collect(network, tensor, false, uses, others);
-    return new WeightUses(uses, others);
-  }
-
-  private static void collect(
-      Network network,
-      String value,
-      boolean isTransposed,
-      List<WeightUse> uses,
-      List<Node> others) {
-    for (Node node : network.consumers(value)) {
-      if (node.outputs().isEmpty()) {
-        others.add(node);
-      } else if (node.is("Identity")) {
-        collect(network, node.outputs().getFirst(), isTransposed, uses, others);
-      } else if (node.is("Transpose") && swapsTwoAxes(node, network, value)) {
-        collect(network, node.outputs().getFirst(), !isTransposed, uses, others);
-      } else {
-        boolean isUse = false;
-        for (int operand = 0; operand < node.inputs().size(); operand++) {
-          if (value.equals(node.input(operand)) && isWeights(node, operand)) {
-            uses.add(new WeightUse(node, operand, isTransposed));
-            isUse = true;
-          }
+    var open = new ArrayDeque<Alias>();
+    open.add(new Alias(tensor, false));
+    // depth first, in graph order; each value has one maker, so none is met twice
+    while (!open.isEmpty()) {
+      Alias alias = open.pop();
+      var behind = new ArrayList<Alias>();
+      for (Node node : network.consumers(alias.value())) {
+        if (node.outputs().isEmpty()) {
+          others.add(node);
+          continue;
         }
-        if (!isUse) {
+        boolean isTranspose = node.is("Transpose") && swapsTwoAxes(node, network, alias.value());
+        if (isTranspose || node.is("Identity")) {
+          behind.add(new Alias(node.outputs().getFirst(), alias.isTransposed() != isTranspose));
+        } else if (!addUses(node, alias, uses)) {
           others.add(node);
         }
       }
+      behind.reversed().forEach(open::push);
     }
+    return new WeightUses(uses, others);
+  }
+
+  private static boolean addUses(Node node, Alias alias, List<WeightUse> uses) {
+    boolean isUse = false;
+    for (int operand = 0; operand < node.inputs().size(); operand++) {
+      if (alias.value().equals(node.input(operand)) && isWeights(node, operand)) {
+        uses.add(new WeightUse(node, operand, alias.isTransposed()));
+        isUse = true;
+      }
+    }
+    return isUse;
   }
 
   private static boolean swapsTwoAxes(Node transpose, Network network, String value) {

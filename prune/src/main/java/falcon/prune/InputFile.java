@@ -24,12 +24,13 @@ import java.util.List;
 public record InputFile(String role, Path path, long bytes, String sha256) {
   private static final int BUFFER_BYTES = 1 << 20;
 
-  /// The network's file and the files of the data set.
+  /// The network's files and the files of the data set, in order of their names.
   ///
+  /// @param model the network's own file, then those of its weights if they are apart
   /// @throws MalformedDataException if one of them cannot be read
-  public static List<InputFile> of(Path model, Dataset data) {
+  public static List<InputFile> of(List<Path> model, Dataset data) {
     var files = new ArrayList<InputFile>();
-    files.add(of("model", model));
+    model.forEach(file -> files.add(of("model", file)));
     if (data.layout() == Layout.IMAGES) {
       files.add(ofAll(data));
     } else {

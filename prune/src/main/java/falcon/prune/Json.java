@@ -34,6 +34,15 @@ final class Json {
     AtomicFile.write(path, out -> out.write(bytes));
   }
 
+  /// What a text of our own says.
+  static JsonNode parse(String text) {
+    try {
+      return MAPPER.readTree(text);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+
   /// The content of a file.
   ///
   /// @throws PruningException if it cannot be read or is no JSON

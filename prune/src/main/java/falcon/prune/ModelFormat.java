@@ -1,13 +1,19 @@
 package falcon.prune;
 
+import falcon.model.onnx.OnnxOption;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.Collectors;
 
 /// Formats that networks are written in.
 public enum ModelFormat {
   /// Graph and weights; most software reads it.
   ONNX("onnx", "model.onnx"),
-  /// Weights alone, by the names of the state dict; PyTorch reads it with the `safetensors` package.
+  /// ONNX with tensors stored without their zeros where that is smaller; ONNX Runtime reads it, not all
+  /// other software does.
+  ONNX_SPARSE("onnx-sparse", "model.onnx"),
+  /// Weights alone, by the names of the network's tensors, the graph left behind; PyTorch reads it with
+  /// the `safetensors` package, Falcon puts it back onto its network with `--weights`.
   SAFETENSORS("safetensors", "model.safetensors");
 
   private final String id;
@@ -16,6 +22,15 @@ public enum ModelFormat {
   ModelFormat(String id, String fileName) {
     this.id = id;
     this.fileName = fileName;
+  }
+
+  /// Options that networks of this format are written with, in a folder of their own.
+  List<OnnxOption> options() {
+    return switch (this) {
+      case ONNX -> List.of(OnnxOption.REPLACE_DATA);
+      case ONNX_SPARSE -> List.of(OnnxOption.REPLACE_DATA, OnnxOption.SPARSE);
+      case SAFETENSORS -> List.of();
+    };
   }
 
   /// Name on the command line.

@@ -9,6 +9,9 @@ import org.jspecify.annotations.Nullable;
 final class ResultFile {
   static final int SCHEMA_VERSION = 1;
 
+  /// Files of the network, below `model`.
+  static final String FILES = "files";
+
   private ResultFile() {}
 
   /// Everything about a run.
@@ -37,6 +40,7 @@ final class ResultFile {
         .put("bound", report.certificate().bound())
         .put("gap", report.certificate().gap());
     layers(json.putArray("layers"), written);
+    files(json.putObject("model"), written);
     json.put("effectiveRows", report.effectiveRows());
     stages(json.putArray("stages"), report);
     ObjectNode seconds = json.putObject("seconds");
@@ -104,6 +108,14 @@ final class ResultFile {
           .put("kept", layer.kept())
           .put("macs", layer.macs())
           .put("macsKept", layer.macsKept());
+    }
+  }
+
+  private static void files(ObjectNode json, WrittenModel written) {
+    json.put("bytes", written.bytes()).put("denseBytes", written.denseBytes());
+    ArrayNode files = json.putArray(FILES);
+    for (WrittenModel.WrittenFile file : written.files()) {
+      files.addObject().put("name", file.name()).put("bytes", file.bytes());
     }
   }
 

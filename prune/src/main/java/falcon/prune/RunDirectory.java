@@ -142,7 +142,9 @@ public final class RunDirectory implements AutoCloseable {
         MaskTensors.of(pruned.mask(), pruned.plan().layers()), directory.resolve(MASK));
     ObjectNode result = ResultFile.of(run, pruned, written);
     Json.write(result, directory.resolve(RESULT));
-    log.line("written: %s, %s, %s".formatted(format.fileName(), MASK, RESULT));
+    log.line(
+        "written: %s (%,d bytes; %,d with every zero stored), %s, %s"
+            .formatted(format.fileName(), written.bytes(), written.denseBytes(), MASK, RESULT));
     return Json.text(result);
   }
 
@@ -193,13 +195,34 @@ public final class RunDirectory implements AutoCloseable {
   }
 
   private void clear() throws IOException {
+    List<Path> files = externalData();
     Files.deleteIfExists(directory.resolve(RESULT));
+    for (Path file : files) {
+      Files.deleteIfExists(file);
+    }
     for (ModelFormat format : ModelFormat.values()) {
       Files.deleteIfExists(directory.resolve(format.fileName()));
     }
     Files.deleteIfExists(directory.resolve(MASK));
     stages.clear();
     Files.deleteIfExists(identityFile());
+  }
+
+  /// Files of external data that the run there wrote, as its result names them; none outside of the
+  /// folder.
+  private List<Path> externalData() {
+    if (!isFinished(directory)) {
+      return List.of();
+    }
+    var files = new ArrayList<Path>();
+    Path folder = directory.toAbsolutePath().normalize();
+    for (JsonNode file : Json.read(directory.resolve(RESULT)).path("model").path("files")) {
+      Path path = folder.resolve(file.path("name").asText()).normalize();
+      if (path.startsWith(folder) && Files.isRegularFile(path)) {
+        files.add(path);
+      }
+    }
+    return files;
   }
 
   /// Removes what a process that was killed while it wrote left behind.

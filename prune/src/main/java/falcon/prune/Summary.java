@@ -1,5 +1,6 @@
 package falcon.prune;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -114,6 +115,18 @@ public final class Summary {
         "about %.0f s and %.0f MiB on this machine; nothing was computed or written"
             .formatted(plan.seconds(), plan.memoryBytes() / MEBIBYTE));
     return text(lines);
+  }
+
+  /// Length of a run's network on the disk, and with every zero stored if that is another one.
+  ///
+  /// @param result text of `result.json`
+  public static String fileSizes(String result) {
+    JsonNode model = Json.parse(result).path("model");
+    long bytes = model.path("bytes").asLong();
+    long dense = model.path("denseBytes").asLong();
+    return bytes == dense
+        ? count(bytes) + " bytes"
+        : "%s bytes; %s with every zero stored".formatted(count(bytes), count(dense));
   }
 
   private static String budget(String name, Report.Used used) {

@@ -5,8 +5,13 @@ import falcon.model.Layers;
 import falcon.model.MalformedModelException;
 import falcon.model.Network;
 import falcon.model.Tensor;
+import falcon.model.UnwritableFileException;
 import falcon.model.format.Networks;
+import falcon.model.onnx.OnnxFile;
+import falcon.model.onnx.OnnxOption;
 import falcon.model.safetensors.SafetensorsFile;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -17,10 +22,18 @@ import java.util.Objects;
 /// A pruned network's file, read again after it was written: what it really holds.
 ///
 /// @param layers prunable layers with what is not zero in the file
-record WrittenModel(List<Report.LayerReport> layers) {
+/// @param files the model and its files of external data
+/// @param denseBytes length that the files would have with every zero stored
+record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, long denseBytes) {
+
+  /// One file.
+  ///
+  /// @param name relative to the run directory
+  record WrittenFile(String name, long bytes) {}
 
   WrittenModel {
     layers = List.copyOf(layers);
+    files = List.copyOf(files);
   }
 
   /// Writes a network, reads the file again, compares every tensor with the one in memory, and counts.
@@ -31,9 +44,12 @@ record WrittenModel(List<Report.LayerReport> layers) {
     Network network = pruned.network();
     var macsPerWeight = new LinkedHashMap<String, Long>();
     pruned.plan().layers().forEach(layer -> macsPerWeight.put(layer.name(), layer.macsPerWeight()));
-    Networks.write(network, path);
+    List<WrittenFile> files =
+        Networks.write(network, path, format.options().toArray(OnnxOption[]::new)).stream()
+            .map(file -> file(path, file))
+            .toList();
     Map<String, Tensor> read;
-    if (format == ModelFormat.ONNX || network.metadata().containsKey(Network.ARCHITECTURE)) {
+    if (format != ModelFormat.SAFETENSORS || network.metadata().containsKey(Network.ARCHITECTURE)) {
       Network again = Networks.read(path);
       read = again.initializers();
       for (Layer layer : Layers.of(again).prunable()) {
@@ -43,7 +59,30 @@ record WrittenModel(List<Report.LayerReport> layers) {
       read = SafetensorsFile.read(path).tensors();
     }
     requireSame(network, read, path);
-    return new WrittenModel(count(pruned.plan(), read, macsPerWeight));
+    long denseBytes =
+        format == ModelFormat.ONNX_SPARSE ? OnnxFile.sizeBytes(network) : bytes(files);
+    return new WrittenModel(count(pruned.plan(), read, macsPerWeight), files, denseBytes);
+  }
+
+  private static WrittenFile file(Path model, Path file) {
+    try {
+      Path folder = model.toAbsolutePath().getParent();
+      Path absolute = file.toAbsolutePath();
+      return new WrittenFile(
+          String.valueOf(folder == null ? absolute : folder.relativize(absolute)),
+          Files.size(file));
+    } catch (IOException e) {
+      throw new UnwritableFileException(file, e);
+    }
+  }
+
+  private static long bytes(List<WrittenFile> files) {
+    return files.stream().mapToLong(WrittenFile::bytes).sum();
+  }
+
+  /// Length of all files.
+  long bytes() {
+    return bytes(files);
   }
 
   private static void requireSame(Network network, Map<String, Tensor> read, Path path) {

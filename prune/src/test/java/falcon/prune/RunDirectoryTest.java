@@ -173,6 +173,16 @@ class RunDirectoryTest {
     assertThat(budget.get("macs").get("total").longValue()).isEqualTo(40_551_040);
     assertThat(budget.get("macs").get("used").longValue())
         .isLessThanOrEqualTo(budget.get("macs").get("asked").longValue());
+    JsonNode file = result().get("model");
+    assertThat(file.get("bytes").longValue())
+        .isEqualTo(Files.size(directory.resolve(format.fileName())));
+    // a quarter of the weights at 12 bytes each, instead of all of them at 4
+    assertThat(file.get("bytes").doubleValue() / file.get("denseBytes").longValue())
+        .isBetween(
+            format == ModelFormat.ONNX_SPARSE ? 0.7 : 1.0,
+            format == ModelFormat.ONNX_SPARSE ? 0.85 : 1.0);
+    assertThat(Summary.fileSizes(RunDirectory.result(directory)))
+        .endsWith(format == ModelFormat.ONNX_SPARSE ? " with every zero stored" : " bytes");
   }
 
   @Test
@@ -233,6 +243,7 @@ class RunDirectoryTest {
                     + " certificate.value certificate.bound certificate.gap"
                     + " layers[].name layers[].shape[] layers[].weights layers[].kept layers[].macs"
                     + " layers[].macsKept effectiveRows"
+                    + " model.bytes model.denseBytes model.files[].name model.files[].bytes"
                     + " stages[].macs stages[].nnz stages[].validation stages[].seconds"
                     + " seconds.reconstruct peakMemoryBytes warnings[]")
                 .split(" "));
@@ -276,7 +287,7 @@ class RunDirectoryTest {
         Falcon.prune(network, data, budget).options(options).plan(),
         options,
         Preprocessing.defaultsOf(data.layout()),
-        InputFile.of(model, data));
+        InputFile.of(List.of(model), data));
   }
 
   private Stage stage(int number) {

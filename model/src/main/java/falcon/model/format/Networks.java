@@ -5,10 +5,13 @@ import falcon.model.Network;
 import falcon.model.StateDict;
 import falcon.model.UnwritableFileException;
 import falcon.model.onnx.OnnxFile;
+import falcon.model.onnx.OnnxOption;
 import falcon.model.pytorch.PyTorchCheckpoint;
 import falcon.model.safetensors.SafetensorsFile;
 import falcon.model.zoo.Architecture;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Reads and writes networks in whichever format a file is.
@@ -41,15 +44,64 @@ public final class Networks {
 
   /// Writes a network: as ONNX, or its tensors alone as safetensors, by the name's ending.
   ///
+  /// Safetensors holds every constant tensor by its name and Falcon's own metadata; the graph is left
+  /// behind. [#withWeights] puts such a file back onto its graph.
+  ///
   /// @param path ends in `.onnx` or `.safetensors`
+  /// @param options for ONNX; safetensors has none
+  /// @return the files written, the model last: more than one if tensors are in files of their own
   /// @throws IllegalArgumentException if it ends in anything else
   /// @throws UnwritableFileException if it cannot be written; an old file is then unchanged
-  public static void write(Network network, Path path) {
-    switch (FileFormat.ofName(path)) {
-      case ONNX -> OnnxFile.write(network, path);
-      case SAFETENSORS -> SafetensorsFile.write(Architecture.toState(network), path);
+  public static List<Path> write(Network network, Path path, OnnxOption... options) {
+    return switch (FileFormat.ofName(path)) {
+      case ONNX -> OnnxFile.write(network, path, options);
+      case SAFETENSORS -> {
+        SafetensorsFile.write(Architecture.toState(network), path);
+        yield List.of(path);
+      }
       case PYTORCH -> throw unknownEnding(path);
       case null -> throw unknownEnding(path);
+    };
+  }
+
+  /// A network with the weights of another file, such as what [#write] made of the same network.
+  ///
+  /// @param weights safetensors file or PyTorch checkpoint: tensors by the names of the network's
+  ///     constant tensors, of the same types and shapes; tensors that it lacks stay as they are. Its
+  ///     metadata of Falcon's own replaces the network's
+  /// @throws MalformedModelException if it cannot be used, or holds a tensor that the network lacks or
+  ///     has in another type or shape, or none of its weights, or a weight that is not finite
+  public static Network withWeights(Network network, Path weights) {
+    StateDict state =
+        switch (FileFormat.of(weights)) {
+          case PYTORCH -> PyTorchCheckpoint.read(weights);
+          case SAFETENSORS -> SafetensorsFile.read(weights);
+          case ONNX ->
+              throw new MalformedModelException(
+                  weights,
+                  "is an ONNX model, which has its own graph",
+                  "Give it as the network itself.");
+        };
+    if (state.tensors().isEmpty()) {
+      throw new MalformedModelException(weights, "holds no tensors", "Give a file with weights.");
+    }
+    var metadata = new LinkedHashMap<>(network.metadata());
+    state
+        .metadata()
+        .forEach((key, value) -> {
+          if (key.startsWith(Network.METADATA_PREFIX)) {
+            metadata.put(key, value);
+          }
+        });
+    try {
+      Network changed = network.withTensors(state.tensors()).withMetadata(metadata);
+      return FiniteWeights.check(changed, weights);
+    } catch (IllegalArgumentException e) {
+      throw new MalformedModelException(
+          weights,
+          "does not fit the network: " + e.getMessage(),
+          "Give weights that were written for this very network.",
+          e);
     }
   }
 

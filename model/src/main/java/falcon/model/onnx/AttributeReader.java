@@ -9,6 +9,7 @@ import falcon.model.onnx.proto.AttributeProto;
 import falcon.model.onnx.proto.AttributeProto.AttributeType;
 import falcon.model.onnx.proto.GraphProto;
 import falcon.model.onnx.proto.NodeProto;
+import falcon.model.onnx.proto.SparseTensorProto;
 import falcon.model.onnx.proto.TensorProto;
 import falcon.model.onnx.proto.ValueInfoProto;
 import java.util.ArrayList;
@@ -25,8 +26,12 @@ final class AttributeReader {
 
   /// Reads one node.
   ///
-  /// @throws IllegalArgumentException if two of its attributes have the same name
+  /// @throws IllegalArgumentException if it names no operator, or two of its attributes have the same
+  ///     name
   Node node(NodeProto proto) {
+    if (proto.getOpType().isEmpty()) {
+      throw new IllegalArgumentException("node '%s' names no operator".formatted(proto.getName()));
+    }
     var attributes = new LinkedHashMap<String, Attribute>();
     for (AttributeProto attribute : proto.getAttributeList()) {
       if (attributes.put(attribute.getName(), attribute(proto, attribute)) != null) {
@@ -86,15 +91,29 @@ final class AttributeReader {
         : new Attribute.TensorValue(tensor);
   }
 
+  /// Loops, no streams: a hostile list of a million empty bodies would pay for each.
   private Subgraph subgraph(GraphProto proto) {
-    var constants = new ArrayList<String>();
-    proto.getInitializerList().stream().map(TensorProto::getName).forEach(constants::add);
-    proto.getSparseInitializerList().forEach(sparse -> constants.add(sparse.getValues().getName()));
+    var nodes = new ArrayList<Node>(proto.getNodeCount());
+    for (NodeProto node : proto.getNodeList()) {
+      nodes.add(node(node));
+    }
+    var constants = new ArrayList<String>(proto.getInitializerCount());
+    for (TensorProto tensor : proto.getInitializerList()) {
+      constants.add(tensor.getName());
+    }
+    for (SparseTensorProto sparse : proto.getSparseInitializerList()) {
+      constants.add(sparse.getValues().getName());
+    }
     return new Subgraph(
-        proto.getNodeList().stream().map(this::node).toList(),
-        proto.getInputList().stream().map(ValueInfoProto::getName).toList(),
-        proto.getOutputList().stream().map(ValueInfoProto::getName).toList(),
-        constants);
+        nodes, names(proto.getInputList()), names(proto.getOutputList()), constants);
+  }
+
+  private static List<String> names(List<ValueInfoProto> values) {
+    var names = new ArrayList<String>(values.size());
+    for (ValueInfoProto value : values) {
+      names.add(value.getName());
+    }
+    return names;
   }
 
   /// The declared type, or for files of ONNX's first days the one whose field is filled.

@@ -8,7 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.WritableByteChannel;
 import java.util.Map;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 
 /// Content of a file of external data: what it was read from, with some tensors in place of what lay
@@ -18,7 +18,7 @@ final class DataFile implements AtomicFile.Body {
   private static final long PIECE_BYTES = 1L << 26;
 
   private final MemorySegment original;
-  private final SortedMap<Long, ByteBuffer> elementsByOffset = new TreeMap<>();
+  private final NavigableMap<Long, ByteBuffer> elementsByOffset = new TreeMap<>();
 
   /// @param original what was there before; empty for a new file
   DataFile(MemorySegment original) {
@@ -33,6 +33,15 @@ final class DataFile implements AtomicFile.Body {
   /// Whether any tensor was put.
   boolean isChanged() {
     return !elementsByOffset.isEmpty();
+  }
+
+  /// Length of the content.
+  long sizeBytes() {
+    if (elementsByOffset.isEmpty()) {
+      return original.byteSize();
+    }
+    Map.Entry<Long, ByteBuffer> last = elementsByOffset.lastEntry();
+    return Math.max(original.byteSize(), last.getKey() + last.getValue().remaining());
   }
 
   @Override

@@ -19,11 +19,11 @@ import java.util.List;
 /// What a network does not change comes back as it was: names, order, documentation, attributes,
 /// operators and fields that Falcon does not know. The same network gives the same bytes.
 ///
-/// Memory: reading sets aside the file once, its tensors are views of it, and some 50 bytes for each
-/// field of the graph; files of external data are mapped and take no heap. Tensors in fields of their
-/// type (`float_data`, …), which current exporters do not write, take up to 24 times their bytes in
-/// the file while they are read; sparse ones as much as they stand for, all of them together at most
-/// 64 times the file (64 MiB for a small one).
+/// Memory: reading sets aside the file once, of which tensors are views, and some ten times the bytes
+/// of the graph; files of external data are mapped and take no heap. Sparse tensors take as much as they
+/// stand for, all of them together at most 64 times the file (64 MiB for a small one). Whatever a file
+/// holds, no more than 600 times its length is allocated beside them: as much as a list of nothing but
+/// empty bodies costs.
 public final class OnnxFile {
   private static final String FETCH_AGAIN =
       "Export or download the file again; weights of another format need their own file extension.";
@@ -86,6 +86,16 @@ public final class OnnxFile {
     bodies.put(path, files.model()::writeTo);
     AtomicFile.writeAll(bodies);
     return List.copyOf(bodies.keySet());
+  }
+
+  /// Bytes that a network's files take when every element is stored, those of external data included.
+  public static long sizeBytes(Network network) {
+    ModelFiles files = ModelWriter.files(network, "", false, Long.MAX_VALUE);
+    long bytes = files.model().getSerializedSize();
+    for (DataFile data : files.data().values()) {
+      bytes += data.sizeBytes();
+    }
+    return bytes;
   }
 
   /// Relative paths of the files of external data that a network was read from.

@@ -77,6 +77,40 @@ class NetworksTest {
   }
 
   @Test
+  void weightsGoBackOntoTheirGraph() {
+    Network network = Architecture.RESNET20.initial(1, 28, 28, 10, 5);
+    Network other = Architecture.RESNET20.initial(1, 28, 28, 10, 6);
+    Path weights = folder.resolve("other.safetensors");
+    Networks.write(other.withMetadata(Map.of("falcon.key", "value", "foreign", "x")), weights);
+    Network changed = Networks.withWeights(network, weights);
+    assertThat(changed.initializers()).isEqualTo(other.initializers());
+    assertThat(changed.nodes()).isEqualTo(network.nodes());
+    assertThat(changed.metadata())
+        .containsEntry("falcon.key", "value")
+        .doesNotContainKey("foreign");
+
+    SafetensorsFile.write(
+        new StateDict(Map.of("stranger", Tensor.ofFloats(List.of(1L), 1)), Map.of()), weights);
+    assertThatThrownBy(() -> Networks.withWeights(network, weights))
+        .isInstanceOf(MalformedModelException.class)
+        .hasMessage(
+            """
+            %s: does not fit the network: the network has no initializer 'stranger'
+            Give weights that were written for this very network.\
+            """,
+            weights);
+    SafetensorsFile.write(new StateDict(Map.of(), Map.of()), weights);
+    assertThatThrownBy(() -> Networks.withWeights(network, weights))
+        .isInstanceOf(MalformedModelException.class)
+        .hasMessageContaining("holds no tensors");
+    Path graph = folder.resolve("other.onnx");
+    Networks.write(other, graph);
+    assertThatThrownBy(() -> Networks.withWeights(network, graph))
+        .isInstanceOf(MalformedModelException.class)
+        .hasMessageContaining("is an ONNX model, which has its own graph");
+  }
+
+  @Test
   void weightsThatAreNotFiniteAreNamed() {
     Network network = Architecture.RESNET20.initial(3, 32, 32, 10, 5);
     float[] weights = network.tensor("conv1.weight").toFloats();
