@@ -51,19 +51,19 @@ final class PruneCommand implements Callable<Integer> {
 
   @Mixin private final ModelOptions model = new ModelOptions();
   @Mixin private final DataOptions dataOptions = new DataOptions();
+  @Mixin private final LayerOptions layerOptions = new LayerOptions();
   @Mixin private final PruneOptions pruneOptions = new PruneOptions();
   @Mixin private final ThreadOptions threads = new ThreadOptions();
   @Mixin private final OutputOptions output = new OutputOptions();
 
   @Option(
       names = "--macs",
-      required = true,
       split = ",",
       paramLabel = "AMOUNT",
       converter = Converters.OfAmount.class,
       description =
-          "Budget of multiply-accumulates: 30%% or 12.3M. Several, separated by commas, make a run"
-              + " each.")
+          "Budget of multiply-accumulates of the prunable layers: 30%% or 12.3M. Several, separated by"
+              + " commas, make a run each. May be left out with --nnz 30%%.")
   private List<Amount> macs = List.of();
 
   @Option(
@@ -124,6 +124,9 @@ final class PruneCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (macs.isEmpty() && nnz instanceof NnzRule.Limit) {
+      macs = List.of(new Amount.Share(1));
+    }
     requireUsable();
     Network read = model.read();
     Dataset data = dataOptions.open(read);
@@ -136,7 +139,10 @@ final class PruneCommand implements Callable<Integer> {
     Network network = read.withMetadata(metadata);
     PruningOptions options =
         pruneOptions.options(
-            threads.count(), memory == null ? null : memory.bytes(), model.inputShapes());
+            threads.count(),
+            memory == null ? null : memory.bytes(),
+            model.inputShapes(),
+            layerOptions.selection());
     try (var progress = ConsoleProgress.start(console, output.volume())) {
       Map<Amount, Pruning> prunings = new LinkedHashMap<>();
       for (Amount amount : macs) {
@@ -176,6 +182,9 @@ final class PruneCommand implements Callable<Integer> {
   }
 
   private void requireUsable() {
+    if (macs.isEmpty()) {
+      throw usage("how much may stay? Say --macs 30%, or --nnz 30% for a budget of weights alone");
+    }
     if (output.isQuiet() && output.isVerbose()) {
       throw usage("--quiet and --verbose contradict each other");
     }

@@ -21,7 +21,8 @@ record MagnitudeMethod() implements PruningMethod {
                         .project(
                             Saliency.squares(weights),
                             costs,
-                            setting.plan().stageBudgets().get(stage)));
+                            setting.plan().stageBudgets().get(stage),
+                            setting.plan().limits()));
     return new Outcome(
         WeightVector.into(present, weights, projection.mask(), costs), projection, null);
   }

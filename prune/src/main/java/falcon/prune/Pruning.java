@@ -208,7 +208,7 @@ public final class Pruning {
                 .formatted(
                     number + 1,
                     plan.stageBudgets().size(),
-                    100.0 * stage.report().macs() / plan.costs().totalMacs(),
+                    100.0 * stage.report().macs() / Math.max(1, plan.costs().totalMacs()),
                     measure().id(),
                     percent));
         done.add(stage);

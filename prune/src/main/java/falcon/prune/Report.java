@@ -44,11 +44,11 @@ public record Report(
   /// @param asked as the user wrote it
   /// @param limit what that allows, inclusive
   /// @param used what the kept weights cost
-  /// @param total what all prunable weights cost
+  /// @param total what all prunable weights cost; 0 where that is not known, or nothing
   public record Used(String asked, long limit, long used, long total) {
-    /// Share of the total that is used, in percent.
+    /// Share of the total that is used, in percent; 100 of nothing.
     public double percent() {
-      return 100.0 * used / total;
+      return total == 0 ? 100 : 100.0 * used / total;
     }
   }
 

@@ -88,6 +88,7 @@ public final class Summary {
     lines.add(plan("MACs", plan.asked().macs(), plan.budget().maxMacs(), plan.costs().totalMacs()));
     lines.add(
         plan("weights", plan.asked().nnz(), plan.budget().maxNnz(), plan.costs().weightCount()));
+    lines.add("of: what the %d prunable layers have".formatted(plan.layers().size()));
     lines.add("");
     lines.add(
         "%d stage(s)%s, %d calibration samples each, refit: %s"
@@ -117,8 +118,10 @@ public final class Summary {
   }
 
   private static String budget(String name, Report.Used used) {
-    return "%-12s %14s %14s %14s %7.2f %%"
-        .formatted(name, used.asked(), count(used.used()), count(used.total()), used.percent());
+    return used.total() == 0
+        ? "%-12s %14s %14s".formatted(name, used.asked(), "not known")
+        : "%-12s %14s %14s %14s %7.2f %%"
+            .formatted(name, used.asked(), count(used.used()), count(used.total()), used.percent());
   }
 
   private static String plan(String name, Object asked, long limit, long total) {
@@ -127,7 +130,7 @@ public final class Summary {
   }
 
   private static double share(long limit, long total) {
-    return 100.0 * Math.min(limit, total) / total;
+    return total == 0 ? 100 : 100.0 * Math.min(limit, total) / total;
   }
 
   private static String accuracy(String name, double validation, @Nullable Double test) {
