@@ -9,6 +9,7 @@ import falcon.model.Network;
 import falcon.projection.LayerLimits;
 import falcon.quadratic.MemoryPlan;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Turns what a user asks for into limits and numbers, or says why it cannot be done.
 final class Planner {
@@ -21,7 +22,7 @@ final class Planner {
   private Planner() {}
 
   static PruningPlan plan(
-      Network network, Dataset data, BudgetRequest asked, PruningOptions options) {
+      Network network, @Nullable Dataset data, BudgetRequest asked, PruningOptions options) {
     refuseUnused(options);
     Layers layers = layers(network, options);
     boolean isCounted = layers.prunable().stream().allMatch(Layer::isCounted);
@@ -143,8 +144,8 @@ final class Planner {
     return options.stages() == null ? Methods.stages(refit(options)) : options.stages();
   }
 
-  private static int samples(PruningOptions options, Refit refit, Dataset data) {
-    if (refit == Refit.NONE) {
+  private static int samples(PruningOptions options, Refit refit, @Nullable Dataset data) {
+    if (refit == Refit.NONE || data == null) {
       return 0;
     }
     int wanted =
@@ -218,7 +219,15 @@ final class Planner {
   }
 
   private static double seconds(
-      Layers layers, Dataset data, PruningOptions options, Refit refit, int stages, int samples) {
+      Layers layers,
+      @Nullable Dataset data,
+      PruningOptions options,
+      Refit refit,
+      int stages,
+      int samples) {
+    if (data == null) {
+      return 0;
+    }
     double forward = layers.totalMacs() / MACS_PER_SECOND / options.threads();
     double validation = falcon.data.Splits.of(data.train()).validation().length * forward;
     double perStage =

@@ -1,5 +1,8 @@
 package falcon.prune;
 
+import falcon.budget.CostTable;
+import falcon.budget.Mask;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -9,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// @param measure what networks were judged by: all percentages below are of it
 /// @param macs multiply-accumulates of one example
 /// @param nnz number of weights
-/// @param validation percentages on the held-out part of the training split
+/// @param validation percentages on the held-out part of the training split, null where there is no data
 /// @param test percentages on the test split, null if that is not there or not read
 /// @param certificate of the last projection
 /// @param layers prunable layers in graph order
@@ -22,7 +25,7 @@ public record Report(
     Measure measure,
     Used macs,
     Used nnz,
-    Accuracy validation,
+    @Nullable Accuracy validation,
     @Nullable Accuracy test,
     Certificate certificate,
     List<LayerReport> layers,
@@ -37,6 +40,42 @@ public record Report(
     stages = List.copyOf(stages);
     seconds = java.util.Collections.unmodifiableMap(new java.util.LinkedHashMap<>(seconds));
     warnings = List.copyOf(warnings);
+  }
+
+  /// MACs that a mask keeps.
+  static Used macs(PruningPlan plan, Mask mask) {
+    return new Used(
+        plan.asked().macs().toString(),
+        plan.budget().maxMacs(),
+        mask.macs(plan.costs()),
+        plan.costs().totalMacs());
+  }
+
+  /// Weights that a mask keeps.
+  static Used nnz(PruningPlan plan, Mask mask) {
+    return new Used(
+        plan.asked().nnz().toString(),
+        plan.budget().maxNnz(),
+        mask.keptCount(),
+        plan.costs().weightCount());
+  }
+
+  /// What a mask keeps of each prunable layer, in graph order.
+  static List<LayerReport> layers(PruningPlan plan, Mask mask) {
+    var layers = new ArrayList<LayerReport>();
+    for (int l = 0; l < plan.layers().size(); l++) {
+      CostTable.Layer layer = plan.costs().layers().get(l);
+      long kept = mask.keptCount(layer);
+      layers.add(
+          new LayerReport(
+              layer.name(),
+              plan.layers().get(l).shape(),
+              layer.count(),
+              kept,
+              layer.macs(),
+              kept * layer.macsPerWeight()));
+    }
+    return layers;
   }
 
   /// One resource.

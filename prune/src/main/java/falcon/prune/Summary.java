@@ -17,18 +17,11 @@ public final class Summary {
     lines.add("%-12s %14s %14s %14s %9s".formatted("budget", "asked", "used", "of", "kept"));
     lines.add(budget("MACs", report.macs()));
     lines.add(budget("weights", report.nnz()));
-    lines.add("");
-    lines.add("%-12s %14s %14s".formatted(report.measure().id(), "validation", "test"));
-    Report.Accuracy validation = report.validation();
-    Report.Accuracy test = report.test();
-    lines.add(accuracy("dense", validation.dense(), test == null ? null : test.dense()));
-    lines.add(accuracy("pruned", validation.pruned(), test == null ? null : test.pruned()));
-    if (validation.refreshed() != null) {
-      lines.add(
-          accuracy("refreshed", validation.refreshed(), test == null ? null : test.refreshed()));
+    if (report.validation() == null) {
+      lines.add("accuracy: not told, there was no data");
+    } else {
+      addAccuracies(lines, report.measure(), report.validation(), report.test());
     }
-    lines.add(
-        accuracy("final", validation.finalAccuracy(), test == null ? null : test.finalAccuracy()));
     lines.add("");
     lines.add(
         "certificate: no choice within the budget keeps more than %.4g %% beyond this one's saliency"
@@ -40,6 +33,23 @@ public final class Summary {
                 Math.max(report.peakMemoryBytes(), PeakMemory.bytes()) / MEBIBYTE));
     report.warnings().forEach(warning -> lines.add("warning: " + warning));
     return text(lines);
+  }
+
+  private static void addAccuracies(
+      List<String> lines,
+      Measure measure,
+      Report.Accuracy validation,
+      Report.@Nullable Accuracy test) {
+    lines.add("");
+    lines.add("%-12s %14s %14s".formatted(measure.id(), "validation", "test"));
+    lines.add(accuracy("dense", validation.dense(), test == null ? null : test.dense()));
+    lines.add(accuracy("pruned", validation.pruned(), test == null ? null : test.pruned()));
+    if (validation.refreshed() != null) {
+      lines.add(
+          accuracy("refreshed", validation.refreshed(), test == null ? null : test.refreshed()));
+    }
+    lines.add(
+        accuracy("final", validation.finalAccuracy(), test == null ? null : test.finalAccuracy()));
   }
 
   /// Stages, layers and phases of a run.

@@ -120,6 +120,18 @@ class LayerChoiceTest {
         pruning(network, BudgetRequest.nnz(0.5)).options(options(Method.MAGNITUDE).build()).plan();
     assertThat(plan.isCounted()).isFalse();
     assertThat(plan.budget().maxNnz()).isEqualTo(3);
+    PrunedNetwork pruned = Falcon.prune(network, BudgetRequest.nnz(0.5)).run();
+    assertThat(pruned.network().tensor("w").toFloats()).containsExactly(0, 0, 0, 4, 5, 6);
+    assertThat(pruned.summary()).contains("not known", "accuracy: not told, there was no data");
+  }
+
+  @Test
+  void withoutDataOnlyTheWeightsCanDecide() {
+    assertThatThrownBy(() ->
+            Falcon.prune(SmallProblem.network(), BudgetRequest.macs(0.3))
+                .options(options(Method.FALCON).build())
+                .plan())
+        .hasMessageContaining("--method falcon needs samples: give --data DIR");
   }
 
   private Pruning pruning(Network network, BudgetRequest budget) {
