@@ -19,6 +19,7 @@ import falcon.prune.PruningPlan;
 import falcon.prune.RunDescription;
 import falcon.prune.RunDirectory;
 import falcon.prune.Summary;
+import falcon.prune.WeightPruning;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -129,6 +130,10 @@ final class PruneCommand implements Callable<Integer> {
     }
     requireUsable();
     Network read = model.read();
+    if (!dataOptions.isGiven()) {
+      pruneByWeights(read);
+      return ExitCode.DONE;
+    }
     Dataset data = dataOptions.open(read);
     @Nullable Preprocessing preprocessing =
         dataOptions.preprocessing(data, read.metadata(), model.path());
@@ -137,12 +142,7 @@ final class PruneCommand implements Callable<Integer> {
       metadata.putAll(preprocessing.toMetadata());
     }
     Network network = read.withMetadata(metadata);
-    PruningOptions options =
-        pruneOptions.options(
-            threads.count(),
-            memory == null ? null : memory.bytes(),
-            model.inputShapes(),
-            layerOptions.selection());
+    PruningOptions options = options();
     try (var progress = ConsoleProgress.start(console, output.volume())) {
       Map<Amount, Pruning> prunings = new LinkedHashMap<>();
       for (Amount amount : macs) {
@@ -179,6 +179,42 @@ final class PruneCommand implements Callable<Integer> {
       }
     }
     return ExitCode.DONE;
+  }
+
+  private PruningOptions options() {
+    return pruneOptions.options(
+        threads.count(),
+        memory == null ? null : memory.bytes(),
+        model.inputShapes(),
+        layerOptions.selection());
+  }
+
+  /// Without data: nothing is executed, so that every network will do.
+  private void pruneByWeights(Network network) {
+    if (isResumed) {
+      throw usage("without --data there is nothing to resume; say --force to do it again");
+    }
+    PruningOptions options = options();
+    try (var progress = ConsoleProgress.start(console, output.volume())) {
+      for (Amount amount : macs) {
+        WeightPruning pruning =
+            Falcon.prune(network, new BudgetRequest(amount, nnz)).options(options);
+        PruningPlan plan = pruning.plan();
+        if (isDryRun) {
+          show(plan);
+          continue;
+        }
+        var run =
+            new RunDescription(
+                CommandText.of(args), network, plan, options, null, InputFile.of(model.path()));
+        try (RunDirectory directory = RunDirectory.open(folder(amount), run, existing())) {
+          PrunedNetwork pruned = pruning.progress(directory.logged(progress)).run();
+          String result = directory.write(pruned, format);
+          console.result(
+              output.isJson() ? JsonText.ofText(result) : text(pruned, directory.path()));
+        }
+      }
+    }
   }
 
   private void requireUsable() {

@@ -244,6 +244,31 @@ class MainTest {
   }
 
   @Test
+  void magnitudeNeedsNoData() throws IOException {
+    Path out = temporary.resolve("bare");
+    Ran ran =
+        run(
+            "prune",
+            model.toString(),
+            "--nnz",
+            "30%",
+            "--method",
+            "magnitude",
+            "--out",
+            out.toString());
+    assertThat(ran.code).as(ran.err).isZero();
+    assertThat(ran.out).contains("accuracy: not told, there was no data");
+    JsonNode json = new ObjectMapper().readTree(out.resolve("result.json").toFile());
+    assertThat(json.at("/budget/nnz/used").longValue()).isEqualTo(80_500);
+    assertThat(json.at("/accuracy/validation").isNull()).isTrue();
+    expect(
+        2,
+        "--method falcon++ needs samples",
+        run("prune", model.toString(), "--macs", "30%", "--out", "x"));
+    expect(2, "Missing required option: '--data=PATH'", run("evaluate", model.toString()));
+  }
+
+  @Test
   void evaluateCountsEveryImage() throws IOException {
     Ran ran = run("evaluate", model.toString(), "--data", data(), "--json", "--threads", "1");
     assertThat(ran.code).as(ran.err).isZero();

@@ -31,10 +31,13 @@ class ModelSuiteTest {
 
   private static final int SAMPLES = 4;
 
+  /// Networks with operators that cannot be executed.
+  private static final Set<String> RECURRENT = Set.of("lstm", "gru");
+
   @TempDir private Path folder;
 
   static Stream<SuiteNetwork> networks() {
-    return SuiteNetwork.all().stream().filter(SuiteNetwork::takesImages);
+    return SuiteNetwork.all().stream().filter(suite -> !RECURRENT.contains(suite.name()));
   }
 
   @ParameterizedTest(name = "{0}")

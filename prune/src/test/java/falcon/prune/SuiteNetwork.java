@@ -6,17 +6,22 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import falcon.model.DataType;
+import falcon.model.Tensor;
+import falcon.torch.InputArray;
 import falcon.torch.SampleBatch;
 import falcon.torch.SampleSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.LongStream;
 
 /// One network of `models/narrow`, with samples of noise for it.
 ///
@@ -69,13 +74,9 @@ record SuiteNetwork(
     return FOLDER.resolve(name + ".onnx");
   }
 
-  boolean takesImages() {
-    return inputs.getFirst().ids() == 0;
-  }
-
   /// Samples of noise, the same ones each time.
   SampleSource samples(int count) {
-    return new Noise(inputs.getFirst().shape(), count);
+    return new Noise(inputs, count);
   }
 
   /// What ONNX Runtime makes of the samples, one after the other: the first outputs, `[samples, …]`.
@@ -103,15 +104,18 @@ record SuiteNetwork(
   private Map<String, OnnxTensor> values(OrtEnvironment environment, SampleBatch batch)
       throws OrtException {
     var values = new LinkedHashMap<String, OnnxTensor>();
-    Input input = inputs.getFirst();
-    long[] shape = new long[input.shape().size() + 1];
-    shape[0] = 1;
-    for (int i = 1; i < shape.length; i++) {
-      shape[i] = input.shape().get(i - 1);
+    for (int i = 0; i < inputs.size(); i++) {
+      InputArray array = batch.inputs().get(i);
+      long[] shape =
+          LongStream.concat(
+                  LongStream.of(1), inputs.get(i).shape().stream().mapToLong(Long::longValue))
+              .toArray();
+      values.put(
+          inputs.get(i).name(),
+          inputs.get(i).ids() > 0
+              ? OnnxTensor.createTensor(environment, LongBuffer.wrap(array.longs()), shape)
+              : OnnxTensor.createTensor(environment, FloatBuffer.wrap(array.floats()), shape));
     }
-    values.put(
-        input.name(),
-        OnnxTensor.createTensor(environment, FloatBuffer.wrap(batch.values()), shape));
     return values;
   }
 
@@ -120,18 +124,32 @@ record SuiteNetwork(
     return name;
   }
 
-  private record Noise(List<Long> shape, int size) implements SampleSource {
+  /// Sample i is drawn from a seed of its own; a mask begins with 1.
+  private record Noise(List<Input> inputs, int size) implements SampleSource {
     @Override
     public SampleBatch batch(int from, int to) {
-      int each = Math.toIntExact(falcon.model.Tensor.elements(shape));
-      var values = new float[(to - from) * each];
-      for (int i = from; i < to; i++) {
-        var random = new SplittableRandom(1000 + i);
-        for (int j = 0; j < each; j++) {
-          values[(i - from) * each + j] = (float) random.nextGaussian();
+      var arrays = new ArrayList<InputArray>();
+      for (Input input : inputs) {
+        int each = Math.toIntExact(Tensor.elements(input.shape()));
+        var floats = new float[(to - from) * each];
+        var ids = new long[floats.length];
+        for (int i = from; i < to; i++) {
+          var random = new SplittableRandom(1000 + i);
+          for (int j = 0; j < each; j++) {
+            int at = (i - from) * each + j;
+            if (input.ids() == 0) {
+              floats[at] = (float) random.nextGaussian();
+            } else {
+              ids[at] = input.name().equals("mask") && j == 0 ? 1 : random.nextInt(input.ids());
+            }
+          }
         }
+        arrays.add(
+            input.ids() == 0
+                ? InputArray.ofFloats(input.shape(), floats)
+                : InputArray.ofLongs(DataType.INT64, input.shape(), ids));
       }
-      return new SampleBatch(shape, values, new int[to - from]);
+      return new SampleBatch(arrays, new int[to - from]);
     }
   }
 }
