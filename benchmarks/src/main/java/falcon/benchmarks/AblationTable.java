@@ -20,6 +20,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -131,7 +132,7 @@ final class AblationTable implements Callable<Integer> {
       return new double[] {
         error.meanSquare(),
         error.agreement(),
-        pruned.report().validation().finalAccuracy(),
+        Objects.requireNonNull(pruned.report().validation()).finalAccuracy(),
         100.0 * pruned.mask().keptCount() / pruned.mask().weightCount(),
         seconds
       };

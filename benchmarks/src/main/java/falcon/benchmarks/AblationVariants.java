@@ -145,7 +145,7 @@ final class AblationVariants {
               false,
               BatchNormPolicy.OFF,
               new ReconstructionMethod(
-                  settings(0.25, 16, 0, 0, 0), workers -> new ApproximateProjection(gap)),
+                  settings(0.25, 16, 0, 0, 0), (_, _) -> new ApproximateProjection(gap)),
               options -> {}));
     }
     rows.add(reconstruct("exactness", "exact", 1, 0, settings(0.25, 16, 0, 0, 0)));

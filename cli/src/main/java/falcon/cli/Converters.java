@@ -6,6 +6,7 @@ import falcon.prune.Amount;
 import falcon.prune.BatchNormPolicy;
 import falcon.prune.Curvature;
 import falcon.prune.ExampleShapes;
+import falcon.prune.KeepFloor;
 import falcon.prune.Loss;
 import falcon.prune.Method;
 import falcon.prune.ModelFormat;
@@ -53,6 +54,13 @@ final class Converters {
     @Override
     public NnzRule convert(String text) {
       return Converters.convert(text, NnzRule::parse);
+    }
+  }
+
+  static final class OfKeepFloor implements ITypeConverter<KeepFloor> {
+    @Override
+    public KeepFloor convert(String text) {
+      return Converters.convert(text, KeepFloor::parse);
     }
   }
 

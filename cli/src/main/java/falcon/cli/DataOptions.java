@@ -25,7 +25,6 @@ final class DataOptions {
 
   @Option(
       names = "--data",
-      required = true,
       paramLabel = "PATH",
       description = {
         "Folder with CIFAR-10 binaries, idx files (gzipped or not), or images: PNG and JPEG in a folder a"
@@ -34,8 +33,7 @@ final class DataOptions {
             + " test.npz, .npy files, or a single such file. An array 'labels' or 'y' holds classes.",
         "Without classes a network is compared with itself."
       })
-  @SuppressWarnings("NullAway.Init")
-  private Path directory;
+  private @Nullable Path directory;
 
   @Option(
       names = "--data-format",
@@ -87,18 +85,28 @@ final class DataOptions {
   private @Nullable Integer resize;
 
   /// The folder, as typed.
+  ///
+  /// @throws ParameterException if it was not typed
   Path directory() {
+    if (directory == null) {
+      throw new ParameterException(spec.commandLine(), "Missing required option: '--data=PATH'");
+    }
     return directory;
+  }
+
+  /// Whether it was typed.
+  boolean isGiven() {
+    return directory != null;
   }
 
   /// Opens the folder, for samples of any network.
   Dataset open() {
-    Dataset data = layout == null ? Datasets.open(directory) : Datasets.open(directory, layout);
+    Dataset data = layout == null ? Datasets.open(directory()) : Datasets.open(directory(), layout);
     if (resize != null && data.layout() != Layout.IMAGES) {
       throw new ParameterException(
           spec.commandLine(),
           "--resize is for folders of images; %s holds %s"
-              .formatted(directory, data.layout().id()));
+              .formatted(directory(), data.layout().id()));
     }
     return data;
   }
@@ -118,7 +126,7 @@ final class DataOptions {
         throw new ParameterException(
             spec.commandLine(),
             "--mean, --deviation, --border and --flip are for images; %s holds arrays, which go in as they are"
-                .formatted(directory));
+                .formatted(directory()));
       }
       return null;
     }

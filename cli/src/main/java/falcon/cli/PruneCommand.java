@@ -19,6 +19,7 @@ import falcon.prune.PruningPlan;
 import falcon.prune.RunDescription;
 import falcon.prune.RunDirectory;
 import falcon.prune.Summary;
+import falcon.prune.WeightPruning;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -52,19 +53,19 @@ final class PruneCommand implements Callable<Integer> {
 
   @Mixin private final ModelOptions model = new ModelOptions();
   @Mixin private final DataOptions dataOptions = new DataOptions();
+  @Mixin private final LayerOptions layerOptions = new LayerOptions();
   @Mixin private final PruneOptions pruneOptions = new PruneOptions();
   @Mixin private final ThreadOptions threads = new ThreadOptions();
   @Mixin private final OutputOptions output = new OutputOptions();
 
   @Option(
       names = "--macs",
-      required = true,
       split = ",",
       paramLabel = "AMOUNT",
       converter = Converters.OfAmount.class,
       description =
-          "Budget of multiply-accumulates: 30%% or 12.3M. Several, separated by commas, make a run"
-              + " each.")
+          "Budget of multiply-accumulates of the prunable layers: 30%% or 12.3M. Several, separated by"
+              + " commas, make a run each. May be left out with --nnz 30%%.")
   private List<Amount> macs = List.of();
 
   @Option(
@@ -127,8 +128,15 @@ final class PruneCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (macs.isEmpty() && nnz instanceof NnzRule.Limit) {
+      macs = List.of(new Amount.Share(1));
+    }
     requireUsable();
     Network read = model.read();
+    if (!dataOptions.isGiven()) {
+      pruneByWeights(read);
+      return ExitCode.DONE;
+    }
     Dataset data = dataOptions.open(read);
     @Nullable Preprocessing preprocessing =
         dataOptions.preprocessing(data, read.metadata(), model.path());
@@ -137,9 +145,7 @@ final class PruneCommand implements Callable<Integer> {
       metadata.putAll(preprocessing.toMetadata());
     }
     Network network = read.withMetadata(metadata);
-    PruningOptions options =
-        pruneOptions.options(
-            threads.count(), memory == null ? null : memory.bytes(), model.inputShapes());
+    PruningOptions options = options();
     try (var progress = ConsoleProgress.start(console, output.volume())) {
       Map<Amount, Pruning> prunings = new LinkedHashMap<>();
       for (Amount amount : macs) {
@@ -178,7 +184,46 @@ final class PruneCommand implements Callable<Integer> {
     return ExitCode.DONE;
   }
 
+  private PruningOptions options() {
+    return pruneOptions.options(
+        threads.count(),
+        memory == null ? null : memory.bytes(),
+        model.inputShapes(),
+        layerOptions.selection());
+  }
+
+  /// Without data: nothing is executed, so that every network will do.
+  private void pruneByWeights(Network network) {
+    if (isResumed) {
+      throw usage("without --data there is nothing to resume; say --force to do it again");
+    }
+    PruningOptions options = options();
+    try (var progress = ConsoleProgress.start(console, output.volume())) {
+      for (Amount amount : macs) {
+        WeightPruning pruning =
+            Falcon.prune(network, new BudgetRequest(amount, nnz)).options(options);
+        PruningPlan plan = pruning.plan();
+        if (isDryRun) {
+          show(plan);
+          continue;
+        }
+        var run =
+            new RunDescription(
+                CommandText.of(args), network, plan, options, null, InputFile.of(model.path()));
+        try (RunDirectory directory = RunDirectory.open(folder(amount), run, existing())) {
+          PrunedNetwork pruned = pruning.progress(directory.logged(progress)).run();
+          String result = directory.write(pruned, format);
+          console.result(
+              output.isJson() ? JsonText.ofText(result) : text(pruned, directory.path()));
+        }
+      }
+    }
+  }
+
   private void requireUsable() {
+    if (macs.isEmpty()) {
+      throw usage("how much may stay? Say --macs 30%, or --nnz 30% for a budget of weights alone");
+    }
     if (output.isQuiet() && output.isVerbose()) {
       throw usage("--quiet and --verbose contradict each other");
     }

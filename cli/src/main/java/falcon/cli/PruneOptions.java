@@ -1,14 +1,17 @@
 package falcon.cli;
 
+import falcon.model.LayerSelection;
 import falcon.prune.BatchNormPolicy;
 import falcon.prune.Curvature;
 import falcon.prune.ExampleShapes;
+import falcon.prune.KeepFloor;
 import falcon.prune.Loss;
 import falcon.prune.Method;
 import falcon.prune.PruningOptions;
 import falcon.prune.Refit;
 import falcon.prune.Schedule;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -89,6 +92,16 @@ final class PruneOptions {
   private BatchNormPolicy batchNorm = BatchNormPolicy.AUTO;
 
   @Option(
+      names = "--min-keep",
+      split = ",",
+      paramLabel = "AMOUNT",
+      converter = Converters.OfKeepFloor.class,
+      description =
+          "Weights that every layer keeps at least: 5%% or 200; PATTERN=5%% for layers of such names."
+              + " Several: separated by commas, or the option again; the last that fits counts.")
+  private List<KeepFloor> floors = List.of();
+
+  @Option(
       names = "--seed",
       paramLabel = "N",
       description = "Seed of every random choice; same seed, same bits. Default: 1.")
@@ -103,7 +116,10 @@ final class PruneOptions {
   private @Nullable Path scratch;
 
   PruningOptions options(
-      int threads, @Nullable Long memoryBytes, @Nullable ExampleShapes inputShapes) {
+      int threads,
+      @Nullable Long memoryBytes,
+      @Nullable ExampleShapes inputShapes,
+      LayerSelection selection) {
     return PruningOptions.builder()
         .method(method)
         .stages(stages)
@@ -120,6 +136,8 @@ final class PruneOptions {
         .scratch(scratch)
         .loss(loss)
         .inputShapes(inputShapes)
+        .selection(selection)
+        .floors(floors)
         .build();
   }
 }

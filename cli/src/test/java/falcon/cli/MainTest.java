@@ -70,7 +70,7 @@ class MainTest {
         usage("which command?"),
         usage("Unmatched argument", "fly"),
         usage("Unknown option: '--fast'", prune("--macs", "30%", "--fast")),
-        usage("Missing required option: '--macs=AMOUNT'", prune()),
+        usage("how much may stay? Say --macs 30%", prune()),
         usage("'lots' is no amount; examples: 30%, 12.3M, 80000", prune("--macs", "lots")),
         usage("a budget is more than 0 % and at most 100 %, got 0 %", prune("--macs", "0%")),
         usage("a budget is more than 0 % and at most 100 %, got 150 %", prune("--macs", "150%")),
@@ -218,6 +218,56 @@ class MainTest {
     JsonNode json = json(run("inspect", model.toString(), "--json").out);
     assertThat(json.at("/prunable/macs").longValue()).isEqualTo(40_551_040);
     assertThat(json.get("layers")).hasSize(22);
+    expect(
+        2,
+        "--exclude 'layer9*' matches no weights",
+        run("inspect", model.toString(), "--exclude", "layer9*"));
+  }
+
+  @Test
+  void aBudgetOfWeightsAloneIsEnough() {
+    Ran ran =
+        run(
+            "prune",
+            model.toString(),
+            "--data",
+            data(),
+            "--nnz",
+            "30%",
+            "--include",
+            "layer1*,fc*",
+            "--min-keep",
+            "2%,fc.weight=50%",
+            "--method",
+            "magnitude",
+            "--dry-run");
+    assertThat(ran.code).as(ran.err).isZero();
+    assertThat(ran.out).contains("of: what the 7 prunable layers have");
+  }
+
+  @Test
+  void magnitudeNeedsNoData() throws IOException {
+    Path out = temporary.resolve("bare");
+    Ran ran =
+        run(
+            "prune",
+            model.toString(),
+            "--nnz",
+            "30%",
+            "--method",
+            "magnitude",
+            "--out",
+            out.toString());
+    assertThat(ran.code).as(ran.err).isZero();
+    assertThat(ran.out).contains("accuracy: not told, there was no data");
+    JsonNode json = new ObjectMapper().readTree(out.resolve("result.json").toFile());
+    assertThat(json.at("/budget/nnz/used").longValue()).isEqualTo(80_500);
+    assertThat(json.at("/accuracy/validation").isNull()).isTrue();
+    expect(
+        2,
+        "--method falcon++ needs samples",
+        run("prune", model.toString(), "--macs", "30%", "--out", "x"));
+    expect(2, "Missing required option: '--data=PATH'", run("evaluate", model.toString()));
   }
 
   @Test

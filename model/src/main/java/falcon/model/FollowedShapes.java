@@ -105,6 +105,12 @@ final class FollowedShapes {
         before = new Obstacle(node, e.problem(), e.advice());
         obstacles.add(before);
       }
+    } else if (!node.domain().isEmpty()) {
+      obstacles.add(
+          new Obstacle(
+              node,
+              "operators of this domain are not known",
+              "Export the network without it, or ask for it to be added."));
     }
     for (String output : node.outputs()) {
       if (before != null && !output.isEmpty() && !values.containsKey(output)) {

@@ -56,7 +56,9 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
       Quadratic quadratic =
           Quadratic.of(
               gradients, weights, residual(setting, present, samples, signSeed, stage), ridge);
-      var projector = new CertifiedProjector(costs, workers.executor(), workers.threads());
+      var projector =
+          new CertifiedProjector(
+              costs, setting.plan().limits(), workers.executor(), workers.threads());
       setting.progress().begin("solve", 2);
       Solution solution =
           setting

@@ -12,6 +12,13 @@ public record BudgetRequest(Amount macs, NnzRule nnz) {
     return new BudgetRequest(new Amount.Share(share), new NnzRule.Auto());
   }
 
+  /// A budget of weights alone; MACs are not limited, and need not be known.
+  ///
+  /// @param share more than 0, at most 1
+  public static BudgetRequest nnz(double share) {
+    return new BudgetRequest(new Amount.Share(1), new NnzRule.Limit(new Amount.Share(share)));
+  }
+
   /// The same with another rule for the number of weights.
   public BudgetRequest withNnz(NnzRule rule) {
     return new BudgetRequest(macs, rule);

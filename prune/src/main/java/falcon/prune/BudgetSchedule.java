@@ -24,12 +24,10 @@ final class BudgetSchedule {
   /// @return T budgets, the last one `budget`
   static List<Budget> of(
       Schedule schedule, int steps, double start, Budget budget, CostTable costs) {
-    double share =
-        Math.min(
-            1,
-            Math.min(
-                (double) budget.maxMacs() / costs.totalMacs(),
-                (double) budget.maxNnz() / costs.weightCount()));
+    double nnzShare = (double) budget.maxNnz() / costs.weightCount();
+    double macsShare =
+        costs.totalMacs() == 0 ? nnzShare : (double) budget.maxMacs() / costs.totalMacs();
+    double share = Math.min(1, Math.min(macsShare, nnzShare));
     double first = Math.max(CUBIC_START, share) / share;
     var budgets = new ArrayList<Budget>();
     for (int t = 0; t < steps - 1; t++) {

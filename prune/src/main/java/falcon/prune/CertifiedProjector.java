@@ -4,6 +4,7 @@ import falcon.budget.Budget;
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
 import falcon.projection.BudgetProjection;
+import falcon.projection.LayerLimits;
 import falcon.projection.Projection;
 import falcon.quadratic.Projector;
 import java.util.ArrayList;
@@ -16,18 +17,20 @@ import org.jspecify.annotations.Nullable;
 /// solver moved to and forgets those of the others.
 final class CertifiedProjector implements Projector {
   private final CostTable costs;
+  private final LayerLimits limits;
   private final BudgetProjection projection;
   private final List<Projection> proposed = new ArrayList<>();
   private @Nullable Projection accepted;
 
-  CertifiedProjector(CostTable costs, ExecutorService executor, int threads) {
+  CertifiedProjector(CostTable costs, LayerLimits limits, ExecutorService executor, int threads) {
     this.costs = costs;
+    this.limits = limits;
     this.projection = new BudgetProjection(executor, threads);
   }
 
   @Override
   public Mask project(float[] saliency, Budget budget) {
-    Projection projected = projection.project(saliency, costs, budget);
+    Projection projected = projection.project(saliency, costs, budget, limits);
     proposed.add(projected);
     return projected.mask();
   }

@@ -23,4 +23,12 @@ public final class Falcon {
   public static Pruning prune(Network network, Dataset data, BudgetRequest budget) {
     return new Pruning(network, data, budget);
   }
+
+  /// Prepares pruning by the weights alone, of any network; nothing is computed yet.
+  ///
+  /// @param network any; not changed
+  /// @param budget what may stay; of weights alone if the network's MACs are not known
+  public static WeightPruning prune(Network network, BudgetRequest budget) {
+    return new WeightPruning(network, budget);
+  }
 }

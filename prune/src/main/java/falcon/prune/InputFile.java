@@ -65,6 +65,13 @@ public record InputFile(String role, Path path, long bytes, String sha256) {
     }
   }
 
+  /// The network's file alone.
+  ///
+  /// @throws MalformedDataException if it cannot be read
+  public static List<InputFile> of(Path model) {
+    return List.of(of("model", model));
+  }
+
   private static InputFile of(String role, Path path) {
     try (var channel = FileChannel.open(path)) {
       MessageDigest digest = newDigest();

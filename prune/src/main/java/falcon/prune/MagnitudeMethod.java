@@ -1,28 +1,31 @@
 package falcon.prune;
 
+import falcon.budget.Budget;
 import falcon.budget.CostTable;
 import falcon.model.Network;
 import falcon.projection.BudgetProjection;
 import falcon.projection.Projection;
+import falcon.torch.Workers;
 
 /// Projection of w̄² alone, nothing re-fitted: the baseline "MP" of FALCON (arXiv:2403.07094).
 record MagnitudeMethod() implements PruningMethod {
   @Override
   public Outcome run(Setting setting, int stage, Network present) {
-    CostTable costs = setting.plan().costs();
-    float[] weights = WeightVector.of(present, costs);
+    Budget budget = setting.plan().stageBudgets().get(stage);
+    return prune(present, setting.plan(), budget, setting.workers(), setting.clock());
+  }
+
+  static Outcome prune(
+      Network network, PruningPlan plan, Budget budget, Workers workers, Clock clock) {
+    CostTable costs = plan.costs();
+    float[] weights = WeightVector.of(network, costs);
     Projection projection =
-        setting
-            .clock()
-            .time(
-                "projection",
-                () ->
-                    new BudgetProjection(setting.workers().executor(), setting.workers().threads())
-                        .project(
-                            Saliency.squares(weights),
-                            costs,
-                            setting.plan().stageBudgets().get(stage)));
+        clock.time(
+            "projection",
+            () ->
+                new BudgetProjection(workers.executor(), workers.threads())
+                    .project(Saliency.squares(weights), costs, budget, plan.limits()));
     return new Outcome(
-        WeightVector.into(present, weights, projection.mask(), costs), projection, null);
+        WeightVector.into(network, weights, projection.mask(), costs), projection, null);
   }
 }

@@ -3,16 +3,20 @@ package falcon.prune;
 import falcon.budget.Budget;
 import falcon.budget.CostTable;
 import falcon.projection.BudgetProjection;
+import falcon.projection.LayerLimits;
 import falcon.projection.Projection;
 import falcon.torch.Workers;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 
 /// Chooses the weights of greatest total saliency within a budget.
 @FunctionalInterface
 public interface MaskProjection {
-  /// The exact one, on a run's threads.
-  Function<Workers, MaskProjection> EXACT =
-      workers -> new BudgetProjection(workers.executor(), workers.threads())::project;
+  /// The exact one, on a run's threads, within limits of single layers.
+  BiFunction<Workers, LayerLimits, MaskProjection> EXACT =
+      (workers, limits) -> {
+        var projection = new BudgetProjection(workers.executor(), workers.threads());
+        return (saliency, costs, budget) -> projection.project(saliency, costs, budget, limits);
+      };
 
   /// Projects.
   ///

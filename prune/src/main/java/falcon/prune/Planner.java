@@ -6,8 +6,10 @@ import falcon.data.Dataset;
 import falcon.model.Layer;
 import falcon.model.Layers;
 import falcon.model.Network;
+import falcon.projection.LayerLimits;
 import falcon.quadratic.MemoryPlan;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// Turns what a user asks for into limits and numbers, or says why it cannot be done.
 final class Planner {
@@ -20,12 +22,17 @@ final class Planner {
   private Planner() {}
 
   static PruningPlan plan(
-      Network network, Dataset data, BudgetRequest asked, PruningOptions options) {
+      Network network, @Nullable Dataset data, BudgetRequest asked, PruningOptions options) {
     refuseUnused(options);
-    Layers layers = layers(network);
-    CostTable costs = costs(layers);
+    Layers layers = layers(network, options);
+    boolean isCounted = layers.prunable().stream().allMatch(Layer::isCounted);
+    if (!isCounted) {
+      LayerPlan.refuseUncounted(layers, asked);
+    }
+    CostTable costs = costs(layers, isCounted);
     Refit refit = refit(options);
     Budget budget = budget(asked, refit, costs);
+    LayerLimits limits = LayerPlan.limits(costs, options.floors(), budget);
     int stages = stages(options);
     Schedule schedule =
         stages == 1 ? null : options.schedule() == null ? Schedule.GEOMETRIC : options.schedule();
@@ -45,6 +52,10 @@ final class Planner {
                     layer.tensor(), layer.shape(), layer.weights(), layer.macsPerWeight()))
             .toList(),
         costs,
+        isCounted,
+        limits,
+        layers.adaptable().stream().map(Layer::tensor).toList(),
+        layers.all().stream().filter(layer -> !layer.isAdaptable()).map(Layer::tensor).toList(),
         asked,
         budget,
         stageBudgets,
@@ -56,19 +67,15 @@ final class Planner {
         seconds(layers, data, options, refit, stages, samples));
   }
 
-  private static Layers layers(Network network) {
+  private static Layers layers(Network network, PruningOptions options) {
     try {
-      return Layers.of(network);
+      return Layers.of(network, options.selection());
     } catch (IllegalArgumentException e) {
-      throw new PruningException(
-          PruningException.Kind.INPUT,
-          "The costs of network '%s' cannot be counted: %s"
-              .formatted(network.name(), e.getMessage()),
-          e);
+      throw new PruningException(PruningException.Kind.USAGE, String.valueOf(e.getMessage()), e);
     }
   }
 
-  private static CostTable costs(Layers layers) {
+  private static CostTable costs(Layers layers, boolean isCounted) {
     if (layers.prunable().isEmpty()) {
       throw new PruningException(
           PruningException.Kind.INPUT,
@@ -77,7 +84,7 @@ final class Planner {
     }
     CostTable.Builder builder = CostTable.builder();
     for (Layer layer : layers.prunable()) {
-      builder.layer(layer.tensor(), layer.weights(), layer.macsPerWeight());
+      builder.layer(layer.tensor(), layer.weights(), isCounted ? layer.macsPerWeight() : 0);
     }
     return builder.build();
   }
@@ -107,7 +114,8 @@ final class Planner {
     if (refit == Refit.RECONSTRUCT) {
       return costs.weightCount();
     }
-    double share = Math.min(1, Methods.SQUARES_NNZ_PER_MACS * macs / costs.totalMacs());
+    double share =
+        Math.min(1, Methods.SQUARES_NNZ_PER_MACS * macs / Math.max(1, costs.totalMacs()));
     return Math.max(1, (long) (share * costs.weightCount()));
   }
 
@@ -136,8 +144,8 @@ final class Planner {
     return options.stages() == null ? Methods.stages(refit(options)) : options.stages();
   }
 
-  private static int samples(PruningOptions options, Refit refit, Dataset data) {
-    if (refit == Refit.NONE) {
+  private static int samples(PruningOptions options, Refit refit, @Nullable Dataset data) {
+    if (refit == Refit.NONE || data == null) {
       return 0;
     }
     int wanted =
@@ -211,7 +219,15 @@ final class Planner {
   }
 
   private static double seconds(
-      Layers layers, Dataset data, PruningOptions options, Refit refit, int stages, int samples) {
+      Layers layers,
+      @Nullable Dataset data,
+      PruningOptions options,
+      Refit refit,
+      int stages,
+      int samples) {
+    if (data == null) {
+      return 0;
+    }
     double forward = layers.totalMacs() / MACS_PER_SECOND / options.threads();
     double validation = falcon.data.Splits.of(data.train()).validation().length * forward;
     double perStage =

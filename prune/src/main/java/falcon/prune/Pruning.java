@@ -1,6 +1,5 @@
 package falcon.prune;
 
-import falcon.budget.CostTable;
 import falcon.budget.Mask;
 import falcon.data.Dataset;
 import falcon.data.Preprocessing;
@@ -208,7 +207,7 @@ public final class Pruning {
                 .formatted(
                     number + 1,
                     plan.stageBudgets().size(),
-                    100.0 * stage.report().macs() / plan.costs().totalMacs(),
+                    100.0 * stage.report().macs() / Math.max(1, plan.costs().totalMacs()),
                     measure().id(),
                     percent));
         done.add(stage);
@@ -299,36 +298,14 @@ public final class Pruning {
         Report.Accuracy accuracy,
         Report.@Nullable Accuracy test,
         Report.Certificate certificate) {
-      CostTable costs = plan.costs();
-      var layers = new ArrayList<Report.LayerReport>();
-      for (int l = 0; l < costs.layers().size(); l++) {
-        CostTable.Layer layer = costs.layers().get(l);
-        long kept = mask.keptCount(layer);
-        layers.add(
-            new Report.LayerReport(
-                layer.name(),
-                plan.layers().get(l).shape(),
-                layer.count(),
-                kept,
-                layer.macs(),
-                kept * layer.macsPerWeight()));
-      }
       return new Report(
           measure(),
-          new Report.Used(
-              budget.macs().toString(),
-              plan.budget().maxMacs(),
-              mask.macs(costs),
-              costs.totalMacs()),
-          new Report.Used(
-              budget.nnz().toString(),
-              plan.budget().maxNnz(),
-              mask.keptCount(),
-              costs.weightCount()),
+          Report.macs(plan, mask),
+          Report.nnz(plan, mask),
           accuracy,
           test,
           certificate,
-          layers,
+          Report.layers(plan, mask),
           effectiveRows,
           done.stream().map(Stage::report).toList(),
           clock.seconds(),

@@ -1,7 +1,9 @@
 package falcon.prune;
 
+import falcon.model.LayerSelection;
 import falcon.model.Network;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// @param scratch folder for temporary files that do not fit in memory; null for the system's
 /// @param inputShapes shapes of one example where the network leaves axes open and the data do not tell
 /// @param loss what a pruned network is to do well
+/// @param selection which layers are pruned
+/// @param floors how many weights layers keep at least; where several are for a layer, the last counts
 public record PruningOptions(
     Method method,
     @Nullable Integer stages,
@@ -37,7 +41,13 @@ public record PruningOptions(
     @Nullable Long memoryBytes,
     @Nullable Path scratch,
     @Nullable ExampleShapes inputShapes,
-    Loss loss) {
+    Loss loss,
+    LayerSelection selection,
+    List<KeepFloor> floors) {
+
+  public PruningOptions {
+    floors = List.copyOf(floors);
+  }
 
   /// The network for examples of the shapes given.
   ///
@@ -70,6 +80,8 @@ public record PruningOptions(
     private long seed = 1;
     private @Nullable Long memoryBytes;
     private @Nullable Path scratch;
+    private LayerSelection selection = LayerSelection.DEFAULT;
+    private List<KeepFloor> floors = List.of();
     private int threads = Runtime.getRuntime().availableProcessors();
 
     private @Nullable ExampleShapes inputShapes;
@@ -152,6 +164,16 @@ public record PruningOptions(
       return this;
     }
 
+    public Builder selection(LayerSelection value) {
+      selection = Objects.requireNonNull(value);
+      return this;
+    }
+
+    public Builder floors(List<KeepFloor> value) {
+      floors = List.copyOf(value);
+      return this;
+    }
+
     public PruningOptions build() {
       return new PruningOptions(
           method,
@@ -168,7 +190,9 @@ public record PruningOptions(
           memoryBytes,
           scratch,
           inputShapes,
-          loss);
+          loss,
+          selection,
+          floors);
     }
   }
 }

@@ -2,6 +2,7 @@ package falcon.prune;
 
 import falcon.budget.Budget;
 import falcon.budget.CostTable;
+import falcon.projection.LayerLimits;
 import falcon.quadratic.MemoryPlan;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -10,6 +11,12 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param layers prunable layers in graph order
 /// @param costs the same for the projection
+/// @param isCounted whether the multiply-accumulates of all prunable layers are known; if not, `costs` has
+///     none and the number of weights alone is limited
+/// @param limits how few weights of single layers may be kept
+/// @param adaptable weight tensors whose values may change: the prunable ones, and those that stay dense
+///     only because the architecture says so
+/// @param untouched all other weight tensors: they come back to the bit
 /// @param asked budget as the user wrote it
 /// @param budget the limits that this means
 /// @param stageBudgets limits of each stage, the last one `budget`
@@ -22,6 +29,10 @@ import org.jspecify.annotations.Nullable;
 public record PruningPlan(
     List<PrunableLayer> layers,
     CostTable costs,
+    boolean isCounted,
+    LayerLimits limits,
+    List<String> adaptable,
+    List<String> untouched,
     BudgetRequest asked,
     Budget budget,
     List<Budget> stageBudgets,
@@ -34,6 +45,8 @@ public record PruningPlan(
 
   public PruningPlan {
     layers = List.copyOf(layers);
+    adaptable = List.copyOf(adaptable);
+    untouched = List.copyOf(untouched);
     stageBudgets = List.copyOf(stageBudgets);
   }
 

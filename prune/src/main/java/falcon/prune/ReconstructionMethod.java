@@ -3,8 +3,8 @@ package falcon.prune;
 import falcon.budget.Budget;
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
-import falcon.model.Layers;
 import falcon.model.Network;
+import falcon.projection.LayerLimits;
 import falcon.projection.Projection;
 import falcon.quadratic.ChannelLeastSquares;
 import falcon.torch.LayerMoments;
@@ -15,7 +15,7 @@ import falcon.torch.Workers;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 
 /// Mask from the layers' full-rank quadratic, weights by layer-wise reconstruction and a short
 /// refinement of all layers together towards the dense network's outputs.
@@ -23,10 +23,11 @@ import java.util.function.Function;
 /// Not in the paper but for the projection; choices and figures in `docs/adr`.
 ///
 /// @param settings all choices that affect accuracy
-/// @param projectionFor makes the projection for a run's threads; [MaskProjection#EXACT] unless something
-///     else is to be tried
+/// @param projectionFor makes the projection for a run's threads and the limits of its layers;
+///     [MaskProjection#EXACT] unless something else is to be tried
 public record ReconstructionMethod(
-    Settings settings, Function<Workers, MaskProjection> projectionFor) implements PruningMethod {
+    Settings settings, BiFunction<Workers, LayerLimits, MaskProjection> projectionFor)
+    implements PruningMethod {
   /// Bytes that the values of samples on their way through the network take at most.
   private static final long PASS_BYTES = 4L << 30;
 
@@ -78,7 +79,7 @@ public record ReconstructionMethod(
                     "projection",
                     () ->
                         projectionFor
-                            .apply(workers)
+                            .apply(workers, plan.limits())
                             .project(
                                 saliency(WeightVector.of(present, costs), costs), costs, budget));
     Mask mask = projection.mask();
@@ -94,7 +95,9 @@ public record ReconstructionMethod(
             costs,
             settings.choiceInterval(),
             weights ->
-                projectionFor.apply(workers).project(saliency(weights, costs), costs, budget),
+                projectionFor
+                    .apply(workers, plan.limits())
+                    .project(saliency(weights, costs), costs, budget),
             projection);
     Network refined =
         setting
@@ -110,7 +113,7 @@ public record ReconstructionMethod(
   private Projection search(Setting setting, Budget budget) {
     CostTable costs = setting.plan().costs();
     Workers workers = setting.workers();
-    MaskProjection projection = projectionFor.apply(workers);
+    MaskProjection projection = projectionFor.apply(workers, setting.plan().limits());
     float[] dense = WeightVector.of(setting.dense(), costs);
     if (settings.searchSteps() == 1) {
       return projection.project(saliency(dense, costs), costs, budget);
@@ -136,8 +139,7 @@ public record ReconstructionMethod(
   private Network reconstruct(Setting setting, int stage, Network masked, Mask mask) {
     Map<String, Integer> offsets = new HashMap<>();
     setting.plan().costs().layers().forEach(layer -> offsets.put(layer.name(), layer.offset()));
-    List<String> tensors =
-        Layers.of(masked).adaptable().stream().map(falcon.model.Layer::tensor).toList();
+    List<String> tensors = setting.plan().adaptable();
     var reconstruction =
         new Reconstruction(
             setting.dense(),
@@ -178,7 +180,12 @@ public record ReconstructionMethod(
         setting.plan().costs().layers().stream().map(CostTable.Layer::name).toList();
     setting.progress().begin("refine", steps);
     Network refined =
-        new Refinement(setting.dense(), masked, settings.refinement(), setting.workers())
+        new Refinement(
+                setting.dense(),
+                masked,
+                setting.plan().untouched(),
+                settings.refinement(),
+                setting.workers())
             .refine(
                 network,
                 masked,

@@ -1,5 +1,8 @@
 package falcon.prune;
 
+import falcon.budget.CostTable;
+import falcon.budget.Mask;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -9,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// @param measure what networks were judged by: all percentages below are of it
 /// @param macs multiply-accumulates of one example
 /// @param nnz number of weights
-/// @param validation percentages on the held-out part of the training split
+/// @param validation percentages on the held-out part of the training split, null where there is no data
 /// @param test percentages on the test split, null if that is not there or not read
 /// @param certificate of the last projection
 /// @param layers prunable layers in graph order
@@ -22,7 +25,7 @@ public record Report(
     Measure measure,
     Used macs,
     Used nnz,
-    Accuracy validation,
+    @Nullable Accuracy validation,
     @Nullable Accuracy test,
     Certificate certificate,
     List<LayerReport> layers,
@@ -39,16 +42,52 @@ public record Report(
     warnings = List.copyOf(warnings);
   }
 
+  /// MACs that a mask keeps.
+  static Used macs(PruningPlan plan, Mask mask) {
+    return new Used(
+        plan.asked().macs().toString(),
+        plan.budget().maxMacs(),
+        mask.macs(plan.costs()),
+        plan.costs().totalMacs());
+  }
+
+  /// Weights that a mask keeps.
+  static Used nnz(PruningPlan plan, Mask mask) {
+    return new Used(
+        plan.asked().nnz().toString(),
+        plan.budget().maxNnz(),
+        mask.keptCount(),
+        plan.costs().weightCount());
+  }
+
+  /// What a mask keeps of each prunable layer, in graph order.
+  static List<LayerReport> layers(PruningPlan plan, Mask mask) {
+    var layers = new ArrayList<LayerReport>();
+    for (int l = 0; l < plan.layers().size(); l++) {
+      CostTable.Layer layer = plan.costs().layers().get(l);
+      long kept = mask.keptCount(layer);
+      layers.add(
+          new LayerReport(
+              layer.name(),
+              plan.layers().get(l).shape(),
+              layer.count(),
+              kept,
+              layer.macs(),
+              kept * layer.macsPerWeight()));
+    }
+    return layers;
+  }
+
   /// One resource.
   ///
   /// @param asked as the user wrote it
   /// @param limit what that allows, inclusive
   /// @param used what the kept weights cost
-  /// @param total what all prunable weights cost
+  /// @param total what all prunable weights cost; 0 where that is not known, or nothing
   public record Used(String asked, long limit, long used, long total) {
-    /// Share of the total that is used, in percent.
+    /// Share of the total that is used, in percent; 100 of nothing.
     public double percent() {
-      return 100.0 * used / total;
+      return total == 0 ? 100 : 100.0 * used / total;
     }
   }
 

@@ -29,7 +29,11 @@ final class ResultFile {
     inputs(json.putArray("inputs"), run);
     options(json.putObject("options"), run, pruned.plan());
     ObjectNode budget = json.putObject("budget");
-    used(budget.putObject("macs"), report.macs(), written.macs());
+    if (pruned.plan().isCounted()) {
+      used(budget.putObject("macs"), report.macs(), written.macs());
+    } else {
+      budget.putNull("macs");
+    }
     used(budget.putObject("nnz"), report.nnz(), written.nnz());
     json.put("measure", report.measure().id());
     ObjectNode accuracy = json.putObject(report.measure().id());
@@ -79,6 +83,12 @@ final class ResultFile {
     }
     json.put("loss", options.loss().id());
     json.put("bnRefresh", options.batchNorm().id());
+    ArrayNode include = json.putArray("include");
+    options.selection().include().forEach(pattern -> include.add(pattern.text()));
+    ArrayNode exclude = json.putArray("exclude");
+    options.selection().exclude().forEach(pattern -> exclude.add(pattern.text()));
+    ArrayNode floors = json.putArray("minKeep");
+    options.floors().forEach(floor -> floors.add(floor.toString()));
     json.put("threads", options.threads());
     json.put("preprocessing", run.preprocessing() == null ? null : run.preprocessing().toString());
   }

@@ -52,6 +52,9 @@ public record RunDescription(
     identity.put("curvature", options.curvature() == null ? "default" : options.curvature().id());
     identity.put("ridge", options.ridge() == null ? "default" : options.ridge().toString());
     identity.put("block", options.block() == null ? "default" : options.block().toString());
+    identity.put("include", options.selection().include().toString());
+    identity.put("exclude", options.selection().exclude().toString());
+    identity.put("min-keep", options.floors().toString());
     identity.put("gradients", gradients());
     identity.put("bn-refresh", options.batchNorm().id());
     identity.put(

@@ -18,18 +18,11 @@ public final class Summary {
     lines.add("%-12s %14s %14s %14s %9s".formatted("budget", "asked", "used", "of", "kept"));
     lines.add(budget("MACs", report.macs()));
     lines.add(budget("weights", report.nnz()));
-    lines.add("");
-    lines.add("%-12s %14s %14s".formatted(report.measure().id(), "validation", "test"));
-    Report.Accuracy validation = report.validation();
-    Report.Accuracy test = report.test();
-    lines.add(accuracy("dense", validation.dense(), test == null ? null : test.dense()));
-    lines.add(accuracy("pruned", validation.pruned(), test == null ? null : test.pruned()));
-    if (validation.refreshed() != null) {
-      lines.add(
-          accuracy("refreshed", validation.refreshed(), test == null ? null : test.refreshed()));
+    if (report.validation() == null) {
+      lines.add("accuracy: not told, there was no data");
+    } else {
+      addAccuracies(lines, report.measure(), report.validation(), report.test());
     }
-    lines.add(
-        accuracy("final", validation.finalAccuracy(), test == null ? null : test.finalAccuracy()));
     lines.add("");
     lines.add(
         "certificate: no choice within the budget keeps more than %.4g %% beyond this one's saliency"
@@ -41,6 +34,23 @@ public final class Summary {
                 Math.max(report.peakMemoryBytes(), PeakMemory.bytes()) / MEBIBYTE));
     report.warnings().forEach(warning -> lines.add("warning: " + warning));
     return text(lines);
+  }
+
+  private static void addAccuracies(
+      List<String> lines,
+      Measure measure,
+      Report.Accuracy validation,
+      Report.@Nullable Accuracy test) {
+    lines.add("");
+    lines.add("%-12s %14s %14s".formatted(measure.id(), "validation", "test"));
+    lines.add(accuracy("dense", validation.dense(), test == null ? null : test.dense()));
+    lines.add(accuracy("pruned", validation.pruned(), test == null ? null : test.pruned()));
+    if (validation.refreshed() != null) {
+      lines.add(
+          accuracy("refreshed", validation.refreshed(), test == null ? null : test.refreshed()));
+    }
+    lines.add(
+        accuracy("final", validation.finalAccuracy(), test == null ? null : test.finalAccuracy()));
   }
 
   /// Stages, layers and phases of a run.
@@ -89,6 +99,7 @@ public final class Summary {
     lines.add(plan("MACs", plan.asked().macs(), plan.budget().maxMacs(), plan.costs().totalMacs()));
     lines.add(
         plan("weights", plan.asked().nnz(), plan.budget().maxNnz(), plan.costs().weightCount()));
+    lines.add("of: what the %d prunable layers have".formatted(plan.layers().size()));
     lines.add("");
     lines.add(
         "%d stage(s)%s, %d calibration samples each, refit: %s"
@@ -130,8 +141,10 @@ public final class Summary {
   }
 
   private static String budget(String name, Report.Used used) {
-    return "%-12s %14s %14s %14s %7.2f %%"
-        .formatted(name, used.asked(), count(used.used()), count(used.total()), used.percent());
+    return used.total() == 0
+        ? "%-12s %14s %14s".formatted(name, used.asked(), "not known")
+        : "%-12s %14s %14s %14s %7.2f %%"
+            .formatted(name, used.asked(), count(used.used()), count(used.total()), used.percent());
   }
 
   private static String plan(String name, Object asked, long limit, long total) {
@@ -140,7 +153,7 @@ public final class Summary {
   }
 
   private static double share(long limit, long total) {
-    return 100.0 * Math.min(limit, total) / total;
+    return total == 0 ? 100 : 100.0 * Math.min(limit, total) / total;
   }
 
   private static String accuracy(String name, double validation, @Nullable Double test) {

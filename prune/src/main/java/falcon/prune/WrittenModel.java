@@ -52,8 +52,10 @@ record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, lo
     if (format != ModelFormat.SAFETENSORS || network.metadata().containsKey(Network.ARCHITECTURE)) {
       Network again = Networks.read(path);
       read = again.initializers();
-      for (Layer layer : Layers.of(again).prunable()) {
-        macsPerWeight.put(layer.tensor(), layer.macsPerWeight());
+      for (Layer layer : Layers.of(again).all()) {
+        if (layer.isCounted() && pruned.plan().isCounted()) {
+          macsPerWeight.put(layer.tensor(), layer.macsPerWeight());
+        }
       }
     } else {
       read = SafetensorsFile.read(path).tensors();

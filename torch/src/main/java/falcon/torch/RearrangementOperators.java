@@ -36,9 +36,9 @@ final class RearrangementOperators {
     all.put("SpaceToDepth", Operator.of(RearrangementOperators::spaceToDepth));
   }
 
-  /// Nothing is dropped; the mask keeps all.
+  /// Nothing is dropped, in training mode only at a ratio of 0; the mask keeps all.
   private static List<Tensor> dropout(Operands in) {
-    if (in.has(2) && in.number(2) != 0) {
+    if (in.has(2) && in.number(2) != 0 && !(in.has(1) && in.number(1) == 0)) {
       throw in.unsupported("it was exported in training mode");
     }
     return in.makes(1)

@@ -96,13 +96,21 @@ public final class Refinement {
 
   private final Network dense;
   private final List<String> features;
+  private final Set<String> untouched;
   private final Options options;
   private final Workers workers;
 
   /// @param dense what is to be reproduced
   /// @param layers weight tensors whose inputs may serve as features
-  public Refinement(Network dense, List<String> layers, Options options, Workers workers) {
+  /// @param untouched tensors that stay as they are, to the bit
+  public Refinement(
+      Network dense,
+      List<String> layers,
+      List<String> untouched,
+      Options options,
+      Workers workers) {
     this.dense = dense;
+    this.untouched = Set.copyOf(untouched);
     this.options = options;
     this.workers = workers;
     this.features = Features.of(new GraphProgram(dense), layers);
@@ -128,7 +136,7 @@ public final class Refinement {
     if (steps == 0) {
       return network;
     }
-    List<Moving> tensors = movingTensors(network, new HashSet<>(masked));
+    List<Moving> tensors = movingTensors(network, new HashSet<>(masked), untouched);
     if (choice.lastStep(steps) >= choice.interval()) {
       tensors.forEach(Moving::open);
     }
@@ -195,9 +203,10 @@ public final class Refinement {
   }
 
   /// Weights of layers, biases, and BatchNormalization's shift; its scale is left to the weights.
-  private static List<Moving> movingTensors(Network network, Set<String> masked) {
+  private static List<Moving> movingTensors(
+      Network network, Set<String> masked, Set<String> untouched) {
     Map<String, Double> shiftScale = new LinkedHashMap<>();
-    Set<String> fixed = new HashSet<>();
+    Set<String> fixed = new HashSet<>(untouched);
     for (Node node : network.nodes()) {
       if (node.is("BatchNormalization")) {
         fixed.add(node.inputs().get(1));

@@ -105,7 +105,7 @@ class FixedBatchTest {
   }
 
   private Network refined(Network dense, Network network, SampleSource samples) {
-    return new Refinement(dense, LAYERS, new Refinement.Options(32, 0.01, 1, 1), workers)
+    return new Refinement(dense, LAYERS, List.of(), new Refinement.Options(32, 0.01, 1, 1), workers)
         .refine(
             network,
             LAYERS,

@@ -78,7 +78,7 @@ class RefinementTest {
   private Network refine(Network network, int steps, int threads) {
     var samples = new NoiseSamples(List.of(3L, 6L, 5L), steps * OPTIONS.batch(), 3, 5);
     try (var workers = new Workers(threads)) {
-      return new Refinement(dense, MASKED, OPTIONS, workers)
+      return new Refinement(dense, MASKED, List.of(), OPTIONS, workers)
           .refine(
               network, MASKED, samples, true, Refinement.SupportChoice.FIXED, (done, loss) -> {});
     }

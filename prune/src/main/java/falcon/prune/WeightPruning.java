@@ -1,0 +1,83 @@
+package falcon.prune;
+
+import falcon.budget.Budget;
+import falcon.model.Network;
+import falcon.projection.Projection;
+import falcon.torch.Workers;
+import java.util.List;
+import java.util.Objects;
+
+/// Pruning by the weights alone ([Method#MAGNITUDE]), prepared: set what differs from the defaults, then
+/// [#run].
+///
+/// Nothing is executed and no data is read, so that a network with operators that Falcon does not know can
+/// be pruned, too. Nothing is re-fitted, no accuracy is told.
+public final class WeightPruning {
+  private final Network network;
+  private final BudgetRequest budget;
+  private PruningOptions options = PruningOptions.builder().method(Method.MAGNITUDE).build();
+  private Progress progress = Progress.SILENT;
+
+  WeightPruning(Network network, BudgetRequest budget) {
+    this.network = Objects.requireNonNull(network);
+    this.budget = Objects.requireNonNull(budget);
+  }
+
+  /// All options at once.
+  public WeightPruning options(PruningOptions value) {
+    options = Objects.requireNonNull(value);
+    return this;
+  }
+
+  /// Who hears how it goes.
+  public WeightPruning progress(Progress value) {
+    progress = Objects.requireNonNull(value);
+    return this;
+  }
+
+  /// What the run would do.
+  ///
+  /// @throws PruningException if options contradict each other or need data, or the budget cannot be met
+  public PruningPlan plan() {
+    if (options.method() != Method.MAGNITUDE) {
+      throw new PruningException(
+          PruningException.Kind.USAGE,
+          "--method %s needs samples: give --data DIR, or say --method magnitude, which prunes by the weights alone."
+              .formatted(options.method().id()));
+    }
+    if (options.batchNorm() == BatchNormPolicy.ON) {
+      throw new PruningException(
+          PruningException.Kind.USAGE, "--bn-refresh on needs samples: give --data DIR.");
+    }
+    return Planner.plan(options.shaped(network), null, budget, options);
+  }
+
+  /// Prunes.
+  ///
+  /// @throws PruningException as [#plan]
+  public PrunedNetwork run() {
+    PruningPlan plan = plan();
+    var clock = new Clock();
+    try (var workers = new Workers(options.threads())) {
+      progress.note("choosing among %,d weights".formatted(plan.costs().weightCount()));
+      Budget last = plan.stageBudgets().getLast();
+      PruningMethod.Outcome outcome = MagnitudeMethod.prune(network, plan, last, workers, clock);
+      Projection projection = outcome.projection();
+      var report =
+          new Report(
+              Measure.ACCURACY,
+              Report.macs(plan, projection.mask()),
+              Report.nnz(plan, projection.mask()),
+              null,
+              null,
+              new Report.Certificate(projection.value(), projection.bound(), projection.gap()),
+              Report.layers(plan, projection.mask()),
+              null,
+              List.of(),
+              clock.seconds(),
+              PeakMemory.bytes(),
+              List.of());
+      return new PrunedNetwork(outcome.network(), projection.mask(), plan, report);
+    }
+  }
+}

@@ -1,0 +1,125 @@
+package falcon.prune;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.onnxruntime.OrtException;
+import falcon.model.Layer;
+import falcon.model.Layers;
+import falcon.model.Network;
+import falcon.model.format.Networks;
+import falcon.torch.Evaluation;
+import falcon.torch.Logits;
+import falcon.torch.SampleSource;
+import falcon.torch.Workers;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/// Every network of `models/narrow`, all the way through.
+class ModelSuiteTest {
+  /// Greatest difference of outputs, relative to the greatest output.
+  private static final double PRECISION = 1e-4;
+
+  /// The same where ONNX Runtime computes in float16.
+  private static final double HALF_PRECISION = 1e-2;
+
+  private static final int SAMPLES = 4;
+
+  /// Networks with operators that cannot be executed.
+  private static final Set<String> RECURRENT = Set.of("lstm", "gru");
+
+  @TempDir private Path folder;
+
+  static Stream<SuiteNetwork> networks() {
+    return SuiteNetwork.all().stream().filter(suite -> !RECURRENT.contains(suite.name()));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("networks")
+  void outputsAreThoseOfOnnxRuntime(SuiteNetwork suite) throws OrtException {
+    Network network = Networks.read(suite.file());
+    requireParity(suite, network, suite.file());
+  }
+
+  /// Weights of half the MACs, by magnitude: written, read again, counted, executed by both.
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("networks")
+  void prunedByMagnitudeItIsWrittenAsCountedAndExecutedAlike(SuiteNetwork suite)
+      throws OrtException {
+    Network network = Networks.read(suite.file());
+    boolean isCounted = Layers.of(network).isCounted();
+    PrunedNetwork pruned =
+        Falcon.prune(network, isCounted ? BudgetRequest.macs(0.5) : BudgetRequest.nnz(0.5))
+            .options(
+                PruningOptions.builder()
+                    .method(Method.MAGNITUDE)
+                    .floors(List.of(KeepFloor.parse("10%")))
+                    .threads(1)
+                    .build())
+            .run();
+    Path file = folder.resolve("pruned.onnx");
+    Networks.write(pruned.network(), file);
+    Network written = Networks.read(file);
+    requireParity(suite, written, file);
+    requireBudgets(pruned, written);
+    requireUntouched(network, pruned, written);
+  }
+
+  private static void requireBudgets(PrunedNetwork pruned, Network written) {
+    long nnz = 0;
+    long macs = 0;
+    for (Layer layer : Layers.of(written).prunable()) {
+      int kept = 0;
+      for (float weight : written.tensor(layer.tensor()).toFloats()) {
+        kept += weight != 0 ? 1 : 0;
+      }
+      nnz += kept;
+      macs += kept * layer.macsPerWeight();
+    }
+    assertThat(nnz).isLessThanOrEqualTo(pruned.plan().budget().maxNnz());
+    assertThat(nnz).isLessThanOrEqualTo(pruned.report().nnz().used());
+    if (pruned.plan().isCounted()) {
+      assertThat(macs).isLessThanOrEqualTo(pruned.plan().budget().maxMacs());
+    }
+  }
+
+  private static void requireUntouched(Network network, PrunedNetwork pruned, Network written) {
+    Set<String> changed =
+        pruned.plan().layers().stream()
+            .map(PruningPlan.PrunableLayer::name)
+            .collect(Collectors.toSet());
+    assertThat(written.nodes()).isEqualTo(network.nodes());
+    network
+        .initializers()
+        .forEach((name, tensor) -> {
+          if (!changed.contains(name)) {
+            assertThat(written.tensor(name)).as(name).isEqualTo(tensor);
+          }
+        });
+  }
+
+  private static void requireParity(SuiteNetwork suite, Network network, Path file)
+      throws OrtException {
+    SampleSource samples = suite.samples(suite.isFixedBatch() ? 1 : SAMPLES);
+    float[] wanted = suite.onnxRuntime(file, samples);
+    double greatest = 0;
+    for (float value : wanted) {
+      greatest = Math.max(greatest, Math.abs(value));
+    }
+    assertThat(greatest).as("outputs that are not all zero").isPositive();
+    try (var workers = new Workers(1)) {
+      Logits found = Evaluation.logits(network, samples, workers);
+      for (int i = 0; i < wanted.length; i++) {
+        assertThat((double) found.value(i / found.classes(), i % found.classes()))
+            .as("output %d of %s", i, suite)
+            .isCloseTo(wanted[i], within((suite.isHalf() ? HALF_PRECISION : PRECISION) * greatest));
+      }
+    }
+  }
+}
