@@ -91,8 +91,8 @@ final class ModelTable implements Callable<Integer> {
   }
 
   /// Greatest difference of the outputs, relative to the greatest output.
-  private static double parity(
-      Network network, Path file, NoiseSamples samples, Workers workers) throws OrtException {
+  private static double parity(Network network, Path file, NoiseSamples samples, Workers workers)
+      throws OrtException {
     float[] wanted = samples.onnxRuntime(file);
     Logits found = Evaluation.logits(network, samples, workers);
     double greatest = 0;

@@ -91,8 +91,7 @@ final class NoiseSamples implements SampleSource {
   private static OnnxTensor value(OrtEnvironment environment, InputArray array)
       throws OrtException {
     long[] shape =
-        LongStream.concat(
-                LongStream.of(1), array.sampleShape().stream().mapToLong(Long::longValue))
+        LongStream.concat(LongStream.of(1), array.sampleShape().stream().mapToLong(Long::longValue))
             .toArray();
     return array.type() == DataType.FLOAT32
         ? OnnxTensor.createTensor(environment, FloatBuffer.wrap(array.floats()), shape)

@@ -8,7 +8,6 @@ import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -23,9 +22,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// normalisation not.
 class KnownTotalsTest {
   private static final Path MODELS = Path.of("../models");
-
-  /// Networks with operators that have no shape rule.
-  private static final Set<String> UNKNOWN_OPERATORS = Set.of("swin_t", "lstm", "gru");
 
   @TempDir private Path folder;
 
@@ -71,7 +67,6 @@ class KnownTotalsTest {
       return Files.readAllLines(MODELS.resolve("narrow/suite.json")).stream()
           .map(row::matcher)
           .filter(Matcher::find)
-          .filter(m -> !UNKNOWN_OPERATORS.contains(m.group(1)))
           .map(m -> Arguments.of(m.group(1), Long.valueOf(m.group(2)), Long.valueOf(m.group(3))));
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -142,7 +142,7 @@ class LayersTest {
     Layer open = Layers.of(network).all().getFirst();
     assertThat(open.uncountedReason())
         .isEqualTo(
-            "input 'x FLOAT32[n, t, 8]' leaves more than its first axis open; give it a shape");
+            "input 'x FLOAT32[n, t, 8]' leaves more than its first axis open; give it a shape (--input-shape)");
     Network fixed = network.withExampleShapes(Map.of("x", List.of(6L, 8L)));
     assertThat(Layers.of(fixed).all().getFirst().macsPerWeight()).isEqualTo(6);
   }

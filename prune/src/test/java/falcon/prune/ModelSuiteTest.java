@@ -31,13 +31,10 @@ class ModelSuiteTest {
 
   private static final int SAMPLES = 4;
 
-  /// Networks with operators that cannot be executed.
-  private static final Set<String> RECURRENT = Set.of("lstm", "gru");
-
   @TempDir private Path folder;
 
   static Stream<SuiteNetwork> networks() {
-    return SuiteNetwork.all().stream().filter(suite -> !RECURRENT.contains(suite.name()));
+    return SuiteNetwork.all().stream();
   }
 
   @ParameterizedTest(name = "{0}")
