@@ -23,6 +23,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -42,8 +43,8 @@ class ArrayPruningTest {
   void classifierWithoutLabelsIsJudgedByAgreement() throws IOException {
     Report report = prune(network(3), arrays(false), Loss.AUTO).report();
     assertThat(report.measure()).isEqualTo(Measure.AGREEMENT);
-    assertThat(report.validation().dense()).isEqualTo(100);
-    assertThat(report.validation().finalAccuracy()).isBetween(40.0, 100.0);
+    assertThat(Objects.requireNonNull(report.validation()).dense()).isEqualTo(100);
+    assertThat(Objects.requireNonNull(report.validation()).finalAccuracy()).isBetween(40.0, 100.0);
     assertThat(report.test()).isNull();
     assertThat(report.macs().used()).isLessThanOrEqualTo(report.macs().limit());
     assertThat(Summary.of(report)).contains("agreement");
@@ -66,8 +67,8 @@ class ArrayPruningTest {
   void otherNetworksAreJudgedByFidelity() throws IOException {
     Report report = prune(network(1), arrays(false), Loss.AUTO).report();
     assertThat(report.measure()).isEqualTo(Measure.FIDELITY);
-    assertThat(report.validation().dense()).isEqualTo(100);
-    assertThat(report.validation().finalAccuracy()).isBetween(50.0, 100.0);
+    assertThat(Objects.requireNonNull(report.validation()).dense()).isEqualTo(100);
+    assertThat(Objects.requireNonNull(report.validation()).finalAccuracy()).isBetween(50.0, 100.0);
   }
 
   @Test

@@ -38,7 +38,8 @@ final class RearrangementOperators {
 
   /// Nothing is dropped, in training mode only at a ratio of 0; the mask keeps all.
   private static List<Tensor> dropout(Operands in) {
-    if (in.has(2) && in.number(2) != 0 && !(in.has(1) && in.number(1) == 0)) {
+    boolean drops = !in.has(1) || Torch.number(in.y()) != 0; // its ratio is 1/2 if none is given
+    if (drops && in.has(2) && in.number(2) != 0) {
       throw in.unsupported("it was exported in training mode");
     }
     return in.makes(1)

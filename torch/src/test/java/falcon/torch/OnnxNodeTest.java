@@ -29,8 +29,6 @@ class OnnxNodeTest {
           "test_training_dropout_default",
           "test_training_dropout_default_mask",
           "test_training_dropout_mask",
-          "test_training_dropout_zero_ratio",
-          "test_training_dropout_zero_ratio_mask",
           // texts, sequences, optional values
           "test_cast_FLOAT_to_STRING",
           "test_cast_STRING_to_FLOAT",
