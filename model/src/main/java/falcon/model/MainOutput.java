@@ -7,10 +7,10 @@ public final class MainOutput {
 
   private MainOutput() {}
 
-  /// The output that the metadata names, or else the first one of floating-point numbers.
+  /// The output that the metadata names, or else the first one that is not declared to be of other than
+  /// floating-point numbers, or else the first one.
   ///
-  /// @throws IllegalArgumentException if the metadata names none of the outputs, or there is no output of
-  ///     floating-point numbers; says which there are
+  /// @throws IllegalArgumentException if the metadata names none of the outputs; says which there are
   public static ValueInfo of(Network network) {
     String named = network.metadata().get(METADATA);
     for (ValueInfo output : network.outputs()) {
@@ -18,11 +18,11 @@ public final class MainOutput {
         return output;
       }
     }
+    if (named == null) {
+      return network.outputs().getFirst();
+    }
     throw new IllegalArgumentException(
-        named == null
-            ? "no output of the network is of floating-point numbers: " + network.outputs()
-            : "the network has no output '%s'; its outputs are %s"
-                .formatted(named, network.outputs()));
+        "the network has no output '%s'; its outputs are %s".formatted(named, network.outputs()));
   }
 
   private static boolean mayBeReal(ValueInfo output) {

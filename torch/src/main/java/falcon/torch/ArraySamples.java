@@ -140,30 +140,35 @@ public final class ArraySamples implements SampleSource {
     }
     var values = new long[total];
     for (int i = from; i < to; i++) {
-      array.copyLongs(
-          indexes[i], least(input, type), greatest(type), values, (i - from) * elements);
+      array.copyLongs(indexes[i], least(type), greatest(type), values, (i - from) * elements);
     }
     return InputArray.ofLongs(type, array.sampleShape(), values);
   }
 
-  private static long least(ValueInfo input, DataType type) {
+  private static long least(DataType type) {
     return switch (type) {
       case INT64 -> Long.MIN_VALUE;
       case INT32 -> Integer.MIN_VALUE;
-      case BOOL -> 0;
-      case UINT8, INT8, UINT16, INT16, UINT32, UINT64, FLOAT16, FLOAT32, FLOAT64, BFLOAT16 ->
-          throw new UnsupportedNetworkException(
-              "Input '%s' takes elements of a type that Falcon does not compute with; it knows floating-point numbers, INT64, INT32 and BOOL."
-                  .formatted(input));
+      case INT16 -> Short.MIN_VALUE;
+      case INT8 -> Byte.MIN_VALUE;
+      case BOOL, UINT8, UINT16, UINT32, UINT64 -> 0;
+      case FLOAT16, FLOAT32, FLOAT64, BFLOAT16 ->
+          throw new IllegalArgumentException("%s is no type of whole numbers".formatted(type));
     };
   }
 
   private static long greatest(DataType type) {
     return switch (type) {
+      case INT64, UINT64 -> Long.MAX_VALUE;
+      case UINT32 -> 0xffffffffL;
       case INT32 -> Integer.MAX_VALUE;
+      case UINT16 -> 0xffff;
+      case INT16 -> Short.MAX_VALUE;
+      case UINT8 -> 0xff;
+      case INT8 -> Byte.MAX_VALUE;
       case BOOL -> 1;
-      case INT64, UINT8, INT8, UINT16, INT16, UINT32, UINT64, FLOAT16, FLOAT32, FLOAT64, BFLOAT16 ->
-          Long.MAX_VALUE;
+      case FLOAT16, FLOAT32, FLOAT64, BFLOAT16 ->
+          throw new IllegalArgumentException("%s is no type of whole numbers".formatted(type));
     };
   }
 }

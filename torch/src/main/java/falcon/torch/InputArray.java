@@ -38,17 +38,17 @@ public final class InputArray {
 
   /// Whole numbers.
   ///
-  /// @param type of the network's input: INT64, INT32 or BOOL
+  /// @param type of the network's input, a type of whole numbers
   /// @param values handed over; 0 and 1 for BOOL
-  /// @throws IllegalArgumentException if they make no whole number of samples, or the type is another one
+  /// @throws IllegalArgumentException if they make no whole number of samples, or the type is none of whole numbers
   public static InputArray ofLongs(DataType type, List<Long> sampleShape, long... values) {
-    if (type != DataType.INT64 && type != DataType.INT32 && type != DataType.BOOL) {
-      throw new IllegalArgumentException("inputs of type %s are not supported".formatted(type));
+    if (type.isFloatingPoint()) {
+      throw new IllegalArgumentException("%s is no type of whole numbers".formatted(type));
     }
     return new InputArray(type, sampleShape, null, values);
   }
 
-  /// FLOAT32, INT64, INT32 or BOOL.
+  /// FLOAT32, or a type of whole numbers.
   public DataType type() {
     return type;
   }

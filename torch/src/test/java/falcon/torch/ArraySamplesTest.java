@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import falcon.data.Datasets;
+import falcon.data.MalformedDataException;
 import falcon.data.NamedArrays;
+import falcon.model.Attribute;
 import falcon.model.DataType;
 import falcon.model.Dimension;
 import falcon.model.Network;
 import falcon.model.Node;
+import falcon.model.Tensor;
 import falcon.model.ValueInfo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -65,32 +68,63 @@ class ArraySamplesTest {
   }
 
   @Test
-  void typesThatAreNotComputedWithAreRefused() throws IOException {
-    write("x.npy", "<i8", "(3,)", longs(7, 8, 9));
-    ArraySamples samples = ArraySamples.of(arrays(), network(input("x", DataType.UINT64)));
-    assertThatThrownBy(() -> samples.batch(0, 1))
-        .isInstanceOf(UnsupportedNetworkException.class)
-        .hasMessageContaining("Input 'x UINT64[n]'");
+  void numbersBeyondTheInputsTypeAreRefused() throws IOException {
+    write("x.npy", "<i8", "(3,)", longs(7, 8, 300));
+    ArraySamples samples = ArraySamples.of(arrays(), network(input("x", DataType.UINT8)));
+    assertThat(samples.batch(0, 2).inputs().getFirst().longs()).containsExactly(7, 8);
+    assertThatThrownBy(() -> samples.batch(2, 3))
+        .isInstanceOf(MalformedDataException.class)
+        .hasMessageContaining("is 300, not a whole number from 0 to 255.");
   }
 
   @Test
   @Tag("native")
   void wholeNumbersOfSeveralInputsRunThroughTheNetwork() throws IOException {
     write("a.npy", "<i8", "(3, 2)", longs(1, 2, 3, 4, 5, 6));
-    write("b.npy", "<i4", "(3, 2)", ints(10, 20, 30, 40, 50, 60));
+    write("m.npy", "|b1", "(3, 2)", new byte[] {1, 0, 0, 1, 1, 1});
     Network network =
         Network.builder("sum")
             .opset("", 17)
-            .input(input("b", DataType.INT64, 2))
-            .input(input("a", DataType.INT64, 2))
-            .node(new Node("z", "Sub", "", List.of("b", "a"), List.of("z"), Map.of()))
-            .output(new ValueInfo("z", null, null))
+            .input(input("m", DataType.BOOL, 2))
+            .input(input("a", DataType.INT32, 2))
+            .node(cast("a", "a1"))
+            .node(cast("m", "m1"))
+            .node(new Node("p", "Mul", "", List.of("a1", "m1"), List.of("p"), Map.of()))
+            .initializer("w", Tensor.ofFloats(List.of(2L, 1L), 10, 1))
+            .node(new Node("z", "MatMul", "", List.of("p", "w"), List.of("z"), Map.of()))
+            .output(new ValueInfo("z", DataType.FLOAT32, null))
             .build();
     try (var workers = new Workers(1)) {
       Logits outputs = Evaluation.logits(network, ArraySamples.of(arrays(), network), workers);
-      assertThat(outputs.value(0, 0)).isEqualTo(9);
-      assertThat(outputs.value(2, 1)).isEqualTo(54);
+      assertThat(outputs.value(0, 0)).isEqualTo(10);
+      assertThat(outputs.value(1, 0)).isEqualTo(4);
+      assertThat(outputs.value(2, 0)).isEqualTo(56);
     }
+  }
+
+  @Test
+  @Tag("native")
+  void tokensAreLookedUp() throws IOException {
+    write("ids.npy", "<i2", "(2, 3)", new byte[] {1, 0, 0, 0, 2, 0, 2, 0, 2, 0, 0, 0});
+    Network network =
+        Network.builder("embedding")
+            .opset("", 17)
+            .input(input("ids", DataType.INT64, 3))
+            .initializer("table", Tensor.ofFloats(List.of(3L, 1L), 5, 7, 11))
+            .node(new Node("z", "Gather", "", List.of("table", "ids"), List.of("z"), Map.of()))
+            .output(new ValueInfo("z", DataType.FLOAT32, null))
+            .build();
+    try (var workers = new Workers(1)) {
+      Logits outputs = Evaluation.logits(network, ArraySamples.of(arrays(), network), workers);
+      assertThat(outputs.value(0, 0)).isEqualTo(7);
+      assertThat(outputs.value(0, 2)).isEqualTo(11);
+      assertThat(outputs.value(1, 2)).isEqualTo(5);
+    }
+  }
+
+  private static Node cast(String from, String to) {
+    return new Node(
+        to, "Cast", "", List.of(from), List.of(to), Map.of("to", new Attribute.IntegerValue(1)));
   }
 
   private static Network network(ValueInfo... inputs) {
@@ -119,12 +153,6 @@ class ArraySamplesTest {
   private static byte[] longs(long... values) {
     var buffer = ByteBuffer.allocate(8 * values.length).order(ByteOrder.LITTLE_ENDIAN);
     buffer.asLongBuffer().put(values);
-    return buffer.array();
-  }
-
-  private static byte[] ints(int... values) {
-    var buffer = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
-    buffer.asIntBuffer().put(values);
     return buffer.array();
   }
 
