@@ -214,7 +214,7 @@ final class PruneCommand implements Callable<Integer> {
           PrunedNetwork pruned = pruning.progress(directory.logged(progress)).run();
           String result = directory.write(pruned, format);
           console.result(
-              output.isJson() ? JsonText.ofText(result) : text(pruned, directory.path()));
+              output.isJson() ? JsonText.ofText(result) : text(pruned, directory.path(), result));
         }
       }
     }
