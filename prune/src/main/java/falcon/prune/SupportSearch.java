@@ -7,6 +7,8 @@ import falcon.projection.Projection;
 import falcon.torch.ChannelDescent;
 import falcon.torch.LayerProblem;
 import falcon.torch.Workers;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -36,8 +38,8 @@ final class SupportSearch {
   private final double stepSize;
   private final Workers workers;
 
-  /// One layer's quadratic (or one group's of a layer).
-  private record Part(LayerProblem problem, ChannelDescent descent, int offset) {}
+  /// One layer's quadratic, of all its groups.
+  private record Part(List<LayerProblem> groups, ChannelDescent descent, int offset) {}
 
   /// @param saliency of weights
   /// @param descentSteps conjugate gradient steps between two projections
@@ -69,15 +71,21 @@ final class SupportSearch {
     Map<String, Integer> offsets =
         costs.layers().stream()
             .collect(Collectors.toMap(CostTable.Layer::name, CostTable.Layer::offset));
+    var groupsByTensor = new LinkedHashMap<String, List<LayerProblem>>();
+    for (LayerProblem problem : problems) {
+      groupsByTensor.computeIfAbsent(problem.tensorName(), _ -> new ArrayList<>()).add(problem);
+    }
+    List<String> tensors = List.copyOf(groupsByTensor.keySet());
     List<Part> parts =
         workers.map(
-            problems.size(),
-            p -> {
-              LayerProblem problem = problems.get(p);
+            tensors.size(),
+            t -> {
+              List<LayerProblem> groups =
+                  Objects.requireNonNull(groupsByTensor.get(tensors.get(t)));
               return new Part(
-                  problem,
-                  new ChannelDescent(problem, ridge),
-                  Objects.requireNonNull(offsets.get(problem.tensorName())));
+                  groups,
+                  new ChannelDescent(groups, ridge),
+                  Objects.requireNonNull(offsets.get(tensors.get(t))));
             });
     try {
       float[] weights = dense.clone();
@@ -94,11 +102,11 @@ final class SupportSearch {
   /// Brings one layer's weights towards the minimiser on the support, and takes the step of those off
   /// it. Layers have weights of their own.
   private float[] step(Part part, Mask mask, float[] weights) {
-    LayerProblem problem = part.problem();
-    var kept = new float[problem.inputs() * problem.outputs()];
+    int size = part.groups().getFirst().present().length;
+    var kept = new float[part.groups().size() * size];
     var present = new float[kept.length];
     for (int i = 0; i < kept.length; i++) {
-      int weight = part.offset() + problem.tensorIndex(i);
+      int weight = weight(part, i, size);
       kept[i] = mask.isKept(weight) ? 1 : 0;
       present[i] = weights[weight];
     }
@@ -110,8 +118,14 @@ final class SupportSearch {
       }
     }
     for (int i = 0; i < next.length; i++) {
-      weights[part.offset() + problem.tensorIndex(i)] = next[i];
+      weights[weight(part, i, size)] = next[i];
     }
     return weights;
+  }
+
+  /// @param i number among the weights of all groups, in matrix order
+  /// @param size weights of a group
+  private static int weight(Part part, int i, int size) {
+    return part.offset() + part.groups().get(i / size).tensorIndex(i % size);
   }
 }

@@ -44,8 +44,8 @@ final class GraphExecution implements AutoCloseable {
   private final Map<String, Tensor> values = new HashMap<>();
   private final Set<String> watched = new HashSet<>();
   private final Set<String> leaves = new HashSet<>();
-  private final Set<String> inherited = new HashSet<>();
   private final Map<String, Integer> readsLeft = new HashMap<>();
+  private final Set<String> inherited = new HashSet<>();
   private final boolean[] done;
 
   /// Number of the first node that [#runTo] has not passed.
@@ -84,9 +84,9 @@ final class GraphExecution implements AutoCloseable {
     watched.addAll(other.watched);
     leaves.addAll(other.leaves);
     readsLeft.putAll(other.readsLeft);
+    inherited.addAll(other.values.keySet());
     done = other.done.clone();
     behind = other.behind;
-    inherited.addAll(other.values.keySet());
   }
 
   /// A second execution that starts where this one stands and leaves its values alone: to look ahead. This
@@ -147,11 +147,6 @@ final class GraphExecution implements AutoCloseable {
     return value(name);
   }
 
-  /// @return a constant, or a value as [#compute] gives it
-  Tensor operand(String name) {
-    return parameters.contains(name) ? parameters.get(name) : compute(name);
-  }
-
   /// @return a value that has been computed and not been given back, or a constant; valid as long as
   ///     it is live
   Tensor value(String name) {
@@ -180,11 +175,15 @@ final class GraphExecution implements AutoCloseable {
     }
     done[index] = true;
     try (var _ = new PointerScope()) {
-      if (RecurrentValues.has(node)) {
-        Recurrent.run(operands(node), new Inside())
-            .forEach((name, value) -> values.put(name, Torch.keep(value)));
-      } else {
-        run(node);
+      List<Tensor> results =
+          RecurrentValues.has(node)
+              ? Recurrent.run(operands(node), new Inside())
+              : Operators.run(operands(node));
+      for (int i = 0; i < node.outputs().size(); i++) {
+        String output = node.outputs().get(i);
+        if (readsLeft(output) > 0 || watched.contains(output)) {
+          values.put(output, Torch.keep(differentiable(output, result(node, results, i))));
+        }
       }
     }
     for (String input : node.inputs()) {
@@ -192,16 +191,6 @@ final class GraphExecution implements AutoCloseable {
       readsLeft.put(input, left);
       if (left == 0 && !watched.contains(input)) {
         release(values.remove(input));
-      }
-    }
-  }
-
-  private void run(Node node) {
-    List<Tensor> results = Operators.run(operands(node));
-    for (int i = 0; i < node.outputs().size(); i++) {
-      String output = node.outputs().get(i);
-      if (readsLeft(output) > 0 || watched.contains(output)) {
-        values.put(output, Torch.keep(differentiable(output, result(node, results, i))));
       }
     }
   }
@@ -235,6 +224,24 @@ final class GraphExecution implements AutoCloseable {
     values.clear();
   }
 
+  /// Looks into a recurrent node.
+  private final class Inside implements Recurrent.Observer {
+    @Override
+    public boolean isWanted(String value) {
+      return watched.contains(value);
+    }
+
+    @Override
+    public boolean isDifferentiated(String value) {
+      return leaves.contains(value);
+    }
+
+    @Override
+    public void see(String value, Tensor tensor) {
+      values.put(value, Torch.keep(tensor));
+    }
+  }
+
   private Operands operands(Node node) {
     var tensors = new ArrayList<@Nullable Tensor>();
     var overwritable = new boolean[node.inputs().size()];
@@ -255,17 +262,5 @@ final class GraphExecution implements AutoCloseable {
     return producer >= 0
         && FRESH.contains(program.nodes().get(producer).opType())
         && !value.requires_grad();
-  }
-
-  private final class Inside implements Recurrent.Observer {
-    @Override
-    public boolean isWanted(String value) {
-      return watched.contains(value);
-    }
-
-    @Override
-    public boolean isDifferentiated(String value) {
-      return leaves.contains(value);
-    }
   }
 }

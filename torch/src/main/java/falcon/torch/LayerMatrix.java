@@ -2,7 +2,6 @@ package falcon.torch;
 
 import falcon.model.Network;
 import falcon.model.Node;
-import falcon.model.Tensor;
 import falcon.model.WeightUse;
 import falcon.model.WeightUses;
 import java.util.ArrayList;
@@ -79,18 +78,18 @@ final class LayerMatrix {
 
   /// As [#of], if least squares of the layer make sense.
   ///
-  /// @return null if the tensor is read otherwise, too, is only looked up, is no floating-point tensor, or
-  ///     has more inputs than second moments can be held of
+  /// @return null if the tensor is read otherwise, too, is only looked up, is no floating-point tensor, is
+  ///     used in a way that [#of] refuses, or has more inputs than second moments can be held of
   static @Nullable LayerMatrix solvable(GraphProgram program, String tensorName) {
-    Tensor tensor = program.network().tensor(tensorName);
-    WeightUses readers = WeightUses.of(program.network(), tensorName);
-    if (!tensor.type().isFloatingPoint()
-        || readers.uses().isEmpty()
-        || !readers.others().isEmpty()) {
+    if (!program.network().tensor(tensorName).type().isFloatingPoint()) {
       return null;
     }
-    LayerMatrix layer = of(program, tensorName);
-    return layer.products.isEmpty() || layer.order().rowLength() > MOST_INPUTS ? null : layer;
+    try {
+      LayerMatrix layer = of(program, tensorName);
+      return layer.products.isEmpty() || layer.order().rowLength() > MOST_INPUTS ? null : layer;
+    } catch (UnsupportedNetworkException _) {
+      return null;
+    }
   }
 
   private static Use use(GraphProgram program, WeightUse use, List<Long> shape) {

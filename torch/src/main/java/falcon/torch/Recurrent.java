@@ -3,10 +3,7 @@ package falcon.torch;
 import falcon.model.Node;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Supplier;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -29,6 +26,9 @@ final class Recurrent {
 
     /// @return whether gradients by the value are wanted
     boolean isDifferentiated(String value);
+
+    /// Gets a value that is wanted or differentiated by.
+    void see(String value, Tensor tensor);
   }
 
   private final Node node;
@@ -43,7 +43,6 @@ final class Recurrent {
   private final int directions;
   private final int gates;
   private final long hidden;
-  private final Map<String, Tensor> seen = new HashMap<>();
 
   private Recurrent(Operands operands, Observer observer) {
     this.node = operands.node();
@@ -51,8 +50,8 @@ final class Recurrent {
     this.observer = observer;
     this.values = RecurrentValues.of(node);
     this.cell = RecurrentCell.of(node);
-    this.x = isBatchFirst() ? required(0) : required(0).transpose(0, 1);
-    this.recurrentWeights = required(2);
+    this.x = isBatchFirst() ? operands.get(0) : operands.get(0).transpose(0, 1);
+    this.recurrentWeights = operands.get(2);
     this.bias = operands.tensor(3);
     this.directions = directions(node);
     this.gates = cell.gates();
@@ -63,9 +62,9 @@ final class Recurrent {
 
   /// Runs a node.
   ///
-  /// @return the node's outputs by name, and what is observed
+  /// @return the node's outputs
   /// @throws UnsupportedNetworkException if one of its options is not known here
-  static Map<String, Tensor> run(Operands operands, Observer observer) {
+  static List<Tensor> run(Operands operands, Observer observer) {
     return new Recurrent(operands, observer).run();
   }
 
@@ -83,10 +82,6 @@ final class Recurrent {
     return node.integer("layout", 0) != 0;
   }
 
-  private Tensor required(int index) {
-    return operands.get(index);
-  }
-
   private Tensor inside(Tensor lengths) {
     Tensor steps = torch.arange(new Scalar(x.size(1)), new TensorOptions(torch.ScalarType.Long));
     return steps
@@ -96,18 +91,18 @@ final class Recurrent {
         .unsqueeze(2);
   }
 
-  private Map<String, Tensor> run() {
-    Tensor weights = required(1); // [directions, gates · hidden, k]
+  private List<Tensor> run() {
+    Tensor weights = operands.get(1); // [directions, gates · hidden, k]
     Tensor products = x.matmul(weights.reshape(-1, weights.size(2)).t());
     if (observer.isWanted(values.wInput())) {
-      seen.put(values.wInput(), masked(x));
+      observer.see(values.wInput(), masked(x));
     }
     if (observer.isDifferentiated(values.wOutput()) && !products.requires_grad()) {
       products = products.detach().requires_grad_(true);
     }
     if (observer.isWanted(values.wOutput())) {
       boolean isLeaf = observer.isDifferentiated(values.wOutput());
-      seen.put(values.wOutput(), isLeaf ? products : masked(products));
+      observer.see(values.wOutput(), isLeaf ? products : masked(products));
     }
     Tensor probe = // gradients by the products are those by zeros that are added to them
         observer.isDifferentiated(values.rOutput())
@@ -119,14 +114,18 @@ final class Recurrent {
       runs.getLast().run();
     }
     if (observer.isWanted(values.rInput())) {
-      seen.put(values.rInput(), masked(joined(runs.stream().map(run -> run.reads).toList())));
+      observer.see(values.rInput(), masked(joined(runs.stream().map(run -> run.reads).toList())));
     }
     if (probe != null) {
-      seen.put(values.rOutput(), probe);
+      observer.see(values.rOutput(), probe);
     } else if (observer.isWanted(values.rOutput())) {
-      seen.put(values.rOutput(), masked(joined(runs.stream().map(run -> run.products).toList())));
+      observer.see(
+          values.rOutput(), masked(joined(runs.stream().map(run -> run.products).toList())));
     }
-    return withOutputs(runs);
+    return List.of(
+        outputs(runs),
+        last(runs.stream().map(run -> run.state).toList()),
+        last(runs.stream().map(run -> run.memory).toList()));
   }
 
   /// @return the direction's features of `[b, T, directions · n]`
@@ -149,19 +148,6 @@ final class Recurrent {
 
   private static TensorVector vector(List<Tensor> tensors) {
     return new TensorVector(tensors.toArray(Tensor[]::new));
-  }
-
-  private Map<String, Tensor> withOutputs(List<Run> runs) {
-    put(0, () -> outputs(runs));
-    put(1, () -> last(runs.stream().map(run -> run.state).toList()));
-    put(2, () -> last(runs.stream().map(run -> run.memory).toList()));
-    return seen;
-  }
-
-  private void put(int output, Supplier<Tensor> value) {
-    if (output < node.outputs().size() && !node.outputs().get(output).isEmpty()) {
-      seen.put(node.outputs().get(output), value.get());
-    }
   }
 
   /// @return `[T, directions, b, hidden]`, or `[b, T, directions, hidden]`
@@ -211,7 +197,9 @@ final class Recurrent {
       Tensor inputBias = bias(0);
       Tensor recurrentBias = bias(1);
       Tensor peepholes =
-          node.is("LSTM") && operands.tensor(7) != null ? required(7).select(0, direction) : null;
+          node.is("LSTM") && operands.tensor(7) != null
+              ? operands.get(7).select(0, direction)
+              : null;
       int steps = (int) inputs.size();
       boolean isReverse = direction == 1 || node.text("direction", "forward").equals("reverse");
       for (int i = 0; i < steps; i++) {

@@ -214,7 +214,7 @@ public final class Refinement {
       }
     }
     var tensors = new ArrayList<Moving>();
-    for (String name : Training.trainable(network)) {
+    for (String name : Trainable.of(network)) {
       if (!fixed.contains(name)) {
         float[] values = network.tensor(name).toFloats();
         double scale = shiftScale.getOrDefault(name, rootMeanSquare(values));

@@ -94,7 +94,7 @@ final class SideBySide implements AutoCloseable {
     }
     String bias = LayerSurroundings.biasOperand(use);
     if (bias != null && around.keepsBias(use)) {
-      Tensor added = pruned.operand(bias);
+      Tensor added = pruned.compute(bias);
       wanted =
           wanted.sub(
               use.node().is("Gemm")

@@ -80,6 +80,13 @@ final class Torch {
     }
   }
 
+  /// A float64 tensor of the innermost scope.
+  ///
+  /// @param values row-major, copied
+  static Tensor scoped(double[] values, List<Long> shape) {
+    return list(values).reshape(longs(shape));
+  }
+
   /// A whole number as a tensor without axes.
   static Tensor scalar(long value) {
     return attached(tensor(new long[] {value}, List.of()));
@@ -133,17 +140,6 @@ final class Torch {
   private static Tensor attached(Tensor tensor) {
     giveToScope(tensor);
     return tensor;
-  }
-
-  /// A float64 tensor that is given back when the innermost scope ends.
-  ///
-  /// @param values row-major, copied
-  static Tensor scoped(double[] values, List<Long> shape) {
-    try (var pointer = new DoublePointer(values)) {
-      return torch
-          .from_blob(pointer, longs(shape), new TensorOptions(torch.ScalarType.Double))
-          .clone();
-    }
   }
 
   /// @param values row-major, copied

@@ -1,11 +1,8 @@
 package falcon.torch;
 
 import falcon.model.Network;
-import falcon.model.Node;
 import falcon.model.Tensor;
-import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.function.IntFunction;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
@@ -60,7 +57,8 @@ public final class Training {
       IntFunction<SampleSource> epochSamples,
       SampleSource statistics,
       Listener listener) {
-    List<Moving> tensors = trainable(network).stream().map(name -> moving(network, name)).toList();
+    List<Moving> tensors =
+        Trainable.of(network).stream().map(name -> moving(network, name)).toList();
     try (var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
       var replacements = new Replacements(loaded);
       var lossGradients =
@@ -108,22 +106,6 @@ public final class Training {
     Tensor tensor = network.tensor(name);
     boolean decays = tensor.shape().size() > 1;
     return new Moving(name, tensor.toFloats(), decays ? options.weightDecay() : 0);
-  }
-
-  /// @return all floating-point initializers that a node reads, but BatchNormalization's running statistics
-  static List<String> trainable(Network network) {
-    var statistics = new LinkedHashSet<String>();
-    for (Node node : network.nodes()) {
-      if (node.is("BatchNormalization")) {
-        statistics.add(node.inputs().get(3));
-        statistics.add(node.inputs().get(4));
-      }
-    }
-    return network.initializers().entrySet().stream()
-        .filter(entry -> entry.getValue().type().isFloatingPoint())
-        .map(Map.Entry::getKey)
-        .filter(name -> !statistics.contains(name) && !network.consumers(name).isEmpty())
-        .toList();
   }
 
   private static org.bytedeco.pytorch.Tensor crossEntropySum(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import falcon.quadratic.ChannelLeastSquares;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -63,6 +64,29 @@ class ChannelDescentTest {
     float[] large = minimise(problem(5, 1e18), kept);
     for (int i = 0; i < plain.length; i++) {
       assertThat(large[i]).isCloseTo(plain[i], within(1e-4f));
+    }
+  }
+
+  @Test
+  void groupsTakeTheStepsThatEachWouldTakeAlone() {
+    List<LayerProblem> problems = List.of(problem(7, 1), problem(8, 1e3), problem(9, 1));
+    int size = OUTPUTS * INPUTS;
+    var present = new float[3 * size];
+    var kept = new float[3 * size];
+    for (int group = 0; group < 3; group++) {
+      System.arraycopy(problems.get(group).present(), 0, present, group * size, size);
+      System.arraycopy(kept(group), 0, kept, group * size, size);
+    }
+    try (var descent = new ChannelDescent(problems, RIDGE)) {
+      float[] together = descent.minimise(present, kept, 5);
+      for (int group = 0; group < 3; group++) {
+        try (var alone = new ChannelDescent(problems.get(group), RIDGE)) {
+          float[] expected = alone.minimise(problems.get(group).present(), kept(group), 5);
+          for (int i = 0; i < size; i++) {
+            assertThat(together[group * size + i]).isCloseTo(expected[i], within(1e-4f));
+          }
+        }
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 package falcon.torch;
 
+import falcon.model.Attribute;
 import falcon.model.Network;
 import falcon.torch.Graph.Option;
 import java.util.List;
@@ -42,6 +43,38 @@ record LayerKinds(String name, Network network, List<Long> sampleShape, List<Str
             Option.integers("strides", 2, 1),
             Option.integers("pads", 1, 0, 2, 3)),
         ofConvolution(
+            "conv 1-D padded to the same size, more behind",
+            new long[] {3, 8},
+            new long[] {5, 3, 4},
+            Option.text("auto_pad", "SAME_UPPER"),
+            Option.integers("strides", 2)),
+        ofConvolution(
+            "conv 2-D padded to the same size, more before",
+            new long[] {3, 8, 7},
+            new long[] {5, 3, 4, 2},
+            Option.text("auto_pad", "SAME_LOWER")),
+        ofTransposed("transposed 1-D", new long[] {3, 7}, new long[] {3, 5, 4}),
+        ofTransposed(
+            "transposed 2-D, spread and cut",
+            new long[] {3, 4, 5},
+            new long[] {3, 4, 3, 2},
+            Option.integers("strides", 2, 3),
+            Option.integers("pads", 1, 0, 0, 1),
+            Option.integers("output_padding", 1, 0)),
+        ofTransposed(
+            "transposed grouped and dilated",
+            new long[] {4, 4, 5},
+            new long[] {4, 3, 3, 2},
+            Option.integer("group", 2),
+            Option.integers("dilations", 2, 1),
+            Option.integers("strides", 1, 2)),
+        ofTransposed(
+            "transposed padded to the same size",
+            new long[] {3, 4, 5},
+            new long[] {3, 4, 3, 3},
+            Option.text("auto_pad", "SAME_UPPER"),
+            Option.integers("strides", 2, 2)),
+        ofConvolution(
             "conv 3-D",
             new long[] {2, 5, 4, 6},
             new long[] {3, 2, 2, 3, 2},
@@ -70,6 +103,23 @@ record LayerKinds(String name, Network network, List<Long> sampleShape, List<Str
       String name, long[] sampleShape, long[] weights, Option... options) {
     var graph = new Graph(6, sampleShape).convolution("c", "x", weights, options);
     graph.node("Tanh", "t", List.of("c")).classifier("y", "t", weights[0], 4);
+    return new LayerKinds(name, graph.network("y"), graph.sampleShape(), List.of("c.w", "y.w"));
+  }
+
+  private static LayerKinds ofTransposed(
+      String name, long[] sampleShape, long[] weights, Option... options) {
+    var graph = new Graph(6, sampleShape).noise("c.w", weights);
+    long groups =
+        Stream.of(options)
+            .filter(option -> option.name().equals("group"))
+            .map(option -> ((Attribute.IntegerValue) option.value()).value())
+            .findFirst()
+            .orElse(1L);
+    graph
+        .noise("c.b", weights[1] * groups)
+        .node("ConvTranspose", "c", List.of("x", "c.w", "c.b"), options)
+        .node("Tanh", "t", List.of("c"))
+        .classifier("y", "t", weights[1] * groups, 4);
     return new LayerKinds(name, graph.network("y"), graph.sampleShape(), List.of("c.w", "y.w"));
   }
 

@@ -11,6 +11,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Tag;
@@ -86,13 +88,89 @@ class PerSampleGradientsTest {
         kind.tensors(),
         new NoiseSamples(kind.sampleShape(), SAMPLES, 4, 5),
         new PerSampleGradients.RowKind.OutputSigns(3),
-        (execution, batch, row) ->
-            execution
-                .runToEnd()
-                .mul(
-                    Torch.tensor(
-                        PerSampleGradients.signs(3, row, 4), List.of(1L, 4L), Precision.FLOAT64))
-                .sum());
+        signed());
+  }
+
+  /// Four outputs with the signs of seed 3.
+  private static RowLoss signed() {
+    return (execution, _, row) -> {
+      float[] signs = PerSampleGradients.signs(3, row, 4);
+      var constant = Torch.tensor(signs, List.of(1L, 4L), Precision.FLOAT64);
+      return execution.runToEnd().reshape(1, 4).mul(constant).sum();
+    };
+  }
+
+  @Test
+  void rowsOfATableThatIsLookedUpAndTiedEqualABatchOfOneLoop() {
+    Network network =
+        new Graph(4, 6, 5)
+            .noise("w", 9, 5)
+            .noise("head", 54, 4)
+            .longs("rest", 0, -1)
+            .node("ArgMax", "numbers", List.of("x"), Option.integer("axis", 2))
+            .longs("last", 2)
+            .node("Squeeze", "flat", List.of("numbers", "last"))
+            .node("Gather", "rows", List.of("w", "flat"))
+            .node("Tanh", "t", List.of("rows"))
+            .node("Transpose", "wt", List.of("w"))
+            .node("MatMul", "m", List.of("t", "wt"))
+            .node("Reshape", "all", List.of("m", "rest"))
+            .node("MatMul", "y", List.of("all", "head"))
+            .network("y");
+    assertRowsEqualLoop(
+        network,
+        List.of("w", "head"),
+        new NoiseSamples(List.of(6L, 5L), SAMPLES, 4, 5),
+        new PerSampleGradients.RowKind.OutputSigns(3),
+        signed());
+  }
+
+  @Test
+  void sampledLabelsGiveTheSoftmaxLessTheLabel() {
+    int[] drawn = new int[4];
+    try (var _ = new PointerScope()) {
+      var outputs = Torch.scoped(new float[] {0, 1, 2, -1}, List.of(1L, 4L), Precision.FLOAT64);
+      double[] shares = Torch.doubles(outputs.softmax(1, new ScalarTypeOptional()));
+      SampleBatch batch = samples.batch(0, 1);
+      for (int sample = 0; sample < 4000; sample++) {
+        var kind = new PerSampleGradients.RowKind.SampledLabels(3, 1);
+        double[] gradient = Torch.doubles(RowGradients.of(outputs, batch, sample, kind));
+        int label = 0;
+        for (int c = 0; c < 4; c++) {
+          label = gradient[c] < 0 ? c : label;
+        }
+        drawn[label]++;
+        for (int c = 0; c < 4; c++) {
+          assertThat(gradient[c]).isCloseTo(shares[c] - (c == label ? 1 : 0), within(1e-12));
+        }
+      }
+      for (int c = 0; c < 4; c++) {
+        assertThat(drawn[c] / 4000.0).isCloseTo(shares[c], within(0.03));
+      }
+    }
+  }
+
+  @Test
+  void aTensorThatTheOutputDoesNotDependOnHasRowsOfZeros() {
+    Network network =
+        new Graph(4, 5)
+            .noise("w", 5, 4)
+            .noise("v", 5, 4)
+            .node("MatMul", "y", List.of("x", "w"))
+            .node("MatMul", "z", List.of("x", "v"))
+            .network("y", "z");
+    try (var workers = new Workers(1)) {
+      new PerSampleGradients(network, List.of("w", "v"), Precision.FLOAT64, workers)
+          .compute(
+              new NoiseSamples(List.of(5L), 3, 4, 5),
+              new PerSampleGradients.RowKind.OutputSigns(1),
+              (layer, _, segment) -> {
+                double[] values = segment.toArray(ValueLayout.JAVA_DOUBLE);
+                assertThat(values).hasSize(60);
+                assertThat(Arrays.stream(values).allMatch(value -> value == 0))
+                    .isEqualTo(layer == 1);
+              });
+    }
   }
 
   private void assertCrossEntropyRowsEqualLoop(Network network, List<String> tensors) {

@@ -5,11 +5,16 @@ import static org.assertj.core.api.Assertions.within;
 
 import falcon.model.Network;
 import falcon.model.Tensor;
+import falcon.quadratic.ChannelLeastSquares;
 import falcon.torch.Graph.Option;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 @Tag("native")
 class ReconstructionTest {
@@ -109,6 +114,181 @@ class ReconstructionTest {
   void bitsAreTheSameForAnyNumberOfThreads() {
     assertThat(refit(dense, pruned, LAYERS, true, 2).initializers())
         .isEqualTo(refit(dense, pruned, LAYERS, true, 1).initializers());
+  }
+
+  static Stream<LayerKinds> kinds() {
+    return LayerKinds.all();
+  }
+
+  @ParameterizedTest
+  @MethodSource("kinds")
+  void everyKindOfLayerIsBroughtCloser(LayerKinds kind) {
+    Network halved = thinned(kind.network(), kind.tensors().getFirst());
+    Network refitted = refit(kind, halved, BYTES);
+    assertThat(distance(kind, refitted)).isLessThan(0.9 * distance(kind, halved));
+    for (String name : kind.tensors()) {
+      float[] before = halved.tensor(name).toFloats();
+      float[] after = refitted.tensor(name).toFloats();
+      for (int i = 0; i < before.length; i++) {
+        assertThat(before[i] == 0 && after[i] != 0).as("%s %d", name, i).isFalse();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("kinds")
+  void denseLayersOfEveryKindGoOnAsTheyDid(LayerKinds kind) {
+    Network halved = thinned(kind.network(), kind.tensors().getFirst());
+    Network refitted = refit(kind, kind.network(), BYTES);
+    assertThat(distance(kind, refitted)).isLessThan(1e-4 * distance(kind, halved));
+  }
+
+  @Test
+  void fewerSamplesAreTakenWhereMemoryIsShort() {
+    LayerKinds kind = LayerKinds.named("conv 2-D");
+    Network halved = thinned(kind.network(), kind.tensors().getFirst());
+    Network all = refit(kind, halved, BYTES);
+    Network few = refit(kind, halved, 1);
+    assertThat(few.initializers()).isNotEqualTo(all.initializers());
+    assertThat(distance(kind, few)).isLessThan(distance(kind, halved));
+  }
+
+  @Test
+  void biasThatIsAddedBehindAProductTakesTheMean() {
+    Network network =
+        new Graph(4, 6, 5)
+            .noise("w", 5, 3)
+            .noise("b", 3)
+            .node("MatMul", "m", List.of("x", "w"))
+            .node("Add", "y", List.of("b", "m"))
+            .network("y");
+    var kind = new LayerKinds("bias", network, List.of(6L, 5L), List.of("w"));
+    Network halved = Graph.halved(network, "w");
+    Network refitted = refit(kind, halved, BYTES);
+    assertThat(refitted.tensor("b")).isNotEqualTo(network.tensor("b"));
+    assertMeansAgree(kind, refitted);
+  }
+
+  @Test
+  void biasOfTwoLayersStaysAsItIs() {
+    Network network =
+        new Graph(4, 5)
+            .noise("w", 5, 5)
+            .noise("v", 5, 5)
+            .noise("b", 5)
+            .node("Gemm", "a", List.of("x", "w", "b"))
+            .node("Tanh", "t", List.of("a"))
+            .node("Gemm", "y", List.of("t", "v", "b"))
+            .network("y");
+    var kind = new LayerKinds("shared bias", network, List.of(5L), List.of("w", "v"));
+    Network halved = Graph.halved(network, "w", "v");
+    Network refitted = refit(kind, halved, BYTES);
+    assertThat(refitted.tensor("b")).isEqualTo(network.tensor("b"));
+    assertThat(distance(kind, refitted)).isLessThan(0.9 * distance(kind, halved));
+  }
+
+  @Test
+  void tablesThatAreLookedUpStayAsTheyAre() {
+    Network network =
+        new Graph(4, 5)
+            .noise("table", 7, 5)
+            .longs("numbers", 3)
+            .noise("w", 5, 4)
+            .node("Gather", "row", List.of("table", "numbers"))
+            .node("Add", "a", List.of("x", "row"))
+            .node("MatMul", "y", List.of("a", "w"))
+            .network("y");
+    var kind = new LayerKinds("table", network, List.of(5L), List.of("table", "w"));
+    Network halved = Graph.halved(network, "table");
+    assertThat(refit(kind, halved, BYTES).tensor("table")).isEqualTo(halved.tensor("table"));
+  }
+
+  private static Network refit(LayerKinds kind, Network network, long bytes) {
+    SampleSource noise = drifting(kind.sampleShape());
+    try (var workers = new Workers(2)) {
+      return new Reconstruction(
+              kind.network(), new Reconstruction.Options(100, true, bytes), workers)
+          .refit(
+              network,
+              kind.tensors(),
+              noise,
+              problem ->
+                  ChannelLeastSquares.of(
+                          problem.inputs(),
+                          problem.outputs(),
+                          problem.gram(),
+                          problem.cross(),
+                          1e-6)
+                      .solve(problem.present(), i -> problem.present()[i] != 0, workers.executor()),
+              layers -> {});
+    }
+  }
+
+  /// The network with every third weight of the tensor zero.
+  private static Network thinned(Network network, String name) {
+    float[] values = network.tensor(name).toFloats();
+    for (int i = 0; i < values.length; i += 3) {
+      values[i] = 0;
+    }
+    return network.withTensors(Map.of(name, Tensor.ofFloats(network.tensor(name).shape(), values)));
+  }
+
+  /// Noise in which each element is like the one before, so that weights can stand in for each other.
+  private static SampleSource drifting(List<Long> sampleShape) {
+    var noise = new NoiseSamples(sampleShape, SAMPLES, 4, 5);
+    return new SampleSource() {
+      @Override
+      public int size() {
+        return SAMPLES;
+      }
+
+      @Override
+      public SampleBatch batch(int from, int to) {
+        SampleBatch batch = noise.batch(from, to);
+        int elements = batch.values().length / batch.size();
+        for (int i = 0; i < batch.values().length; i++) {
+          float before = i % elements == 0 ? 0 : batch.values()[i - 1];
+          batch.values()[i] = 0.5f * batch.values()[i] + 0.8f * before;
+        }
+        return batch;
+      }
+    };
+  }
+
+  private static double distance(LayerKinds kind, Network network) {
+    double sum = 0;
+    for (double difference : differences(kind, network)) {
+      sum += difference * difference;
+    }
+    return sum;
+  }
+
+  private static double[] differences(LayerKinds kind, Network network) {
+    double[] wanted = outputs(kind, kind.network());
+    double[] actual = outputs(kind, network);
+    for (int i = 0; i < wanted.length; i++) {
+      actual[i] -= wanted[i];
+    }
+    return actual;
+  }
+
+  private static double[] outputs(LayerKinds kind, Network network) {
+    SampleSource noise = drifting(kind.sampleShape());
+    try (var loaded = new LoadedNetwork(network, Precision.FLOAT64);
+        var execution = loaded.start(noise.batch(0, SAMPLES))) {
+      return Torch.doubles(execution.runToEnd());
+    }
+  }
+
+  private static void assertMeansAgree(LayerKinds kind, Network network) {
+    double[] differences = differences(kind, network);
+    var sums = new double[3];
+    for (int i = 0; i < differences.length; i++) {
+      sums[i % 3] += differences[i];
+    }
+    for (double sum : sums) {
+      assertThat(3 * sum / differences.length).isCloseTo(0, within(1e-5));
+    }
   }
 
   private Network refit(

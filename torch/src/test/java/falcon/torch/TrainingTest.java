@@ -43,19 +43,6 @@ class TrainingTest {
         .hasMessageMatching("the loss became \\S+ in epoch \\d; a smaller .+ 1\\.0E30 may help");
   }
 
-  @Test
-  void runningStatisticsAndWhatNoNodeReadsAreNotTrained() {
-    Network withSpare =
-        new Graph(1, 3, 4, 4)
-            .noise("spare", 2)
-            .convolution("c", "x", new long[] {2, 3, 3, 3})
-            .batchNormalization("n", "c", 2)
-            .classifier("y", "n", 2, 2)
-            .network("y");
-    assertThat(Training.trainable(withSpare))
-        .isEqualTo(List.of("c.w", "n.scale", "n.shift", "y.w", "y.b"));
-  }
-
   private Network train(int threads, Training.Options options, List<Double> losses) {
     try (var workers = new Workers(threads)) {
       return new Training(options, workers)
