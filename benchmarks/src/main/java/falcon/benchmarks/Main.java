@@ -8,7 +8,7 @@ import picocli.CommandLine.Command;
     name = "benchmarks/run",
     description = "Measures one table of docs/results and prints it.",
     mixinStandardHelpOptions = true,
-    subcommands = {SolverTable.class, AblationTable.class, ModelTable.class})
+    subcommands = {SolverTable.class, AblationTable.class, ModelTable.class, ForwardTable.class})
 final class Main {
   private Main() {}
 

@@ -112,7 +112,7 @@ class OperatorTableTest {
             . Later versions of ONNX expect other numbers there (the
             corners of an output of rounded size); here they are those of ONNX Runtime, which leaves these tests out, too.
 
-            Operators of node tests that are not known (all refused by name):\
+            Operators of node tests that are not known (all refused by name):
             """);
     return text.append(String.join(", ", unsupported.keySet())).append(".\n").toString();
   }

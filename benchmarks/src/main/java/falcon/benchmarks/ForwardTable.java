@@ -1,0 +1,145 @@
+package falcon.benchmarks;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import falcon.model.Network;
+import falcon.model.ShapeInference;
+import falcon.model.onnx.OnnxFile;
+import falcon.torch.ForwardPass;
+import falcon.torch.SampleBatch;
+import falcon.torch.Workers;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// Forward pass on libtorch against ONNX Runtime: the same batch, in turns, on the same threads.
+@Command(
+    name = "forward",
+    description = "Time of a forward pass on libtorch, and on ONNX Runtime.",
+    mixinStandardHelpOptions = true)
+final class ForwardTable implements Callable<Integer> {
+  @Parameters(paramLabel = "MODEL", description = "ONNX file of one float input and one output.")
+  private Path model = Path.of("model.onnx");
+
+  @Option(names = "--batch", paramLabel = "N", description = "Samples (default: 8).")
+  private int batch = 8;
+
+  @Option(names = "--threads", paramLabel = "N", description = "Threads; all processors if unset.")
+  private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Option(names = "--repetitions", paramLabel = "N", description = "Of each (default: 15).")
+  private int repetitions = 15;
+
+  @Option(names = "--json", description = "Print one JSON object.")
+  private boolean isJson;
+
+  @Override
+  public Integer call() throws Exception {
+    Network network = OnnxFile.read(model);
+    String input = network.inputs().getFirst().name();
+    List<Long> shape = ShapeInference.inputShapes(network, batch).getOrDefault(input, List.of());
+    List<Long> sampleShape = shape.subList(1, shape.size());
+    float[] values = noise(shape);
+    var samples = new SampleBatch(sampleShape, values, new int[batch]);
+    try (var workers = new Workers(threads);
+        var own = new ForwardPass(network, workers, Math.ceilDiv(batch, threads));
+        var options = options();
+        OrtSession session =
+            OrtEnvironment.getEnvironment().createSession(model.toString(), options)) {
+      double difference = difference(own.run(samples), outputs(session, input, values, shape));
+      var libtorch = new double[repetitions];
+      var runtime = new double[repetitions];
+      for (int i = 0; i < repetitions; i++) {
+        libtorch[i] = Timing.of(0, 1, () -> own.run(samples)).median();
+        runtime[i] = Timing.of(0, 1, () -> outputs(session, input, values, shape)).median();
+      }
+      print(libtorch, runtime, difference);
+    }
+    return 0;
+  }
+
+  private OrtSession.SessionOptions options() throws OrtException {
+    var options = new OrtSession.SessionOptions();
+    options.setIntraOpNumThreads(threads);
+    return options;
+  }
+
+  private static float[] noise(List<Long> shape) {
+    var random = new SplittableRandom(1);
+    long elements = shape.stream().reduce(1L, Math::multiplyExact);
+    var values = new float[Math.toIntExact(elements)];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    return values;
+  }
+
+  private static float[] outputs(
+      OrtSession session, String input, float[] values, List<Long> shape) {
+    long[] sizes = shape.stream().mapToLong(Long::longValue).toArray();
+    try (OnnxTensor tensor =
+            OnnxTensor.createTensor(
+                OrtEnvironment.getEnvironment(), FloatBuffer.wrap(values), sizes);
+        OrtSession.Result result = session.run(Map.of(input, tensor))) {
+      return ((OnnxTensor) result.get(0)).getFloatBuffer().array();
+    } catch (OrtException e) {
+      throw new IllegalStateException("ONNX Runtime: " + e.getMessage(), e);
+    }
+  }
+
+  /// Largest difference, as a share of the largest number.
+  private static double difference(float[] own, float[] theirs) {
+    double largest = 0;
+    double difference = 0;
+    for (int i = 0; i < theirs.length; i++) {
+      largest = Math.max(largest, Math.abs(theirs[i]));
+      difference = Math.max(difference, Math.abs(own[i] - theirs[i]));
+    }
+    return difference / largest;
+  }
+
+  private void print(double[] libtorch, double[] runtime, double difference) throws Exception {
+    Arrays.sort(libtorch);
+    Arrays.sort(runtime);
+    double own = libtorch[repetitions / 2];
+    double theirs = runtime[repetitions / 2];
+    if (isJson) {
+      var mapper = new ObjectMapper();
+      ObjectNode root = mapper.createObjectNode();
+      root.put("model", model.getFileName().toString());
+      root.put("batch", batch).put("threads", threads).put("repetitions", repetitions);
+      root.put("libtorchSeconds", own).put("onnxRuntimeSeconds", theirs);
+      root.put("libtorchLeastSeconds", libtorch[0]).put("onnxRuntimeLeastSeconds", runtime[0]);
+      root.put("ratio", own / theirs).put("relativeDifference", difference);
+      System.out.println(mapper.writerWithDefaultPrettyPrinter().writeValueAsString(root));
+      return;
+    }
+    System.out.printf(
+        Locale.ROOT,
+        "%s, batch %d, %d threads, median (least) of %d in turns:%n"
+            + "libtorch %.1f (%.1f) ms, ONNX Runtime %.1f (%.1f) ms, ratio %.2f (%.2f), outputs differ by %.1e%n",
+        model.getFileName(),
+        batch,
+        threads,
+        repetitions,
+        1e3 * own,
+        1e3 * libtorch[0],
+        1e3 * theirs,
+        1e3 * runtime[0],
+        own / theirs,
+        libtorch[0] / runtime[0],
+        difference);
+  }
+}
