@@ -85,6 +85,21 @@ final class AblationVariants {
         choiceInterval);
   }
 
+  private static Settings withDescent(Settings settings, int descent) {
+    return new Settings(
+        settings.costExponent(),
+        settings.searchSteps(),
+        descent,
+        settings.searchStepSize(),
+        settings.searchStart(),
+        settings.positions(),
+        settings.ridge(),
+        settings.steps(),
+        settings.finalSteps(),
+        settings.refinement(),
+        settings.choiceInterval());
+  }
+
   /// One stage.
   static List<Variant> singleStage() {
     List<Variant> rows = new ArrayList<>();
@@ -114,6 +129,15 @@ final class AblationVariants {
               1,
               0,
               settings(0.25, 16, stepSize, 0, 0)));
+    }
+    for (int descent : new int[] {2, 10, 30}) {
+      rows.add(
+          reconstruct(
+              "mask",
+              "the same, 16 projections, %d steps on the quadratic after each".formatted(descent),
+              1,
+              0,
+              withDescent(settings(0.25, 16, 0, 0, 0), descent)));
     }
     rows.add(
         reconstruct("mask", "w², support search, 16 projections", 1, 0, settings(0, 16, 0, 0, 0)));

@@ -76,7 +76,7 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
       setting.progress().advance(1);
       Projection certificate = projector.accepted();
       float[] solved =
-          setting.clock().time("backsolve", () -> backsolve(quadratic, solution, workers));
+          setting.clock().time("backsolve", () -> backsolve(quadratic, solution, plan, workers));
       setting.progress().advance(2);
       setting.progress().end();
       return new Outcome(
@@ -92,11 +92,12 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
   }
 
   /// The kept weights anew. From a file, the kept columns are read once and solved in memory.
-  private float[] backsolve(Quadratic quadratic, Solution solution, Workers workers) {
+  private float[] backsolve(
+      Quadratic quadratic, Solution solution, PruningPlan plan, Workers workers) {
     GramProduct product = BfloatGramProduct.orJava(workers);
     if (block > 0) {
       return new Backsolve(quadratic, product, workers.executor())
-          .blockwise(solution.kept(), block);
+          .blockwise(solution.kept(), block, layer -> channelLength(plan.layers().get(layer)));
     }
     if (!quadratic.isOnDisk()) {
       return new Backsolve(quadratic, product, workers.executor()).full(solution.kept());
@@ -106,6 +107,12 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
           new Backsolve(support.quadratic(), product, workers.executor())
               .full(Mask.all(support.columnCount())));
     }
+  }
+
+  /// Weights of an output channel where they lie side by side for certain, as in a convolution; else 1.
+  /// Blocks of whole channels fit better (`docs/results/ablation.md`).
+  private static int channelLength(PruningPlan.PrunableLayer layer) {
+    return layer.shape().size() < 3 ? 1 : Math.toIntExact(layer.count() / layer.shape().getFirst());
   }
 
   private Integer fill(
