@@ -8,7 +8,13 @@ import picocli.CommandLine.Command;
     name = "benchmarks/run",
     description = "Measures one table of docs/results and prints it.",
     mixinStandardHelpOptions = true,
-    subcommands = {SolverTable.class, AblationTable.class, ModelTable.class, ForwardTable.class})
+    subcommands = {
+      SolverTable.class,
+      AblationTable.class,
+      ModelTable.class,
+      ForwardTable.class,
+      EmbeddingTable.class
+    })
 final class Main {
   private Main() {}
 
