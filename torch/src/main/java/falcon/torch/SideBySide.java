@@ -60,21 +60,29 @@ final class SideBySide implements AutoCloseable {
     LayerSums sums = null;
     for (LayerMatrix.Use use : visit.layer().products()) {
       dense.watch(use.output());
-      pruned.watch(use.input());
+      inputSide(use, dense, pruned).watch(use.input());
     }
     for (LayerMatrix.Use use : visit.layer().products()) {
       try (var _ = new PointerScope()) {
-        Tensor input = pruned.compute(use.input());
+        Tensor input = inputSide(use, dense, pruned).compute(use.input());
         Tensor wanted = wanted(use, visit.around(), dense, pruned);
         LayerGeometry geometry = use.geometry();
         Grid grid = geometry.grid(input, samples, positionsPerSample, chunk);
         var part = LayerSums.of(geometry.rows(input, grid), geometry.outputs(wanted, grid));
         sums = sums == null ? part : sums.plus(part);
         dense.unwatch(use.output());
-        pruned.unwatch(use.input());
+        inputSide(use, dense, pruned).unwatch(use.input());
       }
     }
     return Objects.requireNonNull(sums);
+  }
+
+  /// Which network's inputs a layer is fitted to: those that it gets in the pruned one, but recurrent weights to
+  /// the dense one's states. Their own present errors run through the pruned network's states, and a
+  /// fit to inputs with errors shrinks the weights, which lets the memory fade.
+  private static GraphExecution inputSide(
+      LayerMatrix.Use use, GraphExecution dense, GraphExecution pruned) {
+    return use.isRecurrent() ? dense : pruned;
   }
 
   /// What the layer's product with its weights should be, but for a shift where one is possible.

@@ -8,8 +8,10 @@ import falcon.model.Tensor;
 import falcon.quadratic.ChannelLeastSquares;
 import falcon.torch.Graph.Option;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -141,6 +143,32 @@ class ReconstructionTest {
     Network halved = thinned(kind.network(), kind.tensors().getFirst());
     Network refitted = refit(kind, kind.network(), BYTES);
     assertThat(distance(kind, refitted)).isLessThan(1e-4 * distance(kind, halved));
+  }
+
+  @Test
+  void recurrentWeightsAreFittedToTheDenseNetworksStates() {
+    LayerKinds kind = LayerKinds.named("LSTM forward");
+    Network thinned = thinned(kind.network(), "r");
+    assertThat(gram(kind, thinned, "r")).isEqualTo(gram(kind, kind.network(), "r"));
+    assertThat(gram(kind, thinned, "head")).isNotEqualTo(gram(kind, kind.network(), "head"));
+  }
+
+  /// The Gram matrix of the inputs that a layer is fitted to, with all weights left as they are.
+  private static double[] gram(LayerKinds kind, Network network, String name) {
+    var grams = new HashMap<String, double[]>();
+    try (var workers = new Workers(1)) {
+      new Reconstruction(kind.network(), new Reconstruction.Options(100, true, BYTES), workers)
+          .refit(
+              network,
+              kind.tensors(),
+              drifting(kind.sampleShape()),
+              problem -> {
+                grams.put(problem.tensorName(), problem.gram());
+                return problem.present();
+              },
+              layers -> {});
+    }
+    return Objects.requireNonNull(grams.get(name));
   }
 
   @Test
