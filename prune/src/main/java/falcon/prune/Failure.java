@@ -18,6 +18,7 @@ public record Failure(PruningException.@Nullable Kind kind, String message) {
 
   /// Sorts any failure of this library.
   public static Failure of(Throwable failure) {
+    long heap = Runtime.getRuntime().maxMemory();
     return switch (failure) {
       case PruningException e -> new Failure(e.kind(), text(e));
       case MalformedModelException e -> new Failure(PruningException.Kind.INPUT, text(e));
@@ -30,8 +31,8 @@ public record Failure(PruningException.@Nullable Kind kind, String message) {
       case OutOfMemoryError e ->
           new Failure(
               PruningException.Kind.MACHINE,
-              "There is too little memory: %s.%nFewer samples (--samples) need less; the Java heap grows with FALCON_HEAP=2g."
-                  .formatted(firstLine(e)));
+              "There is too little memory: %s.%nFewer samples (--samples) need less; the Java heap may grow to %d MiB, further with FALCON_HEAP=%dg."
+                  .formatted(firstLine(e), heap >> 20, ((2 * heap) >> 30) + 1));
       case RuntimeException e when isFailedAllocation(e) ->
           new Failure(
               PruningException.Kind.MACHINE,
