@@ -13,12 +13,8 @@ final class LoadedNetwork implements AutoCloseable {
   private final GraphProgram program;
   private final Parameters parameters;
 
-  /// Samples that the network takes at a time, null if any number.
-  private final @Nullable Integer fixedBatch;
-
   LoadedNetwork(Network network, Precision precision) {
     this.program = new GraphProgram(network);
-    this.fixedBatch = fixedBatch(network);
     this.parameters = new Parameters(network, precision);
     fold();
   }
@@ -29,15 +25,6 @@ final class LoadedNetwork implements AutoCloseable {
       for (int node : program.foldable()) {
         execution.fold(node);
       }
-    }
-  }
-
-  private static @Nullable Integer fixedBatch(Network network) {
-    try {
-      return BatchAxis.fixedSize(network);
-    } catch (IllegalArgumentException e) {
-      throw new UnsupportedNetworkException(
-          "Samples cannot be run through the network: %s.".formatted(e.getMessage()));
     }
   }
 
@@ -56,12 +43,26 @@ final class LoadedNetwork implements AutoCloseable {
 
   /// @param size of a chunk where the network takes any number of samples
   Chunks chunks(int samples, int size) {
-    return fixedBatch == null ? new Chunks(samples, size) : new Chunks(samples, fixedBatch, true);
+    Integer fixed = fixedBatch();
+    return fixed == null ? new Chunks(samples, size) : new Chunks(samples, fixed, true);
   }
 
   /// Samples of a batch: so many, or as many as the network fixes.
   int batchSize(int wanted) {
-    return fixedBatch == null ? wanted : fixedBatch;
+    Integer fixed = fixedBatch();
+    return fixed == null ? wanted : fixed;
+  }
+
+  /// Samples that the network takes at a time, null if any number.
+  ///
+  /// @throws UnsupportedNetworkException if its inputs do not count samples; it still runs on tensors
+  private @Nullable Integer fixedBatch() {
+    try {
+      return BatchAxis.fixedSize(program.network());
+    } catch (IllegalArgumentException e) {
+      throw new UnsupportedNetworkException(
+          "Samples cannot be run through the network: %s.".formatted(e.getMessage()));
+    }
   }
 
   /// Starts an execution in eval mode.

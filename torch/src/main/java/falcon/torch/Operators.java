@@ -1,12 +1,9 @@
 package falcon.torch;
 
 import falcon.model.Node;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SequencedSet;
-import java.util.TreeSet;
 import org.bytedeco.pytorch.Tensor;
 
 /// Meaning of ONNX's operators in libtorch, one node at a time: where to find which.
@@ -32,17 +29,13 @@ final class Operators {
     ResizeOperators.addTo(all);
     PaddingOperators.addTo(all);
     CreationOperators.addTo(all);
+    Recurrent.addTo(all);
     return Map.copyOf(all);
   }
 
   /// Whether the node's operator is known here; one of its options may still be refused.
   static boolean supports(Node node) {
     return node.domain().isEmpty() && BY_NAME.containsKey(node.opType());
-  }
-
-  /// Names of the operators known here.
-  static SequencedSet<String> names() {
-    return Collections.unmodifiableSequencedSet(new TreeSet<>(BY_NAME.keySet()));
   }
 
   /// @return the node's outputs in order; those at the end that no one reads may be left out

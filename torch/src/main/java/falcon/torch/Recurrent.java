@@ -4,6 +4,7 @@ import falcon.model.Node;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -29,6 +30,24 @@ final class Recurrent {
 
     /// Gets a value that is wanted or differentiated by.
     void see(String value, Tensor tensor);
+  }
+
+  /// Looks at nothing.
+  private enum Nobody implements Observer {
+    NOBODY;
+
+    @Override
+    public boolean isWanted(String value) {
+      return false;
+    }
+
+    @Override
+    public boolean isDifferentiated(String value) {
+      return false;
+    }
+
+    @Override
+    public void see(String value, Tensor tensor) {}
   }
 
   private final Node node;
@@ -58,6 +77,12 @@ final class Recurrent {
     this.hidden = recurrentWeights.size(2);
     Tensor lengths = operands.tensor(4);
     this.isInside = lengths == null ? null : inside(lengths);
+  }
+
+  static void addTo(Map<String, Operator> operators) {
+    for (String opType : List.of("LSTM", "GRU", "RNN")) {
+      operators.put(opType, operands -> run(operands, Nobody.NOBODY));
+    }
   }
 
   /// Runs a node.

@@ -93,11 +93,13 @@ class FixedBatchTest {
             .input(input("b", 4))
             .output(input("a", 1))
             .build();
-    assertThatThrownBy(() -> new LoadedNetwork(network, Precision.FLOAT32))
-        .isInstanceOf(UnsupportedNetworkException.class)
-        .hasMessage(
-            "Samples cannot be run through the network: inputs 'a FLOAT32[1]' and 'b FLOAT32[4]'"
-                + " fix different numbers of examples.");
+    try (var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
+      assertThatThrownBy(() -> loaded.chunks(8, 2))
+          .isInstanceOf(UnsupportedNetworkException.class)
+          .hasMessage(
+              "Samples cannot be run through the network: inputs 'a FLOAT32[1]' and 'b FLOAT32[4]'"
+                  + " fix different numbers of examples.");
+    }
   }
 
   private static ValueInfo input(String name, long size) {

@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -101,16 +102,12 @@ final class NodeTests {
         return new Outcome(Outcome.Kind.REFUSED, "'%s' is no tensor of numbers".formatted(value));
       }
     }
-    Path data = test.folder().resolve("test_data_set_0");
-    List<Tensor> given = tensors(data, "input", test.network().inputs(), scratch);
+    Path data = data(test);
+    Map<String, Tensor> inputs = inputs(test, scratch);
     List<Tensor> expected = tensors(data, "output", test.network().outputs(), scratch);
-    var inputs = new LinkedHashMap<String, Tensor>();
-    for (int i = 0; i < given.size(); i++) {
-      inputs.put(test.network().inputs().get(i).name(), given.get(i));
-    }
     try {
       List<Tensor> own = Forward.run(test.network(), inputs, Precision.FLOAT32);
-      double relative = relative(given, expected);
+      double relative = relative(inputs.values(), expected);
       String difference = Comparison.difference(own, expected, relative, ABSOLUTE);
       return difference.isEmpty() ? Outcome.passed() : new Outcome(Outcome.Kind.FAILED, difference);
     } catch (UnsupportedNetworkException e) {
@@ -120,7 +117,22 @@ final class NodeTests {
     }
   }
 
-  private static double relative(List<Tensor> given, List<Tensor> expected) {
+  /// The test's inputs by name.
+  static Map<String, Tensor> inputs(NodeTest test, Path scratch) throws IOException {
+    List<ValueInfo> values = test.network().inputs();
+    List<Tensor> given = tensors(data(test), "input", values, scratch);
+    var inputs = new LinkedHashMap<String, Tensor>();
+    for (int i = 0; i < given.size(); i++) {
+      inputs.put(values.get(i).name(), given.get(i));
+    }
+    return inputs;
+  }
+
+  private static Path data(NodeTest test) {
+    return test.folder().resolve("test_data_set_0");
+  }
+
+  private static double relative(Collection<Tensor> given, List<Tensor> expected) {
     boolean isShort =
         Stream.concat(given.stream(), expected.stream())
             .anyMatch(tensor -> tensor.type() == DataType.BFLOAT16);
