@@ -102,15 +102,13 @@ class PruningTest {
   void aResumedRunEndsWithTheSameBits() {
     var kept = new ArrayList<Stage>();
     PrunedNetwork whole =
-        Falcon.prune(NETWORK, data, BudgetRequest.macs(0.3))
-            .options(options(Method.FALCON_PLUS_PLUS).stages(3).build())
+        pruning(BudgetRequest.macs(0.3), options(Method.FALCON_PLUS_PLUS).stages(3).build())
             .stages(store(List.of(), kept))
             .run();
     assertThat(kept).hasSize(3);
     var resumed = new ArrayList<Stage>();
     PrunedNetwork rest =
-        Falcon.prune(NETWORK, data, BudgetRequest.macs(0.3))
-            .options(options(Method.FALCON_PLUS_PLUS).stages(3).build())
+        pruning(BudgetRequest.macs(0.3), options(Method.FALCON_PLUS_PLUS).stages(3).build())
             .stages(store(kept.subList(0, 1), resumed))
             .run();
     assertThat(resumed).hasSize(2);
@@ -218,7 +216,30 @@ class PruningTest {
     if (built.method() == Method.FALCON_PLUS_PLUS) {
       built = options.stages(2).build();
     }
-    return Falcon.prune(NETWORK, data, request).options(built).run();
+    return pruning(request, built).run();
+  }
+
+  /// The method asked for, falcon++ with fewer steps of refinement than its 1,200.
+  private static Pruning pruning(BudgetRequest request, PruningOptions options) {
+    Pruning pruning = Falcon.prune(NETWORK, data, request).options(options);
+    if (options.method() != Method.FALCON_PLUS_PLUS) {
+      return pruning;
+    }
+    var usual = ReconstructionMethod.defaults(Method.FALCON_PLUS_PLUS);
+    var shortened =
+        new ReconstructionMethod.Settings(
+            usual.costExponent(),
+            usual.searchSteps(),
+            usual.searchDescent(),
+            usual.searchStepSize(),
+            usual.searchStart(),
+            usual.positions(),
+            usual.ridge(),
+            20,
+            60,
+            usual.refinement(),
+            usual.choiceInterval());
+    return pruning.method(new ReconstructionMethod(shortened, MaskProjection.EXACT));
   }
 
   private static PruningPlan plan(PruningOptions.Builder options) {

@@ -233,7 +233,7 @@ class RunDirectoryTest {
                     + " inputs[].role inputs[].path inputs[].bytes inputs[].sha256"
                     + " options.method options.stages options.samples options.refit options.schedule"
                     + " options.curvature options.ridge options.block options.loss options.bnRefresh options.threads"
-                    + " options.preprocessing"
+                    + " options.preprocessing options.include options.exclude options.minKeep"
                     + " budget.macs.asked budget.macs.request budget.macs.used budget.macs.total"
                     + " budget.nnz.asked budget.nnz.request budget.nnz.used budget.nnz.total"
                     + " measure accuracy.validation.dense accuracy.validation.pruned"
