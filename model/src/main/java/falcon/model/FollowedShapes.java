@@ -85,7 +85,10 @@ final class FollowedShapes {
     } catch (IllegalArgumentException e) {
       block(
           input.name(),
-          new Obstacle(null, String.valueOf(e.getMessage()), "Its sizes decide how often weights are used."));
+          new Obstacle(
+              null,
+              String.valueOf(e.getMessage()),
+              "Its sizes decide how often weights are used."));
       obstacles.add(obstacleByValue.get(input.name()));
     }
   }
