@@ -1,13 +1,12 @@
 package falcon.model.fuzz;
 
+import falcon.model.pytorch.StoredEntry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.SplittableRandom;
-import java.util.zip.CRC32;
-import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /// Damages the pickle inside of a checkpoint: instructions replaced, added and moved, numbers made
@@ -34,7 +33,8 @@ final class PickleMutations {
     try (var zip = new ZipOutputStream(archive)) {
       for (Map.Entry<String, byte[]> entry : entries.entrySet()) {
         byte[] content = entry.getValue();
-        store(zip, entry.getKey(), entry.getKey().endsWith(".pkl") ? damaged(content) : content);
+        StoredEntry.add(
+            zip, entry.getKey(), entry.getKey().endsWith(".pkl") ? damaged(content) : content);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -65,17 +65,5 @@ final class PickleMutations {
       }
       default -> mutations.of(pickle, pickle);
     };
-  }
-
-  private static void store(ZipOutputStream zip, String name, byte[] content) throws IOException {
-    var entry = new ZipEntry(name);
-    var crc = new CRC32();
-    crc.update(content);
-    entry.setMethod(ZipEntry.STORED);
-    entry.setSize(content.length);
-    entry.setCrc(crc.getValue());
-    zip.putNextEntry(entry);
-    zip.write(content);
-    zip.closeEntry();
   }
 }

@@ -13,8 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.SplittableRandom;
-import java.util.zip.CRC32;
-import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -86,22 +84,10 @@ final class HostileCheckpointTest {
     var file = folder.resolve("hostile.pt");
     var archive = new ByteArrayOutputStream();
     try (var zip = new ZipOutputStream(archive)) {
-      store(zip, "x/data.pkl", program.getBytes(StandardCharsets.ISO_8859_1));
-      store(zip, "x/data/0", new byte[16]);
+      StoredEntry.add(zip, "x/data.pkl", program.getBytes(StandardCharsets.ISO_8859_1));
+      StoredEntry.add(zip, "x/data/0", new byte[16]);
     }
     return Files.write(file, archive.toByteArray());
-  }
-
-  private static void store(ZipOutputStream zip, String name, byte[] content) throws IOException {
-    var entry = new ZipEntry(name);
-    var crc = new CRC32();
-    crc.update(content);
-    entry.setMethod(ZipEntry.STORED);
-    entry.setSize(content.length);
-    entry.setCrc(crc.getValue());
-    zip.putNextEntry(entry);
-    zip.write(content);
-    zip.closeEntry();
   }
 
   private void assertRefused(String program, String message) throws IOException {
