@@ -12,9 +12,7 @@ import falcon.model.Node;
 import falcon.model.Tensor;
 import falcon.model.ValueInfo;
 import falcon.model.format.Networks;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -66,7 +64,7 @@ class ArrayCommandsTest {
   void prunedWithoutLabelsAndComparedWithTheDenseNetwork() throws IOException {
     String out = folder.resolve("run").toString();
     Ran pruned =
-        run(
+        Ran.of(
             "prune",
             model,
             "--data",
@@ -81,15 +79,15 @@ class ArrayCommandsTest {
             out,
             "--json",
             "-q");
-    assertThat(pruned.code).as(pruned.err).isZero();
-    JsonNode result = new ObjectMapper().readTree(pruned.out);
+    assertThat(pruned.code()).as(pruned.err()).isZero();
+    JsonNode result = new ObjectMapper().readTree(pruned.out());
     assertThat(result.get("measure").asText()).isEqualTo("agreement");
     assertThat(result.get("agreement").get("validation").get("dense").asDouble()).isEqualTo(100);
     assertThat(result.get("agreement").get("test").isNull()).isTrue();
     assertThat(result.has("accuracy")).isFalse();
 
     Ran compared =
-        run(
+        Ran.of(
             "evaluate",
             Path.of(out, "model.onnx").toString(),
             "--reference",
@@ -100,8 +98,8 @@ class ArrayCommandsTest {
             "train",
             "--json",
             "-q");
-    assertThat(compared.code).as(compared.err).isZero();
-    JsonNode comparison = new ObjectMapper().readTree(compared.out);
+    assertThat(compared.code()).as(compared.err()).isZero();
+    JsonNode comparison = new ObjectMapper().readTree(compared.out());
     assertThat(comparison.get("samples").asInt()).isEqualTo(SAMPLES);
     assertThat(comparison.get("agreement").asDouble()).isBetween(30.0, 100.0);
     assertThat(comparison.get("fidelity").asDouble()).isLessThan(100);
@@ -109,36 +107,36 @@ class ArrayCommandsTest {
 
   @Test
   void accuracyWithoutLabelsIsRefusedWithAdvice() {
-    Ran ran = run("evaluate", model, "--data", data, "--split", "validation");
-    assertThat(ran.code).isEqualTo(ExitCode.WRONG_USAGE);
-    assertThat(ran.err).contains("Accuracy needs labels", "--reference DENSE.onnx");
+    Ran ran = Ran.of("evaluate", model, "--data", data, "--split", "validation");
+    assertThat(ran.code()).isEqualTo(ExitCode.WRONG_USAGE);
+    assertThat(ran.err()).contains("Accuracy needs labels", "--reference DENSE.onnx");
   }
 
   @Test
   void testSplitThatIsNotThereIsRefusedWithAdvice() {
-    Ran ran = run("evaluate", model, "--data", data, "--reference", model);
-    assertThat(ran.code).isEqualTo(ExitCode.BAD_INPUT);
-    assertThat(ran.err).contains("holds no test samples", "--split validation");
+    Ran ran = Ran.of("evaluate", model, "--data", data, "--reference", model);
+    assertThat(ran.code()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(ran.err()).contains("holds no test samples", "--split validation");
   }
 
   @Test
   void openAxesAreNamedWithTheOptionThatFixesThem() {
-    Ran ran = run("inspect", model, "--input-shape", "?,5", "--json");
-    assertThat(ran.code).as(ran.err).isZero();
-    assertThat(ran.out).contains("\"macs\"");
-    Ran wrong = run("inspect", model, "--input-shape", "y=5");
-    assertThat(wrong.code).isEqualTo(ExitCode.WRONG_USAGE);
-    assertThat(wrong.err)
+    Ran ran = Ran.of("inspect", model, "--input-shape", "?,5", "--json");
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(ran.out()).contains("\"macs\"");
+    Ran wrong = Ran.of("inspect", model, "--input-shape", "y=5");
+    assertThat(wrong.code()).isEqualTo(ExitCode.WRONG_USAGE);
+    assertThat(wrong.err())
         .contains("there is no input 'y'", "The network takes x FLOAT32[n, features]");
-    Ran nonsense = run("inspect", model, "--input-shape", "5x5");
-    assertThat(nonsense.code).isEqualTo(ExitCode.WRONG_USAGE);
-    assertThat(nonsense.err).contains("'5x5' is no shape");
+    Ran nonsense = Ran.of("inspect", model, "--input-shape", "5x5");
+    assertThat(nonsense.code()).isEqualTo(ExitCode.WRONG_USAGE);
+    assertThat(nonsense.err()).contains("'5x5' is no shape");
   }
 
   @Test
   void otherOutputCanBeChosen() throws IOException {
     Ran ran =
-        run(
+        Ran.of(
             "evaluate",
             model,
             "--reference",
@@ -151,21 +149,22 @@ class ArrayCommandsTest {
             "s",
             "--json",
             "-q");
-    assertThat(ran.code).as(ran.err).isZero();
-    assertThat(new ObjectMapper().readTree(ran.out).get("measure").asText()).isEqualTo("fidelity");
-    Ran wrong = run("evaluate", model, "--data", data, "--output", "q");
-    assertThat(wrong.code).isEqualTo(ExitCode.WRONG_USAGE);
-    assertThat(wrong.err).contains("--output: the network has no output 'q'");
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(new ObjectMapper().readTree(ran.out()).get("measure").asText())
+        .isEqualTo("fidelity");
+    Ran wrong = Ran.of("evaluate", model, "--data", data, "--output", "q");
+    assertThat(wrong.code()).isEqualTo(ExitCode.WRONG_USAGE);
+    assertThat(wrong.err()).contains("--output: the network has no output 'q'");
   }
 
   @Test
   void optionsOfImagesAreRefusedForArrays() {
-    Ran ran = run("evaluate", model, "--data", data, "--mean", "0.5");
-    assertThat(ran.code).isEqualTo(ExitCode.WRONG_USAGE);
-    assertThat(ran.err).contains("are for images");
-    Ran resized = run("evaluate", model, "--data", data, "--resize", "5");
-    assertThat(resized.code).isEqualTo(ExitCode.WRONG_USAGE);
-    assertThat(resized.err).contains("--resize is for folders of images");
+    Ran ran = Ran.of("evaluate", model, "--data", data, "--mean", "0.5");
+    assertThat(ran.code()).isEqualTo(ExitCode.WRONG_USAGE);
+    assertThat(ran.err()).contains("are for images");
+    Ran resized = Ran.of("evaluate", model, "--data", data, "--resize", "5");
+    assertThat(resized.code()).isEqualTo(ExitCode.WRONG_USAGE);
+    assertThat(resized.err()).contains("--resize is for folders of images");
   }
 
   /// Open axes, and two outputs: classes `z` and one number `s`.
@@ -206,21 +205,5 @@ class ArrayCommandsTest {
       values[i] = (float) random.nextGaussian();
     }
     return Tensor.ofFloats(List.of(rows, columns), values);
-  }
-
-  private record Ran(int code, String out, String err) {}
-
-  private static Ran run(String... args) {
-    var out = new ByteArrayOutputStream();
-    var err = new ByteArrayOutputStream();
-    var console =
-        new Console(
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            false,
-            80);
-    int code = new Main(console).run(args);
-    return new Ran(
-        code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
   }
 }

@@ -10,10 +10,7 @@ import falcon.model.Tensor;
 import falcon.model.format.Networks;
 import falcon.model.safetensors.SafetensorsFile;
 import falcon.model.zoo.Architecture;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -53,16 +50,16 @@ class MainTest {
   @Test
   void helpOfEveryCommandIsPrintedAndIsNoError() {
     for (String command : List.of("demo", "inspect", "evaluate", "prune", "train")) {
-      Ran ran = run(command, "--help");
-      assertThat(ran.code).as(command).isZero();
-      assertThat(ran.out).contains("Usage: falcon " + command, "--json");
+      Ran ran = Ran.of(command, "--help");
+      assertThat(ran.code()).as(command).isZero();
+      assertThat(ran.out()).contains("Usage: falcon " + command, "--json");
     }
-    assertThat(run("--help").out).contains("prune", "Exit codes");
+    assertThat(Ran.of("--help").out()).contains("prune", "Exit codes");
   }
 
   @Test
   void versionNamesWhatResultsDependOn() {
-    assertThat(run("--version").out).contains("falcon", "libtorch", "java");
+    assertThat(Ran.of("--version").out()).contains("falcon", "libtorch", "java");
   }
 
   static Stream<Arguments> wrongUsage() {
@@ -105,18 +102,18 @@ class MainTest {
   @ParameterizedTest(name = "{0}")
   @MethodSource
   void wrongUsage(String message, String[] args) {
-    expect(ExitCode.WRONG_USAGE, message, run(args));
+    expect(ExitCode.WRONG_USAGE, message, Ran.of(args));
   }
 
   @Test
   void aMissingModelIsNamed() {
-    expect(3, "nowhere.onnx: there is no such file", run("inspect", "nowhere.onnx"));
+    expect(3, "nowhere.onnx: there is no such file", Ran.of("inspect", "nowhere.onnx"));
   }
 
   @Test
   void aForeignFileIsNoModel() throws IOException {
     Path file = Files.writeString(temporary.resolve("notes.txt"), "nothing to see here");
-    expect(3, "is neither an ONNX model nor", run("inspect", file.toString()));
+    expect(3, "is neither an ONNX model nor", Ran.of("inspect", file.toString()));
   }
 
   @Test
@@ -124,8 +121,8 @@ class MainTest {
     Path file = temporary.resolve("w.safetensors");
     StateDict state = Architecture.toState(Networks.read(model));
     SafetensorsFile.write(new StateDict(state.tensors(), java.util.Map.of()), file);
-    expect(3, "holds weights but no graph", run("inspect", file.toString()));
-    assertThat(run("inspect", file.toString(), "--arch", "resnet20").code).isZero();
+    expect(3, "holds weights but no graph", Ran.of("inspect", file.toString()));
+    assertThat(Ran.of("inspect", file.toString(), "--arch", "resnet20").code()).isZero();
   }
 
   @Test
@@ -135,7 +132,7 @@ class MainTest {
     var tensors = new LinkedHashMap<>(state.tensors());
     tensors.remove("fc.bias");
     SafetensorsFile.write(new StateDict(tensors, state.metadata()), file);
-    expect(3, "fc.bias", run("inspect", file.toString()));
+    expect(3, "fc.bias", Ran.of("inspect", file.toString()));
   }
 
   @Test
@@ -143,7 +140,7 @@ class MainTest {
     byte[] bytes = Files.readAllBytes(model);
     Path file = temporary.resolve("cut.onnx");
     Files.write(file, Arrays.copyOf(bytes, bytes.length / 2));
-    expect(3, "cut.onnx", run("inspect", file.toString()));
+    expect(3, "cut.onnx", Ran.of("inspect", file.toString()));
   }
 
   @Test
@@ -155,12 +152,13 @@ class MainTest {
     Networks.write(
         network.withTensors(java.util.Map.of("fc.bias", Tensor.ofFloats(List.of(10L), bias))),
         file);
-    expect(3, "fc.bias", run("inspect", file.toString()));
+    expect(3, "fc.bias", Ran.of("inspect", file.toString()));
   }
 
   @Test
   void aFolderWithoutDataIsRefused() {
-    expect(3, "holds no data", run("evaluate", model.toString(), "--data", temporary.toString()));
+    expect(
+        3, "holds no data", Ran.of("evaluate", model.toString(), "--data", temporary.toString()));
   }
 
   @Test
@@ -168,29 +166,31 @@ class MainTest {
     Files.copy(data.resolve("data_batch_1.bin"), temporary.resolve("data_batch_1.bin"));
     byte[] test = Files.readAllBytes(data.resolve("test_batch.bin"));
     Files.write(temporary.resolve("test_batch.bin"), Arrays.copyOf(test, test.length - 1));
-    expect(3, "test_batch.bin", run("evaluate", model.toString(), "--data", temporary.toString()));
+    expect(
+        3, "test_batch.bin", Ran.of("evaluate", model.toString(), "--data", temporary.toString()));
   }
 
   @Test
   void aBudgetBelowWhatOneWeightCostsCannotBeMet() {
-    expect(4, "cheapest weight costs", run(prune("--macs", "0.000001%", "--dry-run")));
+    expect(4, "cheapest weight costs", Ran.of(prune("--macs", "0.000001%", "--dry-run")));
   }
 
   @Test
   void tooLittleMemoryIsToldBeforeWorkStarts() {
-    expect(5, "--memory allows 1 MiB", run(prune("--macs", "30%", "--memory", "1m", "--dry-run")));
+    expect(
+        5, "--memory allows 1 MiB", Ran.of(prune("--macs", "30%", "--memory", "1m", "--dry-run")));
   }
 
   @Test
   void gradientsAreFittedIntoTheMemoryAllowed() {
     Ran fitting =
-        run(prune("--macs", "30%", "--refit", "backsolve", "--memory", "2g", "--dry-run"));
-    assertThat(fitting.code).isZero();
-    assertThat(fitting.out).contains("gradients: ", " in float32, ", " of 2.0 GiB: vectors ");
+        Ran.of(prune("--macs", "30%", "--refit", "backsolve", "--memory", "2g", "--dry-run"));
+    assertThat(fitting.code()).isZero();
+    assertThat(fitting.out()).contains("gradients: ", " in float32, ", " of 2.0 GiB: vectors ");
     expect(
         5,
         "needs at least",
-        run(prune("--macs", "30%", "--refit", "backsolve", "--memory", "1m", "--dry-run")));
+        Ran.of(prune("--macs", "30%", "--refit", "backsolve", "--memory", "1m", "--dry-run")));
   }
 
   @Test
@@ -199,35 +199,35 @@ class MainTest {
     expect(
         3,
         "cannot be written",
-        run(prune("--macs", "30%", "--out", file.resolve("run").toString())));
+        Ran.of(prune("--macs", "30%", "--out", file.resolve("run").toString())));
   }
 
   @Test
   void debugShowsThePlaceInTheCode() {
-    assertThat(run("inspect", "nowhere.onnx", "--debug").err).contains("\tat falcon.");
+    assertThat(Ran.of("inspect", "nowhere.onnx", "--debug").err()).contains("\tat falcon.");
   }
 
   @Test
   void inspectTellsTheCostsOfEveryLayer() throws IOException {
-    Ran text = run("inspect", model.toString());
-    assertThat(text.code).isZero();
-    assertThat(text.out)
+    Ran text = Ran.of("inspect", model.toString());
+    assertThat(text.code()).isZero();
+    assertThat(text.out())
         .contains(
             "prunable: 20 tensors, 268,336 weights, 40,551,040 MACs (81,102,080 FLOPs = 2 × MACs)")
         .contains("no: the architecture keeps it dense");
-    JsonNode json = json(run("inspect", model.toString(), "--json").out);
+    JsonNode json = json(Ran.of("inspect", model.toString(), "--json").out());
     assertThat(json.at("/prunable/macs").longValue()).isEqualTo(40_551_040);
     assertThat(json.get("layers")).hasSize(22);
     expect(
         2,
         "--exclude 'layer9*' matches no weights",
-        run("inspect", model.toString(), "--exclude", "layer9*"));
+        Ran.of("inspect", model.toString(), "--exclude", "layer9*"));
   }
 
   @Test
   void aBudgetOfWeightsAloneIsEnough() {
     Ran ran =
-        run(
+        Ran.of(
             "prune",
             model.toString(),
             "--data",
@@ -241,15 +241,15 @@ class MainTest {
             "--method",
             "magnitude",
             "--dry-run");
-    assertThat(ran.code).as(ran.err).isZero();
-    assertThat(ran.out).contains("of: what the 7 prunable layers have");
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(ran.out()).contains("of: what the 7 prunable layers have");
   }
 
   @Test
   void magnitudeNeedsNoData() throws IOException {
     Path out = temporary.resolve("bare");
     Ran ran =
-        run(
+        Ran.of(
             "prune",
             model.toString(),
             "--nnz",
@@ -258,23 +258,23 @@ class MainTest {
             "magnitude",
             "--out",
             out.toString());
-    assertThat(ran.code).as(ran.err).isZero();
-    assertThat(ran.out).contains("accuracy: not told, there was no data");
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(ran.out()).contains("accuracy: not told, there was no data");
     JsonNode json = new ObjectMapper().readTree(out.resolve("result.json").toFile());
     assertThat(json.at("/budget/nnz/used").longValue()).isEqualTo(80_500);
     assertThat(json.at("/accuracy/validation").isNull()).isTrue();
     expect(
         2,
         "--method falcon++ needs samples",
-        run("prune", model.toString(), "--macs", "30%", "--out", "x"));
-    expect(2, "Missing required option: '--data=PATH'", run("evaluate", model.toString()));
+        Ran.of("prune", model.toString(), "--macs", "30%", "--out", "x"));
+    expect(2, "Missing required option: '--data=PATH'", Ran.of("evaluate", model.toString()));
   }
 
   @Test
   void evaluateCountsEveryImage() throws IOException {
-    Ran ran = run("evaluate", model.toString(), "--data", data(), "--json", "--threads", "1");
-    assertThat(ran.code).as(ran.err).isZero();
-    JsonNode json = json(ran.out);
+    Ran ran = Ran.of("evaluate", model.toString(), "--data", data(), "--json", "--threads", "1");
+    assertThat(ran.code()).as(ran.err()).isZero();
+    JsonNode json = json(ran.out());
     assertThat(json.get("samples").intValue()).isEqualTo(20);
     assertThat(json.get("split").textValue()).isEqualTo("test");
   }
@@ -282,9 +282,10 @@ class MainTest {
   @Test
   void aDryRunTellsThePlanAndWritesNothing() {
     Path out = temporary.resolve("run");
-    Ran ran = run(prune("--macs", "30%", "--samples", "8", "--dry-run", "--out", out.toString()));
-    assertThat(ran.code).as(ran.err).isZero();
-    assertThat(ran.out).contains("12,165,312", "nothing was computed or written");
+    Ran ran =
+        Ran.of(prune("--macs", "30%", "--samples", "8", "--dry-run", "--out", out.toString()));
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(ran.out()).contains("12,165,312", "nothing was computed or written");
     assertThat(out).doesNotExist();
   }
 
@@ -294,7 +295,7 @@ class MainTest {
     for (String format : List.of("onnx", "onnx-sparse", "safetensors")) {
       Path out = temporary.resolve(format);
       Ran ran =
-          run(
+          Ran.of(
               prune(
                   "--macs",
                   "10%",
@@ -307,29 +308,30 @@ class MainTest {
                   format,
                   "--out",
                   out.toString()));
-      assertThat(ran.code).as(ran.err).isZero();
+      assertThat(ran.code()).as(ran.err()).isZero();
       String[] files =
           format.equals("safetensors")
               ? new String[] {
                 model.toString(), "--weights", out.resolve("model.safetensors").toString()
               }
               : new String[] {out.resolve("model.onnx").toString()};
-      assertThat(ran.out)
+      assertThat(ran.out())
           .contains(
               switch (format) {
                 case "onnx" -> "model.onnx (1,";
                 case "onnx-sparse" -> " with every zero stored)";
                 default -> "use it with the graph of " + model;
               });
-      Ran evaluated = run(with(with(new String[] {"evaluate"}, files), "--data", data(), "--json"));
-      assertThat(evaluated.code).as(evaluated.err).isZero();
-      accuracies.add(json(evaluated.out).get("crossEntropy").doubleValue());
+      Ran evaluated =
+          Ran.of(with(with(new String[] {"evaluate"}, files), "--data", data(), "--json"));
+      assertThat(evaluated.code()).as(evaluated.err()).isZero();
+      accuracies.add(json(evaluated.out()).get("crossEntropy").doubleValue());
     }
     assertThat(accuracies).containsOnly(accuracies.getFirst());
     expect(
         3,
         "holds no tensors",
-        run("inspect", model.toString(), "--weights", emptyWeights().toString()));
+        Ran.of("inspect", model.toString(), "--weights", emptyWeights().toString()));
   }
 
   private Path emptyWeights() {
@@ -352,26 +354,26 @@ class MainTest {
             "--json",
             "--out",
             out.toString());
-    Ran ran = run(args);
-    assertThat(ran.code).as(ran.err).isZero();
-    JsonNode json = json(ran.out);
+    Ran ran = Ran.of(args);
+    assertThat(ran.code()).as(ran.err()).isZero();
+    JsonNode json = json(ran.out());
     assertThat(json).isEqualTo(json(Files.readString(out.resolve("result.json"))));
     assertThat(json.at("/budget/macs/used").longValue()).isBetween(1L, 12_165_312L);
     assertThat(out.resolve("model.onnx")).exists();
     assertThat(out.resolve("mask.safetensors")).exists();
     assertThat(out.resolve("log.txt")).exists();
 
-    expect(3, "holds a run already, a finished one", run(args));
-    Ran resumed = run(with(args, "--resume"));
-    assertThat(resumed.code).as(resumed.err).isZero();
-    assertThat(json(resumed.out)).isEqualTo(json);
-    expect(3, "seed: 1 there, 2 now", run(with(args, "--resume", "--seed", "2")));
-    assertThat(run(with(args, "--force")).code).isZero();
+    expect(3, "holds a run already, a finished one", Ran.of(args));
+    Ran resumed = Ran.of(with(args, "--resume"));
+    assertThat(resumed.code()).as(resumed.err()).isZero();
+    assertThat(json(resumed.out())).isEqualTo(json);
+    expect(3, "seed: 1 there, 2 now", Ran.of(with(args, "--resume", "--seed", "2")));
+    assertThat(Ran.of(with(args, "--force")).code()).isZero();
 
     // what was written can be evaluated as it is, with the preprocessing that it was pruned with
     Ran evaluated =
-        run("evaluate", out.resolve("model.onnx").toString(), "--data", data(), "--json");
-    assertThat(json(evaluated.out).get("accuracy").doubleValue())
+        Ran.of("evaluate", out.resolve("model.onnx").toString(), "--data", data(), "--json");
+    assertThat(json(evaluated.out()).get("accuracy").doubleValue())
         .isEqualTo(json.at("/accuracy/test/final").doubleValue());
   }
 
@@ -379,7 +381,7 @@ class MainTest {
   void severalBudgetsGetAFolderEach() {
     Path out = temporary.resolve("runs");
     Ran ran =
-        run(
+        Ran.of(
             prune(
                 "--macs",
                 "50%,12.5%",
@@ -390,10 +392,10 @@ class MainTest {
                 "-q",
                 "--out",
                 out.toString()));
-    assertThat(ran.code).as(ran.err).isZero();
+    assertThat(ran.code()).as(ran.err()).isZero();
     assertThat(out.resolve("r50/result.json")).exists();
     assertThat(out.resolve("r12.5/result.json")).exists();
-    assertThat(ran.err).isEmpty();
+    assertThat(ran.err()).isEmpty();
   }
 
   @ParameterizedTest
@@ -413,10 +415,10 @@ class MainTest {
       "--out",
       out.toString()
     };
-    Ran ran = run(args);
-    assertThat(ran.code).as(ran.err).isZero();
-    assertThat(run("inspect", out.resolve("model." + format).toString()).code).isZero();
-    expect(3, "is there already", run(args));
+    Ran ran = Ran.of(args);
+    assertThat(ran.code()).as(ran.err()).isZero();
+    assertThat(Ran.of("inspect", out.resolve("model." + format).toString()).code()).isZero();
+    expect(3, "is there already", Ran.of(args));
   }
 
   private static Arguments usage(String message, String... args) {
@@ -437,9 +439,9 @@ class MainTest {
 
   /// An error is on standard error, in words, and nothing is on standard output.
   private static void expect(int code, String message, Ran ran) {
-    assertThat(ran.err).contains(message).doesNotContain("\tat ");
-    assertThat(ran.code).as(ran.err).isEqualTo(code);
-    assertThat(ran.out).isEmpty();
+    assertThat(ran.err()).contains(message).doesNotContain("\tat ");
+    assertThat(ran.code()).as(ran.err()).isEqualTo(code);
+    assertThat(ran.out()).isEmpty();
   }
 
   private static JsonNode json(String text) throws IOException {
@@ -454,21 +456,4 @@ class MainTest {
     }
     return bytes;
   }
-
-  private static Ran run(String... args) {
-    var out = new ByteArrayOutputStream();
-    var err = new ByteArrayOutputStream();
-    var console =
-        new Console(
-            new PrintStream(out, true, StandardCharsets.UTF_8),
-            new PrintStream(err, true, StandardCharsets.UTF_8),
-            false,
-            80);
-    int code = new Main(console).run(args);
-    return new Ran(
-        code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
-  }
-
-  /// What a command left behind.
-  private record Ran(int code, String out, String err) {}
 }
