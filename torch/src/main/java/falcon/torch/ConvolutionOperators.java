@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Convolutions over one to three spatial axes.
 final class ConvolutionOperators {
+  /// Samples from which on libtorch takes oneDNN by itself (`ConvParams::use_mkldnn`).
+  private static final long ONEDNN_SAMPLES = 16;
+
   private ConvolutionOperators() {}
 
   static void addTo(Map<String, Operator> all) {
@@ -22,6 +25,16 @@ final class ConvolutionOperators {
     Tensor weight = in.y();
     Window window = Window.ofConvolution(in.node(), weight.shape(), in.x());
     int spatial = (int) weight.dim() - 2;
+    if (isLeftToPlainProducts(in, window)) {
+      return torch.mkldnn_convolution(
+          in.x(),
+          weight,
+          in.optional(2),
+          window.symmetricPads(),
+          window.strides(),
+          window.dilations(),
+          in.node().integer("group", 1));
+    }
     return torch.convolution(
         window.padded(in.x(), 0),
         weight,
@@ -32,6 +45,23 @@ final class ConvolutionOperators {
         false,
         new long[spatial],
         in.node().integer("group", 1));
+  }
+
+  /// Whether libtorch, asked for any convolution, would take im2col and BLAS in place of oneDNN, at half
+  /// its speed: for filters of one position, few samples and one thread.
+  private static boolean isLeftToPlainProducts(Operands in, Window window) {
+    Tensor x = in.x();
+    Tensor weight = in.y();
+    return torch.hasMKLDNN()
+        && in.precision() == Precision.FLOAT32
+        && weight.dim() == 4
+        && x.dim() == 4
+        && weight.size(2) == 1
+        && weight.size(3) == 1
+        && x.size(0) < ONEDNN_SAMPLES
+        && x.numel() > 0
+        && window.isSymmetric()
+        && Arrays.stream(window.strides()).allMatch(stride -> stride == 1);
   }
 
   /// The whole transposed convolution, then its border cut off or extended: so any padding is exact.

@@ -127,11 +127,19 @@ final class GraphExecution implements AutoCloseable {
     }
   }
 
-  /// Runs what is left.
+  /// Runs what is left, a BatchNormalization together with the convolution before it where nobody
+  /// looks between the two.
   ///
   /// @return the network's output; valid until this is closed
   Tensor runToEnd() {
-    runTo(program.nodes().size());
+    for (; behind < program.nodes().size(); behind++) {
+      NormalizedConvolution pair = program.normalizedConvolution(behind);
+      if (pair != null && isUnseen(pair)) {
+        stepOver(pair);
+      } else {
+        step(behind);
+      }
+    }
     return value(program.output());
   }
 
@@ -179,13 +187,47 @@ final class GraphExecution implements AutoCloseable {
           RecurrentValues.has(node)
               ? Recurrent.run(operands(node), new Inside())
               : Operators.run(operands(node));
-      for (int i = 0; i < node.outputs().size(); i++) {
-        String output = node.outputs().get(i);
-        if (readsLeft(output) > 0 || watched.contains(output)) {
-          values.put(output, Torch.keep(differentiable(output, result(node, results, i))));
-        }
+      store(node, results);
+    }
+    forgetInputs(node);
+  }
+
+  /// Whether convolution and normalisation are still to be done, and nothing but the result is wanted.
+  private boolean isUnseen(NormalizedConvolution pair) {
+    return !done[behind]
+        && !done[pair.normalizationIndex()]
+        && !setting.batchStatistics()
+        && !watched.contains(pair.between());
+  }
+
+  private void stepOver(NormalizedConvolution pair) {
+    done[behind] = true;
+    done[pair.normalizationIndex()] = true;
+    try (var _ = new PointerScope()) {
+      Operands own = operands(pair.convolution());
+      var joined = parameters.joined(pair);
+      var operands =
+          new Operands(
+              pair.convolution(),
+              List.of(own.x(), joined.weight(), joined.bias()),
+              new boolean[3],
+              setting);
+      store(pair.normalization(), Operators.run(operands));
+    }
+    forgetInputs(pair.convolution());
+  }
+
+  private void store(Node node, List<Tensor> results) {
+    for (int i = 0; i < node.outputs().size(); i++) {
+      String output = node.outputs().get(i);
+      if (readsLeft(output) > 0 || watched.contains(output)) {
+        values.put(output, Torch.keep(differentiable(output, result(node, results, i))));
       }
     }
+  }
+
+  /// Gives back what only this node was still to read.
+  private void forgetInputs(Node node) {
     for (String input : node.inputs()) {
       int left = readsLeft(input) - 1;
       readsLeft.put(input, left);

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
 
 /// A network's nodes in running order, which of them makes a value and how often it is read.
 final class GraphProgram {
@@ -20,6 +21,7 @@ final class GraphProgram {
   private final Map<String, Integer> uses = new HashMap<>();
   private final Map<String, Integer> producedBy = new HashMap<>();
   private final Set<String> outputs = new HashSet<>();
+  private final Map<Integer, NormalizedConvolution> normalizedConvolutions;
 
   GraphProgram(Network network) {
     this.network = network;
@@ -38,6 +40,7 @@ final class GraphProgram {
       }
     }
     network.outputs().forEach(output -> outputs.add(output.name()));
+    normalizedConvolutions = NormalizedConvolution.byConvolution(this);
   }
 
   Network network() {
@@ -56,6 +59,12 @@ final class GraphProgram {
   /// @return name of the output that counts
   String output() {
     return MainOutput.of(network).name();
+  }
+
+  /// @return the convolution of that number with the BatchNormalization behind it, null if it is none
+  ///     that could be computed in one
+  @Nullable NormalizedConvolution normalizedConvolution(int node) {
+    return normalizedConvolutions.get(node);
   }
 
   /// @return number of the node that makes the value, −1 for the network's input

@@ -5,6 +5,7 @@ import falcon.model.Tensor;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.javacpp.Pointer;
 
 /// A network's constant tensors as libtorch holds them; closed by its owner.
@@ -14,6 +15,7 @@ final class Parameters implements AutoCloseable {
   private final Precision precision;
   private final Map<String, org.bytedeco.pytorch.Tensor> tensors = new LinkedHashMap<>();
   private final Map<String, Tensor> constants = new LinkedHashMap<>();
+  private final Map<Integer, NormalizedConvolution.Joined> joinedByNode = new ConcurrentHashMap<>();
 
   Parameters(Network network, Precision precision) {
     this.precision = precision;
@@ -47,6 +49,25 @@ final class Parameters implements AutoCloseable {
     return Objects.requireNonNull(constants.get(name), name);
   }
 
+  /// Weights and bias of a convolution with its BatchNormalization; computed once, unless gradients run
+  /// through them.
+  ///
+  /// @return valid in the innermost scope, and until a tensor is replaced
+  NormalizedConvolution.Joined joined(NormalizedConvolution pair) {
+    NormalizedConvolution.Joined known = joinedByNode.get(pair.normalizationIndex());
+    if (known != null) {
+      return known;
+    }
+    NormalizedConvolution.Joined fresh = pair.join(this);
+    return fresh.requiresGradients()
+        ? fresh
+        : joinedByNode.computeIfAbsent(
+            pair.normalizationIndex(),
+            _ ->
+                new NormalizedConvolution.Joined(
+                    Torch.keep(fresh.weight()), Torch.keep(fresh.bias())));
+  }
+
   /// Adds a value that follows from constants alone.
   ///
   /// @param tensor handed over
@@ -66,6 +87,7 @@ final class Parameters implements AutoCloseable {
     for (String name : names) {
       get(name).requires_grad_(true);
     }
+    forgetJoined();
   }
 
   private void replace(String name, org.bytedeco.pytorch.Tensor tensor) {
@@ -73,10 +95,20 @@ final class Parameters implements AutoCloseable {
     if (old != null) {
       old.releaseReference();
     }
+    forgetJoined();
+  }
+
+  private void forgetJoined() {
+    for (NormalizedConvolution.Joined pair : joinedByNode.values()) {
+      pair.weight().releaseReference();
+      pair.bias().releaseReference();
+    }
+    joinedByNode.clear();
   }
 
   @Override
   public void close() {
+    forgetJoined();
     tensors.values().forEach(Pointer::releaseReference);
     tensors.clear();
   }
