@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// same minimiser. Small systems are solved in float64 ([ExactChannels]), large ones by float32
 /// factors and float64 refinement ([MixedChannels]); operation counts alone decide which.
 ///
-/// Memory: H is kept, not copied (`8k²` bytes), and B once transposed (`8ko`). Solving takes `20k²`
+/// Memory: H is kept, not copied (`8k²` bytes), and B once transposed (`8ko`). Solving takes `16k²`
 /// bytes for G where most weights stay, a limit of the caller's for float32 factors, and `8m²` bytes a
 /// thread for a float64 system of m inputs. Products and sums have a fixed order: the result has the
 /// same bits for any number of threads. Immutable, safe to share between threads.
@@ -39,6 +39,10 @@ public final class ChannelLeastSquares {
 
   /// Layers of so many inputs are solved in float64: H stays in the processor's cache.
   private static final int EXACT_INPUTS = 1024;
+
+  /// Greatest ratio of eigenvalues of `H + κI` for which its float64 inverse stands for the matrix:
+  /// weights that it gives are as good as their rounding to float32.
+  private static final double GREATEST_CONDITION = 1e9;
 
   /// Steps of the refinement that [MixedChannels] takes on a well-conditioned layer.
   private static final int REFINEMENT_STEPS = 2;
@@ -170,7 +174,6 @@ public final class ChannelLeastSquares {
     if (inverse == null) {
       Arrays.fill(isDual, false);
     }
-    float @Nullable [] narrow = isExact ? null : narrow(inverse);
     float[] solved = new float[present.length];
     IntPredicate isMixed =
         channel -> !isExact && (isDual[channel] || !isCheaperExact(supports[channel].length));
@@ -183,21 +186,10 @@ public final class ChannelLeastSquares {
                 IntStream.of(
                     mixed.solve(channels(c -> isMixed.test(c) && !isDual[c]), null, solved)),
                 IntStream.of(
-                    mixed.solve(channels(c -> isMixed.test(c) && isDual[c]), narrow, solved)))
+                    mixed.solve(channels(c -> isMixed.test(c) && isDual[c]), inverse, solved)))
             .toArray();
     exact.solve(failed, new boolean[outputs], null, solved, executor);
     return solved;
-  }
-
-  private static float @Nullable [] narrow(double @Nullable [] values) {
-    if (values == null) {
-      return null;
-    }
-    float[] narrow = new float[values.length];
-    for (int i = 0; i < values.length; i++) {
-      narrow[i] = (float) values[i];
-    }
-    return narrow;
   }
 
   private int[] channels(IntPredicate isWanted) {
@@ -266,7 +258,8 @@ public final class ChannelLeastSquares {
   }
 
   /// Marks the channels that are cheaper to solve by their dropped inputs; false if the shared
-  /// inverse would cost more than that saves. Costs are operations.
+  /// inverse would cost more than that saves, or have too few digits. Costs are operations of the
+  /// factors' precision; those of float64 count twice beside float32.
   private boolean chooseDual(int[][] supports, boolean[] isDual, boolean isExact) {
     double k = inputs;
     double saved = 0;
@@ -274,13 +267,13 @@ public final class ChannelLeastSquares {
       double kept = supports[channel].length;
       double dropped = k - kept;
       double primal = kept * kept * kept / 3;
-      double products = isExact ? 2 * k * (k + dropped) : 4.0 * REFINEMENT_STEPS * k * k;
+      double products = isExact ? 2 * k * (k + dropped) : 4 * k * k;
       double dual = dropped * dropped * dropped / 3 + products;
       isDual[channel] = dual < primal;
       saved += Math.max(0, primal - dual);
     }
-    double inverseCost = 4 * k * k * k;
-    return saved > inverseCost;
+    double inverseCost = (isExact ? 4 : 2) * k * k * k;
+    return saved > inverseCost && equations.greatestCondition() <= GREATEST_CONDITION;
   }
 
   /// `(H + κI)⁻¹`, or null where that is singular.

@@ -37,33 +37,18 @@ final class FloatCholesky {
     return Float.BYTES * (long) size * size + Float.BYTES * (long) BASE * (size + BASE);
   }
 
-  /// Sets the upper triangle to some rows and columns of a matrix: `scale · (M + ridge · I)`.
+  /// Sets a row of the upper triangle to some entries of a row of a matrix: `scale · (M + ridge · I)`.
   ///
-  /// @param matrix `[k, k]`, row-major
-  /// @param indices m ascending rows
-  void fill(double[] matrix, int k, int[] indices, double ridge, double scale) {
-    for (int i = 0; i < size; i++) {
-      int from = indices[i] * k;
-      int to = i * size;
-      for (int j = i; j < size; j++) {
-        values[to + j] = (float) (scale * matrix[from + indices[j]]);
-      }
-      values[to + i] = (float) (scale * (matrix[from + indices[i]] + ridge));
+  /// @param row number i of the row here
+  /// @param matrix row-major
+  /// @param from where row `indices[i]` of the matrix begins
+  /// @param indices m ascending columns of the matrix
+  void fillRow(int row, double[] matrix, int from, int[] indices, double ridge, double scale) {
+    int to = row * size;
+    for (int j = row; j < size; j++) {
+      values[to + j] = (float) (scale * matrix[from + indices[j]]);
     }
-  }
-
-  /// Sets the upper triangle to some rows and columns of a matrix: `scale · M`.
-  ///
-  /// @param matrix `[k, k]`, row-major
-  /// @param indices m ascending rows
-  void fill(float[] matrix, int k, int[] indices, float scale) {
-    for (int i = 0; i < size; i++) {
-      int from = indices[i] * k;
-      int to = i * size;
-      for (int j = i; j < size; j++) {
-        values[to + j] = scale * matrix[from + indices[j]];
-      }
-    }
+    values[to + row] = (float) (scale * (matrix[from + indices[row]] + ridge));
   }
 
   /// Replaces the upper triangle by U.

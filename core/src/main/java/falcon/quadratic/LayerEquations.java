@@ -57,10 +57,21 @@ final class LayerEquations {
     return meanDiagonal;
   }
 
+  /// Bound of the ratio of the largest to the smallest eigenvalue of `H + κI`, from H's trace;
+  /// infinite without a ridge.
+  double greatestCondition() {
+    return 1 + inputs * meanDiagonal / ridge;
+  }
+
   /// Row `channel` of Bᵀ plus `κ w⁰`, on the support: right side of the channel's equations.
   double rightSide(int channel, int input, float[] present, double kappa) {
     int at = channel * inputs + input;
     return cross[at] + kappa * present[at];
+  }
+
+  /// Entry (channel, input) of Bᵀ.
+  double cross(int channel, int input) {
+    return cross[channel * inputs + input];
   }
 
   /// `sum += X M`, entries added in the order of M's rows.
@@ -69,25 +80,6 @@ final class LayerEquations {
   /// @param matrix M `[k, k]`, row-major
   /// @param sum `[rows, k]`
   void addProduct(double[] x, int rows, double[] matrix, double[] sum, ExecutorService executor) {
-    Block rowMajor = Block.of(0, inputs);
-    Chunks.run(
-        executor,
-        (inputs + STRIP - 1) / STRIP,
-        strip -> {
-          int left = strip * STRIP;
-          dense.addProduct(
-              x,
-              rowMajor.transposed(),
-              matrix,
-              Block.of(left, inputs),
-              sum,
-              Block.of(left, inputs),
-              new Extent(rows, Math.min(STRIP, inputs - left), inputs, false, false));
-        });
-  }
-
-  /// `sum += X M` in float32.
-  void addProduct(float[] x, int rows, float[] matrix, float[] sum, ExecutorService executor) {
     Block rowMajor = Block.of(0, inputs);
     Chunks.run(
         executor,

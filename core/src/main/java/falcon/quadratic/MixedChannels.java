@@ -6,25 +6,30 @@ import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
 
 /// Many channels of a layer at once: conjugate gradients in float64, each channel preconditioned by a
-/// float32 factorisation of its own system, so that two or three steps reach float32 weights.
+/// float32 factorisation of its own system, so that a few steps reach float32 weights.
 ///
 /// ```
-/// A x = b   with  A = H_AA + κI, b = B_A + κ w_A⁰                    of each channel
-/// z = M⁻¹ r                        M ≈ A in float32
-/// p = z + (rᵀz / previous rᵀz) p,  α = rᵀz / pᵀAp,  x += α p,  r −= α A p
+/// M_SS y = r_S                                      of each channel, M one matrix for all of them
+/// z = F⁻¹ r_S                                       F ≈ M_SS in float32
+/// p = z + (rᵀz / previous rᵀz) p,  α = rᵀz / pᵀMp,  y += α p,  r −= α M p
 /// ```
 ///
-/// M⁻¹ comes from the kept inputs (a factor of A) or from the dropped ones (a factor of G_PP, with
-/// G = (H + κI)⁻¹: `M⁻¹ r = G_AA r − G_AP (G_PP)⁻¹ G_PA r`). The products with H and G are one for all
-/// channels of a batch; that with G is in float32. Batches are cut by the memory of their factors, a
-/// number of the caller's, never by threads.
+/// By the kept inputs A: M = H + κI, S = A, r = B + κw⁰ and y is w_A. By the dropped inputs P: M = G =
+/// (H + κI)⁻¹, S = P and r = G (B + κw⁰), the weights without any constraint. The steps then take
+/// multipliers off r until r_P = 0, when r_A is w_A: only the factor is in float32, so r is as good as
+/// G. The product with M is one for all channels of a batch. Batches are cut by the memory of their
+/// factors, a number of the caller's, never by threads.
 ///
 /// Source: mixed-precision refinement by a preconditioned Krylov method, Carson and Higham, SIAM J.
-/// Sci. Comput. 40(2), 2018, with conjugate gradients as the matrix is positive definite.
+/// Sci. Comput. 40(2), 2018, with conjugate gradients as the matrix is positive definite; dropped
+/// inputs as constraints: optimal brain surgeon, Hassibi and Stork, NIPS 5, 1993, for many at once.
 final class MixedChannels {
   /// A channel is done when its next step would be shorter than this share of its weights: what
   /// rounding them to float32 costs.
   private static final double STEP_TOLERANCE = 1e-7;
+
+  /// Rows of M that are handed out together.
+  private static final int ROWS = 32;
 
   /// Steps at most; a factor that needs more has lost its digits.
   private static final int MAX_STEPS = 30;
@@ -51,11 +56,11 @@ final class MixedChannels {
 
   /// Solves some channels by their kept inputs, or by their dropped ones if `inverse` is given.
   ///
-  /// @param inverse `(H + κI)⁻¹` `[k, k]`
+  /// @param inverse `(H + κI)⁻¹` `[k, k]`, symmetric; read only
   /// @param solved `[o, k]`; the kept weights of channels that were solved are written
   /// @return channels that were not: their matrix is not positive definite in float32, or too badly
   ///     conditioned
-  int[] solve(int[] channels, float @Nullable [] inverse, float[] solved) {
+  int[] solve(int[] channels, double @Nullable [] inverse, float[] solved) {
     if (channels.length == 0) {
       return channels;
     }
@@ -67,7 +72,9 @@ final class MixedChannels {
       largest = Math.max(largest, inverse == null ? m : equations.inputs() - m);
     }
     int slots = Math.clamp(scratchBytes / bytes(largest), 1, channels.length);
-    float[][] memory = new float[slots][largest * largest];
+    float[][] memory = new float[slots][];
+    int values = largest * largest;
+    Chunks.run(executor, slots, slot -> memory[slot] = new float[values]);
     for (int first = 0; first < channels.length; first += slots) {
       int last = Math.min(first + slots, channels.length);
       Batch batch = new Batch(Arrays.copyOfRange(channels, first, last), inverse, memory);
@@ -93,49 +100,74 @@ final class MixedChannels {
     FAILED
   }
 
-  /// Channels that are solved side by side; row c of each array belongs to `channels[c]`, entries
-  /// outside its support are zero.
+  /// Channels that are solved side by side; row c of each array belongs to `channels[c]`.
   private final class Batch {
     private final int[] channels;
-    private final float @Nullable [] inverse;
+    private final double @Nullable [] inverse;
     private final int k = equations.inputs();
+
+    /// M's share of the identity that is not in its array.
+    private final double ridge;
+
+    private final double[] matrix;
+
+    /// S of each channel.
+    private final int[][] systems;
+
     private final State[] states;
-    private final float[][] memory;
-    private final @Nullable FloatCholesky[] factors;
+    private final FloatCholesky[] factors;
     private final double[] scales;
     private final double[] products;
     private final double[] lastSteps;
+
+    /// Weights: y by the kept inputs, r by the dropped ones.
     private final double[] x;
+
     private final double[] r;
     private final double[] z;
     private final double[] p;
     private final double[] q;
 
     /// @param memory of the factors, one a channel
-    Batch(int[] channels, float @Nullable [] inverse, float[][] memory) {
+    Batch(int[] channels, double @Nullable [] inverse, float[][] memory) {
       int count = channels.length;
       this.channels = channels;
       this.inverse = inverse;
+      this.matrix = inverse == null ? equations.gram() : inverse;
+      this.ridge = inverse == null ? equations.ridge() : 0;
+      this.systems = new int[count][];
+      this.factors = new FloatCholesky[count];
+      for (int c = 0; c < count; c++) {
+        int[] support = supports[channels[c]];
+        systems[c] = inverse == null ? support : ExactChannels.dropped(support, k);
+        factors[c] = new FloatCholesky(memory[c], systems[c].length);
+      }
       this.states = new State[count];
-      this.factors = new @Nullable FloatCholesky[count];
       this.scales = new double[count];
       this.products = new double[count];
       this.lastSteps = new double[count];
-      this.x = new double[count * k];
       this.r = new double[count * k];
+      this.x = inverse == null ? new double[count * k] : r;
       this.z = new double[count * k];
       this.p = new double[count * k];
       this.q = new double[count * k];
-      this.memory = memory;
     }
 
     void run() {
       Chunks.run(executor, channels.length, this::begin);
+      Chunks.run(executor, (k + ROWS - 1) / ROWS, this::fill);
+      Chunks.run(
+          executor,
+          channels.length,
+          c -> states[c] = factors[c].factor() ? State.RUNNING : State.FAILED);
+      if (inverse != null) {
+        equations.addProduct(p, channels.length, inverse, r, executor);
+        Arrays.fill(p, 0);
+      }
       for (int step = 0; step < MAX_STEPS && isAnyRunning(); step++) {
-        precondition();
-        Arrays.fill(q, 0);
         Chunks.run(executor, channels.length, this::turn);
-        equations.addProduct(p, channels.length, equations.gram(), q, executor);
+        Arrays.fill(q, 0);
+        equations.addProduct(p, channels.length, matrix, q, executor);
         Chunks.run(executor, channels.length, this::advance);
       }
     }
@@ -144,105 +176,56 @@ final class MixedChannels {
       return Arrays.stream(states).anyMatch(state -> state == State.RUNNING);
     }
 
+    /// Writes a channel's right side: to r, or by the dropped inputs to p, which is then multiplied by G.
     private void begin(int c) {
-      int[] support = supports[channels[c]];
-      for (int input : support) {
-        r[c * k + input] = equations.rightSide(channels[c], input, present, equations.ridge());
-      }
-      FloatCholesky factor;
-      if (inverse == null) {
-        scales[c] = 1 / (equations.meanDiagonal() + equations.ridge());
-        factor = new FloatCholesky(memory[c], support.length);
-        factor.fill(equations.gram(), k, support, equations.ridge(), scales[c]);
-      } else {
-        int[] dropped = ExactChannels.dropped(support, k);
-        double trace = 0;
-        for (int row : dropped) {
-          trace += inverse[row * k + row];
-        }
-        scales[c] = dropped.length / trace;
-        factor = new FloatCholesky(memory[c], dropped.length);
-        factor.fill(inverse, k, dropped, (float) scales[c]);
-      }
-      factors[c] = factor;
-      states[c] = factor.factor() ? State.RUNNING : State.FAILED;
-    }
-
-    /// z = M⁻¹ r.
-    private void precondition() {
+      double[] right = r;
       if (inverse != null) {
-        preconditionByDropped(inverse);
-        return;
+        right = p;
+        for (int input : systems[c]) {
+          right[c * k + input] = equations.cross(channels[c], input);
+        }
       }
-      Chunks.run(
-          executor,
-          channels.length,
-          c -> {
-            FloatCholesky factor = factors[c];
-            if (states[c] == State.RUNNING && factor != null) {
-              int[] support = supports[channels[c]];
-              double largest = largest(c);
-              float[] b = new float[support.length];
-              for (int i = 0; i < b.length; i++) {
-                b[i] = (float) (r[c * k + support[i]] / largest);
-              }
-              factor.solve(b);
-              for (int i = 0; i < b.length; i++) {
-                z[c * k + support[i]] = scales[c] * largest * b[i];
-              }
-            }
-          });
+      for (int input : supports[channels[c]]) {
+        right[c * k + input] = equations.rightSide(channels[c], input, present, equations.ridge());
+      }
+      int rows = systems[c].length;
+      double trace = rows * ridge;
+      for (int row : systems[c]) {
+        trace += matrix[row * k + row];
+      }
+      scales[c] = trace == 0 ? 1 : rows / trace;
     }
 
-    /// With r of each channel scaled to 1: g = r G, the multipliers of the dropped inputs solve
-    /// `G_PP μ = g_P`, and z = (r − μ) G.
-    private void preconditionByDropped(float[] inverse) {
-      float[] right = new float[r.length];
-      float[] left = new float[r.length];
-      Chunks.run(
-          executor,
-          channels.length,
-          c -> {
-            double largest = largest(c);
-            for (int input : supports[channels[c]]) {
-              right[c * k + input] = (float) (r[c * k + input] / largest);
-            }
-          });
-      equations.addProduct(right, channels.length, inverse, left, executor);
-      Chunks.run(
-          executor,
-          channels.length,
-          c -> {
-            FloatCholesky factor = factors[c];
-            if (states[c] == State.RUNNING && factor != null) {
-              int[] dropped = ExactChannels.dropped(supports[channels[c]], k);
-              float[] b = new float[dropped.length];
-              for (int i = 0; i < b.length; i++) {
-                b[i] = left[c * k + dropped[i]];
-              }
-              factor.solve(b);
-              for (int i = 0; i < b.length; i++) {
-                right[c * k + dropped[i]] = (float) (-scales[c] * b[i]);
-              }
-            }
-          });
-      Arrays.fill(left, 0);
-      equations.addProduct(right, channels.length, inverse, left, executor);
-      Chunks.run(
-          executor,
-          channels.length,
-          c -> {
-            double largest = largest(c);
-            for (int input : supports[channels[c]]) {
-              z[c * k + input] = largest * left[c * k + input];
-            }
-          });
+    /// Copies some rows of M to the channels that have them: a row is fetched from memory once for all.
+    private void fill(int block) {
+      for (int row = block * ROWS; row < Math.min(k, (block + 1) * ROWS); row++) {
+        for (int c = 0; c < channels.length; c++) {
+          int at = Arrays.binarySearch(systems[c], row);
+          if (at >= 0) {
+            factors[c].fillRow(at, matrix, row * k, systems[c], ridge, scales[c]);
+          }
+        }
+      }
+    }
+
+    /// z = F⁻¹ r.
+    private void precondition(int c) {
+      int[] system = systems[c];
+      double largest = largest(c);
+      float[] b = new float[system.length];
+      for (int i = 0; i < b.length; i++) {
+        b[i] = (float) (r[c * k + system[i]] / largest);
+      }
+      factors[c].solve(b);
+      for (int i = 0; i < b.length; i++) {
+        z[c * k + system[i]] = scales[c] * largest * b[i];
+      }
     }
 
     /// Largest magnitude of a channel's residual, 1 if it is zero.
     private double largest(int c) {
       double largest = 0;
-      for (int input : supports[channels[c]]) {
+      for (int input : systems[c]) {
         largest = Math.max(largest, Math.abs(r[c * k + input]));
       }
       return largest == 0 ? 1 : largest;
@@ -254,28 +237,27 @@ final class MixedChannels {
         Arrays.fill(p, c * k, (c + 1) * k, 0);
         return;
       }
-      int[] support = supports[channels[c]];
+      precondition(c);
       double product = 0;
-      for (int input : support) {
+      for (int input : systems[c]) {
         product += r[c * k + input] * z[c * k + input];
       }
       double beta = lastSteps[c] == 0 ? 0 : product / products[c];
       products[c] = product;
-      for (int input : support) {
+      for (int input : systems[c]) {
         p[c * k + input] = z[c * k + input] + beta * p[c * k + input];
       }
     }
 
-    /// One step along p, where q = p H.
+    /// One step along p, where q = p M.
     private void advance(int c) {
       if (states[c] != State.RUNNING) {
         return;
       }
-      int[] support = supports[channels[c]];
       double curvature = 0;
-      for (int input : support) {
+      for (int input : systems[c]) {
         int at = c * k + input;
-        q[at] += equations.ridge() * p[at];
+        q[at] += ridge * p[at];
         curvature += p[at] * q[at];
       }
       if (products[c] == 0) {
@@ -287,20 +269,31 @@ final class MixedChannels {
         return;
       }
       double alpha = products[c] / curvature;
+      for (int at = c * k; at < (c + 1) * k; at++) {
+        r[at] -= alpha * q[at];
+      }
       double step = 0;
       double size = 0;
-      for (int input : support) {
+      for (int input : supports[channels[c]]) {
         int at = c * k + input;
-        double change = alpha * p[at];
-        x[at] += change;
-        r[at] -= alpha * q[at];
+        double change = alpha * (inverse == null ? p[at] : q[at]);
+        if (inverse == null) {
+          x[at] += change;
+        }
         step += change * change;
         size += x[at] * x[at];
       }
-      step = Math.sqrt(step);
+      finish(c, Math.sqrt(step), Math.sqrt(size));
+    }
+
+    /// Ends a channel whose next step would change nothing.
+    ///
+    /// @param step length of the last step
+    /// @param size norm of the weights
+    private void finish(int c, double step, double size) {
       double next = lastSteps[c] == 0 ? step : step * Math.min(1, step / lastSteps[c]);
       lastSteps[c] = step;
-      if (next <= STEP_TOLERANCE * Math.sqrt(size)) {
+      if (next <= STEP_TOLERANCE * size) {
         states[c] = State.DONE;
       }
     }

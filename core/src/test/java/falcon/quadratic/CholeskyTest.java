@@ -35,7 +35,9 @@ class CholeskyTest {
     double[] b = random.doubles(m, -1, 1).toArray();
     var single = new FloatCholesky(new float[m * m], m);
     int[] all = IntStream.range(0, m).toArray();
-    single.fill(matrix, m, all, 0.25, 2);
+    for (int i = 0; i < m; i++) {
+      single.fillRow(i, matrix, i * m, all, 0.25, 2);
+    }
     for (int i = 0; i < m; i++) {
       matrix[i * m + i] += 0.25;
     }
@@ -57,7 +59,9 @@ class CholeskyTest {
   @Test
   void aMatrixThatFloat32TakesForSingularIsTold() {
     var single = new FloatCholesky(new float[4], 2);
-    single.fill(new double[] {1, 1, 1, 1 + 1e-9}, 2, new int[] {0, 1}, 0, 1);
+    for (int i = 0; i < 2; i++) {
+      single.fillRow(i, new double[] {1, 1, 1, 1 + 1e-9}, 2 * i, new int[] {0, 1}, 0, 1);
+    }
     assertThat(single.factor()).isFalse();
   }
 

@@ -60,19 +60,14 @@ class MixedChannelsTest {
       return IntStream.range(0, outputs).toArray();
     }
 
-    float[] inverse() {
+    double[] inverse() {
       double[] matrix = equations.gram().clone();
       for (int i = 0; i < inputs; i++) {
         matrix[i * inputs + i] += equations.ridge();
       }
       var factored = new Cholesky(matrix, inputs);
       assertThat(factored.factor(null)).isEqualTo(Cholesky.POSITIVE_DEFINITE);
-      double[] inverse = factored.inverse(null);
-      float[] narrow = new float[inverse.length];
-      for (int i = 0; i < narrow.length; i++) {
-        narrow[i] = (float) inverse[i];
-      }
-      return narrow;
+      return factored.inverse(null);
     }
 
     float[] exact(ExecutorService executor) {
@@ -148,6 +143,14 @@ class MixedChannelsTest {
     assertThat(solved[0]).isCloseTo(2, within(1e-3f));
     assertThat(solved[1]).isCloseTo(5, within(1e-6f));
     assertThat(solved[2]).isZero();
+  }
+
+  @Test
+  void aChannelThatKeepsAllNeedsNoFactor() {
+    var layer = new Layer(30, 4, 1, 100, 1e-3);
+    float[] solved = new float[layer.present.length];
+    assertThat(layer.mixed(0, executor).solve(layer.channels(), layer.inverse(), solved)).isEmpty();
+    layer.requireEqual(solved, layer.exact(executor));
   }
 
   @Test

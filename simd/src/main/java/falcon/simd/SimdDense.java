@@ -2,7 +2,10 @@ package falcon.simd;
 
 import falcon.kernel.DenseKernels;
 import java.util.Arrays;
+import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
 
 /// [DenseKernels] by vector instructions: blocks of A and B are packed so that the innermost loop
 /// reads both in order, and a tile of C stays in registers for a whole block of terms.
@@ -18,6 +21,12 @@ final class SimdDense implements DenseKernels {
 
   /// Columns of A that are packed together: those of one cache line in float32.
   private static final int PACKED_COLUMNS = 16;
+
+  /// As many lanes as a tile has rows; every processor with vectors has this width.
+  private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_128;
+
+  /// Half as many.
+  private static final VectorSpecies<Double> DOUBLES = DoubleVector.SPECIES_128;
 
   private final Tiles tiles;
 
@@ -115,9 +124,12 @@ final class SimdDense implements DenseKernels {
       if (inA.columnStride() == 1 && right - left == PACKED_COLUMNS) {
         for (int t = 0; t < depth; t++) {
           int from = at(inA, q + t, left);
-          for (int i = 0; i < PACKED_COLUMNS; i++) {
-            packed[to + (i >> 2) * depth * Tiles.HEIGHT + t * Tiles.HEIGHT + (i & 3)] =
-                sign * a[from + i];
+          for (int i = 0; i < PACKED_COLUMNS; i += Tiles.HEIGHT) {
+            int column = to + i * depth + t * Tiles.HEIGHT;
+            DoubleVector.fromArray(DOUBLES, a, from + i).mul(sign).intoArray(packed, column);
+            DoubleVector.fromArray(DOUBLES, a, from + i + 2)
+                .mul(sign)
+                .intoArray(packed, column + 2);
           }
         }
       } else {
@@ -249,9 +261,10 @@ final class SimdDense implements DenseKernels {
       if (inA.columnStride() == 1 && right - left == PACKED_COLUMNS) {
         for (int t = 0; t < depth; t++) {
           int from = at(inA, q + t, left);
-          for (int i = 0; i < PACKED_COLUMNS; i++) {
-            packed[to + (i >> 2) * depth * Tiles.HEIGHT + t * Tiles.HEIGHT + (i & 3)] =
-                sign * a[from + i];
+          for (int i = 0; i < PACKED_COLUMNS; i += Tiles.HEIGHT) {
+            FloatVector.fromArray(FLOATS, a, from + i)
+                .mul(sign)
+                .intoArray(packed, to + i * depth + t * Tiles.HEIGHT);
           }
         }
       } else {
