@@ -149,6 +149,7 @@ final class ShapeRules {
       case "GatherElements" -> only(operands.shape(1));
       case "GatherND" -> only(IndexShapes.gatherBlocks(operands));
       case "LSTM", "GRU", "RNN" -> RecurrentShapes.outputs(operands);
+      case "If", "Loop" -> throw ControlFlow.left(operands);
       default -> throw unknown(node);
     };
   }

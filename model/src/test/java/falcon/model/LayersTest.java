@@ -298,10 +298,12 @@ class LayersTest {
   void weightsThatASubgraphReadsAreNotPrunable() {
     var body =
         new Attribute.Subgraph(
+            "If.0/then_branch/",
             List.of(node("Identity", List.of("w"), "inner")),
             List.of(),
             List.of("inner"),
-            List.of());
+            Map.of(),
+            Map.of());
     Network network =
         network(node("MatMul", List.of("x", "w"), "y"), 1, 8)
             .node(
