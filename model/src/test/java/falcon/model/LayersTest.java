@@ -295,6 +295,15 @@ class LayersTest {
   }
 
   @Test
+  void attentionCostsItsTwoProducts() {
+    Network network =
+        network(node("Attention", List.of("x", "x", "x"), "y"), 1, 4, 5, 8).opset("", 23).build();
+    DenseProduct product = Layers.of(network).denseProducts().getFirst();
+    assertThat(product.reason()).isEqualTo("product of activations");
+    assertThat(product.macs()).isEqualTo(4 * 5 * 5 * (8 + 8));
+  }
+
+  @Test
   void weightsThatASubgraphReadsAreNotPrunable() {
     var body =
         new Attribute.Subgraph(

@@ -22,6 +22,7 @@ final class Operators {
     PoolingOperators.addTo(all);
     NormalizationOperators.addTo(all);
     ProductOperators.addTo(all);
+    AttentionOperators.addTo(all);
     ReductionOperators.addTo(all);
     RearrangementOperators.addTo(all);
     SelectionOperators.addTo(all);
