@@ -1,6 +1,9 @@
 package falcon.model;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /// Value of a node's attribute, one case for each kind that ONNX has.
 public sealed interface Attribute {
@@ -56,17 +59,30 @@ public sealed interface Attribute {
 
   /// Body of a control-flow node.
   ///
+  /// @param path that no other body of the file has; what the body holds is called so in the network, with
+  ///     its own name behind it
   /// @param nodes in file order
   /// @param inputs names that the body is called with
   /// @param outputs names that it gives back
-  /// @param constants names of its own constant tensors
+  /// @param tensors its own constant tensors by name, in file order
+  /// @param opaque those of them that [Tensor] cannot hold: name and what they are
   record Subgraph(
-      List<Node> nodes, List<String> inputs, List<String> outputs, List<String> constants) {
+      String path,
+      List<Node> nodes,
+      List<String> inputs,
+      List<String> outputs,
+      Map<String, Tensor> tensors,
+      Map<String, String> opaque) {
     public Subgraph {
       nodes = List.copyOf(nodes);
       inputs = List.copyOf(inputs);
       outputs = List.copyOf(outputs);
-      constants = List.copyOf(constants);
+      tensors = ordered(tensors);
+      opaque = ordered(opaque);
+    }
+
+    private static <V> Map<String, V> ordered(Map<String, V> map) {
+      return map.isEmpty() ? Map.of() : Collections.unmodifiableMap(new LinkedHashMap<>(map));
     }
   }
 }

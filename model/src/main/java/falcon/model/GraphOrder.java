@@ -62,7 +62,8 @@ final class GraphOrder {
   /// Adds the values that a body takes from the graph around it.
   private static void addFree(Attribute.Subgraph body, Set<String> read) {
     var own = new HashSet<String>(body.inputs());
-    own.addAll(body.constants());
+    own.addAll(body.tensors().keySet());
+    own.addAll(body.opaque().keySet());
     body.nodes().forEach(node -> own.addAll(node.outputs()));
     var free = new LinkedHashSet<String>(body.outputs());
     body.nodes().forEach(node -> free.addAll(valuesRead(node)));

@@ -45,4 +45,54 @@ final class IndexShapes {
     result.addAll(shape.subList((int) from, shape.size()));
     return result;
   }
+
+  /// `Compress`: the slices of an axis, or the elements, for which a known list of truth values says so.
+  static InferredValue compress(Operands operands) {
+    var places = new ArrayList<Long>();
+    List<Double> chosen = operands.numbers(1);
+    for (int i = 0; i < chosen.size(); i++) {
+      if (chosen.get(i) != 0) {
+        places.add((long) i);
+      }
+    }
+    List<Long> given = operands.shape(0);
+    boolean isFlat = !operands.node().attributes().containsKey("axis");
+    long elements = Tensor.elements(given);
+    List<Long> shape = isFlat ? List.of(elements) : given;
+    int axis = isFlat ? 0 : operands.axis(operands.node().integer("axis", 0), shape.size());
+    if (!places.isEmpty() && places.getLast() >= shape.get(axis)) {
+      throw operands.mismatch("it takes element %d".formatted(places.getLast()));
+    }
+    var result = new ArrayList<>(shape);
+    result.set(axis, (long) places.size());
+    InferredValue value = operands.value(0).reshaped(shape);
+    return value.picked(
+        result,
+        index -> {
+          long[] place = index.clone();
+          place[axis] = places.get((int) index[axis]);
+          return InferredValue.place(shape, place);
+        });
+  }
+
+  /// `NonZero`: indices of the elements of a known value that are not zero, an axis a row.
+  static InferredValue nonZero(Operands operands) {
+    List<Double> numbers = operands.numbers(0);
+    List<Long> shape = operands.shape(0);
+    var places = new ArrayList<Long>();
+    for (int i = 0; i < numbers.size(); i++) {
+      if (numbers.get(i) != 0) {
+        places.add((long) i);
+      }
+    }
+    var indices = new ArrayList<Long>();
+    long stride = Tensor.elements(shape);
+    for (long size : shape) {
+      stride /= Math.max(1, size);
+      for (long place : places) {
+        indices.add(place / Math.max(1, stride) % Math.max(1, size));
+      }
+    }
+    return InferredValue.whole(List.of((long) shape.size(), (long) places.size()), indices);
+  }
 }

@@ -94,6 +94,30 @@ final class LinearShapes {
         InferredValue.ofShape(moments));
   }
 
+  /// `Attention`: `[b, heads, m, k]` and `[b, heads, n, l]` give `[b, heads, m, l]`; with three axes the
+  /// heads stand side by side in the last.
+  static List<Long> attention(Operands operands) {
+    List<Long> q = operands.shape(0);
+    List<Long> v = operands.shape(2);
+    if (q.size() != operands.shape(1).size() || q.size() != v.size()) {
+      throw operands.mismatch("queries, keys and values differ in their axes");
+    }
+    var shape = new ArrayList<>(q);
+    switch (q.size()) {
+      case 4 -> shape.set(3, v.get(3));
+      case 3 -> {
+        long heads = operands.node().integer("q_num_heads", 0);
+        long shared = operands.node().integer("kv_num_heads", 0);
+        if (heads < 1 || shared < 1 || q.get(2) % heads != 0 || v.get(2) % shared != 0) {
+          throw operands.mismatch("its %d and %d heads do not fit".formatted(heads, shared));
+        }
+        shape.set(2, Math.multiplyExact(v.get(2) / shared, heads));
+      }
+      default -> throw operands.mismatch("it needs three or four axes");
+    }
+    return shape;
+  }
+
   private static List<Long> matrix(Operands operands, int input, String turned) {
     List<Long> shape = operands.shape(input);
     if (shape.size() != 2) {

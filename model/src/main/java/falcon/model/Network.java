@@ -13,7 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /// A network as data: the ONNX graph, immutable.
 ///
-/// Nodes stand in an order in which they can be run. Graph inputs are those that the user must give:
+/// Nodes stand in an order in which they can be run. Control flow whose course constants and shapes settle
+/// is taken into the graph: in place of an `If` stand the nodes of its branch, in place of a `Loop` those of
+/// all its iterations, with the constants of their bodies. A written file keeps it. Graph inputs are those that the user must give:
 /// an input that only offers a default for an initializer is not among them. Whatever else a file
 /// holds travels along in [#origin] and comes back when the network is written in that format.
 public final class Network {
@@ -54,17 +56,23 @@ public final class Network {
     metadata = frozen(builder.metadata);
     origin = builder.origin;
     nodes = GraphOrder.sort(builder.nodes, givenNames(), outputs);
-    producers = new LinkedHashMap<>();
-    consumers = new LinkedHashMap<>();
-    for (Node node : nodes) {
-      for (String output : node.outputs()) {
-        producers.put(output, node);
-      }
-      for (String input : GraphOrder.valuesRead(node)) {
-        consumers.computeIfAbsent(input, _ -> new ArrayList<>()).add(node);
-      }
-    }
-    consumers.replaceAll((_, readers) -> List.copyOf(readers));
+    producers = producers(nodes);
+    consumers = consumers(nodes);
+  }
+
+  /// The same with control flow taken into the graph.
+  private Network(Network that, ControlFlow flow) {
+    name = that.name;
+    inputs = that.inputs;
+    outputs = that.outputs;
+    initializers = joined(that.initializers, flow.tensors());
+    opaqueInitializers = joined(that.opaqueInitializers, flow.opaque());
+    opsets = that.opsets;
+    metadata = that.metadata;
+    origin = that.origin;
+    nodes = GraphOrder.sort(flow.nodes(), givenNames(), outputs);
+    producers = producers(nodes);
+    consumers = consumers(nodes);
   }
 
   private Network(
@@ -110,7 +118,8 @@ public final class Network {
     return outputs;
   }
 
-  /// Constant tensors by name, in file order; values of `Constant` nodes are among them.
+  /// Constant tensors by name, in file order; values of `Constant` nodes are among them, and what bodies that
+  /// are taken into the graph bring along (`If.3/then_branch/w`).
   public SequencedMap<String, Tensor> initializers() {
     return initializers;
   }
@@ -190,7 +199,8 @@ public final class Network {
   }
 
   /// The same network for examples of that shape: axes that the file leaves open are fixed. The first
-  /// axis of an input, if open, stays so: it counts examples. A written file keeps the open axes.
+  /// axis of an input, if open, stays so: it counts examples. Control flow that the sizes settle is taken into
+  /// the graph. A written file keeps the open axes.
   ///
   /// @param exampleShapes by input, without the axis of examples
   /// @throws IllegalArgumentException if there is no such input, or it contradicts the shape: says which
@@ -211,13 +221,37 @@ public final class Network {
               return shape == null ? input : input.withExampleShape(shape);
             })
             .toList();
-    return new Network(this, fixed, initializers, metadata);
+    return new Network(this, fixed, initializers, metadata).withoutSettledFlow();
   }
 
   @Override
   public String toString() {
     return "%s: %d nodes, %d initializers, %s -> %s"
         .formatted(name, nodes.size(), initializers.size(), inputs, outputs);
+  }
+
+  private Network withoutSettledFlow() {
+    ControlFlow flow = ControlFlow.inlined(this);
+    return flow == null ? this : new Network(this, flow);
+  }
+
+  private static Map<String, Node> producers(List<Node> nodes) {
+    var producers = new LinkedHashMap<String, Node>();
+    for (Node node : nodes) {
+      node.outputs().forEach(output -> producers.put(output, node));
+    }
+    return producers;
+  }
+
+  private static Map<String, List<Node>> consumers(List<Node> nodes) {
+    var consumers = new LinkedHashMap<String, List<Node>>();
+    for (Node node : nodes) {
+      for (String input : GraphOrder.valuesRead(node)) {
+        consumers.computeIfAbsent(input, _ -> new ArrayList<>()).add(node);
+      }
+    }
+    consumers.replaceAll((_, readers) -> List.copyOf(readers));
+    return consumers;
   }
 
   private SequencedSet<String> givenNames() {
@@ -232,6 +266,13 @@ public final class Network {
     if (!names.add(name)) {
       throw new IllegalArgumentException("two values are named '%s'".formatted(name));
     }
+  }
+
+  /// What several copies of a body share is there already when the later ones are taken into the graph.
+  private static <V> SequencedMap<String, V> joined(Map<String, V> map, Map<String, V> more) {
+    var all = new LinkedHashMap<>(map);
+    more.forEach(all::putIfAbsent);
+    return Collections.unmodifiableSequencedMap(all);
   }
 
   private static <V> SequencedMap<String, V> frozen(Map<String, V> map) {
@@ -259,8 +300,8 @@ public final class Network {
     ///
     /// @throws IllegalArgumentException if it is a `Constant` whose name is taken
     public Builder node(Node node) {
-      Tensor constant = node.is("Constant") ? ConstantNodes.value(node) : null;
-      if (constant != null && node.outputs().size() == 1) {
+      Tensor constant = node.constant();
+      if (constant != null) {
         return initializer(node.outputs().getFirst(), constant);
       }
       nodes.add(node);
@@ -321,7 +362,7 @@ public final class Network {
     /// @throws IllegalArgumentException if a value is made twice, is read and never made, or
     ///     depends on itself
     public Network build() {
-      return new Network(this);
+      return new Network(this).withoutSettledFlow();
     }
   }
 }

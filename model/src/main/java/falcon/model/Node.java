@@ -34,6 +34,13 @@ public record Node(
     return domain.isEmpty() && opType.equals(onnxOpType);
   }
 
+  /// Value of a `Constant` node.
+  ///
+  /// @return null if it is none, or of a kind that [Tensor] cannot hold
+  public @Nullable Tensor constant() {
+    return is("Constant") && outputs.size() == 1 ? ConstantNodes.value(this) : null;
+  }
+
   /// Name of an input.
   ///
   /// @return null if the node has no such input or leaves it out

@@ -29,7 +29,7 @@ final class ProductMacs {
       case "Conv", "ConvTranspose", "ConvInteger", "Gemm", "MatMul", "MatMulInteger" ->
           List.of(0, 1);
       case "QLinearConv", "QLinearMatMul" -> List.of(0, 3);
-      case "LSTM", "GRU", "RNN" -> List.of(0, 1, 2);
+      case "LSTM", "GRU", "RNN", "Attention" -> List.of(0, 1, 2);
       case "Einsum" -> IntStream.range(0, node.inputs().size()).boxed().toList();
       default -> List.of();
     };
@@ -49,6 +49,7 @@ final class ProductMacs {
         case "MatMul", "MatMulInteger", "QLinearMatMul" -> matrices(node, -1);
         case "LSTM", "GRU", "RNN" -> sum(recurrent(node, 1), recurrent(node, 2));
         case "Einsum" -> einsum(node);
+        case "Attention" -> attention(node);
         default -> 0L;
       };
     } catch (ArithmeticException | IndexOutOfBoundsException e) {
@@ -106,6 +107,18 @@ final class ProductMacs {
     return steps == null || weights == null
         ? null
         : Math.multiplyExact(Tensor.elements(steps.subList(0, 2)), Tensor.elements(weights));
+  }
+
+  /// `[b, heads, m, k] · [b, heads, k, n] · [b, heads, n, l]`: b · heads · m · n · (k + l), masked or not.
+  private @Nullable Long attention(Node node) {
+    List<Long> q = shape(node.input(0));
+    List<Long> k = shape(node.input(1));
+    List<Long> y = shape(output(node));
+    if (q == null || k == null || y == null) {
+      return null;
+    }
+    long keys = k.get(k.size() - 2); // elements of q and y: b · heads · m · k and b · heads · m · l
+    return Math.multiplyExact(keys, Math.addExact(Tensor.elements(q), Tensor.elements(y)));
   }
 
   /// Product of the sizes of all labels, where two operands meet.

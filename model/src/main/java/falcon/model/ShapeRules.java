@@ -73,7 +73,9 @@ final class ShapeRules {
           "ScatterND",
           "LpNormalization",
           "LRN",
-          "MeanVarianceNormalization" ->
+          "MeanVarianceNormalization",
+          "ReverseSequence",
+          "RotaryEmbedding" ->
           only(operands.shape(0));
       case "Dropout" -> copies(InferredValue.ofShape(operands.shape(0)), 2);
       case "LayerNormalization" -> LinearShapes.layerNormalization(operands);
@@ -102,6 +104,7 @@ final class ShapeRules {
       case "ConvTranspose" -> only(WindowShapes.transposedConvolution(operands));
       case "MaxPool", "AveragePool", "LpPool" ->
           copies(InferredValue.ofShape(WindowShapes.pooling(operands)), 2);
+      case "MaxUnpool" -> only(WindowShapes.unpooling(operands));
       case "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool" ->
           only(WindowShapes.globalPooling(operands));
       case "Gemm" -> only(LinearShapes.gemm(operands));
@@ -148,7 +151,11 @@ final class ShapeRules {
       case "OneHot" -> only(IndexShapes.oneHot(operands));
       case "GatherElements" -> only(operands.shape(1));
       case "GatherND" -> only(IndexShapes.gatherBlocks(operands));
+      case "Compress" -> List.of(IndexShapes.compress(operands));
+      case "NonZero" -> List.of(IndexShapes.nonZero(operands));
+      case "Attention" -> only(LinearShapes.attention(operands));
       case "LSTM", "GRU", "RNN" -> RecurrentShapes.outputs(operands);
+      case "If", "Loop" -> throw ControlFlow.left(operands);
       default -> throw unknown(node);
     };
   }

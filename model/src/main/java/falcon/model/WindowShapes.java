@@ -30,6 +30,28 @@ final class WindowShapes {
     return slide(operands, image(operands).get(1), kernel);
   }
 
+  /// `MaxUnpool`: the size that a pooling made smaller, or the one asked for.
+  static List<Long> unpooling(Operands operands) {
+    List<Long> image = image(operands);
+    int axes = image.size() - 2;
+    if (operands.has(2)) {
+      List<Long> wanted = operands.content(2);
+      if (wanted.size() != image.size()) {
+        throw operands.mismatch("its output would have the shape %s".formatted(wanted));
+      }
+      return positive(operands, wanted);
+    }
+    List<Long> kernel = axisList(operands, "kernel_shape", axes, 1);
+    List<Long> strides = axisList(operands, "strides", axes, 1);
+    List<Long> pads = axisList(operands, "pads", 2 * axes, 0);
+    var shape = new ArrayList<>(image.subList(0, 2));
+    for (int i = 0; i < axes; i++) {
+      long full = (image.get(i + 2) - 1) * strides.get(i) + kernel.get(i);
+      shape.add(full - pads.get(i) - pads.get(i + axes));
+    }
+    return positive(operands, shape);
+  }
+
   /// `GlobalAveragePool` and its kin: one position is left.
   static List<Long> globalPooling(Operands operands) {
     List<Long> image = image(operands);

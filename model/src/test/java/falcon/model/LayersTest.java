@@ -295,13 +295,24 @@ class LayersTest {
   }
 
   @Test
+  void attentionCostsItsTwoProducts() {
+    Network network =
+        network(node("Attention", List.of("x", "x", "x"), "y"), 1, 4, 5, 8).opset("", 23).build();
+    DenseProduct product = Layers.of(network).denseProducts().getFirst();
+    assertThat(product.reason()).isEqualTo("product of activations");
+    assertThat(product.macs()).isEqualTo(4 * 5 * 5 * (8 + 8));
+  }
+
+  @Test
   void weightsThatASubgraphReadsAreNotPrunable() {
     var body =
         new Attribute.Subgraph(
+            "If.0/then_branch/",
             List.of(node("Identity", List.of("w"), "inner")),
             List.of(),
             List.of("inner"),
-            List.of());
+            Map.of(),
+            Map.of());
     Network network =
         network(node("MatMul", List.of("x", "w"), "y"), 1, 8)
             .node(

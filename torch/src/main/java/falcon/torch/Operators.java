@@ -22,6 +22,7 @@ final class Operators {
     PoolingOperators.addTo(all);
     NormalizationOperators.addTo(all);
     ProductOperators.addTo(all);
+    AttentionOperators.addTo(all);
     ReductionOperators.addTo(all);
     RearrangementOperators.addTo(all);
     SelectionOperators.addTo(all);
@@ -46,6 +47,12 @@ final class Operators {
       throw unsupported(node, "its operator set '%s' is not ONNX's own".formatted(node.domain()));
     }
     Operator operator = BY_NAME.get(node.opType());
+    if (operator == null && (node.is("If") || node.is("Loop"))) {
+      throw unsupported(
+          node,
+          "what it runs must follow from constants and shapes; export the network traced, or give its input"
+              + " sizes (--input-shape)");
+    }
     if (operator == null) {
       throw unsupported(node, "the operator is not known here");
     }

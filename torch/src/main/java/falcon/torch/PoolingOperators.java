@@ -22,6 +22,7 @@ final class PoolingOperators {
 
   static void addTo(Map<String, Operator> all) {
     all.put("MaxPool", PoolingOperators::maxPool);
+    all.put("MaxUnpool", Operator.of(PoolingOperators::maxUnpool));
     all.put("AveragePool", Operator.of(PoolingOperators::averagePool));
     all.put("LpPool", Operator.of(PoolingOperators::lpPool));
     all.put("GlobalAveragePool", Operator.of(PoolingOperators::globalAveragePool));
@@ -81,6 +82,33 @@ final class PoolingOperators {
     Tensor floats = isNative ? x : x.to(torch.ScalarType.Double);
     Tensor maxima = lowered(maxima(floats, window, isCeil(in)), input);
     return List.of(isNative ? maxima : maxima.to(x.scalar_type()));
+  }
+
+  /// Puts maxima back where they were found, zeros everywhere else; with a larger output asked for, more
+  /// zeros behind.
+  private static Tensor maxUnpool(Operands in) {
+    Tensor x = in.x();
+    requireAtMostThreeAxes(in);
+    Window window =
+        Window.of(in.node(), Torch.longs(in.node().integers("kernel_shape", List.of())));
+    long[] shape = x.shape().clone();
+    for (int i = 0; i < shape.length - 2; i++) {
+      shape[i + 2] =
+          (shape[i + 2] - 1) * window.stride(i) + window.span(i) - window.begin(i) - window.end(i);
+    }
+    Tensor places = in.y().to(torch.ScalarType.Long).reshape(-1);
+    long all = SelectionOperators.product(shape, 0, shape.length);
+    Tensor y =
+        torch.zeros(new long[] {all}, x.options()).scatter(0, places, x.reshape(-1)).reshape(shape);
+    if (!in.has(2)) {
+      return y;
+    }
+    long[] wanted = in.longs(2);
+    var behind = new long[shape.length - 2];
+    for (int i = 0; i < behind.length; i++) {
+      behind[i] = wanted[i + 2] - shape[i + 2];
+    }
+    return Torch.padded(y, new long[behind.length], behind, 0);
   }
 
   private static Tensor maxima(Tensor x, Window window, boolean ceil) {

@@ -1,10 +1,10 @@
 package falcon.torch;
 
-import falcon.model.Attribute;
 import falcon.model.Node;
-import java.util.ArrayList;
+import falcon.torch.RecurrentActivation.Function;
 import java.util.List;
-import java.util.Locale;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -18,7 +18,14 @@ import org.jspecify.annotations.Nullable;
 /// @param kind of the node
 /// @param activations f, and g and h where the kind has them, of each direction
 /// @param isResetAfter whether a GRU resets after the product with its recurrent weights
-record RecurrentCell(Kind kind, List<String> activations, boolean isResetAfter) {
+/// @param isCoupled whether an LSTM forgets what it takes in: forget gate = 1 − input gate
+/// @param clip bound of what goes into the activations of gates and candidates, either way; infinite for none
+record RecurrentCell(
+    Kind kind,
+    List<RecurrentActivation> activations,
+    boolean isResetAfter,
+    boolean isCoupled,
+    double clip) {
   enum Kind {
     LSTM(4),
     GRU(3),
@@ -31,16 +38,14 @@ record RecurrentCell(Kind kind, List<String> activations, boolean isResetAfter) 
     }
 
     /// What ONNX takes where a node names no activations.
-    List<String> activations() {
+    List<Function> activations() {
       return switch (this) {
-        case LSTM -> List.of("sigmoid", "tanh", "tanh");
-        case GRU -> List.of("sigmoid", "tanh");
-        case RNN -> List.of("tanh");
+        case LSTM -> List.of(Function.SIGMOID, Function.TANH, Function.TANH);
+        case GRU -> List.of(Function.SIGMOID, Function.TANH);
+        case RNN -> List.of(Function.TANH);
       };
     }
   }
-
-  private static final List<String> KNOWN_ACTIVATIONS = List.of("sigmoid", "tanh", "relu");
 
   /// What a step works with.
   ///
@@ -71,37 +76,13 @@ record RecurrentCell(Kind kind, List<String> activations, boolean isResetAfter) 
   record Result(Tensor state, Tensor memory, Tensor read, Tensor product) {}
 
   static RecurrentCell of(Node node) {
-    if (node.attributes().containsKey("clip")) {
-      throw Operators.unsupported(node, "clip is set");
-    }
-    if (node.integer("input_forget", 0) != 0) {
-      throw Operators.unsupported(node, "input_forget is set");
-    }
     Kind kind = Kind.valueOf(node.opType());
-    int directions = Recurrent.directions(node);
-    List<String> given = activations(node);
-    int each = kind.activations().size();
-    if (!given.isEmpty() && given.size() != each * directions) {
-      throw Operators.unsupported(node, "it has %d activations".formatted(given.size()));
-    }
-    for (String activation : given) {
-      if (!KNOWN_ACTIVATIONS.contains(activation)) {
-        throw Operators.unsupported(node, "its activation is " + activation);
-      }
-    }
-    var all = new ArrayList<String>();
-    for (int i = 0; i < each * directions; i++) {
-      all.add(given.isEmpty() ? kind.activations().get(i % each) : given.get(i));
-    }
-    return new RecurrentCell(kind, List.copyOf(all), node.integer("linear_before_reset", 0) != 0);
-  }
-
-  private static List<String> activations(Node node) {
-    return switch (node.attributes().get("activations")) {
-      case Attribute.StringList(List<String> names) ->
-          names.stream().map(name -> name.toLowerCase(Locale.ROOT)).toList();
-      case null, default -> List.of();
-    };
+    return new RecurrentCell(
+        kind,
+        RecurrentActivation.of(node, kind.activations(), Recurrent.directions(node)),
+        node.integer("linear_before_reset", 0) != 0,
+        node.integer("input_forget", 0) != 0,
+        node.real("clip", Float.POSITIVE_INFINITY));
   }
 
   int gates() {
@@ -124,11 +105,14 @@ record RecurrentCell(Kind kind, List<String> activations, boolean isResetAfter) 
     Tensor product = probed(step.state.mm(step.weights), step, 0, 4);
     Tensor gates = withBias(product, step, 0, 4).add(step.input);
     Tensor in = activated(0, step, peeped(gate(gates, 0, step), step, 0, step.memory));
-    Tensor forget = activated(0, step, peeped(gate(gates, 2, step), step, 2, step.memory));
+    Tensor forget =
+        isCoupled
+            ? torch.ones_like(in).sub(in)
+            : activated(0, step, peeped(gate(gates, 2, step), step, 2, step.memory));
     Tensor candidate = activated(1, step, gate(gates, 3, step));
     Tensor memory = forget.mul(step.memory).add(in.mul(candidate));
     Tensor out = activated(0, step, peeped(gate(gates, 1, step), step, 1, memory));
-    return new Result(out.mul(activated(2, step, memory)), memory, step.state, product);
+    return new Result(out.mul(activation(2, step).of(memory)), memory, step.state, product);
   }
 
   private Result gruResetAfter(Step step) {
@@ -196,10 +180,16 @@ record RecurrentCell(Kind kind, List<String> activations, boolean isResetAfter) 
   }
 
   private Tensor activated(int activation, Step step, Tensor value) {
-    return switch (activations.get(step.direction * kind.activations().size() + activation)) {
-      case "sigmoid" -> value.sigmoid();
-      case "tanh" -> value.tanh();
-      default -> value.relu();
-    };
+    boolean isClipped = clip < Double.POSITIVE_INFINITY;
+    Tensor bounded =
+        isClipped
+            ? value.clamp(
+                new ScalarOptional(new Scalar(-clip)), new ScalarOptional(new Scalar(clip)))
+            : value;
+    return activation(activation, step).of(bounded);
+  }
+
+  private RecurrentActivation activation(int activation, Step step) {
+    return activations.get(step.direction * kind.activations().size() + activation);
   }
 }

@@ -18,6 +18,9 @@ final class SelectionOperators {
     all.put("GatherND", Operator.of(SelectionOperators::gatherBlocks));
     all.put("Trilu", Operator.of(SelectionOperators::triangle));
     all.put("OneHot", Operator.of(SelectionOperators::oneHot));
+    all.put("Compress", Operator.of(SelectionOperators::compress));
+    all.put("NonZero", Operator.of(in -> in.x().nonzero().t()));
+    all.put("ReverseSequence", Operator.of(SelectionOperators::reverseSequence));
     all.put("GridSample", Operator.of(SelectionOperators::gridSample));
   }
 
@@ -152,6 +155,33 @@ final class SelectionOperators {
     Tensor classes = ReductionOperators.places(depth).reshape(shape);
     Tensor isHot = fromFront(indices, depth).unsqueeze(axis).eq(classes);
     return torch.where(isHot, values.select(0, 1), values.select(0, 0));
+  }
+
+  /// The slices of an axis, or the elements, for which a list of truth values says so.
+  private static Tensor compress(Operands in) {
+    boolean isFlat = !in.node().attributes().containsKey("axis");
+    Tensor x = isFlat ? in.x().reshape(-1) : in.x();
+    return x.index_select(isFlat ? 0 : in.axis(0), in.y().nonzero().reshape(-1));
+  }
+
+  /// Turns the first steps of each sample round, as many as its length says.
+  private static Tensor reverseSequence(Operands in) {
+    Tensor x = in.x();
+    int time = in.axis(in.node().integer("time_axis", 0), x.dim());
+    int batch = in.axis(in.node().integer("batch_axis", 1), x.dim());
+    if (time == batch) {
+      throw in.unsupported("time and samples are the same axis, %d".formatted(time));
+    }
+    var ofSteps = new long[(int) x.dim()];
+    Arrays.fill(ofSteps, 1);
+    long[] ofSamples = ofSteps.clone();
+    ofSteps[time] = x.size(time);
+    ofSamples[batch] = x.size(batch);
+    Tensor steps = ReductionOperators.places(x.size(time)).reshape(ofSteps);
+    Tensor lengths = in.y().to(torch.ScalarType.Long).reshape(ofSamples);
+    Tensor turned = lengths.sub(steps).sub(new Scalar(1L));
+    Tensor places = torch.where(steps.lt(lengths), turned, steps);
+    return x.gather(time, places.expand(x.shape()), false);
   }
 
   private static Tensor gridSample(Operands in) {

@@ -29,6 +29,7 @@ final class OperatorGrid {
     WindowCases.addTo(cases);
     ElementCases.addTo(cases);
     LinearCases.addTo(cases);
+    AttentionCases.addTo(cases);
     ReductionCases.addTo(cases);
     RearrangementCases.addTo(cases);
     SelectionCases.addTo(cases);

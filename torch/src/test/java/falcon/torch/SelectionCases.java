@@ -1,5 +1,7 @@
 package falcon.torch;
 
+import falcon.model.DataType;
+import falcon.model.Tensor;
 import java.util.List;
 
 /// Operators that take, replace or pad parts of a value, over their options.
@@ -17,7 +19,38 @@ final class SelectionCases {
       triangles(cases, opset);
       oneHots(cases, opset);
       grids(cases, opset);
+      choices(cases, opset);
     }
+  }
+
+  private static void choices(List<GridCase> cases, long opset) {
+    for (long axis : new long[] {0, 1, -1}) {
+      cases.add(
+          new GridCase("Compress", opset)
+              .floats(4, 5, 3)
+              .constant(truths(0, 1, 1))
+              .set("axis", axis));
+    }
+    cases.add(new GridCase("Compress", opset).floats(4, 5).constant(truths(1, 0, 0, 1, 0, 1)));
+    cases.add(new GridCase("NonZero", opset).indices(new long[] {3, 4}, 0, 2, -1, 0, 0));
+    cases.add(new GridCase("NonZero", opset).indices(new long[] {2, 3, 2}, 1, 0, 0, 5, 7));
+    cases.add(new GridCase("NonZero", opset).reals(0, 2, 0, -1));
+    for (long time : new long[] {0, 1}) {
+      cases.add(
+          new GridCase("ReverseSequence", opset)
+              .floats(4, 4, 3)
+              .longs(1, 4, 2, 3)
+              .set("time_axis", time)
+              .set("batch_axis", 1 - time));
+    }
+  }
+
+  private static Tensor truths(int... values) {
+    var bytes = new byte[values.length];
+    for (int i = 0; i < values.length; i++) {
+      bytes[i] = (byte) values[i];
+    }
+    return Tensor.ofBytes(DataType.BOOL, List.of((long) values.length), bytes);
   }
 
   private static void slices(List<GridCase> cases, long opset) {

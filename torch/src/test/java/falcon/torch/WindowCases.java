@@ -22,6 +22,29 @@ final class WindowCases {
       }
     }
     places(cases);
+    for (long opset : new long[] {9, 11, 22}) {
+      long[] image = {1, 2, 2, 2};
+      GridCase plain = unpooling(opset, image, 0, 7, 8, 13, 16, 21, 27, 31);
+      cases.add(plain.list("kernel_shape", 2, 2).list("strides", 2, 2));
+      cases.add(
+          unpooling(opset, image, 0, 4, 2, 8, 9, 10, 14, 17)
+              .list("kernel_shape", 3, 3)
+              .list("strides", 2, 2)
+              .list("pads", 1, 1, 1, 1));
+      cases.add(
+          unpooling(opset, new long[] {1, 1, 3}, 0, 3, 5)
+              .list("kernel_shape", 2)
+              .list("strides", 2));
+      cases.add(
+          unpooling(opset, new long[] {1, 1, 1, 2, 1}, 3, 15)
+              .list("kernel_shape", 2, 2, 2)
+              .list("strides", 2, 2, 2));
+    }
+  }
+
+  private static GridCase unpooling(long opset, long[] image, long... places) {
+    GridCase each = new GridCase("MaxUnpool", opset).floats(image);
+    return each.whole(image, places);
   }
 
   private static void convolutions(List<GridCase> cases, long opset) {

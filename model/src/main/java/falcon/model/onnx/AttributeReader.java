@@ -15,26 +15,32 @@ import falcon.model.onnx.proto.ValueInfoProto;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// Makes [Node]s and [Attribute]s of a file's messages.
 final class AttributeReader {
   private final TensorDecoder decoder;
+  private final BodyTensors bodies;
 
-  AttributeReader(TensorDecoder decoder) {
+  /// @param bodies gets the tensors of bodies of control flow
+  AttributeReader(TensorDecoder decoder, BodyTensors bodies) {
     this.decoder = decoder;
+    this.bodies = bodies;
   }
 
   /// Reads one node.
   ///
+  /// @param place in the file
   /// @throws IllegalArgumentException if it names no operator, or two of its attributes have the same
   ///     name
-  Node node(NodeProto proto) {
+  Node node(NodeProto proto, NodePlace place) {
     if (proto.getOpType().isEmpty()) {
       throw new IllegalArgumentException("node '%s' names no operator".formatted(proto.getName()));
     }
     var attributes = new LinkedHashMap<String, Attribute>();
     for (AttributeProto attribute : proto.getAttributeList()) {
-      if (attributes.put(attribute.getName(), attribute(proto, attribute)) != null) {
+      if (attributes.put(attribute.getName(), attribute(proto, attribute, place)) != null) {
         throw new IllegalArgumentException(
             "%s node '%s' has two attributes '%s'"
                 .formatted(proto.getOpType(), proto.getName(), attribute.getName()));
@@ -49,7 +55,7 @@ final class AttributeReader {
         attributes);
   }
 
-  private Attribute attribute(NodeProto node, AttributeProto proto) {
+  private Attribute attribute(NodeProto node, AttributeProto proto, NodePlace place) {
     if (!proto.getRefAttrName().isEmpty()) {
       return new Attribute.Opaque("reference to attribute '" + proto.getRefAttrName() + "'");
     }
@@ -58,14 +64,15 @@ final class AttributeReader {
       case INT -> new Attribute.IntegerValue(proto.getI());
       case STRING -> new Attribute.StringValue(proto.getS().toStringUtf8());
       case TENSOR -> tensor(node, proto);
-      case GRAPH -> new Attribute.GraphValue(subgraph(proto.getG()));
+      case GRAPH -> new Attribute.GraphValue(subgraph(proto.getG(), place.body(proto.getName())));
       case FLOATS -> new Attribute.FloatList(proto.getFloatsList());
       case INTS -> new Attribute.IntegerList(proto.getIntsList());
       case STRINGS ->
           new Attribute.StringList(
               proto.getStringsList().stream().map(ByteString::toStringUtf8).toList());
       case GRAPHS ->
-          new Attribute.GraphList(proto.getGraphsList().stream().map(this::subgraph).toList());
+          new Attribute.GraphList(
+              proto.getGraphsList().stream().map(body -> subgraph(body, null)).toList());
       case SPARSE_TENSOR -> sparse(node, proto);
       case TENSORS, SPARSE_TENSORS, TYPE_PROTO, TYPE_PROTOS, UNDEFINED ->
           new Attribute.Opaque(type(proto).name());
@@ -92,20 +99,65 @@ final class AttributeReader {
   }
 
   /// Loops, no streams: a hostile list of a million empty bodies would pay for each.
-  private Subgraph subgraph(GraphProto proto) {
-    var nodes = new ArrayList<Node>(proto.getNodeCount());
-    for (NodeProto node : proto.getNodeList()) {
-      nodes.add(node(node));
+  ///
+  /// @param path of the body, null if it is never taken into the graph
+  private Subgraph subgraph(GraphProto proto, @Nullable String path) {
+    List<Node> nodes = nodes(proto, path);
+    if (proto.getInitializerCount() == 0 && proto.getSparseInitializerCount() == 0) {
+      return body(path, nodes, proto, Map.of(), Map.of());
     }
-    var constants = new ArrayList<String>(proto.getInitializerCount());
+    var tensors = new LinkedHashMap<String, Tensor>();
+    var opaque = new LinkedHashMap<String, String>();
     for (TensorProto tensor : proto.getInitializerList()) {
-      constants.add(tensor.getName());
+      Tensor decoded = path == null ? null : decoder.decode(path + tensor.getName(), tensor);
+      if (decoded == null) {
+        opaque.put(tensor.getName(), ElementTypes.name(tensor.getDataType()));
+      } else {
+        tensors.put(tensor.getName(), decoded);
+        bodies.add(path + tensor.getName(), decoded, ExternalPlace.isOf(tensor));
+      }
     }
     for (SparseTensorProto sparse : proto.getSparseInitializerList()) {
-      constants.add(sparse.getValues().getName());
+      String name = sparse.getValues().getName();
+      Tensor decoded = path == null ? null : decoder.decode(path + name, sparse);
+      if (decoded == null) {
+        opaque.put(name, "sparse " + ElementTypes.name(sparse.getValues().getDataType()));
+      } else {
+        tensors.put(name, decoded);
+        bodies.add(path + name, decoded, false);
+      }
     }
+    return body(path, nodes, proto, tensors, opaque);
+  }
+
+  private List<Node> nodes(GraphProto proto, @Nullable String path) {
+    var nodes = new ArrayList<Node>(proto.getNodeCount());
+    for (int i = 0; i < proto.getNodeCount(); i++) {
+      NodeProto node = proto.getNode(i);
+      nodes.add(node(node, new NodePlace(path, node.getOpType(), i)));
+      Tensor constant = path == null ? null : nodes.getLast().constant();
+      if (constant != null) {
+        boolean isExternal =
+            node.getAttributeList().stream().anyMatch(it -> ExternalPlace.isOf(it.getT()));
+        bodies.add(path + node.getOutput(0), constant, isExternal);
+      }
+    }
+    return nodes;
+  }
+
+  private static Subgraph body(
+      @Nullable String path,
+      List<Node> nodes,
+      GraphProto proto,
+      Map<String, Tensor> tensors,
+      Map<String, String> opaque) {
     return new Subgraph(
-        nodes, names(proto.getInputList()), names(proto.getOutputList()), constants);
+        path == null ? "" : path,
+        nodes,
+        names(proto.getInputList()),
+        names(proto.getOutputList()),
+        tensors,
+        opaque);
   }
 
   private static List<String> names(List<ValueInfoProto> values) {

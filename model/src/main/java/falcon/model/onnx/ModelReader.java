@@ -37,6 +37,7 @@ final class ModelReader {
   private final ModelProto.Builder skeleton;
   private final AttributeReader attributes;
   private final TensorDecoder decoder;
+  private final BodyTensors bodies = new BodyTensors();
   private final ExternalFiles externalFiles;
   private final Set<String> detached = new LinkedHashSet<>();
   private final Map<String, Tensor> asRead = new LinkedHashMap<>();
@@ -49,7 +50,7 @@ final class ModelReader {
     skeleton = model.toBuilder();
     externalFiles = new ExternalFiles(path);
     decoder = new TensorDecoder(path, fileBytes, externalFiles);
-    attributes = new AttributeReader(decoder);
+    attributes = new AttributeReader(decoder, bodies);
   }
 
   /// Reads everything.
@@ -79,6 +80,7 @@ final class ModelReader {
         builder.input(valueInfo(input));
       }
     }
+    rememberBodies(graph, constants);
     graph.getOutputList().forEach(output -> builder.output(valueInfo(output)));
     model
         .getOpsetImportList()
@@ -147,7 +149,7 @@ final class ModelReader {
   }
 
   private void addNode(int index, NodeProto proto, Network.Builder builder) {
-    Node node = attributes.node(proto);
+    Node node = attributes.node(proto, new NodePlace("", proto.getOpType(), index));
     builder.node(node);
     if (!node.is("Constant") || node.outputs().size() != 1) {
       return;
@@ -167,6 +169,22 @@ final class ModelReader {
         remember(node.outputs().getFirst(), attribute.getT(), tensor);
       }
     }
+  }
+
+  /// What bodies hold keeps its place in the file's message, whether or not they are taken into the graph.
+  private void rememberBodies(GraphProto graph, Set<String> constants) {
+    var taken = new HashSet<>(constants);
+    graph.getNodeList().forEach(node -> taken.addAll(node.getOutputList()));
+    bodies
+        .tensors()
+        .forEach((name, tensor) -> {
+          if (taken.contains(name)) {
+            throw new IllegalArgumentException(
+                "two constant tensors are named '%s'".formatted(name));
+          }
+          asRead.put(name, tensor);
+        });
+    external.addAll(bodies.external());
   }
 
   private void remember(String name, TensorProto proto, Tensor tensor) {

@@ -68,26 +68,7 @@ final class ModelWriter {
   private ModelProto patched() {
     ModelProto.Builder model = origin.skeleton().toBuilder();
     GraphProto.Builder graph = model.getGraphBuilder();
-    for (int i = 0; i < graph.getInitializerCount(); i++) {
-      TensorProto proto = graph.getInitializer(i);
-      TensorProto patched = patched(proto.getName(), proto);
-      if (patched != null) {
-        graph.setInitializer(i, patched);
-      }
-    }
-    for (int i = 0; i < graph.getSparseInitializerCount(); i++) {
-      SparseTensorProto proto = graph.getSparseInitializer(i);
-      Tensor changed = changed(proto.getValues().getName());
-      if (changed != null) {
-        graph.setSparseInitializer(i, patched(proto, changed));
-      }
-    }
-    for (int i = 0; i < graph.getNodeCount(); i++) {
-      NodeProto patched = patched(graph.getNode(i));
-      if (patched != null) {
-        graph.setNode(i, patched);
-      }
-    }
+    patch(graph, "");
     var present = new LinkedHashMap<String, String>();
     model
         .getMetadataPropsList()
@@ -97,6 +78,61 @@ final class ModelWriter {
       network.metadata().forEach((key, value) -> model.addMetadataProps(entry(key, value)));
     }
     return model.build();
+  }
+
+  /// Gives the tensors of a graph the network's elements.
+  ///
+  /// @param path of the body that the graph is, empty for the graph itself
+  /// @return whether anything was changed
+  private boolean patch(GraphProto.Builder graph, String path) {
+    boolean isChanged = false;
+    for (int i = 0; i < graph.getInitializerCount(); i++) {
+      TensorProto proto = graph.getInitializer(i);
+      TensorProto patched = patched(path + proto.getName(), proto);
+      if (patched != null) {
+        graph.setInitializer(i, patched);
+        isChanged = true;
+      }
+    }
+    for (int i = 0; i < graph.getSparseInitializerCount(); i++) {
+      SparseTensorProto proto = graph.getSparseInitializer(i);
+      Tensor changed = changed(path + proto.getValues().getName());
+      if (changed != null) {
+        graph.setSparseInitializer(i, patched(proto, changed));
+        isChanged = true;
+      }
+    }
+    for (int i = 0; i < graph.getNodeCount(); i++) {
+      NodeProto node = graph.getNode(i);
+      NodeProto patched =
+          node.getOpType().equals("Constant")
+              ? patchedConstant(node, path)
+              : patchedBodies(node, new NodePlace(path, node.getOpType(), i));
+      if (patched != null) {
+        graph.setNode(i, patched);
+        isChanged = true;
+      }
+    }
+    return isChanged;
+  }
+
+  /// A node of control flow with the network's elements in its bodies.
+  ///
+  /// @return null if the file's own are right already
+  private @Nullable NodeProto patchedBodies(NodeProto node, NodePlace place) {
+    NodeProto.Builder changed = null;
+    for (int i = 0; i < node.getAttributeCount(); i++) {
+      AttributeProto attribute = node.getAttribute(i);
+      String path = attribute.hasG() ? place.body(attribute.getName()) : null;
+      if (path != null) {
+        GraphProto.Builder body = attribute.getG().toBuilder();
+        if (patch(body, path)) {
+          changed = changed == null ? node.toBuilder() : changed;
+          changed.setAttribute(i, attribute.toBuilder().setG(body));
+        }
+      }
+    }
+    return changed == null ? null : changed.build();
   }
 
   private static boolean isSame(Map<String, String> one, Map<String, String> other) {
@@ -152,11 +188,11 @@ final class ModelWriter {
   /// A `Constant` node with the network's value.
   ///
   /// @return null if it is none, or the file's own is right already
-  private @Nullable NodeProto patched(NodeProto node) {
-    if (!node.getOpType().equals("Constant") || node.getOutputCount() != 1) {
+  private @Nullable NodeProto patchedConstant(NodeProto node, String path) {
+    if (node.getOutputCount() != 1) {
       return null;
     }
-    String name = node.getOutput(0);
+    String name = path + node.getOutput(0);
     for (int i = 0; i < node.getAttributeCount(); i++) {
       AttributeProto attribute = node.getAttribute(i);
       if (attribute.hasT()) {

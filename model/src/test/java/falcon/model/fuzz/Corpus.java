@@ -104,7 +104,44 @@ final class Corpus {
             .addNode(node("Relu", "y", "h"))
             .addOutput(value("y"))
             .build();
-    return List.of(model.toByteArray(), model.toBuilder().setGraph(plain).build().toByteArray());
+    return List.of(
+        model.toByteArray(),
+        model.toBuilder().setGraph(plain).build().toByteArray(),
+        model.toBuilder().setGraph(settledFlow()).build().toByteArray());
+  }
+
+  /// Control flow that becomes part of the graph: a loop of three iterations, a branch in its body.
+  private static GraphProto settledFlow() {
+    GraphProto branch =
+        GraphProto.newBuilder()
+            .addInitializer(raw("w", 1, 3, 3).setRawData(ByteString.copyFrom(new byte[36])))
+            .addNode(node("MatMul", "m", "h", "w"))
+            .addOutput(value("m"))
+            .build();
+    GraphProto body =
+        GraphProto.newBuilder()
+            .addInput(value("i"))
+            .addInput(value("go"))
+            .addInput(value("h"))
+            .addNode(node("Shape", "shape", "h"))
+            .addNode(node("Gather", "size", "shape", "one"))
+            .addNode(node("Less", "isFirst", "i", "size"))
+            .addNode(
+                node("If", "k", "isFirst")
+                    .addAttribute(graph("then_branch", branch))
+                    .addAttribute(graph("else_branch", branch)))
+            .addOutput(value("go"))
+            .addOutput(value("k"))
+            .addOutput(value("i"))
+            .build();
+    return GraphProto.newBuilder()
+        .addInput(value("x"))
+        .addInitializer(raw("trips", 7).addInt64Data(3))
+        .addInitializer(raw("one", 7).addInt64Data(1))
+        .addNode(
+            node("Loop", "y", "trips", "", "x").addOutput("all").addAttribute(graph("body", body)))
+        .addOutput(value("y"))
+        .build();
   }
 
   /// PyTorch checkpoints of both formats.

@@ -65,7 +65,7 @@ class ExternalDataTest {
         .getGraphBuilder()
         .addNodeBuilder()
         .setOpType("If")
-        .addInput("x")
+        .addInput("f8")
         .addOutput("z")
         .addAttributeBuilder()
         .setName("then_branch")
