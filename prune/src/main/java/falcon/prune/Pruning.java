@@ -22,7 +22,8 @@ public final class Pruning {
   /// Validation samples on which refreshing the dense network is tried.
   private static final int REFRESH_TRIAL_SAMPLES = 500;
 
-  /// Loss of accuracy, in percentage points, from which refreshing the dense network is worth a warning.
+  /// Loss of accuracy by a refresh, in percentage points, from which it is asked whether the dense network
+  /// loses, too; if it does, that is worth a warning.
   private static final double REFRESH_HARM = 0.5;
 
   private final Network network;
@@ -224,9 +225,11 @@ public final class Pruning {
         return new Refreshed(null, plain, null, false);
       }
       SampleSource statistics = samples.draw("BatchNormalization", 0, REFRESH_SAMPLES);
-      warnIfItHurtsTheDense(statistics, ofDense);
       Network candidate = refreshed(pruned, statistics);
       SampleLosses after = losses(candidate, "refreshed network");
+      if (after.percent() < plain.percent() - REFRESH_HARM) {
+        warnIfItHurtsTheDense(statistics, ofDense);
+      }
       return new Refreshed(
           candidate,
           plain,
