@@ -12,9 +12,7 @@ import falcon.torch.LayerProblem;
 import falcon.torch.Reconstruction;
 import falcon.torch.Refinement;
 import falcon.torch.Workers;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.BiFunction;
 
 /// Mask from the layers' full-rank quadratic, weights by layer-wise reconstruction and a short
@@ -137,8 +135,6 @@ public record ReconstructionMethod(
   }
 
   private Network reconstruct(Setting setting, int stage, Network masked, Mask mask) {
-    Map<String, Integer> offsets = new HashMap<>();
-    setting.plan().costs().layers().forEach(layer -> offsets.put(layer.name(), layer.offset()));
     List<String> tensors = setting.plan().adaptable();
     var reconstruction =
         new Reconstruction(
@@ -152,7 +148,7 @@ public record ReconstructionMethod(
             tensors,
             setting.samples().draw("reconstruction", stage, setting.plan().samples()),
             problem -> {
-              Integer offset = offsets.get(problem.tensorName());
+              CostTable.Layer pruned = setting.plan().costs().layer(problem.tensorName());
               return ChannelLeastSquares.of(
                       problem.inputs(),
                       problem.outputs(),
@@ -161,7 +157,7 @@ public record ReconstructionMethod(
                       settings.ridge())
                   .solve(
                       problem.present(),
-                      i -> offset == null || mask.isKept(offset + problem.tensorIndex(i)),
+                      i -> pruned == null || mask.isKept(pruned.offset() + problem.tensorIndex(i)),
                       setting.workers().executor());
             },
             layers -> setting.progress().advance(layers));
