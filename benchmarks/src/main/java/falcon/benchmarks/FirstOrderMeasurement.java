@@ -28,6 +28,8 @@ final class FirstOrderMeasurement implements Measurement {
 
   private static final int REPETITIONS = 3;
 
+  private final List<Figure> figures = new ArrayList<>();
+
   @Override
   public String name() {
     return "dfo";
@@ -35,8 +37,8 @@ final class FirstOrderMeasurement implements Measurement {
 
   @Override
   public List<Figure> measure(int threads) {
+    figures.clear();
     CostTable costs = ResNetCosts.resnet20();
-    var figures = new ArrayList<Figure>();
     try (var executor = Executors.newFixedThreadPool(threads);
         var gradients = GradientMatrix.allocate(ROWS, costs)) {
       var synthetic = new SyntheticGradients(costs, ROWS, 1);
@@ -50,50 +52,46 @@ final class FirstOrderMeasurement implements Measurement {
       var projection = new BudgetProjection(executor, threads);
       Projector projector =
           (saliency, limits) -> projection.project(saliency, costs, limits).mask();
-      Solution[] solution = new Solution[1];
-      Timing seconds =
-          Timing.of(
-              1,
-              REPETITIONS,
-              () ->
-                  solution[0] =
-                      new DiscreteFirstOrder(
-                              quadratic, projector, DiscreteFirstOrder.Settings.DEFAULT, executor)
-                          .solve(dense, budget));
-      Solution found = solution[0];
-      System.err.printf("%s %s%n", found.outcome(), found.objectives());
-      figures.add(
-          seconds.figure("dfo.seconds", "one solve, ResNet20, n = 1000, F = 20 %", 1, "s", "≤ 5"));
-      figures.add(
-          Figure.single("dfo.iterations", found.outcome().toString(), found.iterations(), "", ""));
-      figures.add(
-          Figure.single(
-              "dfo.support_changes", "weights that entered", found.supportChanges(), "", ""));
+      Solution found = solve(quadratic, dense, projector, budget, executor);
       long start = System.nanoTime();
       double plain = plain(quadratic, dense, projector, budget, executor);
-      figures.add(
-          Figure.single(
-              "dfo.plain_seconds",
-              "1,000 projected gradient steps",
-              (System.nanoTime() - start) / 1e9,
-              "s",
-              ""));
-      figures.add(
-          Figure.single(
-              "dfo.objective_over_plain",
-              "objective over that of 1,000 projected gradient steps",
-              quadratic.value(found.weights(), executor) / plain,
-              "x",
-              "≤ 1"));
-      figures.add(
-          Figure.single(
-              "dfo.objective_over_start",
-              "objective over that of the projected start",
-              found.objective() / found.initialObjective(),
-              "x",
-              ""));
+      double seconds = (System.nanoTime() - start) / 1e9;
+      add("plain_seconds", "1,000 projected gradient steps", seconds, "s", "");
+      double value = quadratic.value(found.weights(), executor);
+      String over = "objective over that of ";
+      add(
+          "objective_over_plain",
+          over + "1,000 projected gradient steps",
+          value / plain,
+          "x",
+          "≤ 1");
+      double gain = found.objective() / found.initialObjective();
+      add("objective_over_start", over + "the projected start", gain, "x", "");
+      return figures;
     }
-    return figures;
+  }
+
+  private void add(String key, String what, double value, String unit, String goal) {
+    figures.add(Figure.single("dfo." + key, what, value, unit, goal));
+  }
+
+  private Solution solve(
+      Quadratic quadratic,
+      float[] dense,
+      Projector projector,
+      Budget budget,
+      ExecutorService executor) {
+    var method =
+        new DiscreteFirstOrder(quadratic, projector, DiscreteFirstOrder.Settings.DEFAULT, executor);
+    Solution[] solution = new Solution[1];
+    Timing seconds = Timing.of(1, REPETITIONS, () -> solution[0] = method.solve(dense, budget));
+    Solution found = solution[0];
+    System.err.printf("%s %s%n", found.outcome(), found.objectives());
+    figures.add(
+        seconds.figure("dfo.seconds", "one solve, ResNet20, n = 1000, F = 20 %", 1, "s", "≤ 5"));
+    add("iterations", found.outcome().toString(), found.iterations(), "", "");
+    add("support_changes", "weights that entered", found.supportChanges(), "", "");
+    return found;
   }
 
   /// `w⁺ = projection of w − ∇Q(w) / L`, saliency u².

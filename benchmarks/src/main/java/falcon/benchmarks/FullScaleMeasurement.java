@@ -4,13 +4,13 @@ import falcon.budget.Budget;
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
 import falcon.projection.BudgetProjection;
-import falcon.projection.Projection;
 import falcon.prune.ScratchFile;
 import falcon.quadratic.Backsolve;
 import falcon.quadratic.BlockedGramProduct;
 import falcon.quadratic.DiscreteFirstOrder;
 import falcon.quadratic.GradientMatrix;
 import falcon.quadratic.MemoryPlan;
+import falcon.quadratic.Projector;
 import falcon.quadratic.Quadratic;
 import falcon.quadratic.RestrictedQuadratic;
 import falcon.quadratic.Solution;
@@ -81,20 +81,10 @@ final class FullScaleMeasurement implements Measurement {
   private void run(Problem problem, GradientMatrix gradients, int threads) {
     CostTable costs = problem.costs();
     ExecutorService executor = problem.executor();
-    var synthetic = new SyntheticGradients(costs, gradients.rows(), 1);
-    double gigabytes = gradients.byteSize() / 1e9;
-    add("matrix_gb", "bytes of X, " + problem.plan().format(), gigabytes, "GB");
-    double write =
-        timed(
-            "write_s",
-            "making and writing X",
-            () -> {
-              synthetic.write(gradients, executor);
-            });
-    add("write_gbs", "of that, bytes of X", gigabytes / write, "GB/s");
-    float[] dense = synthetic.weights();
+    float[] dense = write(problem, gradients);
     var projection = new BudgetProjection(executor, threads);
-    Projection[] first = new Projection[1];
+    Projector projector = (saliency, limits) -> projection.project(saliency, costs, limits).mask();
+    Mask[] first = new Mask[1];
     timed(
         "projection_s",
         "projection of the squared weights, the first one",
@@ -103,27 +93,36 @@ final class FullScaleMeasurement implements Measurement {
           for (int i = 0; i < squares.length; i++) {
             squares[i] = dense[i] * dense[i];
           }
-          first[0] = projection.project(squares, costs, problem.budget());
+          first[0] = projector.project(squares, problem.budget());
         });
-    add("kept", "weights that the first mask keeps", (double) first[0].nnz(), "");
+    add("kept", "weights that the first mask keeps", (double) first[0].keptCount(), "");
     var quadratic = Quadratic.of(gradients, dense, new double[gradients.rows()], RIDGE);
+    backsolve(quadratic, firstOrder(problem, quadratic, projector, dense), executor);
+  }
+
+  /// @return w̄
+  private float[] write(Problem problem, GradientMatrix gradients) {
+    var synthetic = new SyntheticGradients(problem.costs(), gradients.rows(), 1);
+    double gigabytes = gradients.byteSize() / 1e9;
+    add("matrix_gb", "bytes of X, " + problem.plan().format(), gigabytes, "GB");
+    double write =
+        timed(
+            "write_s",
+            "making and writing X",
+            () -> {
+              synthetic.write(gradients, problem.executor());
+            });
+    add("write_gbs", "of that, bytes of X", gigabytes / write, "GB/s");
+    return synthetic.weights();
+  }
+
+  private Solution firstOrder(
+      Problem problem, Quadratic quadratic, Projector projector, float[] dense) {
+    var settings =
+        DiscreteFirstOrder.Settings.DEFAULT.withMaxColumns(problem.plan().activeColumns());
+    var method = new DiscreteFirstOrder(quadratic, projector, settings, problem.executor());
     Solution[] solution = new Solution[1];
-    timed(
-        "dfo_s",
-        "first-order method",
-        () -> {
-          solution[0] =
-              new DiscreteFirstOrder(
-                      quadratic,
-                      (saliency, limits) -> {
-                        Projection projected = projection.project(saliency, costs, limits);
-                        return projected.mask();
-                      },
-                      DiscreteFirstOrder.Settings.DEFAULT.withMaxColumns(
-                          problem.plan().activeColumns()),
-                      executor)
-                  .solve(dense, problem.budget());
-        });
+    timed("dfo_s", "first-order method", () -> solution[0] = method.solve(dense, problem.budget()));
     Solution found = solution[0];
     System.err.printf("%s %s%n", found.outcome(), found.objectives());
     add("dfo_iterations", "steps of it", found.iterations(), "");
@@ -133,7 +132,7 @@ final class FullScaleMeasurement implements Measurement {
         "objective over that of the start",
         found.objective() / found.initialObjective(),
         "x");
-    backsolve(quadratic, found, executor);
+    return found;
   }
 
   private void backsolve(Quadratic quadratic, Solution found, ExecutorService executor) {

@@ -1,8 +1,10 @@
 package falcon.budget;
 
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// What the prunable weights of a network cost, layer by layer.
 ///
@@ -39,6 +41,7 @@ public final class CostTable {
   }
 
   private final List<Layer> layers;
+  private final Map<String, Layer> layersByName = new HashMap<>();
   private final int weightCount;
   private final long totalMacs;
 
@@ -46,14 +49,13 @@ public final class CostTable {
     this.layers = List.copyOf(layers);
     int nextOffset = 0;
     long macs = 0;
-    var names = new HashSet<String>();
     for (Layer layer : this.layers) {
       if (layer.offset() != nextOffset) {
         throw new IllegalArgumentException(
             "layer '%s' starts at weight %d, but the layers before it end at %d; layers follow one another without gaps"
                 .formatted(layer.name(), layer.offset(), nextOffset));
       }
-      if (!names.add(layer.name())) {
+      if (layersByName.put(layer.name(), layer) != null) {
         throw new IllegalArgumentException("two layers are named '%s'".formatted(layer.name()));
       }
       nextOffset = layer.end();
@@ -79,6 +81,11 @@ public final class CostTable {
   /// The layers in graph order; unmodifiable.
   public List<Layer> layers() {
     return layers;
+  }
+
+  /// The layer of a name, or null if the table has none.
+  public @Nullable Layer layer(String name) {
+    return layersByName.get(name);
   }
 
   /// Number of prunable weights, p.

@@ -15,8 +15,9 @@ public interface MatrixKernels {
   /// @param v at least `x.columns()` values
   void addProducts(double[] product, RowPanel x, double[] v);
 
-  /// `sum_j += Σ_i f_i x_ij`: four rows at a time, `sum_j += (f_0 x_0j + f_1 x_1j) + (f_2 x_2j + f_3
-  /// x_3j)`, groups in order, then the rest one by one.
+  /// `sum_j += Σ_i f_i x_ij`: with m a quarter of the rows, rounded down, `sum_j += (f_i x_ij + f_(m+i)
+  /// x_(m+i)j) + (f_(2m+i) x_(2m+i)j + f_(3m+i) x_(3m+i)j)` for i = 0 … m − 1 in order, then the rows from
+  /// 4m on one by one. Rows far apart are four runs of bytes, each read in order: memory is faster so.
   ///
   /// @param sum at least `x.columns()` values
   /// @param factors f, at least `x.rows()` values

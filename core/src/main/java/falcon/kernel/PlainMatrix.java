@@ -21,14 +21,16 @@ final class PlainMatrix implements MatrixKernels {
   @Override
   public void addScaledRows(double[] sum, double[] factors, RowPanel x) {
     var rows = new Rows(x, 4);
-    int i = 0;
-    for (; i <= x.rows() - 4; i += 4) {
+    int quarter = x.rows() / 4;
+    var four = new double[4];
+    for (int i = 0; i < quarter; i++) {
       for (int k = 0; k < 4; k++) {
-        rows.load(i + k, k);
+        rows.load(k * quarter + i, k);
+        four[k] = factors[k * quarter + i];
       }
-      ScalarKernels.addFourScaled(sum, factors, i, rows.floats, x.columns());
+      ScalarKernels.addFourScaled(sum, four, 0, rows.floats, x.columns());
     }
-    for (; i < x.rows(); i++) {
+    for (int i = 4 * quarter; i < x.rows(); i++) {
       rows.load(i, 0);
       ScalarKernels.addScaled(sum, factors[i], rows.floats[0], x.columns());
     }

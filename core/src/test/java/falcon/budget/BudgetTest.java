@@ -18,6 +18,8 @@ class BudgetTest {
     assertThat(COSTS.layers())
         .containsExactly(
             new CostTable.Layer("conv", 0, 10, 16), new CostTable.Layer("linear", 10, 4, 1));
+    assertThat(COSTS.layer("linear")).isEqualTo(COSTS.layers().get(1));
+    assertThat(COSTS.layer("norm")).isNull();
     assertThat(COSTS.weightCount()).isEqualTo(14);
     assertThat(COSTS.totalMacs()).isEqualTo(164);
     assertThat(CostTable.of(COSTS.layers())).isEqualTo(COSTS).hasSameHashCodeAs(COSTS);

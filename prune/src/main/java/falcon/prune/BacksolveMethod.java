@@ -57,34 +57,42 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
           Quadratic.of(
               gradients, weights, residual(setting, present, samples, signSeed, stage), ridge);
       var projector =
-          new CertifiedProjector(
-              costs, setting.plan().limits(), workers.executor(), workers.threads());
-      setting.progress().begin("solve", 2);
-      Solution solution =
-          setting
-              .clock()
-              .time(
-                  "first-order method",
-                  () ->
-                      new DiscreteFirstOrder(
-                              quadratic,
-                              projector,
-                              DiscreteFirstOrder.Settings.DEFAULT.withMaxColumns(
-                                  memory.activeColumns()),
-                              workers.executor())
-                          .solve(weights, budget));
-      setting.progress().advance(1);
+          new CertifiedProjector(costs, plan.limits(), workers.executor(), workers.threads());
+      float[] solved = solve(setting, quadratic, projector, weights, budget);
       Projection certificate = projector.accepted();
-      float[] solved =
-          setting.clock().time("backsolve", () -> backsolve(quadratic, solution, plan, workers));
-      setting.progress().advance(2);
-      setting.progress().end();
       return new Outcome(
           WeightVector.into(present, solved, certificate.mask(), costs),
           certificate,
           effectiveRows,
           List.of());
     }
+  }
+
+  /// Support and weights.
+  private float[] solve(
+      Setting setting,
+      Quadratic quadratic,
+      CertifiedProjector projector,
+      float[] weights,
+      Budget budget) {
+    PruningPlan plan = setting.plan();
+    Workers workers = setting.workers();
+    int columns = Objects.requireNonNull(plan.gradients()).activeColumns();
+    var method =
+        new DiscreteFirstOrder(
+            quadratic,
+            projector,
+            DiscreteFirstOrder.Settings.DEFAULT.withMaxColumns(columns),
+            workers.executor());
+    setting.progress().begin("solve", 2);
+    Solution solution =
+        setting.clock().time("first-order method", () -> method.solve(weights, budget));
+    setting.progress().advance(1);
+    float[] solved =
+        setting.clock().time("backsolve", () -> backsolve(quadratic, solution, plan, workers));
+    setting.progress().advance(2);
+    setting.progress().end();
+    return solved;
   }
 
   private static GradientMatrix.Storage storage(MemoryPlan memory, Path scratch) {

@@ -8,7 +8,6 @@ import falcon.torch.LayerShape;
 import falcon.torch.Reconstruction;
 import falcon.torch.RowProblem;
 import falcon.torch.Workers;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,8 +17,8 @@ import java.util.stream.Collectors;
 
 /// Gives the layers of a [Reconstruction] the best weights on a mask.
 final class LayerSolver implements Reconstruction.Solver {
+  private final CostTable costs;
   private final Mask mask;
-  private final Map<String, Integer> offsets = new HashMap<>();
   private final Map<String, LayerShape> solvedOnRows = new LinkedHashMap<>();
   private final double ridge;
   private final Workers workers;
@@ -27,10 +26,10 @@ final class LayerSolver implements Reconstruction.Solver {
   /// @param mask of the weights in `costs`; those of other layers are all kept
   /// @param ridge κ of the least squares, relative to the mean diagonal
   LayerSolver(CostTable costs, Mask mask, double ridge, Workers workers) {
+    this.costs = costs;
     this.mask = mask;
     this.ridge = ridge;
     this.workers = workers;
-    costs.layers().forEach(layer -> offsets.put(layer.name(), layer.offset()));
   }
 
   @Override
@@ -51,8 +50,8 @@ final class LayerSolver implements Reconstruction.Solver {
   }
 
   private IntPredicate isKept(String tensorName, IntUnaryOperator tensorIndex) {
-    Integer offset = offsets.get(tensorName);
-    return i -> offset == null || mask.isKept(offset + tensorIndex.applyAsInt(i));
+    CostTable.Layer layer = costs.layer(tensorName);
+    return i -> layer == null || mask.isKept(layer.offset() + tensorIndex.applyAsInt(i));
   }
 
   /// What a reader of the report should know of how layers were solved; empty if nothing.

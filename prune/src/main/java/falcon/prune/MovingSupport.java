@@ -17,7 +17,7 @@ final class MovingSupport implements Refinement.SupportChoice {
   private final Function<float[], Projection> projection;
   private Projection last;
 
-  /// @param interval steps between two choices; 0: the support stays
+  /// @param interval steps between two choices, one or more
   /// @param projection of weights
   /// @param first the projection that the refinement starts from
   MovingSupport(
@@ -35,12 +35,12 @@ final class MovingSupport implements Refinement.SupportChoice {
 
   @Override
   public int interval() {
-    return Math.max(1, interval);
+    return interval;
   }
 
   @Override
   public int lastStep(int steps) {
-    return interval == 0 ? 0 : steps / 2;
+    return steps / 2;
   }
 
   @Override

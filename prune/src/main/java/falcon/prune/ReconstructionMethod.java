@@ -101,6 +101,11 @@ public record ReconstructionMethod(
     if (steps == 0) {
       return new Outcome(refitted, projection, null, solver.notes());
     }
+    if (settings.choiceInterval() == 0) {
+      Refinement.SupportChoice fixed = Refinement.SupportChoice.FIXED;
+      return new Outcome(
+          refine(setting, stage, refitted, steps, isLast, fixed), projection, null, solver.notes());
+    }
     var support =
         new MovingSupport(
             costs,
@@ -110,10 +115,7 @@ public record ReconstructionMethod(
                     .apply(workers, plan.limits())
                     .project(saliency(weights, costs), costs, budget),
             projection);
-    Network refined =
-        setting
-            .clock()
-            .time("refinement", () -> refine(setting, stage, refitted, steps, isLast, support));
+    Network refined = refine(setting, stage, refitted, steps, isLast, support);
     return new Outcome(refined, support.last(), null, solver.notes());
   }
 
@@ -172,24 +174,32 @@ public record ReconstructionMethod(
       Network network,
       int steps,
       boolean isLast,
-      MovingSupport support) {
+      Refinement.SupportChoice support) {
     List<String> masked =
         setting.plan().costs().layers().stream().map(CostTable.Layer::name).toList();
+    var refinement =
+        new Refinement(
+            setting.dense(),
+            masked,
+            setting.plan().untouched(),
+            settings.refinement(),
+            setting.workers());
     setting.progress().begin("refine", steps);
     Network refined =
-        new Refinement(
-                setting.dense(),
-                masked,
-                setting.plan().untouched(),
-                settings.refinement(),
-                setting.workers())
-            .refine(
-                network,
-                masked,
-                setting.samples().draw("refinement", stage, steps * settings.refinement().batch()),
-                isLast,
-                support,
-                (done, loss) -> setting.progress().advance(done));
+        setting
+            .clock()
+            .time(
+                "refinement",
+                () ->
+                    refinement.refine(
+                        network,
+                        masked,
+                        setting
+                            .samples()
+                            .draw("refinement", stage, steps * settings.refinement().batch()),
+                        isLast,
+                        support,
+                        (done, loss) -> setting.progress().advance(done)));
     setting.progress().end();
     return refined;
   }

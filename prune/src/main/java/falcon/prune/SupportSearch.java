@@ -10,10 +10,8 @@ import falcon.torch.Workers;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /// Discrete first-order method on the full-rank quadratic of the layers' own errors, with the
 /// projection in every step.
@@ -68,9 +66,6 @@ final class SupportSearch {
   /// @return the last projection
   Projection search(
       float[] dense, List<LayerProblem> problems, double ridge, List<Budget> budgets) {
-    Map<String, Integer> offsets =
-        costs.layers().stream()
-            .collect(Collectors.toMap(CostTable.Layer::name, CostTable.Layer::offset));
     var groupsByTensor = new LinkedHashMap<String, List<LayerProblem>>();
     for (LayerProblem problem : problems) {
       groupsByTensor.computeIfAbsent(problem.tensorName(), _ -> new ArrayList<>()).add(problem);
@@ -85,7 +80,7 @@ final class SupportSearch {
               return new Part(
                   groups,
                   new ChannelDescent(groups, ridge),
-                  Objects.requireNonNull(offsets.get(tensors.get(t))));
+                  Objects.requireNonNull(costs.layer(tensors.get(t))).offset());
             });
     try {
       float[] weights = dense.clone();

@@ -39,6 +39,11 @@ final class MatrixLanes {
 
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
+  /// Whether the first of two bfloat16 numbers is the lower half of the int that they make.
+  private static final boolean IS_FIRST_LOW = ORDER == ByteOrder.LITTLE_ENDIAN;
+
+  private static final int UPPER_HALF = 0xffff0000;
+
   private MatrixLanes() {}
 
   /// As many float32 numbers as there are lanes, widened; exact.
@@ -51,6 +56,29 @@ final class MatrixLanes {
     ShortVector upper = ShortVector.fromMemorySegment(SHORTS, x, offsetBytes, ORDER);
     IntVector bits = (IntVector) upper.convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0);
     return widened(bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats());
+  }
+
+  /// Twice as many bfloat16 numbers as there are lanes, for [#first] and [#second].
+  static IntVector pairs(MemorySegment x, long offsetBytes) {
+    return IntVector.fromMemorySegment(INTS, x, offsetBytes, ORDER);
+  }
+
+  /// The first bfloat16 of each pair, widened; exact.
+  static DoubleVector first(IntVector pairs) {
+    return widened((IS_FIRST_LOW ? lowerHalf(pairs) : upperHalf(pairs)).reinterpretAsFloats());
+  }
+
+  /// The second bfloat16 of each pair, widened; exact.
+  static DoubleVector second(IntVector pairs) {
+    return widened((IS_FIRST_LOW ? upperHalf(pairs) : lowerHalf(pairs)).reinterpretAsFloats());
+  }
+
+  private static IntVector lowerHalf(IntVector pairs) {
+    return pairs.lanewise(VectorOperators.LSHL, 16);
+  }
+
+  private static IntVector upperHalf(IntVector pairs) {
+    return pairs.and(UPPER_HALF);
   }
 
   private static DoubleVector widened(FloatVector values) {

@@ -1,12 +1,12 @@
 package falcon.simd;
 
 import falcon.kernel.Bfloat16;
-import falcon.kernel.FloatFormat;
 import falcon.kernel.MatrixKernels;
 import falcon.kernel.RowPanel;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.DoubleVector;
+import jdk.incubator.vector.IntVector;
 
 /// [MatrixKernels] by vector instructions, of 256 bits or more.
 final class SimdMatrix implements MatrixKernels {
@@ -20,122 +20,149 @@ final class SimdMatrix implements MatrixKernels {
 
   @Override
   public void addProducts(double[] product, RowPanel x, double[] v) {
-    var partial = new double[PARTIALS];
-    boolean isNarrow = x.format() == FloatFormat.BFLOAT16;
-    int i = 0;
-    if (isNarrow) {
-      for (var second = new double[PARTIALS]; i <= x.rows() - 2; i += 2) {
-        addTwoBfloat16(product, x, i, v, partial, second);
-      }
-    }
-    for (; i < x.rows(); i++) {
-      product[i] +=
-          isNarrow
-              ? dotBfloat16(x.values(), x.rowBytes(i), v, x.columns(), partial)
-              : dotFloat32(x.values(), x.rowBytes(i), v, x.columns(), partial);
+    switch (x.format()) {
+      case FLOAT32 -> addFloat32(product, x, v);
+      case BFLOAT16 -> addBfloat16(product, x, v);
     }
   }
 
-  /// Two rows at once: a row of bfloat16 is a short run of bytes, and two of them keep more reads from
-  /// memory on their way.
-  private static void addTwoBfloat16(
-      double[] product, RowPanel x, int i, double[] v, double[] first, double[] second) {
+  private static void addFloat32(double[] product, RowPanel x, double[] v) {
+    int quarter = x.rows() / 4;
+    var partials = new double[4][PARTIALS];
+    for (int i = 0; i < quarter; i++) {
+      addFourFloat32(product, x, i, quarter, v, partials);
+    }
+    for (int i = 4 * quarter; i < x.rows(); i++) {
+      addOneFloat32(product, x, i, v, partials[0]);
+    }
+  }
+
+  /// Rows i, m + i, 2m + i and 3m + i at once, m a quarter of all: four runs of bytes, each read in
+  /// order, keep more reads from memory on their way than one does, or four that take turns.
+  private static void addFourFloat32(
+      double[] product, RowPanel x, int i, int quarter, double[] v, double[][] partials) {
     MemorySegment values = x.values();
     long at0 = x.rowBytes(i);
-    long at1 = x.rowBytes(i + 1);
+    long at1 = x.rowBytes(quarter + i);
+    long at2 = x.rowBytes(2 * quarter + i);
+    long at3 = x.rowBytes(3 * quarter + i);
     int end = x.columns() & -PARTIALS;
     for (int p = 0; p < PARTIALS; p += 2 * LANES) {
       DoubleVector a0 = DoubleVector.zero(MatrixLanes.DOUBLES);
-      DoubleVector b0 = a0;
-      DoubleVector a1 = a0;
-      DoubleVector b1 = a0;
+      DoubleVector a1 = a0, a2 = a0, a3 = a0, b0 = a0, b1 = a0, b2 = a0, b3 = a0;
       for (int j = p; j < end; j += PARTIALS) {
-        long bytes = (long) j * Short.BYTES;
-        long next = bytes + (long) LANES * Short.BYTES;
+        long bytes = (long) j * Float.BYTES;
+        long next = bytes + (long) LANES * Float.BYTES;
         DoubleVector u = vector(v, j);
         DoubleVector w = vector(v, j + LANES);
-        a0 = a0.add(MatrixLanes.ofBfloat16(values, at0 + bytes).mul(u));
-        a1 = a1.add(MatrixLanes.ofBfloat16(values, at1 + bytes).mul(u));
-        b0 = b0.add(MatrixLanes.ofBfloat16(values, at0 + next).mul(w));
-        b1 = b1.add(MatrixLanes.ofBfloat16(values, at1 + next).mul(w));
+        a0 = a0.add(MatrixLanes.ofFloat32(values, at0 + bytes).mul(u));
+        b0 = b0.add(MatrixLanes.ofFloat32(values, at0 + next).mul(w));
+        a1 = a1.add(MatrixLanes.ofFloat32(values, at1 + bytes).mul(u));
+        b1 = b1.add(MatrixLanes.ofFloat32(values, at1 + next).mul(w));
+        a2 = a2.add(MatrixLanes.ofFloat32(values, at2 + bytes).mul(u));
+        b2 = b2.add(MatrixLanes.ofFloat32(values, at2 + next).mul(w));
+        a3 = a3.add(MatrixLanes.ofFloat32(values, at3 + bytes).mul(u));
+        b3 = b3.add(MatrixLanes.ofFloat32(values, at3 + next).mul(w));
       }
-      a0.intoArray(first, p);
-      b0.intoArray(first, p + LANES);
-      a1.intoArray(second, p);
-      b1.intoArray(second, p + LANES);
+      store(a0, b0, partials[0], p);
+      store(a1, b1, partials[1], p);
+      store(a2, b2, partials[2], p);
+      store(a3, b3, partials[3], p);
     }
-    for (int j = end; j < x.columns(); j++) {
-      first[j - end] += number(x, i, j) * v[j];
-      second[j - end] += number(x, i + 1, j) * v[j];
+    for (int k = 0; k < 4; k++) {
+      addRest(product, x, k * quarter + i, v, partials[k]);
     }
-    product[i] += sum(first);
-    product[i + 1] += sum(second);
   }
 
-  private static double dotFloat32(
-      MemorySegment x, long at, double[] v, int count, double[] partial) {
-    int end = count & -PARTIALS;
+  private static void store(DoubleVector first, DoubleVector second, double[] partial, int p) {
+    first.intoArray(partial, p);
+    second.intoArray(partial, p + LANES);
+  }
+
+  /// Adds the terms after the last whole run of partial sums, and all of them to the product.
+  private static void addRest(double[] product, RowPanel x, int row, double[] v, double[] partial) {
+    int end = x.columns() & -PARTIALS;
+    for (int j = end; j < x.columns(); j++) {
+      partial[j - end] += number(x, row, j) * v[j];
+    }
+    product[row] += sum(partial);
+  }
+
+  private static void addOneFloat32(
+      double[] product, RowPanel x, int row, double[] v, double[] partial) {
+    long at = x.rowBytes(row);
+    int end = x.columns() & -PARTIALS;
     for (int p = 0; p < PARTIALS; p += 2 * LANES) {
       DoubleVector a = DoubleVector.zero(MatrixLanes.DOUBLES);
       DoubleVector b = a;
       for (int j = p; j < end; j += PARTIALS) {
         long bytes = at + (long) j * Float.BYTES;
-        a = a.add(MatrixLanes.ofFloat32(x, bytes).mul(vector(v, j)));
-        b =
-            b.add(
-                MatrixLanes.ofFloat32(x, bytes + (long) LANES * Float.BYTES)
-                    .mul(vector(v, j + LANES)));
+        long next = bytes + (long) LANES * Float.BYTES;
+        a = a.add(MatrixLanes.ofFloat32(x.values(), bytes).mul(vector(v, j)));
+        b = b.add(MatrixLanes.ofFloat32(x.values(), next).mul(vector(v, j + LANES)));
       }
-      a.intoArray(partial, p);
-      b.intoArray(partial, p + LANES);
+      store(a, b, partial, p);
     }
-    for (int j = end; j < count; j++) {
-      partial[j - end] += x.get(FLOAT, at + (long) j * Float.BYTES) * v[j];
-    }
-    return sum(partial);
+    addRest(product, x, row, v, partial);
   }
 
-  private static double dotBfloat16(
-      MemorySegment x, long at, double[] v, int count, double[] partial) {
-    int end = count & -PARTIALS;
-    for (int p = 0; p < PARTIALS; p += 2 * LANES) {
-      DoubleVector a = DoubleVector.zero(MatrixLanes.DOUBLES);
-      DoubleVector b = a;
-      for (int j = p; j < end; j += PARTIALS) {
-        long bytes = at + (long) j * Short.BYTES;
-        a = a.add(MatrixLanes.ofBfloat16(x, bytes).mul(vector(v, j)));
-        b =
-            b.add(
-                MatrixLanes.ofBfloat16(x, bytes + (long) LANES * Short.BYTES)
-                    .mul(vector(v, j + LANES)));
+  private static void addBfloat16(double[] product, RowPanel x, double[] v) {
+    var partial = new double[PARTIALS];
+    double[] parted = parted(v, x.columns() & -PARTIALS);
+    for (int i = 0; i < x.rows(); i++) {
+      addOneBfloat16(product, x, i, v, parted, partial);
+    }
+  }
+
+  /// Each run of twice as many numbers as there are lanes with those of even index first.
+  private static double[] parted(double[] v, int count) {
+    var parted = new double[count];
+    for (int j = 0; j < count; j += 2 * LANES) {
+      for (int l = 0; l < LANES; l++) {
+        parted[j + l] = v[j + 2 * l];
+        parted[j + LANES + l] = v[j + 2 * l + 1];
       }
-      a.intoArray(partial, p);
-      b.intoArray(partial, p + LANES);
     }
-    for (int j = end; j < count; j++) {
-      partial[j - end] += Bfloat16.widen(x.get(SHORT, at + (long) j * Short.BYTES)) * v[j];
+    return parted;
+  }
+
+  /// @param parted v without its rest, in the order of [#parted]
+  private static void addOneBfloat16(
+      double[] product, RowPanel x, int row, double[] v, double[] parted, double[] partial) {
+    long at = x.rowBytes(row);
+    for (int p = 0; p < PARTIALS; p += 2 * LANES) {
+      DoubleVector even = DoubleVector.zero(MatrixLanes.DOUBLES);
+      DoubleVector odd = even;
+      for (int j = p; j < parted.length; j += PARTIALS) {
+        IntVector pairs = MatrixLanes.pairs(x.values(), at + (long) j * Short.BYTES);
+        even = even.add(MatrixLanes.first(pairs).mul(vector(parted, j)));
+        odd = odd.add(MatrixLanes.second(pairs).mul(vector(parted, j + LANES)));
+      }
+      for (int l = 0; l < LANES; l++) {
+        partial[p + 2 * l] = even.lane(l);
+        partial[p + 2 * l + 1] = odd.lane(l);
+      }
     }
-    return sum(partial);
+    addRest(product, x, row, v, partial);
   }
 
   @Override
   public void addScaledRows(double[] sum, double[] factors, RowPanel x) {
-    boolean isNarrow = x.format() == FloatFormat.BFLOAT16;
     int end = x.columns() / LANES * LANES;
-    int i = 0;
-    for (; i <= x.rows() - 4; i += 4) {
-      if (isNarrow) {
-        addFourBfloat16(sum, factors, x, i, end);
-      } else {
-        addFourFloat32(sum, factors, x, i, end);
+    int m = x.rows() / 4;
+    for (int i = 0; i < m; i++) {
+      switch (x.format()) {
+        case FLOAT32 -> addFourFloat32(sum, factors, x, i, end);
+        case BFLOAT16 -> addFourBfloat16(sum, factors, x, i, end);
       }
       for (int j = end; j < x.columns(); j++) {
         sum[j] +=
-            (factors[i] * number(x, i, j) + factors[i + 1] * number(x, i + 1, j))
-                + (factors[i + 2] * number(x, i + 2, j) + factors[i + 3] * number(x, i + 3, j));
+            (factors[i] * number(x, i, j) + factors[m + i] * number(x, m + i, j))
+                + (factors[2 * m + i] * number(x, 2 * m + i, j)
+                    + factors[3 * m + i] * number(x, 3 * m + i, j));
       }
     }
-    for (; i < x.rows(); i++) {
+    for (int i = 4 * m; i < x.rows(); i++) {
       for (int j = 0; j < end; j += LANES) {
         vector(sum, j).add(load(x, i, j).mul(factors[i])).intoArray(sum, j);
       }
@@ -148,14 +175,15 @@ final class SimdMatrix implements MatrixKernels {
   private static void addFourFloat32(
       double[] sum, double[] factors, RowPanel x, int first, int end) {
     MemorySegment values = x.values();
+    int m = x.rows() / 4;
     long at0 = x.rowBytes(first);
-    long at1 = x.rowBytes(first + 1);
-    long at2 = x.rowBytes(first + 2);
-    long at3 = x.rowBytes(first + 3);
+    long at1 = x.rowBytes(m + first);
+    long at2 = x.rowBytes(2 * m + first);
+    long at3 = x.rowBytes(3 * m + first);
     DoubleVector f0 = DoubleVector.broadcast(MatrixLanes.DOUBLES, factors[first]);
-    DoubleVector f1 = DoubleVector.broadcast(MatrixLanes.DOUBLES, factors[first + 1]);
-    DoubleVector f2 = DoubleVector.broadcast(MatrixLanes.DOUBLES, factors[first + 2]);
-    DoubleVector f3 = DoubleVector.broadcast(MatrixLanes.DOUBLES, factors[first + 3]);
+    DoubleVector f1 = DoubleVector.broadcast(MatrixLanes.DOUBLES, factors[m + first]);
+    DoubleVector f2 = DoubleVector.broadcast(MatrixLanes.DOUBLES, factors[2 * m + first]);
+    DoubleVector f3 = DoubleVector.broadcast(MatrixLanes.DOUBLES, factors[3 * m + first]);
     for (int j = 0; j < end; j += LANES) {
       long bytes = (long) j * Float.BYTES;
       DoubleVector t01 =
@@ -171,14 +199,15 @@ final class SimdMatrix implements MatrixKernels {
   private static void addFourBfloat16(
       double[] sum, double[] factors, RowPanel x, int first, int end) {
     MemorySegment values = x.values();
+    int m = x.rows() / 4;
     long at0 = x.rowBytes(first);
-    long at1 = x.rowBytes(first + 1);
-    long at2 = x.rowBytes(first + 2);
-    long at3 = x.rowBytes(first + 3);
+    long at1 = x.rowBytes(m + first);
+    long at2 = x.rowBytes(2 * m + first);
+    long at3 = x.rowBytes(3 * m + first);
     DoubleVector f0 = DoubleVector.broadcast(MatrixLanes.DOUBLES, factors[first]);
-    DoubleVector f1 = DoubleVector.broadcast(MatrixLanes.DOUBLES, factors[first + 1]);
-    DoubleVector f2 = DoubleVector.broadcast(MatrixLanes.DOUBLES, factors[first + 2]);
-    DoubleVector f3 = DoubleVector.broadcast(MatrixLanes.DOUBLES, factors[first + 3]);
+    DoubleVector f1 = DoubleVector.broadcast(MatrixLanes.DOUBLES, factors[m + first]);
+    DoubleVector f2 = DoubleVector.broadcast(MatrixLanes.DOUBLES, factors[2 * m + first]);
+    DoubleVector f3 = DoubleVector.broadcast(MatrixLanes.DOUBLES, factors[3 * m + first]);
     for (int j = 0; j < end; j += LANES) {
       long bytes = (long) j * Short.BYTES;
       DoubleVector t01 =

@@ -72,7 +72,7 @@ class SimdMatrixTest {
     MatrixKernels simd = kernels(bits);
     for (FloatFormat format : FloatFormat.values()) {
       for (int columns : COLUMNS) {
-        for (int rows : new int[] {1, 4, 7}) {
+        for (int rows : new int[] {1, 4, 7, 8, 13}) {
           compare(simd, format, rows, columns);
         }
       }
