@@ -10,9 +10,12 @@ import falcon.torch.LayerMoments;
 import falcon.torch.LayerProblem;
 import falcon.torch.Reconstruction;
 import falcon.torch.Refinement;
+import falcon.torch.SampleLosses;
+import falcon.torch.SampleSource;
 import falcon.torch.Workers;
 import java.util.List;
 import java.util.function.BiFunction;
+import java.util.stream.Stream;
 
 /// Mask from the layers' full-rank quadratic, weights by layer-wise reconstruction and a short
 /// refinement of all layers together towards the dense network's outputs.
@@ -25,6 +28,9 @@ import java.util.function.BiFunction;
 public record ReconstructionMethod(
     Settings settings, BiFunction<Workers, LayerLimits, MaskProjection> projectionFor)
     implements PruningMethod {
+  /// Held-out samples, at most, on which a refinement must not do harm.
+  private static final int JUDGED_SAMPLES = 64;
+
   /// All choices that affect accuracy; measured on validation data (`docs/results`).
   ///
   /// @param costExponent of MACs in the saliency w² f^exponent
@@ -51,8 +57,33 @@ public record ReconstructionMethod(
       int finalSteps,
       Refinement.Options refinement,
       int choiceInterval) {
+    /// The same with another learning rate of the refinement.
+    public Settings withLearningRate(double rate) {
+      return with(
+          steps,
+          finalSteps,
+          new Refinement.Options(
+              refinement.batch(), rate, refinement.outputWeight(), refinement.featureWeight()));
+    }
+
+    /// The same with another number of samples a refinement step.
+    public Settings withBatch(int samples) {
+      return with(
+          steps,
+          finalSteps,
+          new Refinement.Options(
+              samples,
+              refinement.learningRate(),
+              refinement.outputWeight(),
+              refinement.featureWeight()));
+    }
+
     /// The same with another number of refinement steps, in every stage.
     public Settings withSteps(int count) {
+      return with(count, count, refinement);
+    }
+
+    private Settings with(int someSteps, int lastSteps, Refinement.Options options) {
       return new Settings(
           costExponent,
           searchSteps,
@@ -61,9 +92,9 @@ public record ReconstructionMethod(
           searchStart,
           positions,
           ridge,
-          count,
-          count,
-          refinement,
+          someSteps,
+          lastSteps,
+          options,
           choiceInterval);
     }
   }
@@ -79,7 +110,6 @@ public record ReconstructionMethod(
     CostTable costs = plan.costs();
     Workers workers = setting.workers();
     Budget budget = plan.stageBudgets().get(stage);
-    boolean isLast = stage == plan.stageBudgets().size() - 1;
     Projection projection =
         stage == 0
             ? setting.clock().time("support", () -> search(setting, budget))
@@ -97,26 +127,74 @@ public record ReconstructionMethod(
     var solver = new LayerSolver(costs, mask, settings.ridge(), workers);
     Network refitted =
         setting.clock().time("reconstruction", () -> reconstruct(setting, stage, masked, solver));
+    var reconstructed = new Outcome(refitted, projection, null, solver.notes());
+    boolean isLast = stage == plan.stageBudgets().size() - 1;
     int steps = isLast ? settings.finalSteps() : settings.steps();
-    if (steps == 0) {
-      return new Outcome(refitted, projection, null, solver.notes());
+    return steps == 0 ? reconstructed : refined(setting, stage, reconstructed, steps);
+  }
+
+  /// The outcome after refinement steps, or the same if they did harm.
+  private Outcome refined(Setting setting, int stage, Outcome reconstructed, int steps) {
+    boolean isLast = stage == setting.plan().stageBudgets().size() - 1;
+    MovingSupport moving =
+        settings.choiceInterval() == 0
+            ? null
+            : movingSupport(setting, stage, reconstructed.projection());
+    Refinement.SupportChoice choice = moving == null ? Refinement.SupportChoice.FIXED : moving;
+    Network refined =
+        setting
+            .clock()
+            .time(
+                "refinement",
+                () -> refine(setting, stage, reconstructed.network(), steps, isLast, choice));
+    List<String> harm =
+        setting.clock().time("validation", () -> harm(setting, reconstructed.network(), refined));
+    return harm.isEmpty()
+        ? new Outcome(
+            refined,
+            moving == null ? reconstructed.projection() : moving.last(),
+            null,
+            reconstructed.notes())
+        : new Outcome(
+            reconstructed.network(),
+            reconstructed.projection(),
+            null,
+            Stream.concat(reconstructed.notes().stream(), harm.stream()).toList());
+  }
+
+  private MovingSupport movingSupport(Setting setting, int stage, Projection first) {
+    PruningPlan plan = setting.plan();
+    CostTable costs = plan.costs();
+    Budget budget = plan.stageBudgets().get(stage);
+    return new MovingSupport(
+        costs,
+        settings.choiceInterval(),
+        weights ->
+            projectionFor
+                .apply(setting.workers(), plan.limits())
+                .project(saliency(weights, costs), costs, budget),
+        first);
+  }
+
+  /// Says so if refinement took the outputs on held-out samples further from the dense network's than they
+  /// were, beyond chance: few steps on few samples can be worse than none, above all where outputs vary
+  /// little, so that a step is large for what they vary by.
+  ///
+  /// @return empty if it did not
+  private static List<String> harm(Setting setting, Network before, Network after) {
+    SampleSource judged = setting.samples().validation(JUDGED_SAMPLES);
+    if (judged.size() == 0) {
+      return List.of();
     }
-    if (settings.choiceInterval() == 0) {
-      Refinement.SupportChoice fixed = Refinement.SupportChoice.FIXED;
-      return new Outcome(
-          refine(setting, stage, refitted, steps, isLast, fixed), projection, null, solver.notes());
-    }
-    var support =
-        new MovingSupport(
-            costs,
-            settings.choiceInterval(),
-            weights ->
-                projectionFor
-                    .apply(workers, plan.limits())
-                    .project(saliency(weights, costs), costs, budget),
-            projection);
-    Network refined = refine(setting, stage, refitted, steps, isLast, support);
-    return new Outcome(refined, support.last(), null, solver.notes());
+    SampleLosses errors =
+        SampleLosses.outputErrors(setting.dense(), before, judged, setting.workers());
+    SampleLosses refinedErrors =
+        SampleLosses.outputErrors(setting.dense(), after, judged, setting.workers());
+    return refinedErrors.isWorseThan(errors)
+        ? List.of(
+            "refinement not taken: on %d held-out samples the outputs' fidelity fell from %.2f to %.2f %%"
+                .formatted(judged.size(), errors.percent(), refinedErrors.percent()))
+        : List.of();
   }
 
   private float[] saliency(float[] weights, CostTable costs) {
@@ -177,29 +255,19 @@ public record ReconstructionMethod(
       Refinement.SupportChoice support) {
     List<String> masked =
         setting.plan().costs().layers().stream().map(CostTable.Layer::name).toList();
-    var refinement =
-        new Refinement(
-            setting.dense(),
-            masked,
-            setting.plan().untouched(),
-            settings.refinement(),
-            setting.workers());
+    int batch = setting.samples().inWholeBatches(settings.refinement().batch());
+    Refinement.Options options = settings.withBatch(batch).refinement(); // no sample counts twice
     setting.progress().begin("refine", steps);
     Network refined =
-        setting
-            .clock()
-            .time(
-                "refinement",
-                () ->
-                    refinement.refine(
-                        network,
-                        masked,
-                        setting
-                            .samples()
-                            .draw("refinement", stage, steps * settings.refinement().batch()),
-                        isLast,
-                        support,
-                        (done, loss) -> setting.progress().advance(done)));
+        new Refinement(
+                setting.dense(), masked, setting.plan().untouched(), options, setting.workers())
+            .refine(
+                network,
+                masked,
+                setting.samples().draw("refinement", stage, steps * batch),
+                isLast,
+                support,
+                (done, loss) -> setting.progress().advance(done));
     setting.progress().end();
     return refined;
   }

@@ -17,7 +17,6 @@ import falcon.model.ValueInfo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -106,6 +105,25 @@ class ArrayPruningTest {
   }
 
   @Test
+  void refinementTakesWholeBatchesOfTheNetwork() throws IOException {
+    Dataset data = arrays(false);
+    ReconstructionMethod.Settings usual = ReconstructionMethod.defaults(Method.FALCON);
+    float[] fixed =
+        prune(network(1, new Dimension.Fixed(5)), data, usual).network().tensor("w1").toFloats();
+    float[] open = prune(network(1), data, usual.withBatch(35)).network().tensor("w1").toFloats();
+    float[] other = prune(network(1), data, usual).network().tensor("w1").toFloats();
+    assertThat(distance(fixed, open)).isLessThan(0.1 * distance(other, open));
+  }
+
+  private static double distance(float[] a, float[] b) {
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      sum += Math.pow(a[i] - b[i], 2);
+    }
+    return Math.sqrt(sum);
+  }
+
+  @Test
   void lossOnLabelsNeedsThem() throws IOException {
     Dataset unlabelled = arrays(false);
     assertThatThrownBy(() -> Match.of(network(3), unlabelled, null, Loss.LABELS))
@@ -189,6 +207,30 @@ class ArrayPruningTest {
             PruningException.class,
             e -> assertThat(e.kind()).isEqualTo(PruningException.Kind.USAGE))
         .hasMessageContaining("there is no such folder.");
+  }
+
+  @Test
+  void refinementThatDoesHarmIsNotTaken() throws IOException {
+    Dataset data = arrays(false);
+    ReconstructionMethod.Settings usual = ReconstructionMethod.defaults(Method.FALCON);
+    PrunedNetwork plain = prune(network(1), data, usual.withSteps(0));
+    PrunedNetwork spoilt = prune(network(1), data, usual.withSteps(3).withLearningRate(3));
+    assertThat(spoilt.network().tensor("w1")).isEqualTo(plain.network().tensor("w1"));
+    assertThat(spoilt.report().stages().getFirst().notes())
+        .singleElement()
+        .asString()
+        .matches("refinement not taken: on 20 held-out samples .* fell from .* to .* %");
+    PrunedNetwork helped = prune(network(1), data, usual);
+    assertThat(helped.network().tensor("w1")).isNotEqualTo(plain.network().tensor("w1"));
+    assertThat(helped.report().stages().getFirst().notes()).isEmpty();
+  }
+
+  private static PrunedNetwork prune(
+      Network network, Dataset data, ReconstructionMethod.Settings settings) {
+    return Falcon.prune(network, data, BudgetRequest.macs(0.5))
+        .options(PruningOptions.builder().method(Method.FALCON).samples(65).threads(1).build())
+        .method(new ReconstructionMethod(settings, MaskProjection.EXACT))
+        .run();
   }
 
   private static PrunedNetwork prune(Network network, Dataset data, Loss loss) {
@@ -275,25 +317,13 @@ class ArrayPruningTest {
     }
     Path file = folder.resolve(isLabelled ? "labelled.npz" : "plain.npz");
     try (var zip = new ZipOutputStream(Files.newOutputStream(file))) {
-      entry(zip, "x", "<f4", "(%d, %d)".formatted(SAMPLES, FEATURES), features.array());
+      zip.putNextEntry(new ZipEntry("x.npy"));
+      zip.write(NpyBytes.of("<f4", List.of((long) SAMPLES, (long) FEATURES), features.array()));
       if (isLabelled) {
-        entry(zip, "labels", "<i8", "(%d,)".formatted(SAMPLES), labels.array());
+        zip.putNextEntry(new ZipEntry("labels.npy"));
+        zip.write(NpyBytes.of("<i8", List.of((long) SAMPLES), labels.array()));
       }
     }
     return Datasets.open(file);
-  }
-
-  private static void entry(
-      ZipOutputStream zip, String name, String descr, String shape, byte[] content)
-      throws IOException {
-    byte[] header =
-        "{'descr': '%s', 'fortran_order': False, 'shape': %s, }\n"
-            .formatted(descr, shape)
-            .getBytes(StandardCharsets.UTF_8);
-    zip.putNextEntry(new ZipEntry(name + ".npy"));
-    zip.write(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0});
-    zip.write(new byte[] {(byte) header.length, 0});
-    zip.write(header);
-    zip.write(content);
   }
 }
