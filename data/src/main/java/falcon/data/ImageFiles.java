@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
+import javax.imageio.ImageTypeSpecifier;
 import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,10 @@ final class ImageFiles implements PixelSource {
 
   /// Most pixels of a file's image: with the four channels of 16 bits that a PNG may have, half a GiB.
   private static final long MOST_PIXELS = 1L << 26;
+
+  /// Most bytes of pixels for each byte of a file: deflate gives a PNG 1,032 at most; a JPEG needs a bit for
+  /// each 64 pixels, of three bytes.
+  private static final long GREATEST_EXPANSION = 1536;
 
   /// The usual part of a resized image's shorter side that is left after the crop: 224 of 256.
   private static final double CROP_SHARE = 0.875;
@@ -88,6 +93,20 @@ final class ImageFiles implements PixelSource {
     }
   }
 
+  /// A short file that states many pixels would take their memory before it turns out to be damaged.
+  private static void refuseHollow(Path file, ImageReader reader, int height, int width)
+      throws IOException {
+    ImageTypeSpecifier type = reader.getRawImageType(0);
+    long bits = type == null ? 24 : type.getColorModel().getPixelSize();
+    long length = DataFile.length(file);
+    if (height * ((width * bits + 7) / 8) > GREATEST_EXPANSION * length) {
+      throw new MalformedDataException(
+          file,
+          "states %d×%d pixels, more than its %d bytes can hold.".formatted(height, width, length),
+          "The file is damaged; take it out, or fetch it again.");
+    }
+  }
+
   private static BufferedImage decode(Path file) {
     try (ImageInputStream in = new MemoryCacheImageInputStream(Files.newInputStream(file))) {
       ImageReader reader = ImageIO.getImageReadersByFormatName(format(file, in)).next();
@@ -106,6 +125,7 @@ final class ImageFiles implements PixelSource {
                   .formatted(height, width, MOST_PIXELS, LONGEST_SIDE),
               "Take the image out, or save it smaller.");
         }
+        refuseHollow(file, reader, height, width);
         return reader.read(0);
       } finally {
         reader.dispose();

@@ -5,10 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -24,9 +22,6 @@ import org.junit.jupiter.api.io.TempDir;
 class HostileDataTest {
   private static final int EXECUTIONS = Integer.getInteger("falcon.fuzz.executions", 1000);
   private static final long SEED = Long.getLong("falcon.fuzz.seed", 20_260_101);
-  private static final int[] EXTREMES = {
-    0, 1, -1, 255, 0x801, 0x803, 1 << 14, Integer.MAX_VALUE, Integer.MIN_VALUE
-  };
 
   /// Buffers, messages and stack traces.
   private static final long CONSTANT_BYTES = 4L << 20;
@@ -47,12 +42,12 @@ class HostileDataTest {
     int read = 0;
     for (int i = 0; i < EXECUTIONS; i++) {
       var random = new SplittableRandom(SEED + i);
-      byte[] damagedPixels = random.nextBoolean() ? damaged(pixels, random) : pixels;
-      byte[] damagedLabels = random.nextBoolean() ? damaged(labels, random) : labels;
+      byte[] damagedPixels = random.nextBoolean() ? Damage.of(pixels, random) : pixels;
+      byte[] damagedLabels = random.nextBoolean() ? Damage.of(labels, random) : labels;
       boolean isGzip = random.nextBoolean();
       if (isGzip) {
         damagedPixels = DataFolders.gzip(damagedPixels);
-        damagedPixels = random.nextBoolean() ? damaged(damagedPixels, random) : damagedPixels;
+        damagedPixels = random.nextBoolean() ? Damage.of(damagedPixels, random) : damagedPixels;
       }
       for (String ending : new String[] {"", ".gz"}) {
         Files.deleteIfExists(folder.resolve(IMAGES + ending));
@@ -72,7 +67,7 @@ class HostileDataTest {
     loadClasses();
     int read = 0;
     for (int i = 0; i < EXECUTIONS; i++) {
-      byte[] file = damaged(whole, new SplittableRandom(SEED + i));
+      byte[] file = Damage.of(whole, new SplittableRandom(SEED + i));
       Files.write(folder.resolve("data_batch_1.bin"), file);
       read += isRead(SEED + i, file, 2L * file.length) ? 1 : 0;
     }
@@ -100,29 +95,5 @@ class HostileDataTest {
         .as("bytes set aside, seed %d", seed)
         .isLessThan(mostBytes + CONSTANT_BYTES);
     return isRead;
-  }
-
-  /// Cut short, bits flipped, a number made extreme, or a part left out or repeated.
-  private static byte[] damaged(byte[] file, SplittableRandom random) {
-    int at = random.nextInt(random.nextBoolean() ? 16 : file.length) % file.length;
-    byte[] copy = file.clone();
-    switch (random.nextInt(4)) {
-      case 0 -> {
-        return Arrays.copyOf(file, at);
-      }
-      case 1 -> copy[at] ^= (byte) (1 << random.nextInt(8));
-      case 2 -> {
-        int place = Math.min(at / 4 * 4, file.length - 4);
-        ByteBuffer.wrap(copy).putInt(place, EXTREMES[random.nextInt(EXTREMES.length)]);
-      }
-      default -> {
-        int to = random.nextInt(file.length);
-        return ByteBuffer.allocate(at + file.length - to)
-            .put(file, 0, at)
-            .put(file, to, file.length - to)
-            .array();
-      }
-    }
-    return copy;
   }
 }

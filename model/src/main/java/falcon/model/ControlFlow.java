@@ -19,8 +19,8 @@ final class ControlFlow {
   /// more stays.
   static final long MOST_BYTES = 32L << 20;
 
-  /// A node in memory, and a character of a name.
-  private static final long BYTES_A_NODE = 700;
+  /// A node, with what it takes to copy it and to follow shapes through it; and a character of a name.
+  private static final long BYTES_A_NODE = 2500;
 
   private static final long BYTES_A_CHARACTER = 2;
 

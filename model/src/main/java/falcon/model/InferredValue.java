@@ -43,9 +43,7 @@ record InferredValue(List<Long> shape, @Nullable List<Double> numbers, boolean i
     }
     var numbers = new ArrayList<Double>();
     if (tensor.type().isFloatingPoint()) {
-      for (float value : tensor.toFloats()) {
-        numbers.add((double) value);
-      }
+      Arrays.stream(tensor.toDoubles()).forEach(numbers::add);
     } else {
       Arrays.stream(tensor.toLongs()).forEach(value -> numbers.add((double) value));
     }

@@ -2,6 +2,7 @@ package falcon.model;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.List;
 
 /// Immutable array of numbers with a type and a shape; row-major, little-endian bytes.
@@ -159,6 +160,20 @@ public final class Tensor {
       }
       case UINT8, INT8, UINT16, INT16, INT32, INT64, BOOL, UINT32, UINT64 ->
           throw new IllegalStateException("a tensor of " + type + " holds no floats");
+    }
+    return values;
+  }
+
+  /// The elements as a fresh array, without loss.
+  ///
+  /// @throws IllegalStateException if the elements are not floating-point numbers
+  public double[] toDoubles() {
+    var values = new double[size()];
+    if (type == DataType.FLOAT64) {
+      bytes().asDoubleBuffer().get(values);
+    } else {
+      float[] floats = toFloats();
+      Arrays.setAll(values, i -> floats[i]);
     }
     return values;
   }

@@ -77,26 +77,18 @@ final class WindowShapes {
     }
     List<Long> strides = axisList(operands, "strides", axes, 1);
     List<Long> dilations = axisList(operands, "dilations", axes, 1);
-    List<Long> pads = axisList(operands, "pads", 2 * axes, 0);
-    List<Long> added = axisList(operands, "output_padding", axes, 0);
-    String autoPad = node.text("auto_pad", "NOTSET");
+    axisList(operands, "pads", 2 * axes, 0);
+    axisList(operands, "output_padding", axes, 0);
     for (int i = 0; i < axes; i++) {
-      long in = image.get(i + 2);
-      long full =
-          strides.get(i) * (in - 1) + added.get(i) + (kernel.get(i) - 1) * dilations.get(i) + 1;
-      long cut = autoPad.equals("NOTSET") ? pads.get(i) + pads.get(i + axes) : 0;
-      // SAME cuts off what is beyond size · stride, and adds nothing
-      shape.add(
-          autoPad.startsWith("SAME")
-              ? Math.min(full - added.get(i), in * strides.get(i))
-              : full - cut);
+      long size = image.get(i + 2);
+      long span = (kernel.get(i) - 1) * dilations.get(i) + 1;
+      AxisPadding cut = AxisPadding.ofTransposed(node, i, axes, size, strides.get(i), span);
+      shape.add(strides.get(i) * (size - 1) + span - cut.total());
     }
-    List<Long> sizes = node.integers("output_shape", List.copyOf(shape.subList(2, shape.size())));
-    if (sizes.size() < axes) {
-      throw operands.mismatch("attribute 'output_shape' is %s".formatted(sizes));
+    int sizes = node.integers("output_shape", shape).size();
+    if (sizes < axes) {
+      throw operands.mismatch("attribute 'output_shape' has %d numbers".formatted(sizes));
     }
-    shape.subList(2, shape.size()).clear();
-    shape.addAll(sizes.subList(sizes.size() - axes, sizes.size()));
     return positive(operands, shape);
   }
 
@@ -140,15 +132,10 @@ final class WindowShapes {
     if (stride < 1) {
       throw operands.mismatch("its stride is %d".formatted(stride));
     }
-    String autoPad = node.text("auto_pad", "NOTSET");
-    if (autoPad.startsWith("SAME")) {
-      return Math.ceilDiv(size, stride);
-    }
-    List<Long> pads = axisList(operands, "pads", 2 * axes, 0);
-    boolean isPadded = !autoPad.equals("VALID");
-    long before = isPadded ? pads.get(axis) : 0;
-    long after = isPadded ? pads.get(axis + axes) : 0;
-    long room = size + before + after - window;
+    axisList(operands, "pads", 2 * axes, 0);
+    AxisPadding padding = AxisPadding.of(node, axis, axes, size, stride, window);
+    long before = padding.begin();
+    long room = size + padding.total() - window;
     if (room < 0) {
       return 0;
     }

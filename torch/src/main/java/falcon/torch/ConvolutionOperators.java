@@ -1,13 +1,12 @@
 package falcon.torch;
 
+import falcon.model.AxisPadding;
 import falcon.model.Node;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
-import org.jspecify.annotations.Nullable;
 
 /// Convolutions over one to three spatial axes.
 final class ConvolutionOperators {
@@ -87,53 +86,16 @@ final class ConvolutionOperators {
             true,
             new long[spatial],
             node.integer("group", 1));
-    long[] full = Arrays.copyOfRange(whole.shape(), 2, 2 + spatial);
-    long[] size = Arrays.copyOfRange(x.shape(), 2, 2 + spatial);
-    long[][] border = border(node, full, size, strides);
-    Tensor cut = Torch.padded(whole, border[0], border[1], 0);
-    Tensor bias = in.tensor(2);
-    return bias == null ? cut : cut.add(Torch.alongChannels(bias, cut.dim()));
-  }
-
-  /// What to add (cut off where negative) before and behind each axis of the whole result.
-  ///
-  /// @param full sizes of the whole result
-  /// @param size of the input
-  private static long[][] border(Node node, long[] full, long[] size, long[] strides) {
-    int spatial = full.length;
-    long[] extra = Window.filled(node, "output_padding", spatial, 0);
-    String autoPad = node.text("auto_pad", "NOTSET");
-    long @Nullable [] wanted = wanted(node, full, size, strides);
-    long[] pads = Window.filled(node, "pads", 2 * spatial, 0);
     var before = new long[spatial];
     var after = new long[spatial];
     for (int i = 0; i < spatial; i++) {
-      if (wanted == null) {
-        boolean isPadded = autoPad.equals("NOTSET");
-        before[i] = isPadded ? -pads[i] : 0;
-        after[i] = (isPadded ? -pads[i + spatial] : 0) + extra[i];
-      } else {
-        long total = Math.max(0, full[i] + extra[i] - wanted[i]);
-        before[i] = -(autoPad.equals("SAME_UPPER") ? total / 2 : (total + 1) / 2);
-        after[i] = wanted[i] - full[i] - before[i];
-      }
+      long span = (weight.size(i + 2L) - 1) * dilations[i] + 1;
+      var border = AxisPadding.ofTransposed(node, i, spatial, x.size(i + 2L), strides[i], span);
+      before[i] = -border.begin();
+      after[i] = -border.end();
     }
-    return new long[][] {before, after};
-  }
-
-  /// @return the output's sizes if the node fixes them and its padding follows from them
-  private static long @Nullable [] wanted(Node node, long[] full, long[] size, long[] strides) {
-    List<Long> given = node.integers("output_shape", List.of());
-    if (given.size() >= size.length && !given.isEmpty()) {
-      return Torch.longs(given.subList(given.size() - size.length, given.size()));
-    }
-    if (!node.text("auto_pad", "NOTSET").startsWith("SAME")) {
-      return null;
-    }
-    var wanted = new long[size.length];
-    for (int i = 0; i < size.length; i++) {
-      wanted[i] = Math.min(full[i], size[i] * strides[i]); // nothing is added
-    }
-    return wanted;
+    Tensor cut = Torch.padded(whole, before, after, 0);
+    Tensor bias = in.tensor(2);
+    return bias == null ? cut : cut.add(Torch.alongChannels(bias, cut.dim()));
   }
 }

@@ -89,8 +89,7 @@ final class PoolingOperators {
   private static Tensor maxUnpool(Operands in) {
     Tensor x = in.x();
     requireAtMostThreeAxes(in);
-    Window window =
-        Window.of(in.node(), Torch.longs(in.node().integers("kernel_shape", List.of())));
+    Window window = Window.ofPooling(in.node(), x);
     long[] shape = x.shape().clone();
     for (int i = 0; i < shape.length - 2; i++) {
       shape[i + 2] =

@@ -38,9 +38,22 @@ final class Torch {
   /// A constant of a network: floating-point numbers in the working precision, all others in their
   /// type or, where libtorch lacks it, a wider one.
   static Tensor tensor(falcon.model.Tensor constant, Precision precision) {
+    boolean isDouble = constant.type() == DataType.FLOAT64 && precision == Precision.FLOAT64;
+    if (isDouble) {
+      return tensor(constant.toDoubles(), constant.shape());
+    }
     return constant.type().isFloatingPoint()
         ? tensor(constant.toFloats(), constant.shape(), precision)
         : wholeNumbers(constant);
+  }
+
+  private static Tensor tensor(double[] values, List<Long> shape) {
+    try (var _ = new PointerScope();
+        var pointer = new DoublePointer(values)) {
+      Tensor view =
+          torch.from_blob(pointer, longs(shape), new TensorOptions(torch.ScalarType.Double));
+      return keep(view.to(torch.ScalarType.Double, false, true, memoryFormat(shape.size())));
+    }
   }
 
   private static Tensor wholeNumbers(falcon.model.Tensor constant) {

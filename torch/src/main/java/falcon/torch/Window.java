@@ -1,14 +1,19 @@
 package falcon.torch;
 
+import falcon.model.AxisPadding;
 import falcon.model.Node;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 
 /// Sliding window of a convolution or pooling.
 ///
 /// Padding that differs between begin and end is applied to the input first.
 final class Window {
+  private static final Set<String> KNOWN_PADDING =
+      Set.of("NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER");
+
   private final long[] kernel;
   private final long[] strides;
   private final long[] dilations;
@@ -36,72 +41,34 @@ final class Window {
 
   /// @param kernel size along each spatial axis; handed over
   /// @param input `[batch, channels, space…]`
-  /// @throws UnsupportedNetworkException if the window does not fit the input's axes
+  /// @throws UnsupportedNetworkException if the window does not fit the input's axes, or nobody knows its padding
   static Window of(Node node, long[] kernel, Tensor input) {
     if (kernel.length != input.dim() - 2) {
       throw Operators.unsupported(
           node, "its window of %d axes slides over %d".formatted(kernel.length, input.dim() - 2));
     }
-    if (!node.text("auto_pad", "NOTSET").startsWith("SAME")) {
-      return of(node, kernel);
-    }
-    return withoutPads(node, kernel)
-        .same(node, Arrays.copyOfRange(input.shape(), 2, 2 + kernel.length));
-  }
-
-  /// @param kernel size along each spatial axis; handed over
-  /// @throws UnsupportedNetworkException if the padding depends on the input's size
-  static Window of(Node node, long[] kernel) {
     String autoPad = node.text("auto_pad", "NOTSET");
-    if (!List.of("NOTSET", "VALID").contains(autoPad)) {
+    if (!KNOWN_PADDING.contains(autoPad)) {
       throw Operators.unsupported(node, "auto_pad=" + autoPad);
     }
-    Window window = withoutPads(node, kernel);
-    if (autoPad.equals("VALID")) {
-      return window;
+    int axes = kernel.length;
+    long[] strides = filled(node, "strides", axes, 1);
+    long[] dilations = filled(node, "dilations", axes, 1);
+    var begin = new long[axes];
+    var end = new long[axes];
+    for (int i = 0; i < axes; i++) {
+      long span = (kernel[i] - 1) * dilations[i] + 1;
+      var padding = AxisPadding.of(node, i, axes, input.size(i + 2L), strides[i], span);
+      begin[i] = padding.begin();
+      end[i] = padding.end();
     }
-    int spatial = kernel.length;
-    long[] pads = filled(node, "pads", 2 * spatial, 0);
-    return window.padded(
-        Arrays.copyOf(pads, spatial), Arrays.copyOfRange(pads, spatial, 2 * spatial));
-  }
-
-  private static Window withoutPads(Node node, long[] kernel) {
-    int spatial = kernel.length;
-    return new Window(
-        kernel,
-        filled(node, "strides", spatial, 1),
-        filled(node, "dilations", spatial, 1),
-        new long[spatial],
-        new long[spatial]);
-  }
-
-  private Window padded(long[] before, long[] after) {
-    return new Window(kernel, strides, dilations, before, after);
-  }
-
-  /// Pads so that the output has ⌈size / stride⌉ positions; an odd rest goes to the end
-  /// (`SAME_UPPER`) or the begin (`SAME_LOWER`).
-  private Window same(Node node, long[] sizes) {
-    var before = new long[sizes.length];
-    var after = new long[sizes.length];
-    for (int i = 0; i < sizes.length; i++) {
-      long positions = Math.ceilDiv(sizes[i], strides[i]);
-      long total = Math.max(0, (positions - 1) * strides[i] + span(i) - sizes[i]);
-      before[i] = node.text("auto_pad", "").equals("SAME_UPPER") ? total / 2 : (total + 1) / 2;
-      after[i] = total - before[i];
-    }
-    return padded(before, after);
+    return new Window(kernel, strides, dilations, begin, end);
   }
 
   /// @return `count` numbers: the attribute's, or `absent` where it is not there
   static long[] filled(Node node, String attribute, int count, long absent) {
     var values = new long[count];
-    Arrays.fill(values, absent);
-    List<Long> given = node.integers(attribute, List.of());
-    for (int i = 0; i < given.size() && i < count; i++) {
-      values[i] = given.get(i);
-    }
+    Arrays.setAll(values, i -> AxisPadding.entry(node, attribute, i, absent));
     return values;
   }
 
@@ -132,7 +99,7 @@ final class Window {
     for (int i = 0; i < sizes.length; i++) {
       after[i] = (positions(i, sizes[i], ceil) - 1) * strides[i] + span(i) - sizes[i] - begin[i];
     }
-    return padded(begin, after);
+    return new Window(kernel, strides, dilations, begin, after);
   }
 
   /// How often the window fits along an axis; with `ceil` a last window must not start in the padding

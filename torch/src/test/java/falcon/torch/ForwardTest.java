@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.onnxruntime.OrtException;
+import falcon.model.DataType;
 import falcon.model.Network;
 import falcon.model.Tensor;
 import falcon.model.format.Networks;
 import falcon.model.onnx.OnnxFile;
 import falcon.model.zoo.Architecture;
 import falcon.torch.Graph.Option;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -283,6 +286,22 @@ class ForwardTest {
       assertThat((double) actual[i])
           .as("%s, element %d of %s", graph, i, own.shape())
           .isCloseTo(expected[i], within(TOLERANCE));
+    }
+  }
+
+  @Test
+  void float64ConstantsKeepAllTheirDigits() {
+    NativeLibraries.ensureLoaded();
+    double third = 1.0 / 3;
+    var bytes = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putDouble(third).array();
+    Network network =
+        Network.builder("constant")
+            .initializer("third", Tensor.ofBytes(DataType.FLOAT64, List.of(1L), bytes))
+            .build();
+    try (var doubles = new LoadedNetwork(network, Precision.FLOAT64);
+        var floats = new LoadedNetwork(network, Precision.FLOAT32)) {
+      assertThat(Torch.doubles(doubles.parameters().get("third"))).containsExactly(third);
+      assertThat(Torch.doubles(floats.parameters().get("third"))).containsExactly((float) third);
     }
   }
 

@@ -1,6 +1,7 @@
 package falcon.model.onnx;
 
 import falcon.model.Tensor;
+import falcon.model.onnx.proto.AttributeProto;
 import falcon.model.onnx.proto.GraphProto;
 import falcon.model.onnx.proto.ModelProto;
 import falcon.model.onnx.proto.TensorProto;
@@ -65,26 +66,51 @@ final class ExternalLayout {
     return used;
   }
 
-  /// The message without checksums of files that changed; those of constants in nodes stay.
+  /// The message without checksums of files that changed, wherever in the graph a tensor states one.
   ModelProto withoutOldChecksums(ModelProto model) {
+    if (!hasOldChecksums(model.getGraph())) {
+      return model;
+    }
     ModelProto.Builder builder = model.toBuilder();
-    GraphProto.Builder graph = builder.getGraphBuilder();
-    boolean isChanged = false;
+    removeOldChecksums(builder.getGraphBuilder());
+    return builder.build();
+  }
+
+  private boolean hasOldChecksums(GraphProto graph) {
+    return AllTensors.of(graph).stream().anyMatch(this::hasOldChecksum);
+  }
+
+  private void removeOldChecksums(GraphProto.Builder graph) {
     for (int i = 0; i < graph.getInitializerCount(); i++) {
-      TensorProto tensor = graph.getInitializer(i);
-      if (ExternalPlace.isOf(tensor) && hasOldChecksum(tensor)) {
-        TensorProto.Builder without = tensor.toBuilder().clearExternalData();
-        tensor.getExternalDataList().stream()
-            .filter(entry -> !entry.getKey().equals(ExternalPlace.CHECKSUM))
-            .forEach(without::addExternalData);
-        graph.setInitializer(i, without);
-        isChanged = true;
+      if (hasOldChecksum(graph.getInitializer(i))) {
+        graph.setInitializer(i, withoutChecksum(graph.getInitializer(i)));
       }
     }
-    return isChanged ? builder.build() : model;
+    for (int i = 0; i < graph.getNodeCount(); i++) {
+      for (int j = 0; j < graph.getNode(i).getAttributeCount(); j++) {
+        AttributeProto attribute = graph.getNode(i).getAttribute(j);
+        if (attribute.hasT() && hasOldChecksum(attribute.getT())) {
+          graph.getNodeBuilder(i).getAttributeBuilder(j).setT(withoutChecksum(attribute.getT()));
+        }
+        if (attribute.hasG() && hasOldChecksums(attribute.getG())) {
+          removeOldChecksums(graph.getNodeBuilder(i).getAttributeBuilder(j).getGBuilder());
+        }
+      }
+    }
+  }
+
+  private static TensorProto withoutChecksum(TensorProto tensor) {
+    TensorProto.Builder without = tensor.toBuilder().clearExternalData();
+    tensor.getExternalDataList().stream()
+        .filter(entry -> !entry.getKey().equals(ExternalPlace.CHECKSUM))
+        .forEach(without::addExternalData);
+    return without.build();
   }
 
   private boolean hasOldChecksum(TensorProto tensor) {
+    if (!ExternalPlace.isOf(tensor)) {
+      return false;
+    }
     DataFile file = files.get(range(tensor).location());
     return file != null
         && file.isChanged()

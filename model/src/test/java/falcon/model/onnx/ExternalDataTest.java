@@ -1,5 +1,6 @@
 package falcon.model.onnx;
 
+import static falcon.model.onnx.Messages.constant;
 import static falcon.model.onnx.Messages.external;
 import static falcon.model.onnx.Messages.model;
 import static falcon.model.onnx.Messages.tensor;
@@ -12,7 +13,9 @@ import falcon.model.Network;
 import falcon.model.Tensor;
 import falcon.model.UnwritableFileException;
 import falcon.model.onnx.proto.AttributeProto;
+import falcon.model.onnx.proto.GraphProto;
 import falcon.model.onnx.proto.ModelProto;
+import falcon.model.onnx.proto.NodeProto;
 import falcon.model.onnx.proto.TensorProto;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -23,6 +26,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -147,6 +151,48 @@ class ExternalDataTest {
         copy,
         OnnxOption.REPLACE_DATA);
     assertThat(copy).hasBinaryContent(model(external("weights.bin", "0", "4")).toByteArray());
+  }
+
+  @Test
+  void checksumsInNodesAndBodiesGoAsWell() throws IOException {
+    Files.write(folder.resolve("weights.bin"), new byte[12]);
+    Network network = OnnxFile.read(saved(modelWithConstants("abc")));
+    Path copy = Files.createDirectory(folder.resolve("copy")).resolve("m.onnx");
+    OnnxFile.write(network.withTensors(Map.of("c", Tensor.ofFloats(List.of(1L), 2))), copy);
+    assertThat(copy).hasBinaryContent(modelWithConstants(null).toByteArray());
+  }
+
+  /// Tensors of one file in the graph, in a node and in a node of a body.
+  private static ModelProto modelWithConstants(@Nullable String checksum) {
+    GraphProto body =
+        GraphProto.newBuilder().addNode(constant("inner", value("8", checksum))).build();
+    ModelProto.Builder model = model(external("weights.bin", "0", "4")).toBuilder();
+    model
+        .getGraphBuilder()
+        .addNode(constant("c", value("4", checksum)))
+        .addNode(
+            NodeProto.newBuilder()
+                .setOpType("If")
+                .addInput("x")
+                .addOutput("z")
+                .addAttribute(
+                    AttributeProto.newBuilder()
+                        .setName("then_branch")
+                        .setType(AttributeProto.AttributeType.GRAPH)
+                        .setG(body)));
+    return model.build();
+  }
+
+  private static AttributeProto value(String offset, @Nullable String checksum) {
+    TensorProto.Builder tensor = external("weights.bin", offset, "4").clearName();
+    if (checksum != null) {
+      tensor.addExternalData(ModelWriter.entry("checksum", checksum));
+    }
+    return AttributeProto.newBuilder()
+        .setName("value")
+        .setType(AttributeProto.AttributeType.TENSOR)
+        .setT(tensor)
+        .build();
   }
 
   @Test
