@@ -65,6 +65,7 @@ final class DualSimplex implements DualOptimum {
   private final long[] left;
   private final double[] direction;
   private final EdgeSearch edge;
+  private final Overdraft overdraft;
   private boolean isWarm;
   private int idlePivots;
   private int restarts;
@@ -95,6 +96,7 @@ final class DualSimplex implements DualOptimum {
     left = new long[resourceCount];
     direction = new double[resourceCount];
     edge = new EdgeSearch(classes, groups);
+    overdraft = new Overdraft(classes, groups, limits, scale);
   }
 
   @Override
@@ -360,50 +362,14 @@ final class DualSimplex implements DualOptimum {
     for (int c = 0; c < classCount; c++) {
       kept[c] = kept(c, cut[c]);
     }
-    classes.use(kept, left);
-    for (int r = 0; r < resourceCount; r++) {
-      left[r] = limits[r] - left[r];
-    }
     for (int q = 0; q < resourceCount; q++) {
       int c = basis[q];
       if (c < classCount) {
         int most = tied(c);
         int whole = (int) Math.floor(Math.min(most, amount[q] + VIOLATION * (1 + most)));
-        add(kept, c, Math.max(0, whole));
+        kept[c] += Math.max(0, whole);
       }
     }
-    for (int r = 0; r < resourceCount; r++) {
-      while (left[r] < 0) {
-        giveBack(kept, r);
-      }
-    }
-  }
-
-  private void add(int[] kept, int c, int weights) {
-    kept[c] += weights;
-    for (int r = 0; r < resourceCount; r++) {
-      left[r] -= weights * classes.cost(c, r);
-    }
-  }
-
-  /// Gives back weights of one class where rounding, or a search cut short, overdrew a resource.
-  private void giveBack(int[] kept, int r) {
-    int chosen = -1;
-    double least = Double.POSITIVE_INFINITY;
-    for (int c = 0; c < classCount; c++) {
-      if (kept[c] > classes.minKept(c) && classes.cost(c, r) > 0) {
-        double value = groups[c].value(groups[c].groupOf(kept[c] - 1));
-        double loss = (value - threshold[c]) / scaledCost(c, r);
-        if (loss < least) {
-          least = loss;
-          chosen = c;
-        }
-      }
-    }
-    ClassGroups members = groups[chosen];
-    int inGroup = kept[chosen] - members.countBefore(members.groupOf(kept[chosen] - 1));
-    long needed = Math.ceilDiv(-left[r], classes.cost(chosen, r));
-    long most = Math.min(inGroup, kept[chosen] - classes.minKept(chosen));
-    add(kept, chosen, (int) -Math.min(needed, most));
+    overdraft.giveBack(kept, threshold);
   }
 }
