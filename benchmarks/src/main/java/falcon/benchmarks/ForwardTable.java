@@ -7,7 +7,6 @@ import ai.onnxruntime.OrtSession;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.model.Network;
-import falcon.model.ShapeInference;
 import falcon.model.onnx.OnnxFile;
 import falcon.torch.ForwardPass;
 import falcon.torch.SampleBatch;
@@ -18,8 +17,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -49,10 +48,10 @@ final class ForwardTable implements Callable<Integer> {
   public Integer call() throws Exception {
     Network network = OnnxFile.read(model);
     String input = network.inputs().getFirst().name();
-    List<Long> shape = ShapeInference.inputShapes(network, batch).getOrDefault(input, List.of());
-    List<Long> sampleShape = shape.subList(1, shape.size());
-    float[] values = noise(shape);
-    var samples = new SampleBatch(sampleShape, values, new int[batch]);
+    SampleBatch samples = ImageNoise.of(network, batch).batch(0, batch);
+    float[] values = samples.values();
+    List<Long> shape =
+        Stream.concat(Stream.of((long) batch), samples.sampleShape().stream()).toList();
     try (var workers = new Workers(threads);
         var own = new ForwardPass(network, workers, Math.ceilDiv(batch, threads));
         var options = options();
@@ -74,16 +73,6 @@ final class ForwardTable implements Callable<Integer> {
     var options = new OrtSession.SessionOptions();
     options.setIntraOpNumThreads(threads);
     return options;
-  }
-
-  private static float[] noise(List<Long> shape) {
-    var random = new SplittableRandom(1);
-    long elements = shape.stream().reduce(1L, Math::multiplyExact);
-    var values = new float[Math.toIntExact(elements)];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) random.nextGaussian();
-    }
-    return values;
   }
 
   private static float[] outputs(

@@ -13,6 +13,7 @@ import picocli.CommandLine.Command;
       AblationTable.class,
       ModelTable.class,
       ForwardTable.class,
+      GradientsTable.class,
       EmbeddingTable.class
     })
 final class Main {

@@ -1,0 +1,147 @@
+package falcon.benchmarks;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import falcon.model.Layer;
+import falcon.model.Layers;
+import falcon.model.Network;
+import falcon.model.format.Networks;
+import falcon.model.zoo.Architecture;
+import falcon.torch.BackwardPass;
+import falcon.torch.PerSampleGradients;
+import falcon.torch.PerSampleGradients.RowKind;
+import falcon.torch.Precision;
+import falcon.torch.Workers;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// Gradients of single samples against a plain forward and backward pass of the same samples by the same
+/// weights, in turns.
+///
+/// Loading the network and finding out which rows belong to which sample are part of a call of
+/// [PerSampleGradients], and counted; the plain pass is loaded beforehand.
+@Command(
+    name = "gradients",
+    description =
+        "Time of the gradients of single samples, and of a plain forward and backward pass.",
+    mixinStandardHelpOptions = true)
+final class GradientsTable implements Callable<Integer> {
+  private static final RowKind KIND = new RowKind.OutputSigns(1);
+
+  /// Samples of the plain pass that a thread runs together at most: of 64, 32 and 16, 16 costs least on
+  /// ResNet20 (what a batch writes stays in the cache).
+  private static final int MOST_TOGETHER = 16;
+
+  @Parameters(
+      paramLabel = "MODEL",
+      description = "ONNX file of one float input, or a checkpoint of ResNet20.")
+  private Path model = Path.of("model.onnx");
+
+  @Option(names = "--batch", paramLabel = "N", description = "Samples (default: 32).")
+  private int batch = 32;
+
+  @Option(names = "--threads", paramLabel = "N", description = "Threads; all processors if unset.")
+  private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Option(names = "--repetitions", paramLabel = "N", description = "Of each (default: 9).")
+  private int repetitions = 9;
+
+  @Option(names = "--json", description = "Print one JSON object.")
+  private boolean isJson;
+
+  @Override
+  public Integer call() throws Exception {
+    Network network = Networks.read(model, Architecture.RESNET20);
+    List<String> tensors = Layers.of(network).prunable().stream().map(Layer::tensor).toList();
+    ImageNoise samples = ImageNoise.of(network, batch);
+    int partSize = Math.min(MOST_TOGETHER, Math.ceilDiv(batch, threads));
+    try (var workers = new Workers(threads);
+        var plain = new BackwardPass(network, tensors, Precision.FLOAT32, workers, partSize)) {
+      var rows = new PerSampleGradients(network, tensors, Precision.FLOAT32, workers);
+      double difference = difference(plain, rows, samples, tensors.size());
+      var single = new double[repetitions];
+      var together = new double[repetitions];
+      for (int i = 0; i < repetitions; i++) {
+        single[i] = Timing.of(0, 1, () -> rows.compute(samples, KIND, (_, _, _) -> {})).median();
+        together[i] = Timing.of(0, 1, () -> plain.run(samples, KIND, (_, _) -> {})).median();
+      }
+      print(single, together, difference);
+    }
+    return 0;
+  }
+
+  /// Largest difference between a gradient and the sum of the samples' gradients, as a share of the
+  /// tensor's largest gradient.
+  private static double difference(
+      BackwardPass plain, PerSampleGradients rows, ImageNoise samples, int tensors) {
+    var sums = new ArrayList<float[]>();
+    plain.run(samples, KIND, (_, gradient) -> sums.add(gradient.toArray(ValueLayout.JAVA_FLOAT)));
+    var left = new double[tensors][];
+    for (int l = 0; l < tensors; l++) {
+      left[l] = new double[sums.get(l).length];
+    }
+    rows.compute(samples, KIND, (layer, _, segment) -> add(left[layer], segment));
+    double difference = 0;
+    for (int l = 0; l < tensors; l++) {
+      double greatest = 0;
+      double apart = 0;
+      for (int i = 0; i < left[l].length; i++) {
+        greatest = Math.max(greatest, Math.abs(sums.get(l)[i]));
+        apart = Math.max(apart, Math.abs(left[l][i] - sums.get(l)[i]));
+      }
+      difference = Math.max(difference, greatest == 0 ? apart : apart / greatest);
+    }
+    return difference;
+  }
+
+  private static void add(double[] sum, MemorySegment rows) {
+    synchronized (sum) {
+      long values = rows.byteSize() / Float.BYTES;
+      for (long i = 0; i < values; i++) {
+        sum[(int) (i % sum.length)] += rows.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+      }
+    }
+  }
+
+  private void print(double[] single, double[] together, double difference) throws Exception {
+    Arrays.sort(single);
+    Arrays.sort(together);
+    double ofSingle = single[repetitions / 2];
+    double ofTogether = together[repetitions / 2];
+    if (isJson) {
+      var mapper = new ObjectMapper();
+      ObjectNode root = mapper.createObjectNode();
+      root.put("model", model.getFileName().toString());
+      root.put("batch", batch).put("threads", threads).put("repetitions", repetitions);
+      root.put("perSampleSeconds", ofSingle).put("plainSeconds", ofTogether);
+      root.put("perSampleLeastSeconds", single[0]).put("plainLeastSeconds", together[0]);
+      root.put("ratio", ofSingle / ofTogether).put("relativeDifference", difference);
+      System.out.println(mapper.writerWithDefaultPrettyPrinter().writeValueAsString(root));
+      return;
+    }
+    System.out.printf(
+        Locale.ROOT,
+        "%s, batch %d, %d threads, median (least) of %d in turns:%n"
+            + "single samples %.1f (%.1f) ms, forward and backward %.1f (%.1f) ms, ratio %.2f (%.2f), sums differ by %.1e%n",
+        model.getFileName(),
+        batch,
+        threads,
+        repetitions,
+        1e3 * ofSingle,
+        1e3 * single[0],
+        1e3 * ofTogether,
+        1e3 * together[0],
+        ofSingle / ofTogether,
+        single[0] / together[0],
+        difference);
+  }
+}
