@@ -20,9 +20,6 @@ import org.jspecify.annotations.Nullable;
 /// convolution has one such product a group. Tied weights have several uses; what is summed over rows is
 /// summed over uses then.
 final class LayerMatrix {
-  /// Inputs of an output beyond which nobody can hold their second moments: 2 GiB.
-  private static final int MOST_INPUTS = 16_384;
-
   /// One place where the weights are used.
   ///
   /// @param node that multiplies
@@ -78,15 +75,15 @@ final class LayerMatrix {
 
   /// As [#of], if least squares of the layer make sense.
   ///
-  /// @return null if the tensor is read otherwise, too, is only looked up, is no floating-point tensor, is
-  ///     used in a way that [#of] refuses, or has more inputs than second moments can be held of
+  /// @return null if the tensor is read otherwise, too, is only looked up, is no floating-point tensor, or is
+  ///     used in a way that [#of] refuses
   static @Nullable LayerMatrix solvable(GraphProgram program, String tensorName) {
     if (!program.network().tensor(tensorName).type().isFloatingPoint()) {
       return null;
     }
     try {
       LayerMatrix layer = of(program, tensorName);
-      return layer.products.isEmpty() || layer.order().rowLength() > MOST_INPUTS ? null : layer;
+      return layer.products.isEmpty() ? null : layer;
     } catch (UnsupportedNetworkException _) {
       return null;
     }

@@ -34,7 +34,7 @@ public final class LayerMoments {
   /// its present weights give.
   ///
   /// @param tensorNames weight tensors; those that no least squares can be made of (tables that are looked
-  ///     up, for instance) are left out
+  ///     up, for instance), and those whose products of inputs take more bytes than there are, are left out
   /// @return in the order of the names
   public List<LayerProblem> of(List<String> tensorNames, SampleSource samples) {
     try (var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
@@ -42,6 +42,7 @@ public final class LayerMoments {
           tensorNames.stream()
               .map(name -> LayerMatrix.solvable(loaded.program(), name))
               .filter(Objects::nonNull)
+              .filter(layer -> LayerSums.fit(layer.order(), bytes))
               .toList();
       var sums = new LayerSums[layers.size()];
       int together = StreamedPass.fitting(loaded, samples, bytes, 1);

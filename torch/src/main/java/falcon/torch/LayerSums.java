@@ -11,12 +11,18 @@ import org.jspecify.annotations.Nullable;
 /// ```
 /// gram = Σ x xᵀ [k, k],  cross = Σ x yᵀ [k, o],  Σ x [k],  Σ y [o]     over rows, for each group
 /// ```
-final class LayerSums {
+final class LayerSums implements LayerFit {
   /// Bytes of the chunks' sums that are held at a time.
   private static final long MOST_BYTES = 512L << 20;
 
   /// Chunks whose sums are held at a time in any case, so that several threads have work.
   private static final int LEAST_CHUNKS = 4;
+
+  /// Matrices of the size of the inputs' products that are held at a time: of chunks, and their sum.
+  private static final int COPIES = LEAST_CHUNKS + 1;
+
+  /// Bytes that there are in any case: 1,295 inputs.
+  private static final long SMALL_BYTES = 64L << 20;
 
   private final int inputs;
   private final int outputs;
@@ -48,6 +54,14 @@ final class LayerSums {
   /// @param x `[g, rows, k]`
   static LayerSums ofInputs(Tensor x) {
     return new LayerSums(x, x.narrow(2, 0, 0));
+  }
+
+  /// Whether the products of a layer's inputs fit into so many bytes, with the work on them. Small ones
+  /// always do.
+  static boolean fit(WeightOrder order, long bytes) {
+    long needed =
+        (long) COPIES * Double.BYTES * order.groups() * order.rowLength() * order.rowLength();
+    return needed <= Math.max(bytes, SMALL_BYTES);
   }
 
   /// Adds up the sums of all chunks in order, a few at a time.
@@ -99,12 +113,32 @@ final class LayerSums {
     }
   }
 
-  double inputMean(int group, int i) {
+  @Override
+  public double inputMean(int group, int i) {
     return inputSum[group * inputs + i] / rows;
   }
 
-  double outputMean(int group, int c) {
+  @Override
+  public double outputMean(int group, int c) {
     return outputSum[group * outputs + c] / rows;
+  }
+
+  @Override
+  public float[] solve(
+      Reconstruction.Solver solver,
+      Group group,
+      boolean isCentred,
+      float[] present,
+      int[] indexes) {
+    return solver.solve(
+        new LayerProblem(
+            group.layer().tensorName(),
+            inputs,
+            outputs,
+            gram(group.number(), isCentred),
+            cross(group.number(), isCentred),
+            present,
+            indexes));
   }
 
   /// @return `[k, k]`, of the inputs less their means if `isCentred`

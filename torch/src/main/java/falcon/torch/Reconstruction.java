@@ -25,6 +25,14 @@ public final class Reconstruction {
   public interface Solver {
     /// @return new weights `[o, k]`, matrix order
     float[] solve(LayerProblem problem);
+
+    /// The same where a layer has fewer rows than inputs, or more inputs than a matrix of their products
+    /// can be held of. Here: by their products all the same.
+    ///
+    /// @return new weights `[o, k]`, matrix order
+    default float[] solve(RowProblem problem) {
+      return solve(problem.products());
+    }
   }
 
   /// Hears of layers that are done.
@@ -39,7 +47,7 @@ public final class Reconstruction {
   ///     about
   /// @param seesSums whether the error of a sum's other operand is made good
   /// @param bytes that the values of samples on their way may take. Where not all samples fit, the first
-  ///     ones that do are taken and more positions of each looked at, as many in all
+  ///     ones that do are taken and more positions of each looked at, as many in all. A layer whose products of inputs take more is solved on its rows
   public record Options(int positionsPerSample, boolean seesSums, long bytes) {}
 
   private final Network dense;
@@ -71,7 +79,7 @@ public final class Reconstruction {
       try (var sideBySide = new SideBySide(loadedDense, loaded, samples, options, workers)) {
         int done = 0;
         for (LayerVisits.Visit visit : LayerVisits.of(loadedDense.program(), tensorNames)) {
-          solve(visit, sideBySide.sums(visit), solver, replacements);
+          solve(visit, sideBySide.fit(visit), solver, replacements);
           listener.done(++done);
         }
         return replacements.into(network);
@@ -80,13 +88,14 @@ public final class Reconstruction {
   }
 
   private static void solve(
-      LayerVisits.Visit visit, LayerSums sums, Solver solver, Replacements replacements) {
+      LayerVisits.Visit visit, LayerFit fit, Solver solver, Replacements replacements) {
     LayerMatrix layer = visit.layer();
     WeightOrder order = layer.order();
     float[] weights = replacements.values(layer.tensorName());
     var shift = new float[order.groups() * order.outputs()];
     for (int group = 0; group < order.groups(); group++) {
-      solveGroup(layer, group, sums, solver, visit.around().canShift(), weights, shift);
+      solveGroup(
+          new LayerFit.Group(layer, group), fit, solver, visit.around().canShift(), weights, shift);
     }
     replacements.put(layer.tensorName(), weights);
     visit.around().applyShift(shift, replacements);
@@ -94,35 +103,30 @@ public final class Reconstruction {
 
   /// Solves one group's problem into `weights`, and says in `shift` what its outputs lack on average.
   private static void solveGroup(
-      LayerMatrix layer,
-      int group,
-      LayerSums sums,
+      LayerFit.Group group,
+      LayerFit fit,
       Solver solver,
       boolean isCentred,
       float[] weights,
       float[] shift) {
-    int k = layer.order().rowLength();
-    int o = layer.order().outputs();
-    int[] indexes = layer.order().indexes(group);
+    int k = group.layer().order().rowLength();
+    int o = group.layer().order().outputs();
+    int[] indexes = group.layer().order().indexes(group.number());
     float[] solved =
-        solver.solve(
-            new LayerProblem(
-                layer.tensorName(),
-                k,
-                o,
-                sums.gram(group, isCentred),
-                sums.cross(group, isCentred),
-                LayerMatrix.inOrder(weights, indexes),
-                indexes));
+        fit.solve(solver, group, isCentred, LayerMatrix.inOrder(weights, indexes), indexes);
     for (int i = 0; i < solved.length; i++) {
       weights[indexes[i]] = solved[i];
     }
+    var inputMeans = new double[k];
+    for (int i = 0; i < k; i++) {
+      inputMeans[i] = fit.inputMean(group.number(), i);
+    }
     for (int c = 0; c < o; c++) {
-      double mean = sums.outputMean(group, c);
+      double mean = fit.outputMean(group.number(), c);
       for (int i = 0; i < k; i++) {
-        mean -= (double) solved[c * k + i] * sums.inputMean(group, i);
+        mean -= (double) solved[c * k + i] * inputMeans[i];
       }
-      shift[group * o + c] = (float) mean;
+      shift[group.number() * o + c] = (float) mean;
     }
   }
 }

@@ -3,6 +3,8 @@ package falcon.torch;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.BiFunction;
+import java.util.function.BinaryOperator;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -14,6 +16,7 @@ final class SideBySide implements AutoCloseable {
   private final StreamedPass pass;
   private final int positionsPerSample;
   private final boolean seesSums;
+  private final long bytes;
   private final Workers workers;
 
   SideBySide(
@@ -26,38 +29,77 @@ final class SideBySide implements AutoCloseable {
     this.positionsPerSample =
         Math.ceilDiv(Math.multiplyExact(options.positionsPerSample(), samples.size()), fitting);
     this.seesSums = options.seesSums();
+    this.bytes = options.bytes();
     this.workers = workers;
     this.densePass = new StreamedPass(dense, samples, 0, fitting, workers);
     this.pass = new StreamedPass(pruned, samples, 0, fitting, workers);
   }
 
-  /// Sums over all samples and all uses of the layer's weights.
-  LayerSums sums(LayerVisits.Visit visit) {
+  /// Inputs and wanted outputs over all samples and all uses of the layer's weights: their products, or the
+  /// rows themselves where these are fewer than the inputs or the products too many.
+  LayerFit fit(LayerVisits.Visit visit) {
+    if (takesRows(visit)) {
+      return workers
+          .map(pass.chunks(), chunk -> parts(visit, chunk, LayerRows::of, LayerRows::plus))
+          .stream()
+          .reduce(LayerRows::plus)
+          .orElseThrow();
+    }
     return LayerSums.ofChunks(
-        visit.layer(), null, pass.chunks(), workers, chunk -> sums(visit, chunk));
+        visit.layer(),
+        null,
+        pass.chunks(),
+        workers,
+        chunk -> parts(visit, chunk, LayerSums::of, LayerSums::plus));
   }
 
-  /// Sums of one chunk over all uses of the layer's weights.
-  private LayerSums sums(LayerVisits.Visit visit, int chunk) {
+  private boolean takesRows(LayerVisits.Visit visit) {
     LayerMatrix layer = visit.layer();
+    if (!LayerSums.fit(layer.order(), bytes)) {
+      return true;
+    }
+    if (layer.looksAhead()) {
+      return false; // where the inputs cannot be seen without running on, their number is not known
+    }
+    LayerMatrix.Use use = layer.products().getFirst();
+    try (var _ = new PointerScope()) {
+      Tensor input = pass.execution(0).compute(use.input());
+      Grid grid = use.geometry().grid(input, pass.samples(0), positionsPerSample, 0);
+      long rows = use.geometry().rows(input, grid).size(1) * pass.chunks();
+      return rows < layer.order().rowLength();
+    }
+  }
+
+  /// Rows of one chunk over all uses of the layer's weights, made something of.
+  ///
+  /// @param of inputs `[g, n, k]` and wanted outputs `[g, n, o]` of one use
+  private <T> T parts(
+      LayerVisits.Visit visit,
+      int chunk,
+      BiFunction<Tensor, Tensor, T> of,
+      BinaryOperator<T> plus) {
     GraphExecution dense = densePass.execution(chunk);
     GraphExecution pruned = pass.execution(chunk);
-    if (!layer.looksAhead()) {
-      return sums(visit, dense, pruned, pass.samples(chunk), chunk);
+    if (!visit.layer().looksAhead()) {
+      return parts(visit, new Pair(dense, pruned, chunk), of, plus);
     }
     try (var denseAhead = dense.fork();
         var prunedAhead = pruned.fork()) {
-      return sums(visit, denseAhead, prunedAhead, pass.samples(chunk), chunk);
+      return parts(visit, new Pair(denseAhead, prunedAhead, chunk), of, plus);
     }
   }
 
-  private LayerSums sums(
+  /// Both networks with the same chunk of samples.
+  private record Pair(GraphExecution dense, GraphExecution pruned, int chunk) {}
+
+  private <T> T parts(
       LayerVisits.Visit visit,
-      GraphExecution dense,
-      GraphExecution pruned,
-      int samples,
-      int chunk) {
-    LayerSums sums = null;
+      Pair pair,
+      BiFunction<Tensor, Tensor, T> of,
+      BinaryOperator<T> plus) {
+    GraphExecution dense = pair.dense();
+    GraphExecution pruned = pair.pruned();
+    T parts = null;
     for (LayerMatrix.Use use : visit.layer().products()) {
       dense.watch(use.output());
       inputSide(use, dense, pruned).watch(use.input());
@@ -67,14 +109,15 @@ final class SideBySide implements AutoCloseable {
         Tensor input = inputSide(use, dense, pruned).compute(use.input());
         Tensor wanted = wanted(use, visit.around(), dense, pruned);
         LayerGeometry geometry = use.geometry();
-        Grid grid = geometry.grid(input, samples, positionsPerSample, chunk);
-        var part = LayerSums.of(geometry.rows(input, grid), geometry.outputs(wanted, grid));
-        sums = sums == null ? part : sums.plus(part);
+        int samples = pass.samples(pair.chunk());
+        Grid grid = geometry.grid(input, samples, positionsPerSample, pair.chunk());
+        T part = of.apply(geometry.rows(input, grid), geometry.outputs(wanted, grid));
+        parts = parts == null ? part : plus.apply(parts, part);
         dense.unwatch(use.output());
         inputSide(use, dense, pruned).unwatch(use.input());
       }
     }
-    return Objects.requireNonNull(sums);
+    return Objects.requireNonNull(parts);
   }
 
   /// Which network's inputs a layer is fitted to: those that it gets in the pruned one, but recurrent weights to

@@ -1,0 +1,26 @@
+package falcon.torch;
+
+/// What a layer gets and what it should make of it, over samples and positions: its least squares, one problem a
+/// group.
+sealed interface LayerFit permits LayerSums, LayerRows {
+  /// Mean of input i.
+  double inputMean(int group, int i);
+
+  /// Mean of wanted output c.
+  double outputMean(int group, int c);
+
+  /// Has a group's problem solved.
+  ///
+  /// @param isCentred whether inputs and outputs count less their means
+  /// @param present weights of the group `[o, k]`, matrix order
+  /// @param indexes where these stand in the tensor
+  /// @return new weights `[o, k]`, matrix order
+  float[] solve(
+      Reconstruction.Solver solver, Group group, boolean isCentred, float[] present, int[] indexes);
+
+  /// A group of a layer.
+  ///
+  /// @param layer whose weights these are
+  /// @param number of the group, from 0
+  record Group(LayerMatrix layer, int number) {}
+}
