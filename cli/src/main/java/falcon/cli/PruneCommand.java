@@ -98,8 +98,8 @@ final class PruneCommand implements Callable<Integer> {
       paramLabel = "AMOUNT",
       converter = Converters.OfMemory.class,
       description =
-          "Memory that the run may take, such as 8g: gradients of a backsolve are stored smaller or in a"
-              + " file to fit, other runs that are planned to need more are refused.")
+          "Memory that the run may take, such as 8g: a reconstruction looks at fewer samples at a time to"
+              + " fit (4g of them if unset), gradients of a backsolve are stored smaller or in a file.")
   private @Nullable Memory memory;
 
   @Option(

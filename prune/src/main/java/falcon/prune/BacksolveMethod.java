@@ -82,7 +82,8 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
       return new Outcome(
           WeightVector.into(present, solved, certificate.mask(), costs),
           certificate,
-          effectiveRows);
+          effectiveRows,
+          List.of());
     }
   }
 

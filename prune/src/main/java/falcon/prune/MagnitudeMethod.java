@@ -6,6 +6,7 @@ import falcon.model.Network;
 import falcon.projection.BudgetProjection;
 import falcon.projection.Projection;
 import falcon.torch.Workers;
+import java.util.List;
 
 /// Projection of w̄² alone, nothing re-fitted: the baseline "MP" of FALCON (arXiv:2403.07094).
 record MagnitudeMethod() implements PruningMethod {
@@ -26,6 +27,6 @@ record MagnitudeMethod() implements PruningMethod {
                 new BudgetProjection(workers.executor(), workers.threads())
                     .project(Saliency.squares(weights), costs, budget, plan.limits()));
     return new Outcome(
-        WeightVector.into(network, weights, projection.mask(), costs), projection, null);
+        WeightVector.into(network, weights, projection.mask(), costs), projection, null, List.of());
   }
 }

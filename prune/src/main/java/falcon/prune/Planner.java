@@ -45,6 +45,10 @@ final class Planner {
         refit == Refit.BACKSOLVE
             ? GradientMemory.plan(network, costs, stageBudgets, samples, options)
             : null;
+    long passBytes =
+        refit == Refit.RECONSTRUCT && data != null
+            ? PassMemory.passBytes(network, layers, samples, options)
+            : 0;
     return new PruningPlan(
         layers.prunable().stream()
             .map(layer ->
@@ -62,7 +66,10 @@ final class Planner {
         refit,
         samples,
         schedule,
-        gradients == null ? memoryBytes(network, refit, samples) : gradients.residentBytes(),
+        gradients == null
+            ? memoryBytes(network, layers, refit, samples, passBytes)
+            : gradients.residentBytes(),
+        passBytes,
         gradients,
         seconds(layers, data, options, refit, stages, samples));
   }
@@ -210,11 +217,11 @@ final class Planner {
     }
   }
 
-  private static long memoryBytes(Network network, Refit refit, int samples) {
+  private static long memoryBytes(
+      Network network, Layers layers, Refit refit, int samples, long passBytes) {
     return switch (refit) {
       case NONE, BACKSOLVE -> 0;
-      // live activations of both networks and the sums of the largest layer
-      case RECONSTRUCT, AUTO -> LiveValues.bytesPerSample(network) * samples * 2 + (64L << 20);
+      case RECONSTRUCT, AUTO -> PassMemory.residentBytes(network, layers, samples, passBytes);
     };
   }
 

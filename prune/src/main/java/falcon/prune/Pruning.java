@@ -200,7 +200,9 @@ public final class Pruning {
                     mask.macs(plan.costs()),
                     mask.keptCount(),
                     percent,
-                    (System.nanoTime() - start) / 1e9));
+                    (System.nanoTime() - start) / 1e9,
+                    outcome.notes()));
+        outcome.notes().forEach(progress::note);
         stages.save(stage);
         progress.note(
             "stage %d of %d: %.1f %% of the MACs, validation %s %.2f %%"

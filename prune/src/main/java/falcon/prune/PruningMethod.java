@@ -1,8 +1,11 @@
 package falcon.prune;
 
 import falcon.model.Network;
+import falcon.projection.Projection;
 import falcon.torch.Workers;
 import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// One way to do a stage: choose weights within the stage's budget and re-fit them.
 ///
@@ -32,10 +35,13 @@ public interface PruningMethod {
   /// @param network with all weights that the projection's mask does not keep at zero
   /// @param projection of the stage
   /// @param effectiveRows of the gradient matrix, null where there is none
+  /// @param notes what a reader of the report should know of how it was done
   record Outcome(
-      Network network,
-      falcon.projection.Projection projection,
-      @org.jspecify.annotations.Nullable Double effectiveRows) {}
+      Network network, Projection projection, @Nullable Double effectiveRows, List<String> notes) {
+    public Outcome {
+      notes = List.copyOf(notes);
+    }
+  }
 
   /// @param stage number, from 0
   /// @param present the network after the stage before, the dense one in stage 0

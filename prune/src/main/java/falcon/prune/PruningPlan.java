@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// @param samples calibration images of a stage, 0 if none are used
 /// @param schedule how the budgets shrink, null with one stage
 /// @param memoryBytes estimate of the memory needed
+/// @param passBytes what the values of samples on their way may take, and the work on one layer's inputs
+///     beside them; 0 where nothing is reconstructed
 /// @param gradients how the gradient matrix and the work on it fit in memory, null if there is none
 /// @param seconds estimate of the time on this machine, evaluations included
 public record PruningPlan(
@@ -40,6 +42,7 @@ public record PruningPlan(
     int samples,
     @Nullable Schedule schedule,
     long memoryBytes,
+    long passBytes,
     @Nullable MemoryPlan gradients,
     double seconds) {
 

@@ -6,15 +6,12 @@ import falcon.budget.Mask;
 import falcon.model.Network;
 import falcon.projection.LayerLimits;
 import falcon.projection.Projection;
-import falcon.quadratic.ChannelLeastSquares;
 import falcon.torch.LayerMoments;
 import falcon.torch.LayerProblem;
 import falcon.torch.Reconstruction;
 import falcon.torch.Refinement;
 import falcon.torch.Workers;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.BiFunction;
 
 /// Mask from the layers' full-rank quadratic, weights by layer-wise reconstruction and a short
@@ -28,9 +25,6 @@ import java.util.function.BiFunction;
 public record ReconstructionMethod(
     Settings settings, BiFunction<Workers, LayerLimits, MaskProjection> projectionFor)
     implements PruningMethod {
-  /// Bytes that the values of samples on their way through the network take at most.
-  private static final long PASS_BYTES = 4L << 30;
-
   /// All choices that affect accuracy; measured on validation data (`docs/results`).
   ///
   /// @param costExponent of MACs in the saliency w² f^exponent
@@ -56,7 +50,23 @@ public record ReconstructionMethod(
       int steps,
       int finalSteps,
       Refinement.Options refinement,
-      int choiceInterval) {}
+      int choiceInterval) {
+    /// The same with another number of refinement steps, in every stage.
+    public Settings withSteps(int count) {
+      return new Settings(
+          costExponent,
+          searchSteps,
+          searchDescent,
+          searchStepSize,
+          searchStart,
+          positions,
+          ridge,
+          count,
+          count,
+          refinement,
+          choiceInterval);
+    }
+  }
 
   /// The settings that [Method#FALCON] or [Method#FALCON_PLUS_PLUS] uses.
   public static Settings defaults(Method method) {
@@ -84,11 +94,12 @@ public record ReconstructionMethod(
                                 saliency(WeightVector.of(present, costs), costs), costs, budget));
     Mask mask = projection.mask();
     Network masked = WeightVector.into(present, WeightVector.of(present, costs), mask, costs);
+    var solver = new LayerSolver(costs, mask, settings.ridge(), workers);
     Network refitted =
-        setting.clock().time("reconstruction", () -> reconstruct(setting, stage, masked, mask));
+        setting.clock().time("reconstruction", () -> reconstruct(setting, stage, masked, solver));
     int steps = isLast ? settings.finalSteps() : settings.steps();
     if (steps == 0) {
-      return new Outcome(refitted, projection, null);
+      return new Outcome(refitted, projection, null, solver.notes());
     }
     var support =
         new MovingSupport(
@@ -103,7 +114,7 @@ public record ReconstructionMethod(
         setting
             .clock()
             .time("refinement", () -> refine(setting, stage, refitted, steps, isLast, support));
-    return new Outcome(refined, support.last(), null);
+    return new Outcome(refined, support.last(), null, solver.notes());
   }
 
   private float[] saliency(float[] weights, CostTable costs) {
@@ -119,7 +130,7 @@ public record ReconstructionMethod(
       return projection.project(saliency(dense, costs), costs, budget);
     }
     List<LayerProblem> problems =
-        new LayerMoments(setting.dense(), settings.positions(), PASS_BYTES, workers)
+        new LayerMoments(setting.dense(), settings.positions(), setting.plan().passBytes(), workers)
             .of(
                 costs.layers().stream().map(CostTable.Layer::name).toList(),
                 setting.samples().draw("support search", 0, setting.plan().samples()));
@@ -136,14 +147,12 @@ public record ReconstructionMethod(
         .search(dense, problems, settings.ridge(), budgets);
   }
 
-  private Network reconstruct(Setting setting, int stage, Network masked, Mask mask) {
-    Map<String, Integer> offsets = new HashMap<>();
-    setting.plan().costs().layers().forEach(layer -> offsets.put(layer.name(), layer.offset()));
+  private Network reconstruct(Setting setting, int stage, Network masked, LayerSolver solver) {
     List<String> tensors = setting.plan().adaptable();
     var reconstruction =
         new Reconstruction(
             setting.dense(),
-            new Reconstruction.Options(settings.positions(), true, PASS_BYTES),
+            new Reconstruction.Options(settings.positions(), true, setting.plan().passBytes()),
             setting.workers());
     setting.progress().begin("reconstruct", tensors.size());
     Network refitted =
@@ -151,19 +160,7 @@ public record ReconstructionMethod(
             masked,
             tensors,
             setting.samples().draw("reconstruction", stage, setting.plan().samples()),
-            problem -> {
-              Integer offset = offsets.get(problem.tensorName());
-              return ChannelLeastSquares.of(
-                      problem.inputs(),
-                      problem.outputs(),
-                      problem.gram(),
-                      problem.cross(),
-                      settings.ridge())
-                  .solve(
-                      problem.present(),
-                      i -> offset == null || mask.isKept(offset + problem.tensorIndex(i)),
-                      setting.workers().executor());
-            },
+            solver,
             layers -> setting.progress().advance(layers));
     setting.progress().end();
     return refitted;

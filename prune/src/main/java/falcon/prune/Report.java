@@ -131,5 +131,11 @@ public record Report(
   /// @param nnz kept
   /// @param validation percent of the report's measure
   /// @param seconds what the stage took
-  public record StageReport(long macs, long nnz, double validation, double seconds) {}
+  /// @param notes what a reader should know of how it was done
+  public record StageReport(
+      long macs, long nnz, double validation, double seconds, List<String> notes) {
+    public StageReport {
+      notes = List.copyOf(notes);
+    }
+  }
 }

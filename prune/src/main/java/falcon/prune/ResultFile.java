@@ -131,12 +131,14 @@ final class ResultFile {
 
   private static void stages(ArrayNode stages, Report report) {
     for (Report.StageReport stage : report.stages()) {
-      stages
-          .addObject()
-          .put("macs", stage.macs())
-          .put("nnz", stage.nnz())
-          .put("validation", stage.validation())
-          .put("seconds", stage.seconds());
+      ObjectNode json =
+          stages
+              .addObject()
+              .put("macs", stage.macs())
+              .put("nnz", stage.nnz())
+              .put("validation", stage.validation())
+              .put("seconds", stage.seconds());
+      stage.notes().forEach(json.putArray("notes")::add);
     }
   }
 }

@@ -122,7 +122,8 @@ final class StageFolder implements StageStore {
               numbers.required("macs").longValue(),
               numbers.required("nnz").longValue(),
               numbers.required("validation").doubleValue(),
-              numbers.required("seconds").doubleValue()));
+              numbers.required("seconds").doubleValue(),
+              numbers.path("notes").valueStream().map(JsonNode::textValue).toList()));
     } catch (MalformedModelException | IllegalArgumentException e) {
       throw new PruningException(
           PruningException.Kind.INPUT,
@@ -133,7 +134,9 @@ final class StageFolder implements StageStore {
   }
 
   private static ObjectNode numbers(Stage stage) {
-    return Json.object()
+    ObjectNode numbers = Json.object();
+    stage.report().notes().forEach(numbers.putArray("notes")::add);
+    return numbers
         .put("value", stage.certificate().value())
         .put("bound", stage.certificate().bound())
         .put("gap", stage.certificate().gap())

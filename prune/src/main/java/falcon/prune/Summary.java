@@ -68,6 +68,7 @@ public final class Summary {
                   count(stage.nnz()),
                   stage.validation(),
                   stage.seconds()));
+      stage.notes().forEach(note -> lines.add("       " + note));
     }
     lines.add("");
     int width = report.layers().stream().mapToInt(layer -> layer.name().length()).max().orElse(0);

@@ -244,7 +244,7 @@ class RunDirectoryTest {
                     + " layers[].name layers[].shape[] layers[].weights layers[].kept layers[].macs"
                     + " layers[].macsKept effectiveRows"
                     + " model.bytes model.denseBytes model.files[].name model.files[].bytes"
-                    + " stages[].macs stages[].nnz stages[].validation stages[].seconds"
+                    + " stages[].macs stages[].nnz stages[].validation stages[].seconds stages[].notes[]"
                     + " seconds.reconstruct peakMemoryBytes warnings[]")
                 .split(" "));
     JsonNode json = result();
@@ -329,7 +329,9 @@ class RunDirectoryTest {
             new Report.Certificate(10.0, 10.5, 0.5),
             layers,
             null,
-            List.of(new Report.StageReport(macs, mask.keptCount(), 91.0 / 3, 1.25)),
+            List.of(
+                new Report.StageReport(
+                    macs, mask.keptCount(), 91.0 / 3, 1.25, List.of("so it went"))),
             Map.of("reconstruct", 1.5),
             1,
             List.of("beware"));

@@ -1,0 +1,71 @@
+package falcon.prune;
+
+import falcon.budget.CostTable;
+import falcon.budget.Mask;
+import falcon.quadratic.ChannelLeastSquares;
+import falcon.torch.LayerProblem;
+import falcon.torch.LayerShape;
+import falcon.torch.Reconstruction;
+import falcon.torch.RowProblem;
+import falcon.torch.Workers;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntPredicate;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.Collectors;
+
+/// Gives the layers of a [Reconstruction] the best weights on a mask.
+final class LayerSolver implements Reconstruction.Solver {
+  private final Mask mask;
+  private final Map<String, Integer> offsets = new HashMap<>();
+  private final Map<String, LayerShape> solvedOnRows = new LinkedHashMap<>();
+  private final double ridge;
+  private final Workers workers;
+
+  /// @param mask of the weights in `costs`; those of other layers are all kept
+  /// @param ridge κ of the least squares, relative to the mean diagonal
+  LayerSolver(CostTable costs, Mask mask, double ridge, Workers workers) {
+    this.mask = mask;
+    this.ridge = ridge;
+    this.workers = workers;
+    costs.layers().forEach(layer -> offsets.put(layer.name(), layer.offset()));
+  }
+
+  @Override
+  public float[] solve(LayerProblem problem) {
+    return ChannelLeastSquares.of(
+            problem.inputs(), problem.outputs(), problem.gram(), problem.cross(), ridge)
+        .solve(
+            problem.present(),
+            isKept(problem.tensorName(), problem::tensorIndex),
+            workers.executor());
+  }
+
+  @Override
+  public float[] solve(RowProblem problem) {
+    solvedOnRows.put(problem.shape().tensorName(), problem.shape());
+    return problem.solve(
+        isKept(problem.shape().tensorName(), problem::tensorIndex), ridge, workers);
+  }
+
+  private IntPredicate isKept(String tensorName, IntUnaryOperator tensorIndex) {
+    Integer offset = offsets.get(tensorName);
+    return i -> offset == null || mask.isKept(offset + tensorIndex.applyAsInt(i));
+  }
+
+  /// What a reader of the report should know of how layers were solved; empty if nothing.
+  List<String> notes() {
+    if (solvedOnRows.isEmpty()) {
+      return List.of();
+    }
+    return List.of(
+        "re-fitted on their rows by conjugate gradients, not on the products of their inputs: "
+            + solvedOnRows.values().stream()
+                .map(shape ->
+                    "%s (%d inputs, %d rows)"
+                        .formatted(shape.tensorName(), shape.inputs(), shape.rows()))
+                .collect(Collectors.joining(", ")));
+  }
+}

@@ -1,0 +1,60 @@
+package falcon.prune;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import falcon.data.Dataset;
+import falcon.data.Datasets;
+import falcon.model.Network;
+import falcon.model.zoo.Architecture;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PassMemoryTest {
+  private static final long GIB = 1L << 30;
+
+  private final Network network = Architecture.RESNET20.initial(3, 32, 32, 10, 1);
+
+  @TempDir Path folder;
+  private Dataset data;
+
+  @BeforeEach
+  void writeImages() throws IOException {
+    data = Datasets.open(TinyData.write(folder));
+  }
+
+  @Test
+  void withoutALimitItIsTheSameOnEveryMachine() {
+    assertThat(plan(null).passBytes()).isEqualTo(PassMemory.DEFAULT_BYTES);
+  }
+
+  @Test
+  void aLimitIsSharedByPassesAndLayersAfterAllElse() {
+    PruningPlan small = plan(GIB);
+    PruningPlan large = plan(9 * GIB);
+    assertThat(small.passBytes()).isBetween(GIB / 8, GIB / 2);
+    assertThat(large.passBytes() - small.passBytes()).isEqualTo(4 * GIB);
+    assertThat(small.memoryBytes()).isLessThan(GIB);
+  }
+
+  @Test
+  void tooLittleIsRefusedWithWhatIsNeeded() {
+    assertThatThrownBy(() -> plan(GIB / 4))
+        .isInstanceOfSatisfying(
+            PruningException.class,
+            e -> assertThat(e.kind()).isEqualTo(PruningException.Kind.MACHINE))
+        .hasMessageContaining("The run needs at least")
+        .hasMessageContaining("--memory allows 256 MiB")
+        .hasMessageContaining("Raise --memory.");
+  }
+
+  private PruningPlan plan(@Nullable Long memoryBytes) {
+    return Falcon.prune(network, data, BudgetRequest.macs(0.5))
+        .options(PruningOptions.builder().method(Method.FALCON).memoryBytes(memoryBytes).build())
+        .plan();
+  }
+}
