@@ -3,33 +3,49 @@ package falcon.benchmarks;
 import ai.onnxruntime.OrtException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import falcon.data.Dataset;
+import falcon.model.Layer;
 import falcon.model.Layers;
 import falcon.model.Network;
 import falcon.model.format.Networks;
 import falcon.prune.BudgetRequest;
 import falcon.prune.Falcon;
+import falcon.prune.Loss;
+import falcon.prune.MaskProjection;
+import falcon.prune.Method;
 import falcon.prune.PrunedNetwork;
+import falcon.prune.Pruning;
+import falcon.prune.PruningOptions;
+import falcon.prune.ReconstructionMethod;
+import falcon.prune.Report;
 import falcon.torch.Evaluation;
 import falcon.torch.Logits;
 import falcon.torch.Workers;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /// The rows of the model suite in `docs/results/models.md`: each network read, compared with ONNX Runtime,
-/// pruned to half its MACs by magnitude, written, read and compared again.
+/// pruned to half its MACs, written, read, counted and compared again.
 @Command(
     name = "models",
     description = "The networks of `models/make.py --full DIR`, all the way through.",
     mixinStandardHelpOptions = true)
 final class ModelTable implements Callable<Integer> {
+  /// Samples that outputs are compared on.
   private static final int SAMPLES = 2;
+
   private static final double SHARE = 0.5;
+
+  /// One of so many samples is held out.
+  private static final int HELD_OUT = 10;
 
   @Parameters(paramLabel = "DIR", description = "Folder with suite.json and the networks.")
   @SuppressWarnings("NullAway.Init")
@@ -38,41 +54,66 @@ final class ModelTable implements Callable<Integer> {
   @Option(names = "--only", paramLabel = "NAME", description = "Only the network of that name.")
   private @Nullable String only;
 
+  @Option(
+      names = "--method",
+      paramLabel = "NAME",
+      description = "magnitude (default), falcon or falcon++; the latter on noise, --loss self.")
+  private String method = Method.MAGNITUDE.id();
+
+  @Option(
+      names = "--samples",
+      paramLabel = "N",
+      description = "Calibration samples of noise (default: 108).")
+  private int calibration = 108;
+
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      description = "Refinement steps; what the method takes if unset.")
+  private @Nullable Integer steps;
+
+  @Option(names = "--memory", paramLabel = "GIB", description = "GiB that a run is planned for.")
+  private @Nullable Long memory;
+
   @Option(names = "--threads", paramLabel = "N", description = "Threads; all processors if unset.")
   private int threads = Runtime.getRuntime().availableProcessors();
 
   @Override
   public Integer call() throws IOException, OrtException {
     System.out.println(
-        "| network | opset | nodes | weights | MACs | of these fixed | import s | parity | prune s | MACs kept | parity after |");
-    System.out.println("|---|---|---|---|---|---|---|---|---|---|---|");
+        "| network | opset | nodes | weights | MACs | of these fixed | import s | parity | prune s | MACs kept | parity after | held out | GiB |");
+    System.out.println("|---|---|---|---|---|---|---|---|---|---|---|---|---|");
     try (var workers = new Workers(threads)) {
       for (JsonNode entry : new ObjectMapper().readTree(folder.resolve("suite.json").toFile())) {
         String name = entry.get("name").textValue();
         Path file = folder.resolve(name + ".onnx");
         if ((only == null || only.equals(name)) && Files.exists(file)) {
-          System.out.println(row(name, file, new NoiseSamples(entry, SAMPLES), workers));
+          System.out.println(row(name, file, entry, workers));
         }
       }
     }
     return 0;
   }
 
-  private String row(String name, Path file, NoiseSamples samples, Workers workers)
+  private String row(String name, Path file, JsonNode entry, Workers workers)
       throws IOException, OrtException {
+    var samples = new NoiseSamples(entry, entry.get("fixedBatch").booleanValue() ? 1 : SAMPLES);
     long start = System.nanoTime();
     Network network = Networks.read(file);
     double importSeconds = secondsSince(start);
     Layers layers = Layers.of(network);
     double parity = parity(network, file, samples, workers);
     start = System.nanoTime();
-    PrunedNetwork pruned = Falcon.prune(network, BudgetRequest.macs(SHARE)).run();
+    PrunedNetwork pruned = pruned(network, entry);
     double pruneSeconds = secondsSince(start);
-    Path written = Files.createTempFile("pruned", ".onnx");
+    Path results = Files.createTempDirectory("pruned");
+    Path written = results.resolve("pruned.onnx");
     try {
       Networks.write(pruned.network(), written);
-      double after = parity(Networks.read(written), written, samples, workers);
-      return "| %s | %d | %,d | %,d | %,d | %,d | %.2f | %.1e | %.2f | %.4f %% | %.1e |"
+      Network read = Networks.read(written);
+      double after = parity(read, written, samples, workers);
+      Report.Accuracy validation = pruned.report().validation();
+      return "| %s | %d | %,d | %,d | %,d | %,d | %.2f | %.1e | %.2f | %.4f %% | %.1e | %s | %.1f |"
           .formatted(
               name,
               network.opset(),
@@ -83,11 +124,85 @@ final class ModelTable implements Callable<Integer> {
               importSeconds,
               parity,
               pruneSeconds,
-              pruned.report().macs().percent(),
-              after);
+              keptPercent(read, pruned),
+              after,
+              validation == null
+                  ? ""
+                  : "%.2f %% %s"
+                      .formatted(validation.finalAccuracy(), pruned.report().measure().id()),
+              pruned.report().peakMemoryBytes() / (double) (1L << 30));
     } finally {
-      Files.deleteIfExists(written);
+      delete(results);
     }
+  }
+
+  private PrunedNetwork pruned(Network network, JsonNode entry) throws IOException {
+    Method used = Method.of(method);
+    BudgetRequest budget =
+        Layers.of(network).isCounted() ? BudgetRequest.macs(SHARE) : BudgetRequest.nnz(SHARE);
+    PruningOptions.Builder options = PruningOptions.builder().method(used).threads(threads);
+    if (used == Method.MAGNITUDE) {
+      return Falcon.prune(network, budget).options(options.build()).run();
+    }
+    Path arrays = Files.createTempDirectory("noise");
+    try {
+      int count = Math.ceilDiv(calibration * HELD_OUT, HELD_OUT - 1);
+      Dataset data = new NoiseSamples(entry, count).written(arrays);
+      options.loss(Loss.SELF).memoryBytes(memory == null ? null : memory << 30);
+      Pruning pruning = Falcon.prune(network, data, budget).options(options.build());
+      if (steps != null) {
+        pruning.method(
+            new ReconstructionMethod(
+                ReconstructionMethod.defaults(used).withSteps(steps), MaskProjection.EXACT));
+      }
+      PrunedNetwork pruned = pruning.run();
+      System.err.println(
+          entry.get("name").textValue()
+              + ": "
+              + pruned.report().seconds().entrySet().stream()
+                  .map(phase -> "%s %.1f s".formatted(phase.getKey(), phase.getValue()))
+                  .collect(Collectors.joining(", ")));
+      pruned.report().warnings().forEach(System.err::println);
+      return pruned;
+    } finally {
+      delete(arrays);
+    }
+  }
+
+  private static void delete(Path folder) throws IOException {
+    List<Path> files;
+    try (var entries = Files.list(folder)) {
+      files = entries.toList();
+    }
+    for (Path file : files) {
+      Files.delete(file);
+    }
+    Files.delete(folder);
+  }
+
+  /// Share of the prunable MACs (of the weights, where MACs are not known) that the written file keeps,
+  /// counted from its weights.
+  ///
+  /// @throws IllegalStateException if that is more than the budget
+  private static double keptPercent(Network written, PrunedNetwork pruned) {
+    long nnz = 0;
+    long macs = 0;
+    for (Layer layer : Layers.of(written).prunable()) {
+      long kept = 0;
+      for (float weight : written.tensor(layer.tensor()).toFloats()) {
+        kept += weight != 0 ? 1 : 0;
+      }
+      nnz += kept;
+      macs += kept * (pruned.plan().isCounted() ? layer.macsPerWeight() : 0);
+    }
+    if (nnz > pruned.plan().budget().maxNnz() || macs > pruned.plan().budget().maxMacs()) {
+      throw new IllegalStateException(
+          "the written file has %d weights and %d MACs, the budget is %s"
+              .formatted(nnz, macs, pruned.plan().budget()));
+    }
+    return pruned.plan().isCounted()
+        ? 100.0 * macs / pruned.plan().costs().totalMacs()
+        : 100.0 * nnz / pruned.plan().costs().weightCount();
   }
 
   /// Greatest difference of the outputs, relative to the greatest output.

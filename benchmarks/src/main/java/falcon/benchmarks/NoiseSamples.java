@@ -5,18 +5,26 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import com.fasterxml.jackson.databind.JsonNode;
+import falcon.data.Dataset;
+import falcon.data.Datasets;
 import falcon.model.DataType;
 import falcon.model.Tensor;
 import falcon.torch.InputArray;
 import falcon.torch.SampleBatch;
 import falcon.torch.SampleSource;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 
 /// Samples of noise for a network of the model suite; sample i is drawn from a seed of its own.
@@ -59,6 +67,37 @@ final class NoiseSamples implements SampleSource {
               : InputArray.ofLongs(DataType.INT64, shape, longs));
     }
     return new SampleBatch(arrays, new int[to - from]);
+  }
+
+  /// Writes the samples into a folder, an `.npy` file for each input, as `falcon.data` reads them.
+  ///
+  /// @return the folder's data
+  Dataset written(Path folder) throws IOException {
+    SampleBatch all = batch(0, size);
+    for (int j = 0; j < inputs.size(); j++) {
+      InputArray array = all.inputs().get(j);
+      boolean isReal = array.type() == DataType.FLOAT32;
+      String shape =
+          array.sampleShape().stream().map(size -> size + ", ").collect(Collectors.joining());
+      byte[] header =
+          "{'descr': '%s', 'fortran_order': False, 'shape': (%d, %s), }\n"
+              .formatted(isReal ? "<f4" : "<i8", size, shape)
+              .getBytes(StandardCharsets.US_ASCII);
+      int elements = isReal ? array.floats().length : array.longs().length;
+      var bytes =
+          ByteBuffer.allocate(10 + header.length + elements * (isReal ? Float.BYTES : Long.BYTES))
+              .order(ByteOrder.LITTLE_ENDIAN)
+              .put(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0})
+              .putShort((short) header.length)
+              .put(header);
+      if (isReal) {
+        bytes.asFloatBuffer().put(array.floats());
+      } else {
+        bytes.asLongBuffer().put(array.longs());
+      }
+      Files.write(folder.resolve(inputs.get(j).get("name").textValue() + ".npy"), bytes.array());
+    }
+    return Datasets.open(folder);
   }
 
   /// What ONNX Runtime makes of the samples, one after the other, on one thread: `[samples, …]`.
