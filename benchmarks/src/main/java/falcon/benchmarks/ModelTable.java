@@ -57,8 +57,14 @@ final class ModelTable implements Callable<Integer> {
   @Option(
       names = "--method",
       paramLabel = "NAME",
-      description = "magnitude (default), falcon or falcon++; the latter on noise, --loss self.")
+      description = "magnitude (default), falcon or falcon++; the latter two on noise.")
   private String method = Method.MAGNITUDE.id();
+
+  @Option(
+      names = "--loss",
+      paramLabel = "NAME",
+      description = "What networks are judged by: self (default) or outputs.")
+  private String loss = Loss.SELF.id();
 
   @Option(
       names = "--samples",
@@ -148,7 +154,7 @@ final class ModelTable implements Callable<Integer> {
     try {
       int count = Math.ceilDiv(calibration * HELD_OUT, HELD_OUT - 1);
       Dataset data = new NoiseSamples(entry, count).written(arrays);
-      options.loss(Loss.SELF).memoryBytes(memory == null ? null : memory << 30);
+      options.loss(Loss.of(loss)).memoryBytes(memory == null ? null : memory << 30);
       Pruning pruning = Falcon.prune(network, data, budget).options(options.build());
       if (steps != null) {
         pruning.method(
@@ -163,6 +169,7 @@ final class ModelTable implements Callable<Integer> {
                   .map(phase -> "%s %.1f s".formatted(phase.getKey(), phase.getValue()))
                   .collect(Collectors.joining(", ")));
       pruned.report().warnings().forEach(System.err::println);
+      pruned.report().stages().forEach(stage -> stage.notes().forEach(System.err::println));
       return pruned;
     } finally {
       delete(arrays);

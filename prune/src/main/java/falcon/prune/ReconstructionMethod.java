@@ -10,9 +10,12 @@ import falcon.torch.LayerMoments;
 import falcon.torch.LayerProblem;
 import falcon.torch.Reconstruction;
 import falcon.torch.Refinement;
+import falcon.torch.SampleLosses;
+import falcon.torch.SampleSource;
 import falcon.torch.Workers;
 import java.util.List;
 import java.util.function.BiFunction;
+import java.util.stream.Stream;
 
 /// Mask from the layers' full-rank quadratic, weights by layer-wise reconstruction and a short
 /// refinement of all layers together towards the dense network's outputs.
@@ -25,6 +28,9 @@ import java.util.function.BiFunction;
 public record ReconstructionMethod(
     Settings settings, BiFunction<Workers, LayerLimits, MaskProjection> projectionFor)
     implements PruningMethod {
+  /// Held-out samples, at most, on which a refinement must not do harm.
+  private static final int JUDGED_SAMPLES = 256;
+
   /// All choices that affect accuracy; measured on validation data (`docs/results`).
   ///
   /// @param costExponent of MACs in the saliency w² f^exponent
@@ -51,6 +57,23 @@ public record ReconstructionMethod(
       int finalSteps,
       Refinement.Options refinement,
       int choiceInterval) {
+    /// The same with another learning rate of the refinement.
+    public Settings withLearningRate(double rate) {
+      return new Settings(
+          costExponent,
+          searchSteps,
+          searchDescent,
+          searchStepSize,
+          searchStart,
+          positions,
+          ridge,
+          steps,
+          finalSteps,
+          new Refinement.Options(
+              refinement.batch(), rate, refinement.outputWeight(), refinement.featureWeight()),
+          choiceInterval);
+    }
+
     /// The same with another number of refinement steps, in every stage.
     public Settings withSteps(int count) {
       return new Settings(
@@ -79,7 +102,6 @@ public record ReconstructionMethod(
     CostTable costs = plan.costs();
     Workers workers = setting.workers();
     Budget budget = plan.stageBudgets().get(stage);
-    boolean isLast = stage == plan.stageBudgets().size() - 1;
     Projection projection =
         stage == 0
             ? setting.clock().time("support", () -> search(setting, budget))
@@ -97,24 +119,62 @@ public record ReconstructionMethod(
     var solver = new LayerSolver(costs, mask, settings.ridge(), workers);
     Network refitted =
         setting.clock().time("reconstruction", () -> reconstruct(setting, stage, masked, solver));
+    var reconstructed = new Outcome(refitted, projection, null, solver.notes());
+    boolean isLast = stage == plan.stageBudgets().size() - 1;
     int steps = isLast ? settings.finalSteps() : settings.steps();
-    if (steps == 0) {
-      return new Outcome(refitted, projection, null, solver.notes());
-    }
+    return steps == 0 ? reconstructed : refined(setting, stage, reconstructed, steps);
+  }
+
+  /// The outcome after refinement steps, or the same if they did harm.
+  private Outcome refined(Setting setting, int stage, Outcome reconstructed, int steps) {
+    PruningPlan plan = setting.plan();
+    Budget budget = plan.stageBudgets().get(stage);
+    boolean isLast = stage == plan.stageBudgets().size() - 1;
     var support =
         new MovingSupport(
-            costs,
+            plan.costs(),
             settings.choiceInterval(),
             weights ->
                 projectionFor
-                    .apply(workers, plan.limits())
-                    .project(saliency(weights, costs), costs, budget),
-            projection);
+                    .apply(setting.workers(), plan.limits())
+                    .project(saliency(weights, plan.costs()), plan.costs(), budget),
+            reconstructed.projection());
     Network refined =
         setting
             .clock()
-            .time("refinement", () -> refine(setting, stage, refitted, steps, isLast, support));
-    return new Outcome(refined, support.last(), null, solver.notes());
+            .time(
+                "refinement",
+                () -> refine(setting, stage, reconstructed.network(), steps, isLast, support));
+    List<String> harm =
+        setting.clock().time("validation", () -> harm(setting, reconstructed.network(), refined));
+    return harm.isEmpty()
+        ? new Outcome(refined, support.last(), null, reconstructed.notes())
+        : new Outcome(
+            reconstructed.network(),
+            reconstructed.projection(),
+            null,
+            Stream.concat(reconstructed.notes().stream(), harm.stream()).toList());
+  }
+
+  /// Says so if refinement took the outputs on held-out samples further from the dense network's than they
+  /// were, beyond chance: few steps on few samples can be worse than none, above all where outputs vary
+  /// little, so that a step is large for what they vary by.
+  ///
+  /// @return empty if it did not
+  private static List<String> harm(Setting setting, Network before, Network after) {
+    SampleSource judged = setting.samples().validation(JUDGED_SAMPLES);
+    if (judged.size() == 0) {
+      return List.of();
+    }
+    SampleLosses errors =
+        SampleLosses.outputErrors(setting.dense(), before, judged, setting.workers());
+    SampleLosses refinedErrors =
+        SampleLosses.outputErrors(setting.dense(), after, judged, setting.workers());
+    return refinedErrors.isWorseThan(errors)
+        ? List.of(
+            "refinement not taken: on %d held-out samples the outputs' fidelity fell from %.2f to %.2f %%"
+                .formatted(judged.size(), errors.percent(), refinedErrors.percent()))
+        : List.of();
   }
 
   private float[] saliency(float[] weights, CostTable costs) {

@@ -17,7 +17,6 @@ import falcon.model.ValueInfo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -191,6 +190,29 @@ class ArrayPruningTest {
         .hasMessageContaining("there is no such folder.");
   }
 
+  @Test
+  void refinementThatDoesHarmIsNotTaken() throws IOException {
+    Dataset data = arrays(false);
+    ReconstructionMethod.Settings usual = ReconstructionMethod.defaults(Method.FALCON);
+    PrunedNetwork plain = prune(data, usual.withSteps(0));
+    PrunedNetwork spoilt = prune(data, usual.withSteps(3).withLearningRate(3));
+    assertThat(spoilt.network().tensor("w1")).isEqualTo(plain.network().tensor("w1"));
+    assertThat(spoilt.report().stages().getFirst().notes())
+        .singleElement()
+        .asString()
+        .matches("refinement not taken: on 20 held-out samples .* fell from .* to .* %");
+    PrunedNetwork helped = prune(data, usual);
+    assertThat(helped.network().tensor("w1")).isNotEqualTo(plain.network().tensor("w1"));
+    assertThat(helped.report().stages().getFirst().notes()).isEmpty();
+  }
+
+  private static PrunedNetwork prune(Dataset data, ReconstructionMethod.Settings settings) {
+    return Falcon.prune(network(1), data, BudgetRequest.macs(0.5))
+        .options(PruningOptions.builder().method(Method.FALCON).samples(64).threads(1).build())
+        .method(new ReconstructionMethod(settings, MaskProjection.EXACT))
+        .run();
+  }
+
   private static PrunedNetwork prune(Network network, Dataset data, Loss loss) {
     return Falcon.prune(network, data, BudgetRequest.macs(0.5))
         .options(
@@ -275,25 +297,13 @@ class ArrayPruningTest {
     }
     Path file = folder.resolve(isLabelled ? "labelled.npz" : "plain.npz");
     try (var zip = new ZipOutputStream(Files.newOutputStream(file))) {
-      entry(zip, "x", "<f4", "(%d, %d)".formatted(SAMPLES, FEATURES), features.array());
+      zip.putNextEntry(new ZipEntry("x.npy"));
+      zip.write(NpyBytes.of("<f4", List.of((long) SAMPLES, (long) FEATURES), features.array()));
       if (isLabelled) {
-        entry(zip, "labels", "<i8", "(%d,)".formatted(SAMPLES), labels.array());
+        zip.putNextEntry(new ZipEntry("labels.npy"));
+        zip.write(NpyBytes.of("<i8", List.of((long) SAMPLES), labels.array()));
       }
     }
     return Datasets.open(file);
-  }
-
-  private static void entry(
-      ZipOutputStream zip, String name, String descr, String shape, byte[] content)
-      throws IOException {
-    byte[] header =
-        "{'descr': '%s', 'fortran_order': False, 'shape': %s, }\n"
-            .formatted(descr, shape)
-            .getBytes(StandardCharsets.UTF_8);
-    zip.putNextEntry(new ZipEntry(name + ".npy"));
-    zip.write(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0});
-    zip.write(new byte[] {(byte) header.length, 0});
-    zip.write(header);
-    zip.write(content);
   }
 }

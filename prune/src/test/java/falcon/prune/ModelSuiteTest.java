@@ -12,6 +12,8 @@ import falcon.torch.Evaluation;
 import falcon.torch.Logits;
 import falcon.torch.SampleSource;
 import falcon.torch.Workers;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -30,6 +32,14 @@ class ModelSuiteTest {
   private static final double HALF_PRECISION = 1e-2;
 
   private static final int SAMPLES = 4;
+
+  /// Samples of noise to prune by.
+  private static final int DATA_SAMPLES = 60;
+
+  /// Networks that are pruned by falcon, too: float16, groups and shuffled channels, external tensors, windows of
+  /// attention, tied weights, recurrent ones.
+  private static final Set<String> REFITTED =
+      Set.of("resnet18", "shufflenet_v2_x1_0", "regnet_y_400mf", "swin_t", "causal", "lstm");
 
   @TempDir private Path folder;
 
@@ -66,6 +76,35 @@ class ModelSuiteTest {
     requireParity(suite, written, file);
     requireBudgets(pruned, written);
     requireUntouched(network, pruned, written);
+  }
+
+  static Stream<SuiteNetwork> someNetworks() {
+    return networks().filter(suite -> REFITTED.contains(suite.name()));
+  }
+
+  /// The same by falcon on samples of noise: weights, biases and running means move, nothing else does.
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("someNetworks")
+  void prunedByFalconItIsWrittenAsCountedAndExecutedAlike(SuiteNetwork suite)
+      throws IOException, OrtException {
+    Network network = Networks.read(suite.file());
+    Path arrays = Files.createDirectory(folder.resolve("arrays"));
+    PrunedNetwork pruned =
+        Falcon.prune(network, suite.data(arrays, DATA_SAMPLES), BudgetRequest.macs(0.5))
+            .options(
+                PruningOptions.builder().method(Method.FALCON).loss(Loss.SELF).threads(1).build())
+            .method(
+                new ReconstructionMethod(
+                    ReconstructionMethod.defaults(Method.FALCON).withSteps(2),
+                    MaskProjection.EXACT))
+            .run();
+    assertThat(pruned.network().nodes()).isEqualTo(network.nodes());
+    Path file = folder.resolve("pruned.onnx");
+    Networks.write(pruned.network(), file);
+    Network written = Networks.read(file);
+    requireParity(suite, written, file);
+    requireBudgets(pruned, written);
+    assertThat(written.initializers().keySet()).isEqualTo(network.initializers().keySet());
   }
 
   private static void requireBudgets(PrunedNetwork pruned, Network written) {

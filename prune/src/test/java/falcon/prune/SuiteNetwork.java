@@ -6,6 +6,8 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import falcon.data.Dataset;
+import falcon.data.Datasets;
 import falcon.model.DataType;
 import falcon.model.Tensor;
 import falcon.torch.InputArray;
@@ -13,8 +15,11 @@ import falcon.torch.SampleBatch;
 import falcon.torch.SampleSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -77,6 +82,31 @@ record SuiteNetwork(
   /// Samples of noise, the same ones each time.
   SampleSource samples(int count) {
     return new Noise(inputs, count);
+  }
+
+  /// Samples of noise as data, an array for each input.
+  ///
+  /// @param folder that they are written to
+  Dataset data(Path folder, int count) throws IOException {
+    SampleBatch all = samples(count).batch(0, count);
+    for (int i = 0; i < inputs.size(); i++) {
+      InputArray array = all.inputs().get(i);
+      var shape = new ArrayList<>(inputs.get(i).shape());
+      shape.addFirst((long) count);
+      boolean isReal = inputs.get(i).ids() == 0;
+      int elements = isReal ? array.floats().length : array.longs().length;
+      var bytes = ByteBuffer.allocate(elements * (isReal ? Float.BYTES : Long.BYTES));
+      bytes.order(ByteOrder.LITTLE_ENDIAN);
+      if (isReal) {
+        bytes.asFloatBuffer().put(array.floats());
+      } else {
+        bytes.asLongBuffer().put(array.longs());
+      }
+      Files.write(
+          folder.resolve(inputs.get(i).name() + ".npy"),
+          NpyBytes.of(isReal ? "<f4" : "<i8", shape, bytes.array()));
+    }
+    return Datasets.open(folder);
   }
 
   /// What ONNX Runtime makes of the samples, one after the other: the first outputs, `[samples, …]`.
