@@ -59,23 +59,31 @@ public record ReconstructionMethod(
       int choiceInterval) {
     /// The same with another learning rate of the refinement.
     public Settings withLearningRate(double rate) {
-      return new Settings(
-          costExponent,
-          searchSteps,
-          searchDescent,
-          searchStepSize,
-          searchStart,
-          positions,
-          ridge,
+      return with(
           steps,
           finalSteps,
           new Refinement.Options(
-              refinement.batch(), rate, refinement.outputWeight(), refinement.featureWeight()),
-          choiceInterval);
+              refinement.batch(), rate, refinement.outputWeight(), refinement.featureWeight()));
+    }
+
+    /// The same with another number of samples a refinement step.
+    public Settings withBatch(int samples) {
+      return with(
+          steps,
+          finalSteps,
+          new Refinement.Options(
+              samples,
+              refinement.learningRate(),
+              refinement.outputWeight(),
+              refinement.featureWeight()));
     }
 
     /// The same with another number of refinement steps, in every stage.
     public Settings withSteps(int count) {
+      return with(count, count, refinement);
+    }
+
+    private Settings with(int someSteps, int lastSteps, Refinement.Options options) {
       return new Settings(
           costExponent,
           searchSteps,
@@ -84,9 +92,9 @@ public record ReconstructionMethod(
           searchStart,
           positions,
           ridge,
-          count,
-          count,
-          refinement,
+          someSteps,
+          lastSteps,
+          options,
           choiceInterval);
     }
   }
@@ -235,18 +243,16 @@ public record ReconstructionMethod(
       MovingSupport support) {
     List<String> masked =
         setting.plan().costs().layers().stream().map(CostTable.Layer::name).toList();
+    int batch = setting.samples().inWholeBatches(settings.refinement().batch());
+    Refinement.Options options = settings.withBatch(batch).refinement(); // no sample counts twice
     setting.progress().begin("refine", steps);
     Network refined =
         new Refinement(
-                setting.dense(),
-                masked,
-                setting.plan().untouched(),
-                settings.refinement(),
-                setting.workers())
+                setting.dense(), masked, setting.plan().untouched(), options, setting.workers())
             .refine(
                 network,
                 masked,
-                setting.samples().draw("refinement", stage, steps * settings.refinement().batch()),
+                setting.samples().draw("refinement", stage, steps * batch),
                 isLast,
                 support,
                 (done, loss) -> setting.progress().advance(done));

@@ -105,6 +105,25 @@ class ArrayPruningTest {
   }
 
   @Test
+  void refinementTakesWholeBatchesOfTheNetwork() throws IOException {
+    Dataset data = arrays(false);
+    ReconstructionMethod.Settings usual = ReconstructionMethod.defaults(Method.FALCON);
+    float[] fixed =
+        prune(network(1, new Dimension.Fixed(5)), data, usual).network().tensor("w1").toFloats();
+    float[] open = prune(network(1), data, usual.withBatch(35)).network().tensor("w1").toFloats();
+    float[] other = prune(network(1), data, usual).network().tensor("w1").toFloats();
+    assertThat(distance(fixed, open)).isLessThan(0.1 * distance(other, open));
+  }
+
+  private static double distance(float[] a, float[] b) {
+    double sum = 0;
+    for (int i = 0; i < a.length; i++) {
+      sum += Math.pow(a[i] - b[i], 2);
+    }
+    return Math.sqrt(sum);
+  }
+
+  @Test
   void lossOnLabelsNeedsThem() throws IOException {
     Dataset unlabelled = arrays(false);
     assertThatThrownBy(() -> Match.of(network(3), unlabelled, null, Loss.LABELS))
@@ -194,21 +213,22 @@ class ArrayPruningTest {
   void refinementThatDoesHarmIsNotTaken() throws IOException {
     Dataset data = arrays(false);
     ReconstructionMethod.Settings usual = ReconstructionMethod.defaults(Method.FALCON);
-    PrunedNetwork plain = prune(data, usual.withSteps(0));
-    PrunedNetwork spoilt = prune(data, usual.withSteps(3).withLearningRate(3));
+    PrunedNetwork plain = prune(network(1), data, usual.withSteps(0));
+    PrunedNetwork spoilt = prune(network(1), data, usual.withSteps(3).withLearningRate(3));
     assertThat(spoilt.network().tensor("w1")).isEqualTo(plain.network().tensor("w1"));
     assertThat(spoilt.report().stages().getFirst().notes())
         .singleElement()
         .asString()
         .matches("refinement not taken: on 20 held-out samples .* fell from .* to .* %");
-    PrunedNetwork helped = prune(data, usual);
+    PrunedNetwork helped = prune(network(1), data, usual);
     assertThat(helped.network().tensor("w1")).isNotEqualTo(plain.network().tensor("w1"));
     assertThat(helped.report().stages().getFirst().notes()).isEmpty();
   }
 
-  private static PrunedNetwork prune(Dataset data, ReconstructionMethod.Settings settings) {
-    return Falcon.prune(network(1), data, BudgetRequest.macs(0.5))
-        .options(PruningOptions.builder().method(Method.FALCON).samples(64).threads(1).build())
+  private static PrunedNetwork prune(
+      Network network, Dataset data, ReconstructionMethod.Settings settings) {
+    return Falcon.prune(network, data, BudgetRequest.macs(0.5))
+        .options(PruningOptions.builder().method(Method.FALCON).samples(65).threads(1).build())
         .method(new ReconstructionMethod(settings, MaskProjection.EXACT))
         .run();
   }
