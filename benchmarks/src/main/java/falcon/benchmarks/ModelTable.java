@@ -78,6 +78,12 @@ final class ModelTable implements Callable<Integer> {
       description = "Refinement steps; what the method takes if unset.")
   private @Nullable Integer steps;
 
+  @Option(
+      names = "--search",
+      paramLabel = "N",
+      description = "Projections of the support search; what the method takes if unset.")
+  private @Nullable Integer search;
+
   @Option(names = "--memory", paramLabel = "GIB", description = "GiB that a run is planned for.")
   private @Nullable Long memory;
 
@@ -156,10 +162,11 @@ final class ModelTable implements Callable<Integer> {
       Dataset data = new NoiseSamples(entry, count).written(arrays);
       options.loss(Loss.of(loss)).memoryBytes(memory == null ? null : memory << 30);
       Pruning pruning = Falcon.prune(network, data, budget).options(options.build());
-      if (steps != null) {
-        pruning.method(
-            new ReconstructionMethod(
-                ReconstructionMethod.defaults(used).withSteps(steps), MaskProjection.EXACT));
+      if (steps != null || search != null) {
+        ReconstructionMethod.Settings settings = ReconstructionMethod.defaults(used);
+        settings = steps == null ? settings : settings.withSteps(steps);
+        settings = search == null ? settings : settings.withSearchSteps(search);
+        pruning.method(new ReconstructionMethod(settings, MaskProjection.EXACT));
       }
       PrunedNetwork pruned = pruning.run();
       System.err.println(

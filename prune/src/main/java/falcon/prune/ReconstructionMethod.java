@@ -60,6 +60,7 @@ public record ReconstructionMethod(
     /// The same with another learning rate of the refinement.
     public Settings withLearningRate(double rate) {
       return with(
+          searchSteps,
           steps,
           finalSteps,
           new Refinement.Options(
@@ -69,6 +70,7 @@ public record ReconstructionMethod(
     /// The same with another number of samples a refinement step.
     public Settings withBatch(int samples) {
       return with(
+          searchSteps,
           steps,
           finalSteps,
           new Refinement.Options(
@@ -80,13 +82,19 @@ public record ReconstructionMethod(
 
     /// The same with another number of refinement steps, in every stage.
     public Settings withSteps(int count) {
-      return with(count, count, refinement);
+      return with(searchSteps, count, count, refinement);
     }
 
-    private Settings with(int someSteps, int lastSteps, Refinement.Options options) {
+    /// The same with another number of projections in the support search.
+    public Settings withSearchSteps(int count) {
+      return with(count, steps, finalSteps, refinement);
+    }
+
+    private Settings with(
+        int projections, int someSteps, int lastSteps, Refinement.Options options) {
       return new Settings(
           costExponent,
-          searchSteps,
+          projections,
           searchDescent,
           searchStepSize,
           searchStart,
