@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -29,6 +30,8 @@ import picocli.CommandLine.Parameters;
     description = "Time of a forward pass on libtorch, and on ONNX Runtime.",
     mixinStandardHelpOptions = true)
 final class ForwardTable implements Callable<Integer> {
+  private static final long PAUSE_NANOS = 200_000_000;
+
   @Parameters(paramLabel = "MODEL", description = "ONNX file of one float input and one output.")
   private Path model = Path.of("model.onnx");
 
@@ -61,12 +64,19 @@ final class ForwardTable implements Callable<Integer> {
       var libtorch = new double[repetitions];
       var runtime = new double[repetitions];
       for (int i = 0; i < repetitions; i++) {
-        libtorch[i] = Timing.of(0, 1, () -> own.run(samples)).median();
-        runtime[i] = Timing.of(0, 1, () -> outputs(session, input, values, shape)).median();
+        libtorch[i] = Timing.of(0, 1, ForwardTable::pause, () -> own.run(samples)).median();
+        runtime[i] =
+            Timing.of(0, 1, ForwardTable::pause, () -> outputs(session, input, values, shape))
+                .median();
       }
       print(libtorch, runtime, difference);
     }
     return 0;
+  }
+
+  /// Until the other's threads have stopped spinning for more work.
+  private static void pause() {
+    LockSupport.parkNanos(PAUSE_NANOS);
   }
 
   private OrtSession.SessionOptions options() throws OrtException {

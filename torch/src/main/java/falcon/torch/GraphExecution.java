@@ -215,6 +215,7 @@ final class GraphExecution implements AutoCloseable {
       store(pair.normalization(), Operators.run(operands));
     }
     forgetInputs(pair.convolution());
+    forgetInputs(pair.normalization());
   }
 
   private void store(Node node, List<Tensor> results) {

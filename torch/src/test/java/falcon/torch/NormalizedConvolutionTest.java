@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// Filters of three positions, of one position and grouped ones, with and without a bias, each with a
-/// BatchNormalization behind it.
+/// BatchNormalization behind it, the last of which takes its variance from another.
 @Tag("native")
 class NormalizedConvolutionTest {
   private static final List<String> CONVOLUTIONS = List.of("c1", "c2", "c3");
@@ -80,7 +80,13 @@ class NormalizedConvolutionTest {
         .batchNormalization("n2", "c2", 6)
         .node("Relu", "r2", List.of("n2"))
         .convolution("c3", "r2", new long[] {6, 3, 1, 1}, Graph.Option.integer("group", 2))
-        .batchNormalization("n3", "c3", 6)
+        .aroundOne("n3.scale", 6)
+        .noise("n3.shift", 6)
+        .node("Identity", "n3.variance", List.of("n2.variance"))
+        .node(
+            "BatchNormalization",
+            "n3",
+            List.of("c3", "n3.scale", "n3.shift", "n1.mean", "n3.variance"))
         .classifier("logits", "n3", 6, 3)
         .network("logits");
   }
