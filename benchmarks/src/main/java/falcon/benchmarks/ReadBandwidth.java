@@ -1,67 +1,81 @@
 package falcon.benchmarks;
 
 import falcon.kernel.Chunks;
-import falcon.kernel.Kernels;
-import falcon.kernel.SelectionKernels;
 import java.util.concurrent.ExecutorService;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
 
-/// Reads an array from its first to its last value, as fast as this process can.
-///
-/// With vectors that is the loop that compares 64 values and writes a word; in plain Java a sum in
-/// eight partials. The array is cut into chunks for several threads.
+/// Reads an array from its first to its last value, as fast as this process can: a sum by vectors of the
+/// processor's width. The array is cut into chunks for several threads.
 final class ReadBandwidth {
   private static final int CHUNK = 1 << 18;
+  private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+  private static final int LANES = SPECIES.length();
+
+  /// Vectors that are added side by side, so that no addition waits for the one before it.
+  private static final int PARTIALS = 4;
 
   private final float[] values;
-  private final SelectionKernels kernels = Kernels.active().selection();
-  private final boolean isVectorised = !Kernels.active().name().equals("scalar");
-  private final long[] words;
   private final float[] sums;
 
   ReadBandwidth(float[] values) {
     this.values = values;
-    words = new long[values.length / Long.SIZE + 1];
-    sums = new float[values.length / CHUNK + 1];
+    sums = new float[Math.ceilDiv(values.length, CHUNK)];
   }
 
   /// Reads all of it on the calling thread.
   void read() {
     for (int chunk = 0; chunk < sums.length; chunk++) {
-      readChunk(chunk);
+      readChunk(chunk, false);
     }
   }
 
   /// Reads all of it on the threads of an executor.
   void read(ExecutorService executor) {
-    Chunks.run(executor, sums.length, this::readChunk);
+    Chunks.run(executor, sums.length, chunk -> readChunk(chunk, false));
   }
 
-  private void readChunk(int chunk) {
+  /// The same, each chunk as four runs that take turns: more reads are on their way from memory.
+  void readInRuns(ExecutorService executor) {
+    Chunks.run(executor, sums.length, chunk -> readChunk(chunk, true));
+  }
+
+  private void readChunk(int chunk, boolean inRuns) {
     int from = chunk * CHUNK;
     int to = Math.min(values.length, from + CHUNK);
-    if (isVectorised) {
-      kernels.mark(values, from, to, Integer.MAX_VALUE, words);
+    if (to - from < CHUNK) {
+      float sum = 0;
+      for (int i = from; i < to; i++) {
+        sum += values[i];
+      }
+      sums[chunk] = sum;
     } else {
-      sums[chunk] = sum(values, from, to);
+      sums[chunk] = inRuns ? inRuns(values, from, CHUNK / PARTIALS) : inOrder(values, from, to);
     }
   }
 
-  private static float sum(float[] x, int from, int to) {
-    float a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
-    int i = from;
-    for (; i <= to - 8; i += 8) {
-      a += x[i];
-      b += x[i + 1];
-      c += x[i + 2];
-      d += x[i + 3];
-      e += x[i + 4];
-      f += x[i + 5];
-      g += x[i + 6];
-      h += x[i + 7];
+  private static float inOrder(float[] x, int from, int to) {
+    FloatVector a = FloatVector.zero(SPECIES);
+    FloatVector b = a, c = a, d = a;
+    for (int i = from; i < to; i += PARTIALS * LANES) {
+      a = a.add(FloatVector.fromArray(SPECIES, x, i));
+      b = b.add(FloatVector.fromArray(SPECIES, x, i + LANES));
+      c = c.add(FloatVector.fromArray(SPECIES, x, i + 2 * LANES));
+      d = d.add(FloatVector.fromArray(SPECIES, x, i + 3 * LANES));
     }
-    for (; i < to; i++) {
-      a += x[i];
+    return a.add(b).add(c.add(d)).reduceLanes(VectorOperators.ADD);
+  }
+
+  private static float inRuns(float[] x, int from, int run) {
+    FloatVector a = FloatVector.zero(SPECIES);
+    FloatVector b = a, c = a, d = a;
+    for (int i = from; i < from + run; i += LANES) {
+      a = a.add(FloatVector.fromArray(SPECIES, x, i));
+      b = b.add(FloatVector.fromArray(SPECIES, x, i + run));
+      c = c.add(FloatVector.fromArray(SPECIES, x, i + 2 * run));
+      d = d.add(FloatVector.fromArray(SPECIES, x, i + 3 * run));
     }
-    return (a + b) + (c + d) + (e + f) + (g + h);
+    return a.add(b).add(c.add(d)).reduceLanes(VectorOperators.ADD);
   }
 }
