@@ -258,7 +258,11 @@ public final class Pruning {
 
     private Network refreshed(Network pruned, SampleSource images) {
       return clock.time(
-          "BatchNormalization", () -> BatchNormRefresh.refresh(pruned, images, workers));
+          "BatchNormalization",
+          () ->
+              plan.passBytes() == 0
+                  ? BatchNormRefresh.refresh(pruned, images, workers)
+                  : BatchNormRefresh.refresh(pruned, images, plan.passBytes(), workers));
     }
 
     private boolean hasBatchNorm() {

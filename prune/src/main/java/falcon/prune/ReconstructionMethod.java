@@ -268,7 +268,12 @@ public record ReconstructionMethod(
     setting.progress().begin("refine", steps);
     Network refined =
         new Refinement(
-                setting.dense(), masked, setting.plan().untouched(), options, setting.workers())
+                setting.dense(),
+                masked,
+                setting.plan().untouched(),
+                options,
+                setting.plan().passBytes(),
+                setting.workers())
             .refine(
                 network,
                 masked,

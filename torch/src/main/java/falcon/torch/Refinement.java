@@ -4,7 +4,6 @@ import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -83,35 +82,41 @@ public final class Refinement {
     void done(int steps, double loss);
   }
 
-  /// Samples of one task: small enough for two tasks a step, large enough for the convolutions.
+  /// Samples of one task, where memory allows: small enough for two tasks a step, large enough for the
+  /// convolutions.
   private static final int CHUNK = 16;
 
-  /// Samples that the scales of the loss are taken from.
+  /// Tasks that memory has to suffice for at a time. Not the number of threads, on which no bit may depend.
+  private static final int TASKS = 2;
+
+  /// Samples that the scales of the loss are taken from, where memory allows.
   private static final int SCALE_SAMPLES = 64;
 
   private static final int WARM_UP_STEPS = 5;
-  private static final float BETA1 = 0.9f;
-  private static final float BETA2 = 0.99f;
-  private static final float EPSILON = 1e-12f;
 
   private final Network dense;
   private final List<String> features;
   private final Set<String> untouched;
   private final Options options;
+  private final long bytes;
   private final Workers workers;
 
   /// @param dense what is to be reproduced
   /// @param layers weight tensors whose inputs may serve as features
   /// @param untouched tensors that stay as they are, to the bit
+  /// @param bytes that the values of two tasks' samples should take at most; if even one sample's take more,
+  ///     a task is one sample
   public Refinement(
       Network dense,
       List<String> layers,
       List<String> untouched,
       Options options,
+      long bytes,
       Workers workers) {
     this.dense = dense;
     this.untouched = Set.copyOf(untouched);
     this.options = options;
+    this.bytes = bytes;
     this.workers = workers;
     this.features = Features.of(new GraphProgram(dense), layers);
   }
@@ -136,19 +141,21 @@ public final class Refinement {
     if (steps == 0) {
       return network;
     }
-    List<Moving> tensors = movingTensors(network, new HashSet<>(masked), untouched);
+    List<MovingTensor> tensors = movingTensors(network, new HashSet<>(masked), untouched);
     if (choice.lastStep(steps) >= choice.interval()) {
-      tensors.forEach(Moving::open);
+      tensors.forEach(MovingTensor::open);
     }
-    List<String> names = tensors.stream().map(tensor -> tensor.name).toList();
-    List<float[]> gradients = tensors.stream().map(t -> new float[t.values.length]).toList();
+    List<String> names = tensors.stream().map(MovingTensor::name).toList();
+    List<float[]> gradients = tensors.stream().map(t -> new float[t.size()]).toList();
     try (var loadedDense = new LoadedNetwork(dense, Precision.FLOAT32);
         var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
-      double[] scales = scales(loadedDense, samples);
+      long each = 2 * bytesPerSample(loadedDense, samples); // of both networks
+      double[] scales = scales(loadedDense, samples, Math.clamp(bytes / each, 2, SCALE_SAMPLES));
+      int size = Math.clamp(bytes / each / TASKS, 1, CHUNK);
       var lossGradients = new LossGradients(loaded, names, features, false, workers);
       for (int step = 0; step < steps; step++) {
         int first = step * options.batch();
-        var chunks = loaded.chunks(options.batch(), CHUNK);
+        var chunks = loaded.chunks(options.batch(), size);
         double loss =
             lossGradients.compute(
                     chunks.count(),
@@ -176,23 +183,23 @@ public final class Refinement {
       }
     }
     var replaced = new LinkedHashMap<String, Tensor>();
-    for (Moving tensor : tensors) {
-      replaced.put(tensor.name, network.tensor(tensor.name).withFloats(tensor.kept()));
+    for (MovingTensor tensor : tensors) {
+      replaced.put(tensor.name(), network.tensor(tensor.name()).withFloats(tensor.kept()));
     }
     return network.withTensors(replaced);
   }
 
-  private static void choose(List<Moving> tensors, SupportChoice choice, boolean staysOpen) {
+  private static void choose(List<MovingTensor> tensors, SupportChoice choice, boolean staysOpen) {
     var weights = new LinkedHashMap<String, float[]>();
-    for (Moving tensor : tensors) {
-      if (tensor.isMasked) {
-        weights.put(tensor.name, tensor.values);
+    for (MovingTensor tensor : tensors) {
+      if (tensor.isMasked()) {
+        weights.put(tensor.name(), tensor.values());
       }
     }
     Map<String, boolean[]> kept = choice.choose(weights);
-    for (Moving tensor : tensors) {
-      if (tensor.isMasked) {
-        tensor.keep(Objects.requireNonNull(kept.get(tensor.name)), staysOpen);
+    for (MovingTensor tensor : tensors) {
+      if (tensor.isMasked()) {
+        tensor.keep(Objects.requireNonNull(kept.get(tensor.name())), staysOpen);
       }
     }
   }
@@ -203,7 +210,7 @@ public final class Refinement {
   }
 
   /// Weights of layers, biases, and BatchNormalization's shift; its scale is left to the weights.
-  private static List<Moving> movingTensors(
+  private static List<MovingTensor> movingTensors(
       Network network, Set<String> masked, Set<String> untouched) {
     Map<String, Double> shiftScale = new LinkedHashMap<>();
     Set<String> fixed = new HashSet<>(untouched);
@@ -213,13 +220,13 @@ public final class Refinement {
         shiftScale.put(node.inputs().get(2), offsetScale(network, node));
       }
     }
-    var tensors = new ArrayList<Moving>();
+    var tensors = new ArrayList<MovingTensor>();
     for (String name : Trainable.of(network)) {
       if (!fixed.contains(name)) {
         float[] values = network.tensor(name).toFloats();
         double scale = shiftScale.getOrDefault(name, rootMeanSquare(values));
         if (scale > 0) {
-          tensors.add(new Moving(name, values, scale, masked.contains(name)));
+          tensors.add(new MovingTensor(name, values, scale, masked.contains(name)));
         }
       }
     }
@@ -278,10 +285,25 @@ public final class Refinement {
         .mul(new Scalar(1 / elementsPerSample));
   }
 
+  /// Bytes of all values that a sample takes on, as gradients need them.
+  private static long bytesPerSample(LoadedNetwork network, SampleSource samples) {
+    int size = network.batchSize(1);
+    try (var _ = new PointerScope();
+        var execution = network.start(samples.batch(0, Math.min(size, samples.size())))) {
+      for (Node node : network.program().nodes()) {
+        node.outputs().stream()
+            .filter(output -> network.program().uses(output) > 0)
+            .forEach(execution::watch);
+      }
+      execution.runToEnd();
+      return Math.max(1, execution.liveBytes() / size);
+    }
+  }
+
   /// Variances of the dense network's outputs (each output by itself, then their mean) and features
   /// (all elements together), on the first samples.
-  private double[] scales(LoadedNetwork loadedDense, SampleSource samples) {
-    var chunks = loadedDense.chunks(Math.min(SCALE_SAMPLES, samples.size()), SCALE_SAMPLES);
+  private double[] scales(LoadedNetwork loadedDense, SampleSource samples, int count) {
+    var chunks = loadedDense.chunks(Math.min(count, samples.size()), count);
     try (var _ = new PointerScope()) {
       var values = new ArrayList<List<org.bytedeco.pytorch.Tensor>>();
       for (int chunk = 0; chunk < chunks.count(); chunk++) {
@@ -306,81 +328,6 @@ public final class Refinement {
         scales[i] = variance > 0 ? variance : 1;
       }
       return scales;
-    }
-  }
-
-  /// A tensor on its way, with Adam's two moments.
-  private static final class Moving {
-    private final String name;
-    private final float[] values;
-    private final float[] first;
-    private final float[] second;
-    private final double scale;
-
-    private final boolean isMasked;
-
-    /// 1, or 0 where a pruned weight stays zero.
-    private final float[] isMoving;
-
-    /// 1, or 0 where a weight is pruned.
-    private final float[] isKept;
-
-    Moving(String name, float[] values, double scale, boolean isMasked) {
-      this.name = name;
-      this.values = values;
-      this.first = new float[values.length];
-      this.second = new float[values.length];
-      this.scale = scale;
-      this.isMasked = isMasked;
-      this.isKept = new float[values.length];
-      for (int i = 0; i < values.length; i++) {
-        isKept[i] = isMasked && values[i] == 0 ? 0 : 1;
-      }
-      this.isMoving = isKept.clone();
-    }
-
-    /// Lets pruned weights move.
-    void open() {
-      Arrays.fill(isMoving, 1);
-    }
-
-    /// Changes the support.
-    void keep(boolean[] chosen, boolean staysOpen) {
-      for (int i = 0; i < values.length; i++) {
-        isKept[i] = chosen[i] ? 1 : 0;
-        if (!staysOpen) {
-          isMoving[i] = isKept[i];
-          values[i] *= isKept[i];
-        }
-      }
-    }
-
-    /// The weights that count: zero where pruned. A new array.
-    float[] kept() {
-      float[] kept = new float[values.length];
-      for (int i = 0; i < values.length; i++) {
-        kept[i] = isKept[i] == 0 ? 0 : values[i];
-      }
-      return kept;
-    }
-
-    /// @param gradientSums over the samples
-    /// @param step from 1 on
-    float[] step(float[] gradientSums, int samples, double rate, int step) {
-      float correction1 = 1 / (float) (1 - Math.pow(BETA1, step));
-      float correction2 = 1 / (float) (1 - Math.pow(BETA2, step));
-      float eta = (float) (rate * scale);
-      for (int i = 0; i < values.length; i++) {
-        float g = gradientSums[i] / samples;
-        first[i] = BETA1 * first[i] + (1 - BETA1) * g;
-        second[i] = BETA2 * second[i] + (1 - BETA2) * g * g;
-        values[i] -=
-            isMoving[i]
-                * (eta
-                    * (first[i] * correction1)
-                    / ((float) Math.sqrt(second[i] * correction2) + EPSILON));
-      }
-      return values;
     }
   }
 }

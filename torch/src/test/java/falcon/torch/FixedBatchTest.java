@@ -107,7 +107,8 @@ class FixedBatchTest {
   }
 
   private Network refined(Network dense, Network network, SampleSource samples) {
-    return new Refinement(dense, LAYERS, List.of(), new Refinement.Options(32, 0.01, 1, 1), workers)
+    return new Refinement(
+            dense, LAYERS, List.of(), new Refinement.Options(32, 0.01, 1, 1), 1L << 30, workers)
         .refine(
             network,
             LAYERS,

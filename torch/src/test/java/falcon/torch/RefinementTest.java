@@ -65,6 +65,13 @@ class RefinementTest {
   }
 
   @Test
+  void whereMemoryIsShortStepsStillLeadTowardsTheDenseNetwork() {
+    Network tight = refine(pruned, 8, 2, 1);
+    assertThat(distance(tight)).isLessThan(0.9 * distance(pruned));
+    assertThat(refine(pruned, 8, 3, 1).initializers()).isEqualTo(tight.initializers());
+  }
+
+  @Test
   void distanceThatIsNotFiniteIsAnError() {
     Tensor weights = pruned.tensor("c1.w");
     float[] huge = weights.toFloats();
@@ -76,9 +83,13 @@ class RefinementTest {
   }
 
   private Network refine(Network network, int steps, int threads) {
+    return refine(network, steps, threads, 1L << 30);
+  }
+
+  private Network refine(Network network, int steps, int threads, long bytes) {
     var samples = new NoiseSamples(List.of(3L, 6L, 5L), steps * OPTIONS.batch(), 3, 5);
     try (var workers = new Workers(threads)) {
-      return new Refinement(dense, MASKED, List.of(), OPTIONS, workers)
+      return new Refinement(dense, MASKED, List.of(), OPTIONS, bytes, workers)
           .refine(
               network, MASKED, samples, true, Refinement.SupportChoice.FIXED, (done, loss) -> {});
     }

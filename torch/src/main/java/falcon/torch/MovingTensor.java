@@ -1,0 +1,104 @@
+package falcon.torch;
+
+import java.util.Arrays;
+
+/// A tensor on its way, with the two moments of Adam (Kingma and Ba, arXiv:1412.6980).
+final class MovingTensor {
+  private static final float BETA1 = 0.9f;
+  private static final float BETA2 = 0.99f;
+  private static final float EPSILON = 1e-12f;
+
+  private final String name;
+  private final float[] values;
+  private final float[] first;
+  private final float[] second;
+  private final double scale;
+
+  private final boolean isMasked;
+
+  /// 1, or 0 where a pruned weight stays zero.
+  private final float[] isMoving;
+
+  /// 1, or 0 where a weight is pruned.
+  private final float[] isKept;
+
+  /// @param values start; handed over
+  /// @param scale root mean square that learning rates are relative to
+  /// @param isMasked whether a weight that is zero stays zero
+  MovingTensor(String name, float[] values, double scale, boolean isMasked) {
+    this.name = name;
+    this.values = values;
+    this.first = new float[values.length];
+    this.second = new float[values.length];
+    this.scale = scale;
+    this.isMasked = isMasked;
+    this.isKept = new float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      isKept[i] = isMasked && values[i] == 0 ? 0 : 1;
+    }
+    this.isMoving = isKept.clone();
+  }
+
+  String name() {
+    return name;
+  }
+
+  int size() {
+    return values.length;
+  }
+
+  boolean isMasked() {
+    return isMasked;
+  }
+
+  /// Where the weights are, those that are pruned, too; read only.
+  float[] values() {
+    return values;
+  }
+
+  /// Lets pruned weights move.
+  void open() {
+    Arrays.fill(isMoving, 1);
+  }
+
+  /// Changes the support.
+  void keep(boolean[] chosen, boolean staysOpen) {
+    for (int i = 0; i < values.length; i++) {
+      isKept[i] = chosen[i] ? 1 : 0;
+      if (!staysOpen) {
+        isMoving[i] = isKept[i];
+        values[i] *= isKept[i];
+      }
+    }
+  }
+
+  /// The weights that count: zero where pruned. A new array.
+  float[] kept() {
+    float[] kept = new float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      kept[i] = isKept[i] == 0 ? 0 : values[i];
+    }
+    return kept;
+  }
+
+  /// One step of Adam.
+  ///
+  /// @param gradientSums over the samples
+  /// @param step from 1 on
+  float[] step(float[] gradientSums, int samples, double rate, int step) {
+    float correction1 = 1 / (float) (1 - Math.pow(BETA1, step));
+    float correction2 = 1 / (float) (1 - Math.pow(BETA2, step));
+    float eta = (float) (rate * scale);
+    for (int i = 0; i < values.length; i++) {
+      float g = gradientSums[i] / samples;
+      first[i] = BETA1 * first[i] + (1 - BETA1) * g;
+      second[i] = BETA2 * second[i] + (1 - BETA2) * g * g;
+      values[i] -=
+          isMoving[i]
+              * (eta
+                  * (first[i] * correction1)
+                  / ((float) Math.sqrt(second[i] * correction2) + EPSILON));
+    }
+    return values;
+  }
+}
