@@ -48,19 +48,24 @@ final class LossGradients {
   /// @return the loss, summed over all samples
   double compute(int chunks, IntFunction<SampleBatch> batch, Loss loss, List<float[]> sums) {
     network.parameters().requireGradients(names);
-    List<ChunkGradient> parts =
-        workers.map(chunks, chunk -> gradient(batch.apply(chunk), chunk, loss));
-    workers.map(names.size(), p -> sum(parts, p, sums.get(p)));
+    sums.forEach(sum -> Arrays.fill(sum, 0f));
     double total = 0;
-    for (ChunkGradient part : parts) {
-      total += part.loss;
+    for (int first = 0; first < chunks; first += workers.threads()) { // so many gradients are held
+      int from = first;
+      List<ChunkGradient> parts =
+          workers.map(
+              Math.min(workers.threads(), chunks - from),
+              i -> gradient(batch.apply(from + i), from + i, loss));
+      workers.map(names.size(), p -> add(parts, p, sums.get(p)));
+      for (ChunkGradient part : parts) {
+        total += part.loss;
+      }
     }
     return total;
   }
 
   /// Adds up one parameter's gradients in chunk order.
-  private static float[] sum(List<ChunkGradient> parts, int parameter, float[] sum) {
-    Arrays.fill(sum, 0f);
+  private static float[] add(List<ChunkGradient> parts, int parameter, float[] sum) {
     for (ChunkGradient part : parts) {
       float[] gradient = part.gradients.get(parameter);
       for (int i = 0; i < sum.length; i++) {
