@@ -127,20 +127,61 @@ final class GraphExecution implements AutoCloseable {
     }
   }
 
-  /// Runs what is left, a BatchNormalization together with the convolution before it where nobody
-  /// looks between the two.
+  /// Runs what is left, a convolution together with what follows it where nobody looks between the two.
   ///
   /// @return the network's output; valid until this is closed
   Tensor runToEnd() {
+    var waiting = new HashMap<Integer, ConvolutionChain>();
     for (; behind < program.nodes().size(); behind++) {
-      NormalizedConvolution pair = program.normalizedConvolution(behind);
-      if (pair != null && isUnseen(pair)) {
-        stepOver(pair);
+      ConvolutionChain chain = program.convolutionChains().get(behind);
+      if (chain != null && isFusable(chain)) {
+        chain.nodes().forEach(node -> done[node] = true);
+        waiting.put(chain.last(), chain);
+      }
+      ConvolutionChain due = waiting.remove(behind);
+      if (due == null) {
+        stepOrJoin(behind);
       } else {
-        step(behind);
+        run(due);
       }
     }
     return value(program.output());
+  }
+
+  private void stepOrJoin(int index) {
+    NormalizedConvolution pair = program.normalizedConvolution(index);
+    if (pair != null && isUnseen(pair, index)) {
+      stepOver(pair, index);
+    } else {
+      step(index);
+    }
+  }
+
+  /// Whether all nodes of the chain are still to be done, and nothing but the last one's result and no
+  /// gradient with respect to weights is wanted.
+  private boolean isFusable(ConvolutionChain chain) {
+    return FusedConvolution.isAvailable()
+        && parameters.precision() == Precision.FLOAT32
+        && !setting.batchStatistics()
+        && chain.nodes().stream().noneMatch(node -> done[node])
+        && chain.skipped(program).noneMatch(watched::contains)
+        && !parameters.requireGradients(chain);
+  }
+
+  /// Runs a chain when its last node has its turn, as one where oneDNN can.
+  private void run(ConvolutionChain chain) {
+    try (var _ = new PointerScope()) {
+      Tensor x = operands(chain.convolution()).x();
+      Tensor other = chain.other() == null ? null : value(chain.other());
+      Tensor result = FusedConvolution.run(chain, x, other, parameters);
+      if (result != null) {
+        store(program.nodes().get(chain.last()), List.of(result));
+        chain.nodes().forEach(node -> forgetInputs(program.nodes().get(node)));
+        return;
+      }
+    }
+    chain.nodes().forEach(node -> done[node] = false);
+    chain.nodes().forEach(this::stepOrJoin);
   }
 
   /// Runs just those nodes that a value depends on, and watches it.
@@ -193,15 +234,15 @@ final class GraphExecution implements AutoCloseable {
   }
 
   /// Whether convolution and normalisation are still to be done, and nothing but the result is wanted.
-  private boolean isUnseen(NormalizedConvolution pair) {
-    return !done[behind]
+  private boolean isUnseen(NormalizedConvolution pair, int convolution) {
+    return !done[convolution]
         && !done[pair.normalizationIndex()]
         && !setting.batchStatistics()
         && !watched.contains(pair.between());
   }
 
-  private void stepOver(NormalizedConvolution pair) {
-    done[behind] = true;
+  private void stepOver(NormalizedConvolution pair, int convolution) {
+    done[convolution] = true;
     done[pair.normalizationIndex()] = true;
     try (var _ = new PointerScope()) {
       Operands own = operands(pair.convolution());

@@ -22,6 +22,7 @@ final class GraphProgram {
   private final Map<String, Integer> producedBy = new HashMap<>();
   private final Set<String> outputs = new HashSet<>();
   private final Map<Integer, NormalizedConvolution> normalizedConvolutions;
+  private final Map<Integer, ConvolutionChain> convolutionChains;
 
   GraphProgram(Network network) {
     this.network = network;
@@ -41,6 +42,7 @@ final class GraphProgram {
     }
     network.outputs().forEach(output -> outputs.add(output.name()));
     normalizedConvolutions = NormalizedConvolution.byConvolution(this);
+    convolutionChains = ConvolutionChain.byConvolution(this, normalizedConvolutions);
   }
 
   Network network() {
@@ -65,6 +67,11 @@ final class GraphProgram {
   ///     that could be computed in one
   @Nullable NormalizedConvolution normalizedConvolution(int node) {
     return normalizedConvolutions.get(node);
+  }
+
+  /// @return by their convolutions' numbers, those whose filters are initializers, with what follows
+  Map<Integer, ConvolutionChain> convolutionChains() {
+    return convolutionChains;
   }
 
   /// @return number of the node that makes the value, −1 for the network's input

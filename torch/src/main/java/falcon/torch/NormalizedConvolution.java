@@ -66,7 +66,7 @@ record NormalizedConvolution(
   }
 
   /// The initializer that a value is; what is left out (the empty name) is itself.
-  private static Map<String, String> origins(GraphProgram program) {
+  static Map<String, String> origins(GraphProgram program) {
     var origins = new HashMap<String, String>();
     origins.put("", "");
     program.network().initializers().keySet().forEach(name -> origins.put(name, name));

@@ -7,6 +7,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.jspecify.annotations.Nullable;
 
 /// A network's constant tensors as libtorch holds them; closed by its owner.
 ///
@@ -16,6 +18,13 @@ final class Parameters implements AutoCloseable {
   private final Map<String, org.bytedeco.pytorch.Tensor> tensors = new LinkedHashMap<>();
   private final Map<String, Tensor> constants = new LinkedHashMap<>();
   private final Map<Integer, NormalizedConvolution.Joined> joinedByNode = new ConcurrentHashMap<>();
+  private final Map<Integer, Packed> packedByNode = new ConcurrentHashMap<>();
+
+  /// Weights as [FusedConvolution] takes them.
+  ///
+  /// @param filters in oneDNN's layout
+  /// @param bias `[out]`, null for none
+  record Packed(org.bytedeco.pytorch.Tensor filters, org.bytedeco.pytorch.@Nullable Tensor bias) {}
 
   Parameters(Network network, Precision precision) {
     this.precision = precision;
@@ -68,6 +77,34 @@ final class Parameters implements AutoCloseable {
                     Torch.keep(fresh.weight()), Torch.keep(fresh.bias())));
   }
 
+  /// Weights of a convolution and of what follows it; computed once.
+  ///
+  /// @param inputShape `[b, in, height, width]`, of one of the inputs
+  /// @return valid in the innermost scope, and until a tensor is replaced
+  Packed packed(ConvolutionChain chain, Window window, long[] inputShape) {
+    return packedByNode.computeIfAbsent(
+        chain.nodes().getFirst(), _ -> pack(chain, window, inputShape));
+  }
+
+  private Packed pack(ConvolutionChain chain, Window window, long[] inputShape) {
+    try (var _ = new PointerScope()) {
+      NormalizedConvolution.Joined joined =
+          chain.normalized() == null ? null : chain.normalized().join(this);
+      org.bytedeco.pytorch.Tensor weight = joined == null ? get(chain.filters()) : joined.weight();
+      org.bytedeco.pytorch.Tensor bias =
+          joined != null ? joined.bias() : chain.bias() == null ? null : get(chain.bias());
+      long groups = chain.convolution().integer("group", 1);
+      return new Packed(
+          FusedConvolution.packed(weight, window, groups, inputShape).retainReference(),
+          bias == null ? null : bias.retainReference());
+    }
+  }
+
+  /// Whether gradients with respect to one of these initializers are wanted.
+  boolean requireGradients(ConvolutionChain chain) {
+    return chain.initializers().stream().anyMatch(name -> get(name).requires_grad());
+  }
+
   /// Adds a value that follows from constants alone.
   ///
   /// @param tensor handed over
@@ -87,7 +124,7 @@ final class Parameters implements AutoCloseable {
     for (String name : names) {
       get(name).requires_grad_(true);
     }
-    forgetJoined();
+    forgetDerived();
   }
 
   private void replace(String name, org.bytedeco.pytorch.Tensor tensor) {
@@ -95,20 +132,27 @@ final class Parameters implements AutoCloseable {
     if (old != null) {
       old.releaseReference();
     }
-    forgetJoined();
+    forgetDerived();
   }
 
-  private void forgetJoined() {
+  private void forgetDerived() {
     for (NormalizedConvolution.Joined pair : joinedByNode.values()) {
       pair.weight().releaseReference();
       pair.bias().releaseReference();
     }
     joinedByNode.clear();
+    for (Packed packed : packedByNode.values()) {
+      packed.filters().releaseReference();
+      if (packed.bias() != null) {
+        packed.bias().releaseReference();
+      }
+    }
+    packedByNode.clear();
   }
 
   @Override
   public void close() {
-    forgetJoined();
+    forgetDerived();
     tensors.values().forEach(Pointer::releaseReference);
     tensors.clear();
   }

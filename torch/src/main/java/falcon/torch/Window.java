@@ -113,6 +113,19 @@ final class Window {
     return (positions - 1) * strides[axis] >= size + begin[axis] ? positions - 1 : positions;
   }
 
+  /// Shape of what a convolution makes.
+  ///
+  /// @param input `[batch, channels, space…]`
+  /// @return `[batch, outputs, positions…]`
+  long[] shape(Tensor input, long outputs) {
+    long[] shape = input.shape();
+    shape[1] = outputs;
+    for (int i = 0; i < kernel.length; i++) {
+      shape[i + 2] = positions(i, shape[i + 2], false);
+    }
+    return shape;
+  }
+
   /// From the first to the last element under the window.
   long span(int axis) {
     return (kernel[axis] - 1) * dilations[axis] + 1;

@@ -1,0 +1,153 @@
+package falcon.torch;
+
+import java.util.Arrays;
+import java.util.Objects;
+import java.util.function.Supplier;
+import org.bytedeco.javacpp.LongPointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Argument;
+import org.bytedeco.pytorch.Dispatcher;
+import org.bytedeco.pytorch.GenericList;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.IValueVector;
+import org.bytedeco.pytorch.LongArrayRef;
+import org.bytedeco.pytorch.LongArrayRefOptional;
+import org.bytedeco.pytorch.OperatorHandle;
+import org.bytedeco.pytorch.OperatorHandleOptional;
+import org.bytedeco.pytorch.OperatorName;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.Type;
+import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
+
+/// oneDNN's two-dimensional convolution in float32 with filters in its own layout, which adds a second tensor
+/// and applies ReLU while it writes. It has no gradients.
+///
+/// libtorch has it as operators that C++ knows no function for (`mkldnn::_convolution_pointwise`): they
+/// are called by their names.
+final class FusedConvolution {
+  private static final String NAME = "mkldnn::_convolution_pointwise";
+
+  private FusedConvolution() {}
+
+  /// The operators, and the types of elements that their lists of arguments have.
+  private record Operators(
+      OperatorHandle plain, OperatorHandle adding, Type.TypePtr integer, Type.TypePtr scalar) {
+    /// Null where libtorch has been built without them.
+    private static final @Nullable Operators FOUND = outliving(Operators::find);
+
+    private static @Nullable Operators find() {
+      if (!torch.hasMKLDNN()) {
+        return null;
+      }
+      OperatorHandleOptional plain = Dispatcher.singleton().findSchema(new OperatorName(NAME, ""));
+      OperatorHandleOptional adding =
+          Dispatcher.singleton().findSchema(new OperatorName(NAME, "binary"));
+      if (!plain.has_value() || !adding.has_value()) {
+        return null;
+      }
+      Argument arguments = plain.get().schema().arguments();
+      return new Operators(
+          new OperatorHandle(plain.get()).retainReference(),
+          new OperatorHandle(adding.get()).retainReference(),
+          elements(arguments, 3).retainReference(),
+          elements(arguments, 8).retainReference());
+    }
+
+    private static Type.TypePtr elements(Argument arguments, int number) {
+      return arguments.getPointer(Argument.class, number).type().get().containedType(0);
+    }
+
+    private static @Nullable Operators outliving(Supplier<@Nullable Operators> find) {
+      try (var _ = new PointerScope()) {
+        return find.get();
+      }
+    }
+  }
+
+  /// Whether this processor and this libtorch have it.
+  static boolean isAvailable() {
+    return Operators.FOUND != null;
+  }
+
+  /// Filters in the layout that suits inputs of that shape best; others are right with it, too.
+  ///
+  /// @param weight `[out, in / groups, kernel, kernel]`
+  /// @param inputShape `[b, in, height, width]`
+  /// @return a tensor of the innermost scope, which only [#run] can read
+  static Tensor packed(Tensor weight, Window window, long groups, long[] inputShape) {
+    var shape = new LongArrayRef(new LongPointer(inputShape), inputShape.length);
+    return torch.mkldnn_reorder_conv2d_weight(
+        weight.to_mkldnn(),
+        window.symmetricPads(),
+        window.strides(),
+        window.dilations(),
+        groups,
+        new LongArrayRefOptional(shape));
+  }
+
+  /// A convolution with what follows it.
+  ///
+  /// @param x `[b, in, height, width]`
+  /// @param other what is added, null for nothing
+  /// @return channels last, a tensor of the innermost scope; null where gradients run through the inputs or
+  ///     their shapes are not those that oneDNN takes
+  static @Nullable Tensor run(
+      ConvolutionChain chain, Tensor x, @Nullable Tensor other, Parameters parameters) {
+    long[] shape = parameters.get(chain.filters()).shape();
+    if (shape.length != 4 || x.dim() != 4 || x.numel() == 0 || x.requires_grad()) {
+      return null;
+    }
+    Window window = Window.ofConvolution(chain.convolution(), shape, x);
+    if (!window.isSymmetric() || (other != null && !isAddend(other, window.shape(x, shape[0])))) {
+      return null;
+    }
+    Parameters.Packed weights = parameters.packed(chain, window, x.shape());
+    return run(x, weights, window, chain, other);
+  }
+
+  private static boolean isAddend(Tensor other, long[] shape) {
+    return !other.requires_grad()
+        && other.scalar_type() == torch.ScalarType.Float
+        && Arrays.equals(other.shape(), shape);
+  }
+
+  private static Tensor run(
+      Tensor x,
+      Parameters.Packed weights,
+      Window window,
+      ConvolutionChain chain,
+      @Nullable Tensor other) {
+    Operators operators = Objects.requireNonNull(Operators.FOUND);
+    var stack = new IValueVector();
+    stack.push_back(new IValue(x));
+    if (other != null) {
+      stack.push_back(new IValue(other));
+    }
+    stack.push_back(new IValue(weights.filters()));
+    stack.push_back(weights.bias() == null ? new IValue() : new IValue(weights.bias()));
+    stack.push_back(list(operators, window.symmetricPads()));
+    stack.push_back(list(operators, window.strides()));
+    stack.push_back(list(operators, window.dilations()));
+    stack.push_back(new IValue(chain.convolution().integer("group", 1)));
+    if (other != null) {
+      stack.push_back(new IValue("add"));
+      stack.push_back(new IValue()); // its factor: one
+      stack.push_back(chain.relu() ? new IValue("relu") : new IValue());
+    } else {
+      stack.push_back(new IValue(chain.relu() ? "relu" : "none"));
+    }
+    stack.push_back(new IValue(new GenericList(operators.scalar())));
+    stack.push_back(new IValue());
+    (other == null ? operators.plain() : operators.adding()).callBoxed(stack);
+    return new Tensor(stack.get(0).toTensor()); // what it is copied from ends with the stack
+  }
+
+  private static IValue list(Operators operators, long[] values) {
+    var list = new GenericList(operators.integer());
+    for (long value : values) {
+      list.push_back(new IValue(value));
+    }
+    return new IValue(list);
+  }
+}
