@@ -4,8 +4,6 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.model.Network;
 import falcon.model.onnx.OnnxFile;
 import falcon.torch.ForwardPass;
@@ -13,9 +11,7 @@ import falcon.torch.SampleBatch;
 import falcon.torch.Workers;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
@@ -69,7 +65,16 @@ final class ForwardTable implements Callable<Integer> {
             Timing.of(0, 1, ForwardTable::pause, () -> outputs(session, input, values, shape))
                 .median();
       }
-      print(libtorch, runtime, difference);
+      var turns =
+          new InTurns(
+              model,
+              batch,
+              threads,
+              new InTurns.Way("libtorch", "libtorch", libtorch),
+              new InTurns.Way("ONNX Runtime", "onnxRuntime", runtime),
+              "outputs",
+              difference);
+      System.out.println(isJson ? turns.json() : turns.text());
     }
     return 0;
   }
@@ -107,38 +112,5 @@ final class ForwardTable implements Callable<Integer> {
       difference = Math.max(difference, Math.abs(own[i] - theirs[i]));
     }
     return difference / largest;
-  }
-
-  private void print(double[] libtorch, double[] runtime, double difference) throws Exception {
-    Arrays.sort(libtorch);
-    Arrays.sort(runtime);
-    double own = libtorch[repetitions / 2];
-    double theirs = runtime[repetitions / 2];
-    if (isJson) {
-      var mapper = new ObjectMapper();
-      ObjectNode root = mapper.createObjectNode();
-      root.put("model", model.getFileName().toString());
-      root.put("batch", batch).put("threads", threads).put("repetitions", repetitions);
-      root.put("libtorchSeconds", own).put("onnxRuntimeSeconds", theirs);
-      root.put("libtorchLeastSeconds", libtorch[0]).put("onnxRuntimeLeastSeconds", runtime[0]);
-      root.put("ratio", own / theirs).put("relativeDifference", difference);
-      System.out.println(mapper.writerWithDefaultPrettyPrinter().writeValueAsString(root));
-      return;
-    }
-    System.out.printf(
-        Locale.ROOT,
-        "%s, batch %d, %d threads, median (least) of %d in turns:%n"
-            + "libtorch %.1f (%.1f) ms, ONNX Runtime %.1f (%.1f) ms, ratio %.2f (%.2f), outputs differ by %.1e%n",
-        model.getFileName(),
-        batch,
-        threads,
-        repetitions,
-        1e3 * own,
-        1e3 * libtorch[0],
-        1e3 * theirs,
-        1e3 * runtime[0],
-        own / theirs,
-        libtorch[0] / runtime[0],
-        difference);
   }
 }

@@ -1,7 +1,5 @@
 package falcon.benchmarks;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.model.Layer;
 import falcon.model.Layers;
 import falcon.model.Network;
@@ -16,9 +14,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -74,7 +70,16 @@ final class GradientsTable implements Callable<Integer> {
         single[i] = Timing.of(0, 1, () -> rows.compute(samples, KIND, (_, _, _) -> {})).median();
         together[i] = Timing.of(0, 1, () -> plain.run(samples, KIND, (_, _) -> {})).median();
       }
-      print(single, together, difference);
+      var turns =
+          new InTurns(
+              model,
+              batch,
+              threads,
+              new InTurns.Way("single samples", "perSample", single),
+              new InTurns.Way("forward and backward", "plain", together),
+              "sums",
+              difference);
+      System.out.println(isJson ? turns.json() : turns.text());
     }
     return 0;
   }
@@ -110,38 +115,5 @@ final class GradientsTable implements Callable<Integer> {
         sum[(int) (i % sum.length)] += rows.getAtIndex(ValueLayout.JAVA_FLOAT, i);
       }
     }
-  }
-
-  private void print(double[] single, double[] together, double difference) throws Exception {
-    Arrays.sort(single);
-    Arrays.sort(together);
-    double ofSingle = single[repetitions / 2];
-    double ofTogether = together[repetitions / 2];
-    if (isJson) {
-      var mapper = new ObjectMapper();
-      ObjectNode root = mapper.createObjectNode();
-      root.put("model", model.getFileName().toString());
-      root.put("batch", batch).put("threads", threads).put("repetitions", repetitions);
-      root.put("perSampleSeconds", ofSingle).put("plainSeconds", ofTogether);
-      root.put("perSampleLeastSeconds", single[0]).put("plainLeastSeconds", together[0]);
-      root.put("ratio", ofSingle / ofTogether).put("relativeDifference", difference);
-      System.out.println(mapper.writerWithDefaultPrettyPrinter().writeValueAsString(root));
-      return;
-    }
-    System.out.printf(
-        Locale.ROOT,
-        "%s, batch %d, %d threads, median (least) of %d in turns:%n"
-            + "single samples %.1f (%.1f) ms, forward and backward %.1f (%.1f) ms, ratio %.2f (%.2f), sums differ by %.1e%n",
-        model.getFileName(),
-        batch,
-        threads,
-        repetitions,
-        1e3 * ofSingle,
-        1e3 * single[0],
-        1e3 * ofTogether,
-        1e3 * together[0],
-        ofSingle / ofTogether,
-        single[0] / together[0],
-        difference);
   }
 }
