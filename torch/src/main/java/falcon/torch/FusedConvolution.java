@@ -31,12 +31,12 @@ final class FusedConvolution {
   private FusedConvolution() {}
 
   /// The operators, and the types of elements that their lists of arguments have.
-  private record Operators(
+  private record Handles(
       OperatorHandle plain, OperatorHandle adding, Type.TypePtr integer, Type.TypePtr scalar) {
     /// Null where libtorch has been built without them.
-    private static final @Nullable Operators FOUND = outliving(Operators::find);
+    private static final @Nullable Handles FOUND = outliving(Handles::find);
 
-    private static @Nullable Operators find() {
+    private static @Nullable Handles find() {
       if (!torch.hasMKLDNN()) {
         return null;
       }
@@ -47,7 +47,7 @@ final class FusedConvolution {
         return null;
       }
       Argument arguments = plain.get().schema().arguments();
-      return new Operators(
+      return new Handles(
           new OperatorHandle(plain.get()).retainReference(),
           new OperatorHandle(adding.get()).retainReference(),
           elements(arguments, 3).retainReference(),
@@ -58,7 +58,7 @@ final class FusedConvolution {
       return arguments.getPointer(Argument.class, number).type().get().containedType(0);
     }
 
-    private static @Nullable Operators outliving(Supplier<@Nullable Operators> find) {
+    private static @Nullable Handles outliving(Supplier<@Nullable Handles> find) {
       try (var _ = new PointerScope()) {
         return find.get();
       }
@@ -67,7 +67,7 @@ final class FusedConvolution {
 
   /// Whether this processor and this libtorch have it.
   static boolean isAvailable() {
-    return Operators.FOUND != null;
+    return Handles.FOUND != null;
   }
 
   /// Filters in the layout that suits inputs of that shape best; others are right with it, too.
@@ -118,7 +118,7 @@ final class FusedConvolution {
       Window window,
       ConvolutionChain chain,
       @Nullable Tensor other) {
-    Operators operators = Objects.requireNonNull(Operators.FOUND);
+    Handles handles = Objects.requireNonNull(Handles.FOUND);
     var stack = new IValueVector();
     stack.push_back(new IValue(x));
     if (other != null) {
@@ -126,9 +126,9 @@ final class FusedConvolution {
     }
     stack.push_back(new IValue(weights.filters()));
     stack.push_back(weights.bias() == null ? new IValue() : new IValue(weights.bias()));
-    stack.push_back(list(operators, window.symmetricPads()));
-    stack.push_back(list(operators, window.strides()));
-    stack.push_back(list(operators, window.dilations()));
+    stack.push_back(list(handles, window.symmetricPads()));
+    stack.push_back(list(handles, window.strides()));
+    stack.push_back(list(handles, window.dilations()));
     stack.push_back(new IValue(chain.convolution().integer("group", 1)));
     if (other != null) {
       stack.push_back(new IValue("add"));
@@ -137,14 +137,14 @@ final class FusedConvolution {
     } else {
       stack.push_back(new IValue(chain.relu() ? "relu" : "none"));
     }
-    stack.push_back(new IValue(new GenericList(operators.scalar())));
+    stack.push_back(new IValue(new GenericList(handles.scalar())));
     stack.push_back(new IValue());
-    (other == null ? operators.plain() : operators.adding()).callBoxed(stack);
+    (other == null ? handles.plain() : handles.adding()).callBoxed(stack);
     return new Tensor(stack.get(0).toTensor()); // what it is copied from ends with the stack
   }
 
-  private static IValue list(Operators operators, long[] values) {
-    var list = new GenericList(operators.integer());
+  private static IValue list(Handles handles, long[] values) {
+    var list = new GenericList(handles.integer());
     for (long value : values) {
       list.push_back(new IValue(value));
     }
