@@ -5,6 +5,7 @@ import falcon.projection.Projection;
 import falcon.torch.Workers;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// One way to do a stage: choose weights within the stage's budget and re-fit them.
@@ -40,6 +41,15 @@ public interface PruningMethod {
       Network network, Projection projection, @Nullable Double effectiveRows, List<String> notes) {
     public Outcome {
       notes = List.copyOf(notes);
+    }
+
+    /// The same with one more note.
+    Outcome withNote(String note) {
+      return new Outcome(
+          network,
+          projection,
+          effectiveRows,
+          Stream.concat(notes.stream(), Stream.of(note)).toList());
     }
   }
 

@@ -10,12 +10,9 @@ import falcon.torch.LayerMoments;
 import falcon.torch.LayerProblem;
 import falcon.torch.Reconstruction;
 import falcon.torch.Refinement;
-import falcon.torch.SampleLosses;
-import falcon.torch.SampleSource;
 import falcon.torch.Workers;
 import java.util.List;
 import java.util.function.BiFunction;
-import java.util.stream.Stream;
 
 /// Mask from the layers' full-rank quadratic, weights by layer-wise reconstruction and a short
 /// refinement of all layers together towards the dense network's outputs.
@@ -30,6 +27,9 @@ public record ReconstructionMethod(
     implements PruningMethod {
   /// Held-out samples, at most, on which a refinement must not do harm.
   private static final int JUDGED_SAMPLES = 64;
+
+  /// The same where weights read what they have made themselves: there the support is chosen on them, too.
+  private static final int FEEDBACK_SAMPLES = 512;
 
   /// All choices that affect accuracy; measured on validation data (`docs/results`).
   ///
@@ -114,40 +114,72 @@ public record ReconstructionMethod(
 
   @Override
   public Outcome run(Setting setting, int stage, Network present) {
+    boolean isLast = stage == setting.plan().stageBudgets().size() - 1;
+    int steps = isLast ? settings.finalSteps() : settings.steps();
+    List<String> layers = maskedTensors(setting);
+    boolean feedsBack = Reconstruction.feedsBack(setting.dense(), layers);
+    var heldOut = new HeldOutErrors(setting, feedsBack ? FEEDBACK_SAMPLES : JUDGED_SAMPLES);
+    boolean isSearched = stage == 0 && settings.searchSteps() > 1;
+    Projection projection = isSearched ? search(setting) : projection(setting, stage, present);
+    Outcome reconstructed = reconstructed(setting, stage, present, projection);
+    if (isSearched && feedsBack) {
+      Projection start = projection(setting, stage, present);
+      reconstructed = heldOut.better(reconstructed, reconstructed(setting, stage, present, start));
+    }
+    return steps == 0
+        ? reconstructed
+        : refined(setting, stage, reconstructed, steps, isLast, heldOut);
+  }
+
+  private static List<String> maskedTensors(Setting setting) {
+    return setting.plan().costs().layers().stream().map(CostTable.Layer::name).toList();
+  }
+
+  /// The best mask of the present weights' saliency.
+  private Projection projection(Setting setting, int stage, Network present) {
+    CostTable costs = setting.plan().costs();
+    return setting
+        .clock()
+        .time(
+            stage == 0 ? "support" : "projection",
+            () -> projection(setting, stage, WeightVector.of(present, costs)));
+  }
+
+  private Projection projection(Setting setting, int stage, float[] weights) {
     PruningPlan plan = setting.plan();
-    CostTable costs = plan.costs();
-    Workers workers = setting.workers();
-    Budget budget = plan.stageBudgets().get(stage);
-    Projection projection =
-        stage == 0
-            ? setting.clock().time("support", () -> search(setting, budget))
-            : setting
-                .clock()
-                .time(
-                    "projection",
-                    () ->
-                        projectionFor
-                            .apply(workers, plan.limits())
-                            .project(
-                                saliency(WeightVector.of(present, costs), costs), costs, budget));
+    return projectionFor
+        .apply(setting.workers(), plan.limits())
+        .project(saliency(weights, plan.costs()), plan.costs(), plan.stageBudgets().get(stage));
+  }
+
+  /// The present network with the pruned weights at zero and the kept ones re-fitted.
+  private Outcome reconstructed(
+      Setting setting, int stage, Network present, Projection projection) {
+    CostTable costs = setting.plan().costs();
     Mask mask = projection.mask();
     Network masked = WeightVector.into(present, WeightVector.of(present, costs), mask, costs);
-    var solver = new LayerSolver(costs, mask, settings.ridge(), workers);
+    var solver = new LayerSolver(costs, mask, settings.ridge(), setting.workers());
     Network refitted =
         setting.clock().time("reconstruction", () -> reconstruct(setting, stage, masked, solver));
-    var reconstructed = new Outcome(refitted, projection, null, solver.notes());
-    boolean isLast = stage == plan.stageBudgets().size() - 1;
-    int steps = isLast ? settings.finalSteps() : settings.steps();
-    return steps == 0 ? reconstructed : refined(setting, stage, reconstructed, steps);
+    return new Outcome(refitted, projection, null, solver.notes());
   }
 
   /// The outcome after refinement steps, or the same if they did harm.
-  private Outcome refined(Setting setting, int stage, Outcome reconstructed, int steps) {
-    boolean isLast = stage == setting.plan().stageBudgets().size() - 1;
+  private Outcome refined(
+      Setting setting,
+      int stage,
+      Outcome reconstructed,
+      int steps,
+      boolean isLast,
+      HeldOutErrors heldOut) {
     MovingSupport moving =
         settings.choiceInterval() == 0
             ? null
-            : movingSupport(setting, stage, reconstructed.projection());
+            : new MovingSupport(
+                setting.plan().costs(),
+                settings.choiceInterval(),
+                weights -> projection(setting, stage, weights),
+                reconstructed.projection());
     Refinement.SupportChoice choice = moving == null ? Refinement.SupportChoice.FIXED : moving;
     Network refined =
         setting
@@ -155,58 +187,19 @@ public record ReconstructionMethod(
             .time(
                 "refinement",
                 () -> refine(setting, stage, reconstructed.network(), steps, isLast, choice));
-    List<String> harm =
-        setting.clock().time("validation", () -> harm(setting, reconstructed.network(), refined));
-    return harm.isEmpty()
-        ? new Outcome(
-            refined,
-            moving == null ? reconstructed.projection() : moving.last(),
-            null,
-            reconstructed.notes())
-        : new Outcome(
-            reconstructed.network(),
-            reconstructed.projection(),
-            null,
-            Stream.concat(reconstructed.notes().stream(), harm.stream()).toList());
-  }
-
-  private MovingSupport movingSupport(Setting setting, int stage, Projection first) {
-    PruningPlan plan = setting.plan();
-    CostTable costs = plan.costs();
-    Budget budget = plan.stageBudgets().get(stage);
-    return new MovingSupport(
-        costs,
-        settings.choiceInterval(),
-        weights ->
-            projectionFor
-                .apply(setting.workers(), plan.limits())
-                .project(saliency(weights, costs), costs, budget),
-        first);
-  }
-
-  /// Says so if refinement took the outputs on held-out samples further from the dense network's than they
-  /// were, beyond chance: few steps on few samples can be worse than none, above all where outputs vary
-  /// little, so that a step is large for what they vary by.
-  ///
-  /// @return empty if it did not
-  private static List<String> harm(Setting setting, Network before, Network after) {
-    SampleSource judged = setting.samples().validation(JUDGED_SAMPLES);
-    if (judged.size() == 0) {
-      return List.of();
-    }
-    SampleLosses errors =
-        SampleLosses.outputErrors(setting.dense(), before, judged, setting.workers());
-    SampleLosses refinedErrors =
-        SampleLosses.outputErrors(setting.dense(), after, judged, setting.workers());
-    return refinedErrors.isWorseThan(errors)
-        ? List.of(
-            "refinement not taken: on %d held-out samples the outputs' fidelity fell from %.2f to %.2f %%"
-                .formatted(judged.size(), errors.percent(), refinedErrors.percent()))
-        : List.of();
+    return heldOut.unlessHarmful(
+        reconstructed, refined, moving == null ? reconstructed.projection() : moving.last());
   }
 
   private float[] saliency(float[] weights, CostTable costs) {
     return Saliency.squaresTimesCost(weights, costs, settings.costExponent());
+  }
+
+  /// The support search of the first stage.
+  private Projection search(Setting setting) {
+    return setting
+        .clock()
+        .time("support", () -> search(setting, setting.plan().stageBudgets().getFirst()));
   }
 
   private Projection search(Setting setting, Budget budget) {
@@ -214,13 +207,10 @@ public record ReconstructionMethod(
     Workers workers = setting.workers();
     MaskProjection projection = projectionFor.apply(workers, setting.plan().limits());
     float[] dense = WeightVector.of(setting.dense(), costs);
-    if (settings.searchSteps() == 1) {
-      return projection.project(saliency(dense, costs), costs, budget);
-    }
     List<LayerProblem> problems =
         new LayerMoments(setting.dense(), settings.positions(), setting.plan().passBytes(), workers)
             .of(
-                costs.layers().stream().map(CostTable.Layer::name).toList(),
+                maskedTensors(setting),
                 setting.samples().draw("support search", 0, setting.plan().samples()));
     List<Budget> budgets =
         BudgetSchedule.of(
@@ -261,8 +251,7 @@ public record ReconstructionMethod(
       int steps,
       boolean isLast,
       Refinement.SupportChoice support) {
-    List<String> masked =
-        setting.plan().costs().layers().stream().map(CostTable.Layer::name).toList();
+    List<String> masked = maskedTensors(setting);
     int batch = setting.samples().inWholeBatches(settings.refinement().batch());
     Refinement.Options options = settings.withBatch(batch).refinement(); // no sample counts twice
     setting.progress().begin("refine", steps);

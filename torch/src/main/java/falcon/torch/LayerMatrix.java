@@ -150,6 +150,16 @@ final class LayerMatrix {
     return products.size() > 1 || products.getFirst().isRecurrent();
   }
 
+  /// Whether it surely does: recurrent weights, or a product behind another of the same weights.
+  boolean feedsBack(GraphProgram program) {
+    return products.getFirst().isRecurrent()
+        || uses.stream()
+            .anyMatch(later ->
+                uses.stream()
+                    .filter(use -> !(use.geometry() instanceof EmbeddingGeometry))
+                    .anyMatch(use -> program.dependsOn(later.input(), use.nodeIndex())));
+  }
+
   /// @param weights a weight tensor's elements
   /// @param order as [WeightOrder#indexes] gives it
   /// @return `[o · k]`, the group's weights in matrix order

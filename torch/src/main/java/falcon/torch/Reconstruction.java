@@ -87,6 +87,18 @@ public final class Reconstruction {
     }
   }
 
+  /// Whether one of the layers reads what it has made itself: recurrent weights, and weights that are used
+  /// again behind their own products. Their errors add up on the way, and the layer's own error tells little of the
+  /// outputs'.
+  ///
+  /// @param tensorNames weight tensors
+  public static boolean feedsBack(Network network, List<String> tensorNames) {
+    var program = new GraphProgram(network);
+    return tensorNames.stream()
+        .map(name -> LayerMatrix.solvable(program, name))
+        .anyMatch(layer -> layer != null && layer.feedsBack(program));
+  }
+
   private static void solve(
       LayerVisits.Visit visit, LayerFit fit, Solver solver, Replacements replacements) {
     LayerMatrix layer = visit.layer();

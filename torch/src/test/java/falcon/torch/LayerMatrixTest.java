@@ -94,6 +94,16 @@ class LayerMatrixTest {
 
   @ParameterizedTest
   @MethodSource("kinds")
+  void weightsUsedBehindThemselvesFeedBack(LayerKinds kind) {
+    boolean isRecurrent =
+        kind.network().nodes().stream().anyMatch(RecurrentValues::has)
+            || kind.toString().startsWith("tied");
+    assertThat(Reconstruction.feedsBack(kind.network(), kind.tensors())).isEqualTo(isRecurrent);
+    assertThat(Reconstruction.feedsBack(kind.network(), List.of())).isFalse();
+  }
+
+  @ParameterizedTest
+  @MethodSource("kinds")
   void everyWeightHasOnePlace(LayerKinds kind) {
     var program = new GraphProgram(kind.network());
     for (String name : kind.tensors()) {

@@ -1,0 +1,139 @@
+package falcon.prune;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import falcon.data.Dataset;
+import falcon.model.Network;
+import falcon.model.format.Networks;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// Recurrent networks on noise: two supports are re-fitted, held-out samples decide.
+@Tag("native")
+class RecurrentPruningTest {
+  private static final int SAMPLES = 600;
+
+  private static final Pattern CHOICE =
+      Pattern.compile(
+          "support search (not )?taken: on 60 held-out samples the outputs' fidelity is (-?\\d+\\.\\d+) % with the support search and (-?\\d+\\.\\d+) % with the greatest weights");
+
+  private static final ReconstructionMethod.Settings UNREFINED =
+      ReconstructionMethod.defaults(Method.FALCON).withSteps(0);
+
+  @TempDir private Path folder;
+  private SuiteNetwork suite;
+  private Dataset data;
+
+  @BeforeEach
+  void drawSamples() throws IOException {
+    use("gru");
+  }
+
+  private void use(String name) throws IOException {
+    suite =
+        SuiteNetwork.all().stream()
+            .filter(each -> each.name().equals(name))
+            .findFirst()
+            .orElseThrow();
+    data = suite.data(Files.createDirectories(folder.resolve(name)), SAMPLES);
+  }
+
+  @ParameterizedTest(name = "{0} at {1}")
+  @CsvSource({"gru, 0.05, false", "gru, 0.5, false", "lstm, 0.05, false", "lstm, 0.5, true"})
+  void theSupportWithTheBetterOutputsIsTaken(String name, double macs, boolean searchWins)
+      throws IOException {
+    use(name);
+    PrunedNetwork pruned = run(macs, UNREFINED, 1, 1, StageStore.NONE);
+    Matcher note = note(pruned);
+    double ofSearched = Double.parseDouble(note.group(2));
+    double ofStart = Double.parseDouble(note.group(3));
+    boolean isSearched = note.group(1) == null;
+    assertThat(isSearched).as(note.group()).isEqualTo(searchWins);
+    assertThat(isSearched ? ofSearched : ofStart).isEqualTo(Math.max(ofSearched, ofStart));
+    PrunedNetwork start = run(macs, UNREFINED.withSearchSteps(1), 1, 1, StageStore.NONE);
+    assertThat(start.report().stages().getFirst().notes()).isEmpty();
+    assertThat(pruned.mask().equals(start.mask())).isEqualTo(!isSearched);
+    assertThat(pruned.network().initializers().equals(start.network().initializers()))
+        .isEqualTo(!isSearched);
+  }
+
+  @Test
+  void aRunThatIsResumedBehindTheChoiceWritesTheSameBytes() throws IOException {
+    PrunedNetwork whole = run(0.1, UNREFINED, 2, 2, store("whole"));
+    Path resumed = folder.resolve("resumed");
+    Files.createDirectories(resumed.resolve("01"));
+    try (var files = Files.list(folder.resolve("whole/01"))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, resumed.resolve("01").resolve(Objects.requireNonNull(file.getFileName())));
+      }
+    }
+    PrunedNetwork rest = run(0.1, UNREFINED, 2, 1, store("resumed"));
+    assertThat(bytes(rest.network())).isEqualTo(bytes(whole.network()));
+    assertThat(rest.mask()).isEqualTo(whole.mask());
+    assertThat(note(rest).group()).isEqualTo(note(whole).group());
+    assertThat(rest.report().stages().get(1).notes()).isEmpty();
+  }
+
+  @Test
+  void threadsChangeNoBitOfTheChoice() {
+    PrunedNetwork one = run(0.1, UNREFINED, 1, 1, StageStore.NONE);
+    PrunedNetwork three = run(0.1, UNREFINED, 1, 3, StageStore.NONE);
+    assertThat(three.network().initializers()).isEqualTo(one.network().initializers());
+    assertThat(note(three).group()).isEqualTo(note(one).group());
+  }
+
+  private static Matcher note(PrunedNetwork pruned) {
+    List<String> notes = pruned.report().stages().getFirst().notes();
+    assertThat(notes).hasSize(1);
+    Matcher matcher = CHOICE.matcher(notes.getFirst());
+    assertThat(matcher.matches()).as(notes.getFirst()).isTrue();
+    return matcher;
+  }
+
+  private StageStore store(String name) {
+    Network network = Networks.read(suite.file());
+    List<PruningPlan.PrunableLayer> layers =
+        Falcon.prune(network, data, BudgetRequest.macs(0.1)).options(options(2, 1)).plan().layers();
+    return new StageFolder(folder.resolve(name), network, layers);
+  }
+
+  private byte[] bytes(Network network) throws IOException {
+    Path file = folder.resolve("written.onnx");
+    Networks.write(network, file);
+    return Files.readAllBytes(file);
+  }
+
+  private PrunedNetwork run(
+      double macs,
+      ReconstructionMethod.Settings settings,
+      int stages,
+      int threads,
+      StageStore store) {
+    return Falcon.prune(Networks.read(suite.file()), data, BudgetRequest.macs(macs))
+        .options(options(stages, threads))
+        .method(new ReconstructionMethod(settings, MaskProjection.EXACT))
+        .stages(store)
+        .run();
+  }
+
+  private static PruningOptions options(int stages, int threads) {
+    return PruningOptions.builder()
+        .method(stages == 1 ? Method.FALCON : Method.FALCON_PLUS_PLUS)
+        .stages(stages == 1 ? null : stages)
+        .loss(Loss.SELF)
+        .samples(128)
+        .threads(threads)
+        .build();
+  }
+}
