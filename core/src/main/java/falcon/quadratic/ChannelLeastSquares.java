@@ -20,10 +20,11 @@ import org.jspecify.annotations.Nullable;
 /// of its own; where most weights stay it is that of the dropped inputs instead:
 /// with G = (H + κI)⁻¹, u = G (B + κw⁰) and P the dropped inputs, `w = u − G_·P (G_PP)⁻¹ u_P` is the
 /// same minimiser. Small systems are solved in float64 ([ExactChannels]), large ones by float32
-/// factors and float64 refinement ([MixedChannels]); operation counts alone decide which.
+/// factors and float64 refinement ([MixedChannels]), or, where about half of many inputs is kept, by
+/// conjugate gradients for all channels ([IterativeChannels]); operation counts alone decide which.
 ///
 /// Memory: H is kept, not copied (`8k²` bytes), and B once transposed (`8ko`). Solving takes `16k²`
-/// bytes for G where most weights stay, a limit of the caller's for float32 factors, and `8m²` bytes a
+/// bytes for G where most weights stay, a limit of the caller's for float32 factors and what goes with them, and `8m²` bytes a
 /// thread for a float64 system of m inputs. Products and sums have a fixed order: the result has the
 /// same bits for any number of threads. Immutable, safe to share between threads.
 ///
@@ -169,24 +170,33 @@ public final class ChannelLeastSquares {
     requireLength(present.length);
     int[][] supports = supports(present, isKept);
     boolean isExact = inputs <= EXACT_INPUTS || equations.meanDiagonal() == 0;
+    float[] solved = new float[present.length];
+    boolean[] isSolved =
+        isExact
+            ? new boolean[outputs]
+            : new IterativeChoice(equations, supports, scratchBytes)
+                .solve(directCosts(supports), present, solved, executor);
     boolean[] isDual = new boolean[outputs];
-    double[] inverse = chooseDual(supports, isDual, isExact) ? inverse(executor) : null;
+    double[] inverse = chooseDual(supports, isSolved, isDual, isExact) ? inverse(executor) : null;
     if (inverse == null) {
       Arrays.fill(isDual, false);
     }
-    float[] solved = new float[present.length];
     IntPredicate isMixed =
         channel -> !isExact && (isDual[channel] || !isCheaperExact(supports[channel].length));
     var exact = new ExactChannels(equations, present, supports);
     exact.solve(
-        channels(c -> !isMixed.test(c)), isDual, isExact ? inverse : null, solved, executor);
+        channels(c -> !isSolved[c] && !isMixed.test(c)),
+        isDual,
+        isExact ? inverse : null,
+        solved,
+        executor);
     var mixed = new MixedChannels(equations, present, supports, scratchBytes, executor);
+    int[] primal = channels(c -> !isSolved[c] && isMixed.test(c) && !isDual[c]);
+    int[] dual = channels(c -> !isSolved[c] && isMixed.test(c) && isDual[c]);
     int[] failed =
         IntStream.concat(
-                IntStream.of(
-                    mixed.solve(channels(c -> isMixed.test(c) && !isDual[c]), null, solved)),
-                IntStream.of(
-                    mixed.solve(channels(c -> isMixed.test(c) && isDual[c]), inverse, solved)))
+                IntStream.of(mixed.solve(primal, null, solved)),
+                IntStream.of(mixed.solve(dual, inverse, solved)))
             .toArray();
     exact.solve(failed, new boolean[outputs], null, solved, executor);
     return solved;
@@ -260,20 +270,54 @@ public final class ChannelLeastSquares {
   /// Marks the channels that are cheaper to solve by their dropped inputs; false if the shared
   /// inverse would cost more than that saves, or have too few digits. Costs are operations of the
   /// factors' precision; those of float64 count twice beside float32.
-  private boolean chooseDual(int[][] supports, boolean[] isDual, boolean isExact) {
-    double k = inputs;
+  ///
+  /// @param isSolved channels that are left out
+  private boolean chooseDual(
+      int[][] supports, boolean[] isSolved, boolean[] isDual, boolean isExact) {
     double saved = 0;
     for (int channel = 0; channel < outputs; channel++) {
-      double kept = supports[channel].length;
-      double dropped = k - kept;
-      double primal = kept * kept * kept / 3;
-      double products = isExact ? 2 * k * (k + dropped) : 4 * k * k;
-      double dual = dropped * dropped * dropped / 3 + products;
-      isDual[channel] = dual < primal;
-      saved += Math.max(0, primal - dual);
+      if (!isSolved[channel]) {
+        double primal = primalCost(supports[channel].length);
+        double dual = dualCost(supports[channel].length, isExact);
+        isDual[channel] = dual < primal;
+        saved += Math.max(0, primal - dual);
+      }
     }
-    double inverseCost = (isExact ? 4 : 2) * k * k * k;
-    return saved > inverseCost && equations.greatestCondition() <= GREATEST_CONDITION;
+    return saved > inverseCost(isExact) && equations.greatestCondition() <= GREATEST_CONDITION;
+  }
+
+  private static double primalCost(double kept) {
+    return kept * kept * kept / 3;
+  }
+
+  private double dualCost(double kept, boolean isExact) {
+    double k = inputs;
+    double dropped = k - kept;
+    double products = isExact ? 2 * k * (k + dropped) : 4 * k * k;
+    return dropped * dropped * dropped / 3 + products;
+  }
+
+  private double inverseCost(boolean isExact) {
+    double k = inputs;
+    return (isExact ? 4 : 2) * k * k * k;
+  }
+
+  /// Operations of float32 factors and their refinement, channel by channel, with the cheaper of kept
+  /// and dropped inputs and a share of the inverse.
+  private double[] directCosts(int[][] supports) {
+    boolean[] isDual = new boolean[outputs];
+    boolean hasInverse = chooseDual(supports, new boolean[outputs], isDual, false);
+    long duals = IntStream.range(0, outputs).filter(c -> isDual[c]).count();
+    double refinement = 4.0 * REFINEMENT_STEPS * inputs * inputs;
+    double[] costs = new double[outputs];
+    for (int channel = 0; channel < outputs; channel++) {
+      double kept = supports[channel].length;
+      costs[channel] =
+          hasInverse && isDual[channel]
+              ? dualCost(kept, false) + inverseCost(false) / duals
+              : Math.min(2 * primalCost(kept), primalCost(kept) + refinement);
+    }
+    return costs;
   }
 
   /// `(H + κI)⁻¹`, or null where that is singular.

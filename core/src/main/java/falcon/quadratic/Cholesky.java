@@ -279,8 +279,8 @@ final class Cholesky {
     return diagonal;
   }
 
-  /// `U⁻ᵀ`, lower triangular.
-  private double[] inverseTransposed(@Nullable ExecutorService executor) {
+  /// `U⁻ᵀ` `[m, m]`, row-major, lower triangular; a new array.
+  double[] inverseTransposed(@Nullable ExecutorService executor) {
     double[] lower = new double[size * size];
     for (int i = 0; i < size; i++) {
       lower[i * size + i] = 1;
