@@ -22,6 +22,7 @@ final class FloatCholesky {
   private final int size;
   private final float[] values;
   private final float[] inverses;
+  private boolean isMirrored;
 
   /// A matrix to be filled.
   ///
@@ -167,6 +168,16 @@ final class FloatCholesky {
         new Extent(rows, width, rows, false, false));
   }
 
+  /// Copies U to the lower triangle too: pays where the factor solves for many right sides.
+  void mirror() {
+    for (int i = 0; i < size; i++) {
+      for (int j = i + 1; j < size; j++) {
+        values[j * size + i] = values[i * size + j];
+      }
+    }
+    isMirrored = true;
+  }
+
   /// Solves `UᵀU x = b` in place, in float32.
   ///
   /// @param b at least m values, of which the first m become x
@@ -179,7 +190,14 @@ final class FloatCholesky {
       subtractScaled(b, value, row, k + 1, size);
     }
     for (int k = size - 1; k >= 0; k--) {
-      b[k] = (b[k] - dot(values, k * size, b, k + 1, size)) / values[k * size + k];
+      if (isMirrored) {
+        float value = b[k] / values[k * size + k];
+        b[k] = value;
+        System.arraycopy(values, k * size, row, 0, k);
+        subtractScaled(b, value, row, 0, k);
+      } else {
+        b[k] = (b[k] - dot(values, k * size, b, k + 1, size)) / values[k * size + k];
+      }
     }
   }
 

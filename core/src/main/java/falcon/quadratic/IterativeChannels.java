@@ -27,9 +27,9 @@ import java.util.concurrent.ExecutorService;
 /// Source: preconditioning by Frangella, Tropp and Udell, SIAM J. Matrix Anal. Appl. 44(2), 2023;
 /// residuals made anew by van der Vorst and Ye, SIAM J. Sci. Comput. 22(3), 2000.
 final class IterativeChannels {
-  /// A channel is done when the two steps after its residual was made anew are shorter than this share
-  /// of its weights.
-  private static final double STEP_TOLERANCE = 3e-7;
+  /// A channel is done when what the two steps after its residual was made anew leave to go is
+  /// shorter than this share of its weights.
+  private static final double ERROR_TOLERANCE = 6e-7;
 
   /// Steps after which residuals are made anew, unless all channels take short steps before.
   private static final int RENEWAL = 8;
@@ -146,6 +146,10 @@ final class IterativeChannels {
 
     private final boolean[] isShort;
     private int sinceRenewal;
+
+    /// Of the step that is taken.
+    private int number;
+
     private final double[] x;
     private final double[] r;
     private final float[] z;
@@ -177,6 +181,7 @@ final class IterativeChannels {
       Chunks.run(executor, n, this::begin);
       residual();
       for (int step = 1; step <= maxSteps && isAnyRunning(); step++) {
+        number = step;
         steps = Math.max(steps, step);
         preconditioner.apply(r, z, isRunning, executor);
         turn();
@@ -338,7 +343,9 @@ final class IterativeChannels {
     /// @param size norm of the weights
     private void finish(int c, double step, double size) {
       boolean wasShort = isShort[c];
-      isShort[c] = step <= STEP_TOLERANCE * size;
+      // Steps that go on falling by the mean rate ρ so far add step / (1 − ρ), step = size ρ^number.
+      double fall = -Math.expm1(Math.log(step / size) / number);
+      isShort[c] = step == 0 || step <= ERROR_TOLERANCE * size * fall;
       if (states[c] == State.RUNNING && isShort[c] && wasShort && sinceRenewal == 1) {
         states[c] = State.DONE;
       }

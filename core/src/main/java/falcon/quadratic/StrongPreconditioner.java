@@ -92,7 +92,11 @@ final class StrongPreconditioner {
     for (int i = 0; i < rank; i++) {
       values[i * rank + i] += 1;
     }
-    return factors[c].factor();
+    if (!factors[c].factor()) {
+      return false;
+    }
+    factors[c].mirror();
+    return true;
   }
 
   /// `z = E⁻¹ (r − F y)` for all channels.
