@@ -6,8 +6,8 @@ import falcon.budget.Mask;
 import falcon.model.Network;
 import falcon.projection.LayerLimits;
 import falcon.projection.Projection;
+import falcon.torch.ChannelDescent;
 import falcon.torch.LayerMoments;
-import falcon.torch.LayerProblem;
 import falcon.torch.Reconstruction;
 import falcon.torch.Refinement;
 import falcon.torch.Workers;
@@ -157,10 +157,11 @@ public record ReconstructionMethod(
       Setting setting, int stage, Network present, Projection projection) {
     CostTable costs = setting.plan().costs();
     Mask mask = projection.mask();
-    Network masked = WeightVector.into(present, WeightVector.of(present, costs), mask, costs);
     var solver = new LayerSolver(costs, mask, settings.ridge(), setting.workers());
     Network refitted =
-        setting.clock().time("reconstruction", () -> reconstruct(setting, stage, masked, solver));
+        setting
+            .clock()
+            .time("reconstruction", () -> reconstruct(setting, stage, present, mask, solver));
     return new Outcome(refitted, projection, null, solver.notes());
   }
 
@@ -207,25 +208,33 @@ public record ReconstructionMethod(
     Workers workers = setting.workers();
     MaskProjection projection = projectionFor.apply(workers, setting.plan().limits());
     float[] dense = WeightVector.of(setting.dense(), costs);
-    List<LayerProblem> problems =
-        new LayerMoments(setting.dense(), settings.positions(), setting.plan().passBytes(), workers)
-            .of(
-                maskedTensors(setting),
-                setting.samples().draw("support search", 0, setting.plan().samples()));
     List<Budget> budgets =
         BudgetSchedule.of(
             Schedule.GEOMETRIC, settings.searchSteps(), settings.searchStart(), budget, costs);
-    return new SupportSearch(
-            costs,
-            weights -> saliency(weights, costs),
-            projection,
-            settings.searchDescent(),
-            settings.searchStepSize(),
-            workers)
-        .search(dense, problems, settings.ridge(), budgets);
+    List<ChannelDescent> descents =
+        new LayerMoments(setting.dense(), settings.positions(), setting.plan().passBytes(), workers)
+            .descents(
+                maskedTensors(setting),
+                settings.ridge(),
+                setting.samples().draw("support search", 0, setting.plan().samples()));
+    try {
+      return new SupportSearch(
+              costs,
+              weights -> saliency(weights, costs),
+              projection,
+              settings.searchDescent(),
+              settings.searchStepSize(),
+              workers)
+          .search(dense, descents, budgets);
+    } finally {
+      descents.forEach(ChannelDescent::close);
+    }
   }
 
-  private Network reconstruct(Setting setting, int stage, Network masked, LayerSolver solver) {
+  private Network reconstruct(
+      Setting setting, int stage, Network present, Mask mask, LayerSolver solver) {
+    CostTable costs = setting.plan().costs();
+    Network masked = WeightVector.into(present, WeightVector.of(present, costs), mask, costs);
     List<String> tensors = setting.plan().adaptable();
     var reconstruction =
         new Reconstruction(

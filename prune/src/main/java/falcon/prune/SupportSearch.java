@@ -5,10 +5,7 @@ import falcon.budget.CostTable;
 import falcon.budget.Mask;
 import falcon.projection.Projection;
 import falcon.torch.ChannelDescent;
-import falcon.torch.LayerProblem;
 import falcon.torch.Workers;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
@@ -36,9 +33,6 @@ final class SupportSearch {
   private final double stepSize;
   private final Workers workers;
 
-  /// One layer's quadratic, of all its groups.
-  private record Part(List<LayerProblem> groups, ChannelDescent descent, int offset) {}
-
   /// @param saliency of weights
   /// @param descentSteps conjugate gradient steps between two projections
   /// @param stepSize τ of the pruned weights, 0 (none returns) to 1 (each as if it alone returned)
@@ -60,67 +54,41 @@ final class SupportSearch {
   /// Searches.
   ///
   /// @param dense w̄, `[p]`
-  /// @param problems the layers' H with the dense outputs as wanted ones
-  /// @param ridge of the least squares, relative to the mean diagonal
+  /// @param descents the layers' quadratics with the dense outputs as wanted ones
   /// @param budgets shrinking; the last one counts
   /// @return the last projection
-  Projection search(
-      float[] dense, List<LayerProblem> problems, double ridge, List<Budget> budgets) {
-    var groupsByTensor = new LinkedHashMap<String, List<LayerProblem>>();
-    for (LayerProblem problem : problems) {
-      groupsByTensor.computeIfAbsent(problem.tensorName(), _ -> new ArrayList<>()).add(problem);
+  Projection search(float[] dense, List<ChannelDescent> descents, List<Budget> budgets) {
+    List<ChannelDescent.Block> blocks =
+        descents.stream().flatMap(descent -> descent.blocks().stream()).toList();
+    float[] weights = dense.clone();
+    for (Budget budget : budgets.subList(0, budgets.size() - 1)) {
+      Mask mask = projection.project(saliency.apply(weights), costs, budget).mask();
+      workers.map(blocks.size(), b -> step(blocks.get(b), mask, weights));
     }
-    List<String> tensors = List.copyOf(groupsByTensor.keySet());
-    List<Part> parts =
-        workers.map(
-            tensors.size(),
-            t -> {
-              List<LayerProblem> groups =
-                  Objects.requireNonNull(groupsByTensor.get(tensors.get(t)));
-              return new Part(
-                  groups,
-                  new ChannelDescent(groups, ridge),
-                  Objects.requireNonNull(costs.layer(tensors.get(t))).offset());
-            });
-    try {
-      float[] weights = dense.clone();
-      for (Budget budget : budgets.subList(0, budgets.size() - 1)) {
-        Mask mask = projection.project(saliency.apply(weights), costs, budget).mask();
-        workers.map(parts.size(), p -> step(parts.get(p), mask, weights));
-      }
-      return projection.project(saliency.apply(weights), costs, budgets.getLast());
-    } finally {
-      parts.forEach(part -> part.descent().close());
-    }
+    return projection.project(saliency.apply(weights), costs, budgets.getLast());
   }
 
-  /// Brings one layer's weights towards the minimiser on the support, and takes the step of those off
-  /// it. Layers have weights of their own.
-  private float[] step(Part part, Mask mask, float[] weights) {
-    int size = part.groups().getFirst().present().length;
-    var kept = new float[part.groups().size() * size];
-    var present = new float[kept.length];
+  /// Brings the weights of some outputs towards the minimiser on the support, and takes the step of those
+  /// off it. Blocks have weights of their own.
+  private float[] step(ChannelDescent.Block block, Mask mask, float[] weights) {
+    int[] indexes = block.descent().tensorIndexes(block);
+    int offset = Objects.requireNonNull(costs.layer(block.descent().tensorName())).offset();
+    var kept = new float[block.count()];
+    var present = new float[block.count()];
     for (int i = 0; i < kept.length; i++) {
-      int weight = weight(part, i, size);
-      kept[i] = mask.isKept(weight) ? 1 : 0;
-      present[i] = weights[weight];
+      kept[i] = mask.isKept(offset + indexes[i]) ? 1 : 0;
+      present[i] = weights[offset + indexes[i]];
     }
-    float[] next = part.descent().minimise(present, kept, descentSteps);
+    float[] next = block.descent().minimise(block, present, kept, descentSteps);
     if (stepSize > 0) {
-      float[] steps = part.descent().singleSteps(next);
+      float[] steps = block.descent().singleSteps(block, next);
       for (int i = 0; i < next.length; i++) {
         next[i] = kept[i] == 0 ? (float) stepSize * steps[i] : next[i];
       }
     }
     for (int i = 0; i < next.length; i++) {
-      weights[weight(part, i, size)] = next[i];
+      weights[offset + indexes[i]] = next[i];
     }
     return weights;
-  }
-
-  /// @param i number among the weights of all groups, in matrix order
-  /// @param size weights of a group
-  private static int weight(Part part, int i, int size) {
-    return part.offset() + part.groups().get(i / size).tensorIndex(i % size);
   }
 }

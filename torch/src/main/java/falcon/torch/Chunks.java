@@ -17,8 +17,17 @@ record Chunks(int samples, int size, boolean areFull) {
   /// 32 and 64, 32 costs least on ResNet20 at 32×32.
   static final int DEFAULT_SIZE = 32;
 
+  /// Samples whose rows are multiplied at once, at least: products of few rows cost as much to add up as to
+  /// form. Few enough that a small calibration still is work for several threads.
+  private static final int LEAST_MULTIPLIED = 8;
+
   Chunks(int samples, int size) {
     this(samples, size, false);
+  }
+
+  /// Chunks whose rows are multiplied at once: several where a network takes few samples at a time.
+  int multipliedTogether() {
+    return Math.max(1, LEAST_MULTIPLIED / size);
   }
 
   static Chunks of(SampleSource source) {

@@ -2,7 +2,7 @@ package falcon.torch;
 
 /// What a layer gets and what it should make of it, over samples and positions: its least squares, one problem a
 /// group.
-sealed interface LayerFit permits LayerSums, LayerRows {
+sealed interface LayerFit extends AutoCloseable permits LayerSums, LayerRows {
   /// Mean of input i.
   double inputMean(int group, int i);
 
@@ -13,14 +13,20 @@ sealed interface LayerFit permits LayerSums, LayerRows {
   ///
   /// @param isCentred whether inputs and outputs count less their means
   /// @param present weights of the group `[o, k]`, matrix order
-  /// @param indexes where these stand in the tensor
   /// @return new weights `[o, k]`, matrix order
-  float[] solve(
-      Reconstruction.Solver solver, Group group, boolean isCentred, float[] present, int[] indexes);
+  float[] solve(Reconstruction.Solver solver, Group group, boolean isCentred, float[] present);
+
+  @Override
+  void close();
 
   /// A group of a layer.
   ///
   /// @param layer whose weights these are
   /// @param number of the group, from 0
-  record Group(LayerMatrix layer, int number) {}
+  record Group(LayerMatrix layer, int number) {
+    /// Index in the weight tensor of the group's weight i, matrix order.
+    int tensorIndex(int i) {
+      return layer.order().index(number, i);
+    }
+  }
 }

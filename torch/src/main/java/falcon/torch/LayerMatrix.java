@@ -159,15 +159,4 @@ final class LayerMatrix {
                     .filter(use -> !(use.geometry() instanceof EmbeddingGeometry))
                     .anyMatch(use -> program.dependsOn(later.input(), use.nodeIndex())));
   }
-
-  /// @param weights a weight tensor's elements
-  /// @param order as [WeightOrder#indexes] gives it
-  /// @return `[o · k]`, the group's weights in matrix order
-  static float[] inOrder(float[] weights, int[] order) {
-    var matrix = new float[order.length];
-    for (int i = 0; i < matrix.length; i++) {
-      matrix[i] = weights[order[i]];
-    }
-    return matrix;
-  }
 }

@@ -1,5 +1,7 @@
 package falcon.torch;
 
+import java.util.function.IntUnaryOperator;
+
 /// Least squares of one layer: which weights give the wanted outputs for the inputs that the layer gets?
 ///
 /// ```
@@ -14,7 +16,7 @@ public final class LayerProblem {
   private final double[] gram;
   private final double[] cross;
   private final float[] present;
-  private final int[] tensorIndexes;
+  private final IntUnaryOperator tensorIndexes;
 
   LayerProblem(
       String tensorName,
@@ -23,7 +25,7 @@ public final class LayerProblem {
       double[] gram,
       double[] cross,
       float[] present,
-      int[] tensorIndexes) {
+      IntUnaryOperator tensorIndexes) {
     this.tensorName = tensorName;
     this.inputs = inputs;
     this.outputs = outputs;
@@ -65,6 +67,6 @@ public final class LayerProblem {
 
   /// Index in the weight tensor of the weight at `o · k + i` of [#present].
   public int tensorIndex(int index) {
-    return tensorIndexes[index];
+    return tensorIndexes.applyAsInt(index);
   }
 }

@@ -2,7 +2,11 @@ package falcon.torch;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
 
 /// A layer's inputs and wanted outputs themselves, row by row, in the order of chunks: less than their
 /// products where there are fewer rows than inputs, or very many inputs.
@@ -48,6 +52,35 @@ final class LayerRows implements LayerFit {
     return this;
   }
 
+  /// The rows of inputs alone: outputs count as none.
+  ///
+  /// @param x `[g, rows, k]`
+  static LayerRows ofInputs(Tensor x) {
+    return new LayerRows(x, x.narrow(2, 0, 0));
+  }
+
+  /// @return `[g, rows, k]`, float32, of the innermost scope
+  Tensor inputs(int groups) {
+    return joined(groups, inputs, part -> part.x);
+  }
+
+  /// What becomes of the rows when they are multiplied, all at once.
+  LayerSums sums(int groups) {
+    try (var _ = new PointerScope()) {
+      return LayerSums.of(inputs(groups), joined(groups, outputs, part -> part.y));
+    }
+  }
+
+  private Tensor joined(int groups, int columns, Function<Part, float[]> values) {
+    var tensors = new TensorVector(parts.size());
+    for (int p = 0; p < parts.size(); p++) {
+      Part part = parts.get(p);
+      List<Long> shape = List.of((long) groups, (long) part.rows, (long) columns);
+      tensors.put(p, Torch.scoped(values.apply(part), shape, Precision.FLOAT32));
+    }
+    return torch.cat(tensors, 1);
+  }
+
   private int rows() {
     return parts.stream().mapToInt(part -> part.rows).sum();
   }
@@ -76,11 +109,7 @@ final class LayerRows implements LayerFit {
 
   @Override
   public float[] solve(
-      Reconstruction.Solver solver,
-      Group group,
-      boolean isCentred,
-      float[] present,
-      int[] indexes) {
+      Reconstruction.Solver solver, Group group, boolean isCentred, float[] present) {
     int rows = rows();
     var x = new float[Math.multiplyExact(rows, inputs)];
     var y = new float[Math.multiplyExact(rows, outputs)];
@@ -105,7 +134,7 @@ final class LayerRows implements LayerFit {
             x,
             y,
             present,
-            indexes));
+            group::tensorIndex));
   }
 
   private static void subtract(float[] values, int columns, int column, double mean) {
@@ -113,4 +142,8 @@ final class LayerRows implements LayerFit {
       values[at] = (float) (values[at] - mean);
     }
   }
+
+  /// Nothing is held outside the Java heap.
+  @Override
+  public void close() {}
 }

@@ -1,9 +1,10 @@
 package falcon.torch;
 
-import java.util.Arrays;
 import java.util.function.IntFunction;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
 /// Sums of products of a layer's inputs and outputs in float64, so that chunks and uses can be added up.
@@ -11,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 /// ```
 /// gram = Σ x xᵀ [k, k],  cross = Σ x yᵀ [k, o],  Σ x [k],  Σ y [o]     over rows, for each group
 /// ```
+///
+/// The products of a chunk are float32; they become float64 when others are added to them. They are held by
+/// libtorch, outside the Java heap, and given back when this is closed.
 final class LayerSums implements LayerFit {
   /// Bytes of the chunks' sums that are held at a time.
   private static final long MOST_BYTES = 512L << 20;
@@ -26,8 +30,8 @@ final class LayerSums implements LayerFit {
 
   private final int inputs;
   private final int outputs;
-  private final double[] gram;
-  private final double[] cross;
+  private Tensor gram;
+  private Tensor cross;
   private final double[] inputSum;
   private final double[] outputSum;
   private long rows;
@@ -36,8 +40,8 @@ final class LayerSums implements LayerFit {
     Tensor transposed = x.transpose(1, 2);
     inputs = Math.toIntExact(x.size(2));
     outputs = Math.toIntExact(y.size(2));
-    gram = Torch.doubles(transposed.bmm(x));
-    cross = Torch.doubles(transposed.bmm(y));
+    gram = Torch.keep(transposed.bmm(x));
+    cross = Torch.keep(transposed.bmm(y));
     inputSum = Torch.doubles(x.sum(new long[] {1}, false, new ScalarTypeOptional()));
     outputSum = Torch.doubles(y.sum(new long[] {1}, false, new ScalarTypeOptional()));
     rows = x.size(1);
@@ -67,7 +71,7 @@ final class LayerSums implements LayerFit {
   /// Adds up the sums of all chunks in order, a few at a time.
   ///
   /// @param layer whose sums they are
-  /// @param before what they are added to, null at the start; changed
+  /// @param before what they are added to, null at the start; given up
   static LayerSums ofChunks(
       LayerMatrix layer,
       @Nullable LayerSums before,
@@ -97,14 +101,30 @@ final class LayerSums implements LayerFit {
 
   /// Adds other sums to these.
   ///
+  /// @param other closed
   /// @return this
   LayerSums plus(LayerSums other) {
-    add(gram, other.gram);
-    add(cross, other.cross);
+    gram = sum(gram, other.gram);
+    cross = sum(cross, other.cross);
     add(inputSum, other.inputSum);
     add(outputSum, other.outputSum);
     rows += other.rows;
+    other.close();
     return this;
+  }
+
+  /// @param sum given up
+  /// @return float64
+  private static Tensor sum(Tensor sum, Tensor values) {
+    try (var _ = new PointerScope()) {
+      if (sum.scalar_type() == torch.ScalarType.Double) {
+        sum.add_(values);
+        return sum;
+      }
+      Tensor wide = Torch.keep(sum.to(torch.ScalarType.Double).add_(values));
+      sum.releaseReference();
+      return wide;
+    }
   }
 
   private static void add(double[] sum, double[] values) {
@@ -125,11 +145,7 @@ final class LayerSums implements LayerFit {
 
   @Override
   public float[] solve(
-      Reconstruction.Solver solver,
-      Group group,
-      boolean isCentred,
-      float[] present,
-      int[] indexes) {
+      Reconstruction.Solver solver, Group group, boolean isCentred, float[] present) {
     return solver.solve(
         new LayerProblem(
             group.layer().tensorName(),
@@ -138,45 +154,56 @@ final class LayerSums implements LayerFit {
             gram(group.number(), isCentred),
             cross(group.number(), isCentred),
             present,
-            indexes));
+            group::tensorIndex));
   }
 
-  /// @return `[k, k]`, of the inputs less their means if `isCentred`
-  double[] gram(int group, boolean isCentred) {
-    double[] part = part(gram, group, inputs * inputs);
-    if (!isCentred) {
-      return part;
+  /// Σ x xᵀ `[g, k, k]`; valid until this is closed.
+  Tensor grams() {
+    return gram;
+  }
+
+  /// @return `[k, k]`, of the inputs less their means if `isCentred`; a new array
+  private double[] gram(int group, boolean isCentred) {
+    double[] products = part(gram, group);
+    if (isCentred) {
+      centre(products, group, inputSum, inputs);
+      for (int i = 0;
+          i < inputs;
+          i++) { // an input that never changes may end below zero by rounding
+        products[i * inputs + i] = Math.max(0, products[i * inputs + i]);
+      }
     }
-    double[] centred = centred(part, group, inputSum, inputs);
-    for (int i = 0; i < inputs; i++) { // an input that never changes may end below zero by rounding
-      centred[i * inputs + i] = Math.max(0, centred[i * inputs + i]);
+    return products;
+  }
+
+  /// @return `[k, o]`, of inputs and outputs less their means if `isCentred`; a new array
+  private double[] cross(int group, boolean isCentred) {
+    double[] products = part(cross, group);
+    if (isCentred) {
+      centre(products, group, outputSum, outputs);
     }
-    return centred;
+    return products;
   }
 
-  /// @return `[k, o]`, of inputs and outputs less their means if `isCentred`
-  double[] cross(int group, boolean isCentred) {
-    double[] part = part(cross, group, inputs * outputs);
-    return isCentred ? centred(part, group, outputSum, outputs) : part;
+  private static double[] part(Tensor all, int group) {
+    try (var _ = new PointerScope()) {
+      return Torch.doubles(all.select(0, group));
+    }
   }
 
-  /// The group's part: the array itself where there is but one.
-  private static double[] part(double[] all, int group, int length) {
-    return all.length == length
-        ? all
-        : Arrays.copyOfRange(all, group * length, (group + 1) * length);
-  }
-
-  /// Σ (x − x̄)(y − ȳ)ᵀ = Σ x yᵀ − Σx Σyᵀ / rows.
-  private double[] centred(double[] products, int group, double[] columnSum, int columns) {
-    var centred = new double[products.length];
+  /// Σ (x − x̄)(y − ȳ)ᵀ = Σ x yᵀ − Σx Σyᵀ / rows, in place.
+  private void centre(double[] products, int group, double[] columnSum, int columns) {
     for (int i = 0; i < inputs; i++) {
       double x = inputSum[group * inputs + i];
       for (int j = 0; j < columns; j++) {
-        centred[i * columns + j] =
-            products[i * columns + j] - x * columnSum[group * columns + j] / rows;
+        products[i * columns + j] -= x * columnSum[group * columns + j] / rows;
       }
     }
-    return centred;
+  }
+
+  @Override
+  public void close() {
+    gram.releaseReference();
+    cross.releaseReference();
   }
 }

@@ -79,7 +79,9 @@ public final class Reconstruction {
       try (var sideBySide = new SideBySide(loadedDense, loaded, samples, options, workers)) {
         int done = 0;
         for (LayerVisits.Visit visit : LayerVisits.of(loadedDense.program(), tensorNames)) {
-          solve(visit, sideBySide.fit(visit), solver, replacements);
+          try (LayerFit fit = sideBySide.fit(visit)) {
+            solve(visit, fit, solver, replacements);
+          }
           listener.done(++done);
         }
         return replacements.into(network);
@@ -121,13 +123,12 @@ public final class Reconstruction {
       boolean isCentred,
       float[] weights,
       float[] shift) {
-    int k = group.layer().order().rowLength();
-    int o = group.layer().order().outputs();
-    int[] indexes = group.layer().order().indexes(group.number());
-    float[] solved =
-        fit.solve(solver, group, isCentred, LayerMatrix.inOrder(weights, indexes), indexes);
+    WeightOrder order = group.layer().order();
+    int k = order.rowLength();
+    int o = order.outputs();
+    float[] solved = fit.solve(solver, group, isCentred, order.matrix(weights, group.number()));
     for (int i = 0; i < solved.length; i++) {
-      weights[indexes[i]] = solved[i];
+      weights[order.index(group.number(), i)] = solved[i];
     }
     var inputMeans = new double[k];
     for (int i = 0; i < k; i++) {

@@ -3,6 +3,7 @@ package falcon.torch;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntPredicate;
+import java.util.function.IntUnaryOperator;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
@@ -35,11 +36,12 @@ public final class RowProblem {
   private final float[] x;
   private final float[] y;
   private final float[] present;
-  private final int[] tensorIndexes;
+  private final IntUnaryOperator tensorIndexes;
 
   /// @param x `[n, k]`
   /// @param y `[n, o]`
-  RowProblem(LayerShape shape, float[] x, float[] y, float[] present, int[] tensorIndexes) {
+  RowProblem(
+      LayerShape shape, float[] x, float[] y, float[] present, IntUnaryOperator tensorIndexes) {
     this.shape = shape;
     this.x = x;
     this.y = y;
@@ -59,7 +61,7 @@ public final class RowProblem {
 
   /// Index in the weight tensor of the weight at `o · k + i` of [#present].
   public int tensorIndex(int index) {
-    return tensorIndexes[index];
+    return tensorIndexes.applyAsInt(index);
   }
 
   /// The same problem by products.

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.BiFunction;
 import java.util.function.BinaryOperator;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -19,6 +20,9 @@ final class SideBySide implements AutoCloseable {
   private final long bytes;
   private final Workers workers;
 
+  /// Chunks whose rows are multiplied at once.
+  private final int together;
+
   SideBySide(
       LoadedNetwork dense,
       LoadedNetwork pruned,
@@ -31,6 +35,7 @@ final class SideBySide implements AutoCloseable {
     this.seesSums = options.seesSums();
     this.bytes = options.bytes();
     this.workers = workers;
+    this.together = dense.chunks(samples).multipliedTogether();
     this.densePass = new StreamedPass(dense, samples, 0, fitting, workers);
     this.pass = new StreamedPass(pruned, samples, 0, fitting, workers);
   }
@@ -39,18 +44,32 @@ final class SideBySide implements AutoCloseable {
   /// rows themselves where these are fewer than the inputs or the products too many.
   LayerFit fit(LayerVisits.Visit visit) {
     if (takesRows(visit)) {
-      return workers
-          .map(pass.chunks(), chunk -> parts(visit, chunk, LayerRows::of, LayerRows::plus))
-          .stream()
+      return workers.map(pass.chunks(), chunk -> rows(visit, chunk)).stream()
           .reduce(LayerRows::plus)
           .orElseThrow();
     }
     return LayerSums.ofChunks(
         visit.layer(),
         null,
-        pass.chunks(),
+        Math.ceilDiv(pass.chunks(), together),
         workers,
-        chunk -> parts(visit, chunk, LayerSums::of, LayerSums::plus));
+        number -> sums(visit, number));
+  }
+
+  private LayerRows rows(LayerVisits.Visit visit, int chunk) {
+    return parts(visit, chunk, LayerRows::of, LayerRows::plus);
+  }
+
+  /// @param number of some chunks whose rows are multiplied at once
+  private LayerSums sums(LayerVisits.Visit visit, int number) {
+    if (together == 1) {
+      return parts(visit, number, LayerSums::of, LayerSums::plus);
+    }
+    return IntStream.range(number * together, Math.min(pass.chunks(), (number + 1) * together))
+        .mapToObj(chunk -> rows(visit, chunk))
+        .reduce(LayerRows::plus)
+        .orElseThrow()
+        .sums(visit.layer().order().groups());
   }
 
   private boolean takesRows(LayerVisits.Visit visit) {

@@ -61,19 +61,61 @@ record WeightOrder(
     return taps * channels;
   }
 
-  /// Index in the weight tensor of each weight of a group in matrix order.
+  /// Weights of one group.
+  int groupSize() {
+    return outputs * rowLength();
+  }
+
+  /// Index in the weight tensor of a group's weight.
   ///
-  /// @return `[o · k]`
-  int[] indexes(int group) {
+  /// @param i number of the weight in matrix order, `output · k + element of the row`
+  int index(int group, int i) {
     int k = rowLength();
-    var indexes = new int[outputs * k];
-    for (int output = 0; output < outputs; output++) {
+    int output = i / k;
+    int at = i - output * k;
+    int first = offset + group * groupStride + output * outputStride;
+    if (taps == 1) {
+      return first + at * channelStride;
+    }
+    int tap = at / channels;
+    return first + tap * tapStride + (at - tap * channels) * channelStride;
+  }
+
+  /// Indexes in the weight tensor of some rows, one group after the other.
+  ///
+  /// @param firstRow number of an output among those of all groups
+  /// @return `[rows · k]`
+  int[] indexes(int firstRow, int rows) {
+    int k = rowLength();
+    var indexes = new int[rows * k];
+    for (int row = 0; row < rows; row++) {
+      int group = (firstRow + row) / outputs;
+      int output = (firstRow + row) % outputs;
+      int next = row * k;
       int first = offset + group * groupStride + output * outputStride;
-      for (int i = 0; i < k; i++) {
-        indexes[output * k + i] = first + i / channels * tapStride + i % channels * channelStride;
+      for (int tap = 0; tap < taps; tap++) {
+        for (int channel = 0; channel < channels; channel++) {
+          indexes[next++] = first + tap * tapStride + channel * channelStride;
+        }
       }
     }
     return indexes;
+  }
+
+  /// A group's weights in matrix order.
+  ///
+  /// @param weights the tensor's elements
+  /// @return `[o, k]`, a new array
+  float[] matrix(float[] weights, int group) {
+    int k = rowLength();
+    var matrix = new float[groupSize()];
+    for (int output = 0; output < outputs; output++) {
+      int[] row = indexes(group * outputs + output, 1);
+      for (int i = 0; i < k; i++) {
+        matrix[output * k + i] = weights[row[i]];
+      }
+    }
+    return matrix;
   }
 
   /// Brings `[b, groups, outputs, rowLength]` into the tensor's order.

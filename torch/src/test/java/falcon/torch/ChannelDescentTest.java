@@ -4,13 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import falcon.quadratic.ChannelLeastSquares;
+import java.util.BitSet;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ChannelDescentTest {
@@ -29,8 +33,8 @@ class ChannelDescentTest {
     LayerProblem problem = problem(seed, 1);
     float[] kept = kept(seed);
     float[] expected = exact(problem, kept);
-    try (var descent = new ChannelDescent(problem, RIDGE)) {
-      float[] found = descent.minimise(problem.present(), kept, 60);
+    try (var descent = descent(problem)) {
+      float[] found = minimise(descent, problem.present(), kept, 60);
       for (int i = 0; i < found.length; i++) {
         assertThat((double) found[i]).as("weight %d", i).isCloseTo(expected[i], within(1e-4));
       }
@@ -42,9 +46,9 @@ class ChannelDescentTest {
     LayerProblem problem = problem(4, 1);
     float[] kept = kept(4);
     double last = Double.POSITIVE_INFINITY;
-    try (var descent = new ChannelDescent(problem, RIDGE)) {
+    try (var descent = descent(problem)) {
       for (int steps = 0; steps < 6; steps++) {
-        float[] found = descent.minimise(problem.present(), kept, steps);
+        float[] found = minimise(descent, problem.present(), kept, steps);
         for (int i = 0; i < found.length; i++) {
           if (kept[i] == 0) {
             assertThat(found[i]).isZero();
@@ -77,11 +81,11 @@ class ChannelDescentTest {
       System.arraycopy(problems.get(group).present(), 0, present, group * size, size);
       System.arraycopy(kept(group), 0, kept, group * size, size);
     }
-    try (var descent = new ChannelDescent(problems, RIDGE)) {
-      float[] together = descent.minimise(present, kept, 5);
+    try (var descent = descent(problems.toArray(LayerProblem[]::new))) {
+      float[] together = minimise(descent, present, kept, 5);
       for (int group = 0; group < 3; group++) {
-        try (var alone = new ChannelDescent(problems.get(group), RIDGE)) {
-          float[] expected = alone.minimise(problems.get(group).present(), kept(group), 5);
+        try (var alone = descent(problems.get(group))) {
+          float[] expected = minimise(alone, problems.get(group).present(), kept(group), 5);
           for (int i = 0; i < size; i++) {
             assertThat(together[group * size + i]).isCloseTo(expected[i], within(1e-4f));
           }
@@ -93,8 +97,7 @@ class ChannelDescentTest {
   @Test
   void layerOfZeroInputsKeepsItsWeights() {
     var problem =
-        new LayerProblem(
-            "w", 2, 1, new double[4], new double[2], new float[] {3, -4}, new int[] {0, 1});
+        new LayerProblem("w", 2, 1, new double[4], new double[2], new float[] {3, -4}, i -> i);
     assertThat(minimise(problem, new float[] {1, 1})).containsExactly(3f, -4f);
     assertThat(minimise(problem, new float[] {0, 0})).containsExactly(0f, 0f);
   }
@@ -107,8 +110,8 @@ class ChannelDescentTest {
       trace += problem.gram()[i * (INPUTS + 1)];
     }
     float[] weights = problem.present();
-    try (var descent = new ChannelDescent(problem, RIDGE)) {
-      float[] steps = descent.singleSteps(weights);
+    try (var descent = descent(problem)) {
+      float[] steps = descent.singleSteps(descent.blocks().getFirst(), weights);
       for (int c = 0; c < OUTPUTS; c++) {
         for (int i = 0; i < INPUTS; i++) {
           double slope = problem.cross()[i * OUTPUTS + c];
@@ -122,9 +125,106 @@ class ChannelDescentTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"1, 40", "1, 7", "3, 9"})
+  void rowsGiveTheStepsThatTheirProductsGive(int groups, int rows) {
+    var random = new SplittableRandom(11);
+    var order = WeightOrder.ofMatrices(groups, OUTPUTS, INPUTS, false);
+    float[] inputs = noise(random, groups * rows * INPUTS);
+    float[] weights = noise(random, groups * OUTPUTS * INPUTS);
+    var kept = new float[weights.length];
+    for (int i = 0; i < kept.length; i++) {
+      kept[i] = i % 3 == 0 ? 0 : 1;
+    }
+    try (var _ = new PointerScope()) {
+      List<Long> shape = List.of((long) groups, (long) rows, (long) INPUTS);
+      Tensor x = Torch.scoped(inputs, shape, Precision.FLOAT32);
+      Tensor wide = Torch.scoped(inputs, shape, Precision.FLOAT64);
+      Tensor gram = wide.transpose(1, 2).bmm(wide);
+      try (var onRows =
+              new ChannelDescent("w", order, RowCurvature.of(order, x, weights, RIDGE), RIDGE);
+          var onProducts =
+              new ChannelDescent(
+                  "w", order, ProductCurvature.of(order, gram, weights, RIDGE), RIDGE)) {
+        assertThat(minimise(onRows, weights, kept, 5))
+            .containsExactly(minimise(onProducts, weights, kept, 5), within(2e-4f));
+        assertThat(onRows.singleSteps(onRows.blocks().getFirst(), kept))
+            .containsExactly(
+                onProducts.singleSteps(onProducts.blocks().getFirst(), kept), within(2e-4f));
+      }
+    }
+  }
+
+  @Test
+  void blocksOfOutputsGiveWhatAllOutputsTogetherGive() {
+    int inputs = 3 << 10;
+    int outputs = 1500; // 4.6 M weights
+    var random = new SplittableRandom(12);
+    var order = WeightOrder.ofMatrices(1, outputs, inputs, true);
+    float[] weights = noise(random, outputs * inputs);
+    try (var _ = new PointerScope()) {
+      Tensor x =
+          Torch.scoped(
+              noise(random, 4 * inputs), List.of(1L, 4L, (long) inputs), Precision.FLOAT32);
+      try (var descent =
+          new ChannelDescent("w", order, RowCurvature.of(order, x, weights, RIDGE), RIDGE)) {
+        assertThat(descent.blocks()).hasSize(2);
+        var seen = new BitSet(weights.length);
+        double greatest = 0;
+        for (ChannelDescent.Block block : descent.blocks()) {
+          int[] indexes = descent.tensorIndexes(block);
+          var present = new float[block.count()];
+          var kept = new float[block.count()];
+          for (int i = 0; i < indexes.length; i++) {
+            seen.set(indexes[i]);
+            present[i] = weights[indexes[i]];
+            kept[i] = 1;
+          }
+          float[] found = descent.minimise(block, present, kept, 1);
+          for (int i = 0; i < found.length; i++) { // the dense weights are the minimum
+            greatest = Math.max(greatest, Math.abs(found[i] - present[i]));
+          }
+        }
+        assertThat(greatest).isLessThan(1e-4);
+        assertThat(seen.cardinality()).isEqualTo(weights.length);
+      }
+    }
+  }
+
+  private static float[] noise(SplittableRandom random, int length) {
+    var values = new float[length];
+    for (int i = 0; i < length; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    return values;
+  }
+
   private static float[] minimise(LayerProblem problem, float[] kept) {
-    try (var descent = new ChannelDescent(problem, RIDGE)) {
-      return descent.minimise(problem.present(), kept, 5);
+    try (var descent = descent(problem)) {
+      return minimise(descent, problem.present(), kept, 5);
+    }
+  }
+
+  private static float[] minimise(
+      ChannelDescent descent, float[] present, float[] kept, int steps) {
+    return descent.minimise(descent.blocks().getFirst(), present, kept, steps);
+  }
+
+  /// Of one group a problem, of the same size each.
+  private static ChannelDescent descent(LayerProblem... problems) {
+    int k = problems[0].inputs();
+    int o = problems[0].outputs();
+    var order = WeightOrder.ofMatrices(problems.length, o, k, false);
+    var grams = new double[problems.length * k * k];
+    var weights = new float[problems.length * o * k];
+    for (int group = 0; group < problems.length; group++) {
+      System.arraycopy(problems[group].gram(), 0, grams, group * k * k, k * k);
+      System.arraycopy(problems[group].present(), 0, weights, group * o * k, o * k);
+    }
+    try (var _ = new PointerScope()) {
+      Tensor gram = Torch.scoped(grams, List.of((long) problems.length, (long) k, (long) k));
+      return new ChannelDescent(
+          "w", order, ProductCurvature.of(order, gram, weights, RIDGE), RIDGE);
     }
   }
 
@@ -181,10 +281,8 @@ class ChannelDescentTest {
       }
     }
     var present = new float[INPUTS * OUTPUTS];
-    var indexes = new int[present.length];
     for (int i = 0; i < present.length; i++) {
       present[i] = (float) random.nextGaussian();
-      indexes[i] = i;
     }
     var cross = new double[INPUTS * OUTPUTS];
     for (int c = 0; c < OUTPUTS; c++) {
@@ -194,6 +292,6 @@ class ChannelDescentTest {
         }
       }
     }
-    return new LayerProblem("w", INPUTS, OUTPUTS, gram, cross, present, indexes);
+    return new LayerProblem("w", INPUTS, OUTPUTS, gram, cross, present, i -> i);
   }
 }

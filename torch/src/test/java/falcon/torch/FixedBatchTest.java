@@ -8,9 +8,11 @@ import falcon.model.Dimension;
 import falcon.model.Layers;
 import falcon.model.Network;
 import falcon.model.ValueInfo;
+import falcon.quadratic.ChannelLeastSquares;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -80,6 +82,30 @@ class FixedBatchTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 4})
+  void supportSearchSeesTheSameProducts(int batch) {
+    SampleSource samples = new NoiseSamples(List.of(3L, 6L, 5L), 36, 3, 5);
+    List<float[]> expected = steps(open, samples);
+    List<float[]> found = steps(fixed(open, batch), samples);
+    for (int l = 0; l < expected.size(); l++) {
+      assertThat(found.get(l)).containsExactly(expected.get(l), within(1e-4f));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 4})
+  void reconstructionGivesTheSameWeights(int batch) {
+    Network halved = Graph.halved(open, "c1.w", "c2.w");
+    SampleSource samples = new NoiseSamples(List.of(3L, 6L, 5L), 36, 3, 5);
+    Network expected = reconstructed(open, halved, samples);
+    Network found = reconstructed(fixed(open, batch), fixed(halved, batch), samples);
+    for (String layer : LAYERS) {
+      assertThat(found.tensor(layer).toFloats())
+          .containsExactly(expected.tensor(layer).toFloats(), within(1e-3f));
+    }
+  }
+
   @Test
   void costsAreThoseOfOneExample() {
     assertThat(Layers.of(fixed(open, 4)).totalMacs()).isEqualTo(Layers.of(open).totalMacs());
@@ -99,6 +125,33 @@ class FixedBatchTest {
           .hasMessage(
               "Samples cannot be run through the network: inputs 'a FLOAT32[1]' and 'b FLOAT32[4]'"
                   + " fix different numbers of examples.");
+    }
+  }
+
+  /// What the weights of each layer would do alone if all were zero, all positions looked at.
+  private List<float[]> steps(Network network, SampleSource samples) {
+    List<ChannelDescent> descents =
+        new LayerMoments(network, 100, 1L << 30, workers).descents(LAYERS, 1e-2, samples);
+    var steps = new ArrayList<float[]>();
+    for (ChannelDescent descent : descents) {
+      ChannelDescent.Block block = descent.blocks().getFirst();
+      steps.add(descent.singleSteps(block, new float[block.count()]));
+      descent.close();
+    }
+    return steps;
+  }
+
+  private Network reconstructed(Network dense, Network network, SampleSource samples) {
+    return new Reconstruction(dense, new Reconstruction.Options(100, true, 1L << 30), workers)
+        .refit(network, LAYERS, samples, FixedBatchTest::solved, layers -> {});
+  }
+
+  private static float[] solved(LayerProblem problem) {
+    try (var executor = Executors.newSingleThreadExecutor()) {
+      float[] present = problem.present();
+      return ChannelLeastSquares.of(
+              problem.inputs(), problem.outputs(), problem.gram(), problem.cross(), 1e-2)
+          .solve(present, i -> present[i] != 0, executor);
     }
   }
 

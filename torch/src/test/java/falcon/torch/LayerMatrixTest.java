@@ -77,7 +77,7 @@ class LayerMatrixTest {
     double[] x = Torch.doubles(rows);
     double[] y = Torch.doubles(outputs);
     for (int group = 0; group < order.groups(); group++) {
-      float[] matrix = LayerMatrix.inOrder(weights, order.indexes(group));
+      float[] matrix = order.matrix(weights, group);
       for (int row = 0; row < n; row++) {
         for (int c = 0; c < o; c++) {
           double sum = bias[group * o + c];
@@ -111,8 +111,8 @@ class LayerMatrixTest {
         var seen = new int[kind.network().tensor(name).size()];
         WeightOrder order = use.geometry().order();
         for (int group = 0; group < order.groups(); group++) {
-          for (int index : order.indexes(group)) {
-            seen[index]++;
+          for (int i = 0; i < order.groupSize(); i++) {
+            seen[order.index(group, i)]++;
           }
         }
         assertThat(Arrays.stream(seen).allMatch(count -> count == 1)).isTrue();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import falcon.model.Network;
 import falcon.torch.Graph.Option;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -12,6 +13,7 @@ import org.junit.jupiter.api.Test;
 @Tag("native")
 class LayerMomentsTest {
   private static final int SAMPLES = 41;
+  private static final double RIDGE = 1e-2;
 
   private final SampleSource samples = new NoiseSamples(List.of(4L, 6L, 5L), SAMPLES, 3, 5);
   private final Network network =
@@ -26,97 +28,133 @@ class LayerMomentsTest {
           .network("y");
 
   @Test
-  void gramOfEachGroupIsTheSumOverAllPatches() {
-    List<LayerProblem> problems = problems(100, 2);
-    assertThat(problems).hasSize(3);
-    for (int group = 0; group < 2; group++) {
-      LayerProblem problem = problems.get(group);
-      double[][] rows = Patches.rows(channels(group), SAMPLES, 2, 6, 5);
-      assertThat(problem.tensorName()).isEqualTo("c.w");
-      assertThat(problem.inputs()).isEqualTo(18);
-      assertThat(problem.outputs()).isEqualTo(3);
-      for (int i = 0; i < 18; i++) {
-        for (int j = 0; j < 18; j++) {
-          double sum = 0;
-          for (double[] row : rows) {
-            sum += row[i] * row[j];
+  void stepsAreThoseOfTheSumOverAllPatches() {
+    try (var descents = descents(100, 2)) {
+      assertThat(descents.all())
+          .extracting(ChannelDescent::tensorName)
+          .containsExactly("c.w", "y.w");
+      float[] steps = descents.steps(0);
+      float[] dense = network.tensor("c.w").toFloats();
+      for (int group = 0; group < 2; group++) {
+        double[][] rows = Patches.rows(channels(group), SAMPLES, 2, 6, 5);
+        double trace = 0;
+        for (double[] row : rows) {
+          trace += Arrays.stream(row).map(x -> x * x).sum();
+        }
+        for (int c = 0; c < 3; c++) {
+          for (int i = 0; i < 18; i++) {
+            double slope = 0;
+            double diagonal = RIDGE * trace / 18;
+            for (double[] row : rows) {
+              double output = 0;
+              for (int j = 0; j < 18; j++) {
+                output += row[j] * dense[(group * 3 + c) * 18 + j % 2 * 9 + j / 2];
+              }
+              slope += output * row[i];
+              diagonal += row[i] * row[i];
+            }
+            assertThat((double) steps[(group * 3 + c) * 18 + i])
+                .as("group %d, output %d, input %d", group, c, i)
+                .isCloseTo(slope / diagonal, within(1e-4));
           }
-          assertThat(problem.gram()[i * 18 + j])
-              .as("group %d, [%d, %d]", group, i, j)
-              .isCloseTo(sum, within(1e-5 * rows.length));
         }
       }
     }
   }
 
   @Test
-  void crossIsTheGramTimesThePresentWeights() {
-    for (LayerProblem problem : problems(100, 1)) {
-      int k = problem.inputs();
-      int o = problem.outputs();
-      for (int i = 0; i < k; i++) {
-        for (int c = 0; c < o; c++) {
-          double sum = 0;
-          for (int j = 0; j < k; j++) {
-            sum += problem.gram()[i * k + j] * problem.present()[c * k + j];
-          }
-          assertThat(problem.cross()[i * o + c])
-              .isCloseTo(sum, within(1e-9 * Math.abs(sum) + 1e-9));
-        }
+  void indexesAreThoseOfTheTensor() {
+    try (var descents = descents(4, 1)) {
+      ChannelDescent.Block block = descents.all().getFirst().blocks().getFirst();
+      int[] indexes = descents.all().getFirst().tensorIndexes(block);
+      assertThat(indexes).hasSize(2 * 3 * 18).doesNotHaveDuplicates();
+      assertThat(indexes[3 * 18]).as("first weight of the second group").isEqualTo(3 * 2 * 9);
+    }
+  }
+
+  @Test
+  void fewRowsGiveTheStepsOfTheirProducts() {
+    // 41 samples of one position for 480 inputs: rows; products where there are 12 times as many
+    var wide =
+        new Graph(16, 16, 6, 5)
+            .convolution("c", "x", new long[] {4, 16, 6, 5})
+            .classifier("y", "c", 4, 3)
+            .network("y");
+    var noise = new NoiseSamples(List.of(16L, 6L, 5L), SAMPLES, 3, 5);
+    try (var workers = new Workers(2)) {
+      List<ChannelDescent> onRows =
+          new LayerMoments(wide, 16, Long.MAX_VALUE, workers)
+              .descents(List.of("c.w"), RIDGE, noise);
+      List<ChannelDescent> onProducts =
+          new LayerMoments(wide, 16, 1, workers).descents(List.of("c.w"), RIDGE, noise);
+      try (var rows = onRows.getFirst();
+          var products = onProducts.getFirst()) {
+        var zero = new float[4 * 480];
+        assertThat(rows.singleSteps(rows.blocks().getFirst(), zero))
+            .containsExactly(
+                products.singleSteps(products.blocks().getFirst(), zero), within(1e-4f));
       }
     }
   }
 
   @Test
-  void presentWeightsAreThoseOfTheTensor() {
-    List<LayerProblem> problems = problems(100, 1);
-    for (LayerProblem problem : problems) {
-      float[] tensor = network.tensor(problem.tensorName()).toFloats();
-      for (int i = 0; i < problem.present().length; i++) {
-        assertThat(problem.present()[i]).isEqualTo(tensor[problem.tensorIndex(i)]);
+  void fewerPositionsGiveAboutTheSameSteps() {
+    try (var all = descents(100, 1);
+        var some = descents(4, 1)) {
+      float[] wanted = all.steps(0);
+      float[] found = some.steps(0);
+      double error = 0;
+      double size = 0;
+      for (int i = 0; i < wanted.length; i++) {
+        error += Math.pow(found[i] - wanted[i], 2);
+        size += Math.pow(wanted[i], 2);
       }
+      assertThat(error).isPositive().isLessThan(0.2 * size);
     }
-    int second = problems.get(1).tensorIndex(0);
-    assertThat(second).as("first weight of the second group").isEqualTo(3 * 2 * 9);
-  }
-
-  @Test
-  void fewerPositionsGiveAboutTheSameMeans() {
-    LayerProblem all = problems(100, 1).getFirst();
-    LayerProblem some = problems(4, 1).getFirst();
-    double rowsOfAll = SAMPLES * 30.0;
-    double rowsOfSome = SAMPLES * 4.0; // every third of 6 rows and 5 columns is 2 of each, or 1
-    assertThat(some.gram()[8 * 18 + 8]).isLessThan(all.gram()[8 * 18 + 8]);
-    assertThat(some.gram()[8 * 18 + 8] / rowsOfSome)
-        .isCloseTo(all.gram()[8 * 18 + 8] / rowsOfAll, within(0.4));
   }
 
   @Test
   void bitsAreTheSameForAnyNumberOfThreads() {
-    List<LayerProblem> one = problems(4, 1);
-    List<LayerProblem> three = problems(4, 3);
-    for (int i = 0; i < one.size(); i++) {
-      assertThat(three.get(i).gram()).isEqualTo(one.get(i).gram());
+    try (var one = descents(4, 1);
+        var three = descents(4, 3)) {
+      assertThat(three.steps(0)).isEqualTo(one.steps(0));
+      assertThat(three.steps(1)).isEqualTo(one.steps(1));
     }
   }
 
   @Test
   void bitsAreTheSameHoweverManySamplesGoTogether() {
-    List<LayerProblem> all = problems(4, 1);
-    List<LayerProblem> few = problems(4, 1, 1);
-    for (int i = 0; i < all.size(); i++) {
-      assertThat(few.get(i).gram()).isEqualTo(all.get(i).gram());
+    try (var all = descents(4, 1);
+        var few = descents(4, 1, 1)) {
+      assertThat(few.steps(0)).isEqualTo(all.steps(0));
+      assertThat(few.steps(1)).isEqualTo(all.steps(1));
     }
   }
 
-  private List<LayerProblem> problems(int positions, int threads) {
-    return problems(positions, threads, Long.MAX_VALUE);
+  /// What the layers are known by, closed together.
+  private record Descents(List<ChannelDescent> all) implements AutoCloseable {
+    /// What a layer's weights would each do alone if all were zero.
+    float[] steps(int layer) {
+      ChannelDescent descent = all.get(layer);
+      ChannelDescent.Block block = descent.blocks().getFirst();
+      return descent.singleSteps(block, new float[block.count()]);
+    }
+
+    @Override
+    public void close() {
+      all.forEach(ChannelDescent::close);
+    }
   }
 
-  private List<LayerProblem> problems(int positions, int threads, long bytes) {
+  private Descents descents(int positions, int threads) {
+    return descents(positions, threads, Long.MAX_VALUE);
+  }
+
+  private Descents descents(int positions, int threads, long bytes) {
     try (var workers = new Workers(threads)) {
-      return new LayerMoments(network, positions, bytes, workers)
-          .of(List.of("c.w", "y.w"), samples);
+      return new Descents(
+          new LayerMoments(network, positions, bytes, workers)
+              .descents(List.of("c.w", "y.w"), RIDGE, samples));
     }
   }
 

@@ -37,8 +37,7 @@ class RowProblemTest {
   void inputsThatNeverMoveKeepTheirWeights() {
     var present = new float[] {1, 2, 3, 4, 5, 6};
     var problem =
-        new RowProblem(
-            new LayerShape("w", 4, 3, 2), new float[12], new float[8], present, new int[6]);
+        new RowProblem(new LayerShape("w", 4, 3, 2), new float[12], new float[8], present, i -> 0);
     try (var workers = new Workers(1)) {
       assertThat(problem.solve(i -> i != 1, RIDGE, workers)).containsExactly(1, 0, 3, 4, 5, 6);
     }
@@ -70,7 +69,7 @@ class RowProblemTest {
         noise(random, rows * inputs),
         noise(random, rows * outputs),
         noise(random, inputs * outputs),
-        new int[inputs * outputs]);
+        i -> 0);
   }
 
   private static float[] noise(SplittableRandom random, int length) {
