@@ -4,15 +4,18 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
+import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 
 /// Gradient of a loss by a network's parameters, summed over samples.
 ///
-/// The samples are cut into chunks, each on one thread; gradients are added up in chunk order.
+/// The samples are cut into chunks, each on one thread; gradients are added up in chunk order. Those of chunks
+/// are held by libtorch, outside the Java heap, one chunk's a thread.
 final class LossGradients {
   /// A loss of a chunk of samples.
   interface Loss {
@@ -20,6 +23,9 @@ final class LossGradients {
     /// @return a scalar, summed over the chunk's samples
     Tensor of(GraphExecution execution, SampleBatch batch, int chunk);
   }
+
+  /// Elements that are copied to the Java heap at a time.
+  private static final int COPIED = 1 << 16;
 
   private final LoadedNetwork network;
   private final List<String> names;
@@ -64,15 +70,29 @@ final class LossGradients {
     return total;
   }
 
-  /// Adds up one parameter's gradients in chunk order.
+  /// Adds up one parameter's gradients in chunk order, and gives them back.
   private static float[] add(List<ChunkGradient> parts, int parameter, float[] sum) {
+    var copied = new float[Math.min(COPIED, sum.length)];
     for (ChunkGradient part : parts) {
-      float[] gradient = part.gradients.get(parameter);
-      for (int i = 0; i < sum.length; i++) {
-        sum[i] += gradient[i];
+      Tensor gradient = part.gradients.get(parameter);
+      if (gradient != null) {
+        try (var _ = new PointerScope()) {
+          add(new FloatPointer(gradient.data_ptr()), copied, sum);
+        }
+        gradient.releaseReference();
       }
     }
     return sum;
+  }
+
+  private static void add(FloatPointer values, float[] copied, float[] sum) {
+    for (int from = 0; from < sum.length; from += copied.length) {
+      int count = Math.min(copied.length, sum.length - from);
+      values.position(from).get(copied, 0, count);
+      for (int i = 0; i < count; i++) {
+        sum[from + i] += copied[i];
+      }
+    }
   }
 
   private ChunkGradient gradient(SampleBatch batch, int chunk, Loss loss) {
@@ -93,17 +113,18 @@ final class LossGradients {
               new BoolOptional(false),
               false,
               true); // of several outputs only one counts: not every parameter need lead to it
-      var arrays = new ArrayList<float[]>(names.size());
+      var kept = new ArrayList<@Nullable Tensor>(names.size());
       for (int p = 0; p < names.size(); p++) {
         Tensor gradient = gradients.get(p);
-        arrays.add(
+        kept.add(
             gradient.defined()
-                ? Torch.floats(gradient)
-                : new float[Math.toIntExact(inputs.get(p).numel())]);
+                ? Torch.keep(gradient.detach().to(torch.ScalarType.Float).contiguous())
+                : null);
       }
-      return new ChunkGradient(value.item_double(), arrays);
+      return new ChunkGradient(value.item_double(), kept);
     }
   }
 
-  private record ChunkGradient(double loss, List<float[]> gradients) {}
+  /// @param gradients row-major, null where the loss does not depend on a parameter
+  private record ChunkGradient(double loss, List<@Nullable Tensor> gradients) {}
 }

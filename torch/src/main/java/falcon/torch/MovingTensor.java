@@ -1,6 +1,7 @@
 package falcon.torch;
 
 import java.util.Arrays;
+import java.util.BitSet;
 
 /// A tensor on its way, with the two moments of Adam (Kingma and Ba, arXiv:1412.6980).
 final class MovingTensor {
@@ -19,8 +20,8 @@ final class MovingTensor {
   /// 1, or 0 where a pruned weight stays zero.
   private final float[] isMoving;
 
-  /// 1, or 0 where a weight is pruned.
-  private final float[] isKept;
+  /// Which weights are not pruned.
+  private final BitSet isKept;
 
   /// @param values start; handed over
   /// @param scale root mean square that learning rates are relative to
@@ -32,11 +33,14 @@ final class MovingTensor {
     this.second = new float[values.length];
     this.scale = scale;
     this.isMasked = isMasked;
-    this.isKept = new float[values.length];
+    this.isKept = new BitSet(values.length);
+    this.isMoving = new float[values.length];
     for (int i = 0; i < values.length; i++) {
-      isKept[i] = isMasked && values[i] == 0 ? 0 : 1;
+      if (!isMasked || values[i] != 0) {
+        isKept.set(i);
+        isMoving[i] = 1;
+      }
     }
-    this.isMoving = isKept.clone();
   }
 
   String name() {
@@ -64,10 +68,10 @@ final class MovingTensor {
   /// Changes the support.
   void keep(boolean[] chosen, boolean staysOpen) {
     for (int i = 0; i < values.length; i++) {
-      isKept[i] = chosen[i] ? 1 : 0;
+      isKept.set(i, chosen[i]);
       if (!staysOpen) {
-        isMoving[i] = isKept[i];
-        values[i] *= isKept[i];
+        isMoving[i] = chosen[i] ? 1 : 0;
+        values[i] *= isMoving[i];
       }
     }
   }
@@ -76,7 +80,7 @@ final class MovingTensor {
   float[] kept() {
     float[] kept = new float[values.length];
     for (int i = 0; i < values.length; i++) {
-      kept[i] = isKept[i] == 0 ? 0 : values[i];
+      kept[i] = isKept.get(i) ? values[i] : 0;
     }
     return kept;
   }

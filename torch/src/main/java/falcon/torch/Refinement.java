@@ -183,7 +183,8 @@ public final class Refinement {
       }
     }
     var replaced = new LinkedHashMap<String, Tensor>();
-    for (MovingTensor tensor : tensors) {
+    while (!tensors.isEmpty()) { // each is let go of once it is copied
+      MovingTensor tensor = tensors.removeLast();
       replaced.put(tensor.name(), network.tensor(tensor.name()).withFloats(tensor.kept()));
     }
     return network.withTensors(replaced);
