@@ -73,7 +73,7 @@ final class PassMemory {
 
   /// Entries of the matrix of products of a layer's inputs, of all groups; where the shape alone does not tell
   /// inputs from outputs, the more.
-  private static long squaredInputs(Layer layer) {
+  static long squaredInputs(Layer layer) {
     List<Long> shape = layer.shape();
     boolean isConvolution = layer.opType().equals("Conv");
     long inputs = 1;

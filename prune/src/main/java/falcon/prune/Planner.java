@@ -49,6 +49,7 @@ final class Planner {
         refit == Refit.RECONSTRUCT && data != null
             ? PassMemory.passBytes(network, layers, samples, options)
             : 0;
+    HeapMemory.require(layers, refit, passBytes, Runtime.getRuntime().maxMemory());
     return new PruningPlan(
         layers.prunable().stream()
             .map(layer ->
