@@ -71,24 +71,9 @@ final class SupportSearch {
   /// Brings the weights of some outputs towards the minimiser on the support, and takes the step of those
   /// off it. Blocks have weights of their own.
   private float[] step(ChannelDescent.Block block, Mask mask, float[] weights) {
-    int[] indexes = block.descent().tensorIndexes(block);
     int offset = Objects.requireNonNull(costs.layer(block.descent().tensorName())).offset();
-    var kept = new float[block.count()];
-    var present = new float[block.count()];
-    for (int i = 0; i < kept.length; i++) {
-      kept[i] = mask.isKept(offset + indexes[i]) ? 1 : 0;
-      present[i] = weights[offset + indexes[i]];
-    }
-    float[] next = block.descent().minimise(block, present, kept, descentSteps);
-    if (stepSize > 0) {
-      float[] steps = block.descent().singleSteps(block, next);
-      for (int i = 0; i < next.length; i++) {
-        next[i] = kept[i] == 0 ? (float) stepSize * steps[i] : next[i];
-      }
-    }
-    for (int i = 0; i < next.length; i++) {
-      weights[offset + indexes[i]] = next[i];
-    }
+    var steps = new ChannelDescent.Steps(descentSteps, stepSize);
+    block.descent().descend(block, weights, offset, mask::isKept, steps);
     return weights;
   }
 }

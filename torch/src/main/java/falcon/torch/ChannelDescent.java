@@ -1,7 +1,9 @@
 package falcon.torch;
 
 import java.util.List;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
+import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
@@ -63,12 +65,6 @@ public final class ChannelDescent implements AutoCloseable {
         .toList();
   }
 
-  /// Index in the weight tensor of each weight of a block; a new array.
-  public int[] tensorIndexes(Block block) {
-    int k = order.rowLength();
-    return order.indexes(block.from() / k, block.count() / k);
-  }
-
   /// A matrix, or one a group where there are several.
   private List<Long> shape(Block block) {
     long k = order.rowLength();
@@ -81,33 +77,108 @@ public final class ChannelDescent implements AutoCloseable {
     return block.from() / order.rowLength();
   }
 
+  /// Brings the weights of a block towards the minimiser on a support.
+  ///
   /// @param block of this layer
-  /// @param present the block's W⁰; read only
-  /// @param kept 1 on the support and 0 off it; read only
-  /// @param steps 0 or more
-  /// @return the block's weights, zero off the support; a new array
-  public float[] minimise(Block block, float[] present, float[] kept, int steps) {
+  /// @param weights those from number `offset` on are the layer's, in the tensor's order; the block's are W⁰ and
+  ///     are overwritten: new on the support, and off it what `steps` says
+  /// @param isKept whether the weight of that number is on the support
+  /// @param steps of both kinds
+  public void descend(Block block, float[] weights, int offset, IntPredicate isKept, Steps steps) {
     try (var _ = new PointerScope()) {
-      List<Long> shape = shape(block);
-      Tensor mask = Torch.scoped(kept, shape, Precision.FLOAT32);
-      Tensor weights = Torch.scoped(present, shape, Precision.FLOAT32).mul_(mask);
-      Tensor residual = curvature.slope(weights, firstOutput(block)).mul_(mask);
-      Tensor direction = torch.zeros_like(weights);
-      Tensor length = ones(shape);
-      for (int step = 0; step < steps; step++) {
-        try (var _ = new PointerScope()) {
-          Tensor scaled = residual.mul(curvature.inverseDiagonal());
-          Tensor next = perChannel(residual, scaled);
-          direction.mul_(next.div(length.add(tiny()))).add_(scaled);
-          length.copy_(next);
-          Tensor image = curvature.times(direction).add_(direction, new Scalar(ridge)).mul_(mask);
-          Tensor alpha = next.div(perChannel(direction, image).add_(tiny()));
-          weights.add_(direction.mul(alpha));
-          residual.sub_(image.mul_(alpha));
+      Tensor mask = torch.empty(Torch.longs(shape(block)));
+      Tensor present = torch.empty(Torch.longs(shape(block)));
+      var places = new Places(block, offset);
+      places.read(mask, i -> isKept.test(i) ? 1 : 0);
+      places.read(present, i -> weights[i]);
+      Tensor next = minimise(block, present.mul_(mask), mask, steps.count());
+      if (steps.offSupport() > 0) {
+        Tensor off = singleSteps(block, next).mul_(mask.neg().add_(new Scalar(1.0)));
+        next.add_(off.mul_(new Scalar(steps.offSupport())));
+      }
+      places.write(next, weights);
+    }
+  }
+
+  /// How far weights go.
+  ///
+  /// @param count conjugate gradient steps on the support, 0 or more
+  /// @param offSupport which part of their single steps weights off the support become, 0 to 1
+  public record Steps(int count, double offSupport) {}
+
+  /// Where the weights of a block stand. Rows are copied one by one, so that the Java heap holds no more.
+  private final class Places {
+    private final Block block;
+    private final int offset;
+    private final float[] row = new float[order.rowLength()];
+
+    Places(Block block, int offset) {
+      this.block = block;
+      this.offset = offset;
+    }
+
+    private int rows() {
+      return block.count() / row.length;
+    }
+
+    private int[] indexes(int number) {
+      return order.indexes(block.from() / row.length + number, 1);
+    }
+
+    /// @param values by number of the weight
+    void read(Tensor tensor, IntToFloat values) {
+      try (var _ = new PointerScope()) {
+        var to = new FloatPointer(tensor.data_ptr());
+        for (int number = 0; number < rows(); number++) {
+          int[] indexes = indexes(number);
+          for (int i = 0; i < row.length; i++) {
+            row[i] = values.of(offset + indexes[i]);
+          }
+          to.position((long) number * row.length).put(row, 0, row.length);
         }
       }
-      return Torch.floats(weights);
     }
+
+    void write(Tensor tensor, float[] weights) {
+      try (var _ = new PointerScope()) {
+        var from = new FloatPointer(tensor.contiguous().data_ptr());
+        for (int number = 0; number < rows(); number++) {
+          from.position((long) number * row.length).get(row, 0, row.length);
+          int[] indexes = indexes(number);
+          for (int i = 0; i < row.length; i++) {
+            weights[offset + indexes[i]] = row[i];
+          }
+        }
+      }
+    }
+  }
+
+  /// A number for each weight.
+  private interface IntToFloat {
+    float of(int weight);
+  }
+
+  /// @param weights W⁰, zero off the support; changed
+  /// @param mask 1 on the support and 0 off it
+  /// @return the weights after the steps
+  private Tensor minimise(Block block, Tensor weights, Tensor mask, int steps) {
+    List<Long> shape = shape(block);
+    Tensor residual = curvature.slope(weights, firstOutput(block)).mul_(mask);
+    Tensor direction = torch.zeros_like(weights);
+    Tensor length = ones(shape);
+    for (int step = 0; step < steps; step++) {
+      try (var _ = new PointerScope()) {
+        Tensor scaled = residual.mul(curvature.inverseDiagonal());
+        Tensor next = perChannel(residual, scaled);
+        direction.mul_(next.div(length.add(tiny()))).add_(scaled);
+        length.copy_(next);
+        Tensor image = curvature.times(direction).add_(direction, new Scalar(ridge)).mul_(mask);
+        Tensor alpha = next.div(perChannel(direction, image).add_(tiny()));
+        weights.add_(direction.mul(alpha));
+        residual.sub_(image.mul_(alpha));
+      }
+    }
+    return weights;
   }
 
   /// Half the gradient of the squared error, relative to the preconditioner: the step
@@ -119,9 +190,12 @@ public final class ChannelDescent implements AutoCloseable {
   public float[] singleSteps(Block block, float[] weights) {
     try (var _ = new PointerScope()) {
       Tensor present = Torch.scoped(weights, shape(block), Precision.FLOAT32);
-      return Torch.floats(
-          curvature.slope(present, firstOutput(block)).mul_(curvature.inverseDiagonal()));
+      return Torch.floats(singleSteps(block, present));
     }
+  }
+
+  private Tensor singleSteps(Block block, Tensor weights) {
+    return curvature.slope(weights, firstOutput(block)).mul_(curvature.inverseDiagonal());
   }
 
   /// In the first step the direction is zero, so that what it is multiplied by does not count.

@@ -169,24 +169,42 @@ class ChannelDescentTest {
       try (var descent =
           new ChannelDescent("w", order, RowCurvature.of(order, x, weights, RIDGE), RIDGE)) {
         assertThat(descent.blocks()).hasSize(2);
-        var seen = new BitSet(weights.length);
-        double greatest = 0;
+        var found = new float[1 + weights.length];
+        System.arraycopy(weights, 0, found, 1, weights.length);
+        var asked = new BitSet(found.length);
         for (ChannelDescent.Block block : descent.blocks()) {
-          int[] indexes = descent.tensorIndexes(block);
-          var present = new float[block.count()];
-          var kept = new float[block.count()];
-          for (int i = 0; i < indexes.length; i++) {
-            seen.set(indexes[i]);
-            present[i] = weights[indexes[i]];
-            kept[i] = 1;
-          }
-          float[] found = descent.minimise(block, present, kept, 1);
-          for (int i = 0; i < found.length; i++) { // the dense weights are the minimum
-            greatest = Math.max(greatest, Math.abs(found[i] - present[i]));
-          }
+          descent.descend(
+              block,
+              found,
+              1,
+              i -> {
+                asked.set(i);
+                return true;
+              },
+              new ChannelDescent.Steps(1, 0));
+        }
+        double greatest = 0;
+        for (int i = 0; i < weights.length; i++) { // the dense weights are the minimum
+          greatest = Math.max(greatest, Math.abs(found[1 + i] - weights[i]));
         }
         assertThat(greatest).isLessThan(1e-4);
-        assertThat(seen.cardinality()).isEqualTo(weights.length);
+        assertThat(asked.cardinality()).isEqualTo(weights.length);
+      }
+    }
+  }
+
+  @Test
+  void weightsOffTheSupportBecomePartsOfTheirSingleSteps() {
+    LayerProblem problem = problem(6, 1);
+    float[] kept = kept(6);
+    try (var descent = descent(problem)) {
+      ChannelDescent.Block block = descent.blocks().getFirst();
+      float[] onSupport = minimise(descent, problem.present(), kept, 2);
+      float[] singles = descent.singleSteps(block, onSupport);
+      float[] weights = problem.present().clone();
+      descent.descend(block, weights, 0, i -> kept[i] != 0, new ChannelDescent.Steps(2, 0.5));
+      for (int i = 0; i < weights.length; i++) {
+        assertThat(weights[i]).isEqualTo(kept[i] == 0 ? 0.5f * singles[i] : onSupport[i]);
       }
     }
   }
@@ -207,7 +225,14 @@ class ChannelDescentTest {
 
   private static float[] minimise(
       ChannelDescent descent, float[] present, float[] kept, int steps) {
-    return descent.minimise(descent.blocks().getFirst(), present, kept, steps);
+    float[] weights = present.clone(); // matrix order is the tensor's
+    descent.descend(
+        descent.blocks().getFirst(),
+        weights,
+        0,
+        i -> kept[i] != 0,
+        new ChannelDescent.Steps(steps, 0));
+    return weights;
   }
 
   /// Of one group a problem, of the same size each.

@@ -104,6 +104,20 @@ class LayerMatrixTest {
 
   @ParameterizedTest
   @MethodSource("kinds")
+  void indexesOfRowsAreThoseOfSingleWeights(LayerKinds kind) {
+    var program = new GraphProgram(kind.network());
+    for (String name : kind.tensors()) {
+      WeightOrder order = LayerMatrix.of(program, name).uses().getFirst().geometry().order();
+      int[] indexes = order.indexes(0, order.groups() * order.outputs());
+      for (int i = 0; i < indexes.length; i++) {
+        int group = i / order.groupSize();
+        assertThat(indexes[i]).isEqualTo(order.index(group, i % order.groupSize()));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("kinds")
   void everyWeightHasOnePlace(LayerKinds kind) {
     var program = new GraphProgram(kind.network());
     for (String name : kind.tensors()) {

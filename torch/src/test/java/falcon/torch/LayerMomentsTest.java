@@ -63,16 +63,6 @@ class LayerMomentsTest {
   }
 
   @Test
-  void indexesAreThoseOfTheTensor() {
-    try (var descents = descents(4, 1)) {
-      ChannelDescent.Block block = descents.all().getFirst().blocks().getFirst();
-      int[] indexes = descents.all().getFirst().tensorIndexes(block);
-      assertThat(indexes).hasSize(2 * 3 * 18).doesNotHaveDuplicates();
-      assertThat(indexes[3 * 18]).as("first weight of the second group").isEqualTo(3 * 2 * 9);
-    }
-  }
-
-  @Test
   void fewRowsGiveTheStepsOfTheirProducts() {
     // 41 samples of one position for 480 inputs: rows; products where there are 12 times as many
     var wide =
