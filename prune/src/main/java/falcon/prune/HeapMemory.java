@@ -27,6 +27,9 @@ final class HeapMemory {
   /// Float64 matrices of a layer's inputs while it is solved: products, and two for their inverse.
   private static final int MATRICES = 3;
 
+  /// By how much the heap that Java owns up to is smaller than what was asked for: a part of the young generation.
+  private static final long UNUSED_BYTES = 64L << 20;
+
   private HeapMemory() {}
 
   /// Refuses a run that would end in the middle for want of heap.
@@ -36,7 +39,7 @@ final class HeapMemory {
   static void require(Layers layers, Refit refit, long passBytes, long most) {
     long needed = bytes(layers, refit, passBytes);
     if (needed > most) {
-      long gib = Math.ceilDiv(needed, 1L << 30);
+      long gib = Math.ceilDiv(needed + UNUSED_BYTES, 1L << 30);
       throw new PruningException(
           PruningException.Kind.MACHINE,
           "The run needs about %s of Java heap, which may grow to %s: too little for so many weights (%,d).%nSet FALCON_HEAP=%dg for the launcher, or start Java with -Xmx%dg."
