@@ -11,19 +11,11 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /// Vectors of float64 and the narrower ones, of as many lanes, that are widened to them.
-///
-/// The width is a constant of the class, because the compiler turns vectors into instructions only
-/// where their species is a constant. The system property `falcon.simd.bits` overrides what suits the
-/// processor; tests load the class once for each width.
 final class MatrixLanes {
   /// Below this, a vector of bfloat16 with as many lanes would be narrower than any there is.
   static final int LEAST_BITS = 256;
 
-  /// Width of the vectors of float64.
-  static final int BITS =
-      Integer.getInteger("falcon.simd.bits", VectorShape.preferredShape().vectorBitSize());
-
-  private static final int USED_BITS = Math.max(BITS, LEAST_BITS);
+  private static final int USED_BITS = VectorWidth.atLeast(LEAST_BITS).vectorBitSize();
 
   static final VectorSpecies<Double> DOUBLES =
       VectorSpecies.of(double.class, VectorShape.forBitSize(USED_BITS));

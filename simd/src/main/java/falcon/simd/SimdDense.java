@@ -4,7 +4,6 @@ import falcon.kernel.DenseKernels;
 import java.util.Arrays;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /// [DenseKernels] by vector instructions: blocks of A and B are packed so that the innermost loop
@@ -28,23 +27,6 @@ final class SimdDense implements DenseKernels {
   /// Half as many.
   private static final VectorSpecies<Double> DOUBLES = DoubleVector.SPECIES_128;
 
-  private final Tiles tiles;
-
-  private SimdDense(Tiles tiles) {
-    this.tiles = tiles;
-  }
-
-  /// @param shape width of the vectors; 64 bits are done by 128
-  static SimdDense of(VectorShape shape) {
-    return new SimdDense(
-        switch (shape) {
-          case S_512_BIT -> new Tiles512();
-          case S_256_BIT -> new Tiles256();
-          case S_64_BIT, S_128_BIT -> new Tiles128();
-          case S_Max_BIT -> shape.vectorBitSize() >= 512 ? new Tiles512() : new Tiles256();
-        });
-  }
-
   @Override
   public void addProduct(
       double[] a, Block inA, double[] b, Block inB, double[] c, Block inC, Extent extent) {
@@ -52,7 +34,7 @@ final class SimdDense implements DenseKernels {
       for (int q = 0; q < extent.depth(); q += DEPTH) {
         int depth = Math.min(DEPTH, extent.depth() - q);
         for (int i = 0; i < extent.rows(); i += Tiles.HEIGHT) {
-          tiles.add(
+          Tiles.add(
               a,
               at(inA, q, i),
               inA.rowStride(),
@@ -84,7 +66,7 @@ final class SimdDense implements DenseKernels {
           for (int i = top; i < last; i += Tiles.HEIGHT) {
             int fromA = (i - top) * depth;
             if (i + Tiles.HEIGHT <= bottom && right - left == Tiles.DOUBLE_WIDTH) {
-              tiles.add(
+              Tiles.add(
                   packedA,
                   fromA,
                   Tiles.HEIGHT,
@@ -97,7 +79,7 @@ final class SimdDense implements DenseKernels {
             } else {
               int count = Math.min(Tiles.HEIGHT, bottom - i);
               copy(c, inC, i, left, edge, count, right - left, true);
-              tiles.add(
+              Tiles.add(
                   packedA, fromA, Tiles.HEIGHT, packedB, 0, depth, edge, 0, Tiles.DOUBLE_WIDTH);
               copy(c, inC, i, left, edge, count, right - left, false);
             }
@@ -189,7 +171,7 @@ final class SimdDense implements DenseKernels {
       for (int q = 0; q < extent.depth(); q += DEPTH) {
         int depth = Math.min(DEPTH, extent.depth() - q);
         for (int i = 0; i < extent.rows(); i += Tiles.HEIGHT) {
-          tiles.add(
+          Tiles.add(
               a,
               at(inA, q, i),
               inA.rowStride(),
@@ -221,7 +203,7 @@ final class SimdDense implements DenseKernels {
           for (int i = top; i < last; i += Tiles.HEIGHT) {
             int fromA = (i - top) * depth;
             if (i + Tiles.HEIGHT <= bottom && right - left == Tiles.FLOAT_WIDTH) {
-              tiles.add(
+              Tiles.add(
                   packedA,
                   fromA,
                   Tiles.HEIGHT,
@@ -234,7 +216,7 @@ final class SimdDense implements DenseKernels {
             } else {
               int count = Math.min(Tiles.HEIGHT, bottom - i);
               copy(c, inC, i, left, edge, count, right - left, true);
-              tiles.add(
+              Tiles.add(
                   packedA, fromA, Tiles.HEIGHT, packedB, 0, depth, edge, 0, Tiles.FLOAT_WIDTH);
               copy(c, inC, i, left, edge, count, right - left, false);
             }

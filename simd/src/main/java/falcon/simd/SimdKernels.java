@@ -5,25 +5,15 @@ import falcon.kernel.Kernels;
 import falcon.kernel.MatrixKernels;
 import falcon.kernel.PlainKernels;
 import falcon.kernel.SelectionKernels;
-import jdk.incubator.vector.VectorShape;
 
 /// Kernels by vector instructions; same bits as [falcon.kernel.PlainKernels].
 public final class SimdKernels implements Kernels {
-  private final VectorShape shape;
-
-  /// Vectors of the width that suits the processor best.
-  public SimdKernels() {
-    this(VectorShape.preferredShape());
-  }
-
-  /// Vectors of a given width.
-  SimdKernels(VectorShape shape) {
-    this.shape = shape;
-  }
+  /// Vectors of the width of [VectorWidth].
+  public SimdKernels() {}
 
   @Override
   public String name() {
-    return "vectors of %d bits".formatted(shape.vectorBitSize());
+    return "vectors of %d bits".formatted(VectorWidth.BITS);
   }
 
   @Override
@@ -33,13 +23,13 @@ public final class SimdKernels implements Kernels {
 
   @Override
   public MatrixKernels matrix() {
-    return MatrixLanes.BITS < MatrixLanes.LEAST_BITS
+    return VectorWidth.BITS < MatrixLanes.LEAST_BITS
         ? new PlainKernels().matrix()
         : new SimdMatrix();
   }
 
   @Override
   public DenseKernels dense() {
-    return SimdDense.of(shape);
+    return new SimdDense();
   }
 }

@@ -2,8 +2,6 @@ package falcon.simd;
 
 import falcon.kernel.PlainKernels;
 import falcon.kernel.SelectionKernels;
-import java.lang.constant.ConstantDescs;
-import java.lang.invoke.MethodHandles;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -13,37 +11,19 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /// [SelectionKernels] by vector instructions: 64 saliencies make a word, whatever the width.
-///
-/// The compiler turns a vector operation into an instruction only where it sees the species as a
-/// constant; everywhere else vectors are objects, and a hundred times slower. A species that is an
-/// argument or a field of an object is a constant only as long as all calls are inlined, which a
-/// larger process does not grant. So the width belongs to the class: that of the processor, or
-/// where the class is defined anew as a hidden class, as tests do, that of its class data.
 final class SimdSelection implements SelectionKernels {
-  private static final VectorShape SHAPE = shape();
-  private static final VectorSpecies<Float> SPECIES = VectorSpecies.of(float.class, SHAPE);
+  private static final VectorSpecies<Float> SPECIES =
+      VectorSpecies.of(float.class, VectorWidth.atLeast(2 * Float.SIZE));
 
   /// Two lanes at least, since there are no vectors of one float32.
   private static final VectorSpecies<Double> WIDE =
-      VectorSpecies.of(
-          double.class, SHAPE.equals(VectorShape.S_64_BIT) ? VectorShape.S_128_BIT : SHAPE);
+      VectorSpecies.of(double.class, VectorWidth.atLeast(2 * Double.SIZE));
 
   /// As many lanes of float32 as [#WIDE] has.
   private static final VectorSpecies<Float> HALF =
       VectorSpecies.of(float.class, VectorShape.forBitSize(WIDE.length() * Float.SIZE));
 
   private final SelectionKernels ends = new PlainKernels().selection();
-
-  private static VectorShape shape() {
-    try {
-      VectorShape given =
-          MethodHandles.classData(
-              MethodHandles.lookup(), ConstantDescs.DEFAULT_NAME, VectorShape.class);
-      return given == null ? VectorShape.preferredShape() : given;
-    } catch (IllegalAccessException e) {
-      throw new IllegalStateException("a class may read its own data", e);
-    }
-  }
 
   @Override
   public boolean sift(

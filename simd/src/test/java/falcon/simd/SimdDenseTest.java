@@ -7,9 +7,8 @@ import falcon.kernel.DenseKernels.Block;
 import falcon.kernel.DenseKernels.Extent;
 import falcon.kernel.PlainKernels;
 import java.util.SplittableRandom;
-import jdk.incubator.vector.VectorShape;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SimdDenseTest {
   private static final int[][] SIZES = {
@@ -19,9 +18,9 @@ class SimdDenseTest {
   private final DenseKernels plain = new PlainKernels().dense();
 
   @ParameterizedTest
-  @EnumSource(VectorShape.class)
-  void everyWidthGivesTheBitsOfPlainJava(VectorShape shape) {
-    DenseKernels vectors = SimdDense.of(shape);
+  @ValueSource(ints = {64, 128, 256, 512})
+  void everyWidthGivesTheBitsOfPlainJava(int bits) throws ReflectiveOperationException {
+    DenseKernels vectors = KernelsOfWidth.of(bits).dense();
     for (int[] size : SIZES) {
       // Products of one tile's width that are added are read where they are.
       var extent = new Extent(size[0], size[1], size[2], size[0] % 2 == 1, false);

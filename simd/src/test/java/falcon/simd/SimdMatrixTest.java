@@ -6,8 +6,6 @@ import falcon.kernel.FloatFormat;
 import falcon.kernel.MatrixKernels;
 import falcon.kernel.PlainKernels;
 import falcon.kernel.RowPanel;
-import java.io.IOException;
-import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -22,54 +20,10 @@ class SimdMatrixTest {
     0, 1, 3, 4, 7, 8, 15, 16, 17, 31, 33, 63, 64, 65, 129, 2047
   };
 
-  /// Loads the vector classes anew, because their width is a constant.
-  private static final class Width extends ClassLoader {
-    Width() {
-      super(SimdMatrixTest.class.getClassLoader());
-    }
-
-    @Override
-    protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
-      if (!name.startsWith("falcon.simd.")) {
-        return super.loadClass(name, resolve);
-      }
-      Class<?> loaded = findLoadedClass(name);
-      return loaded == null ? findClass(name) : loaded;
-    }
-
-    @Override
-    protected Class<?> findClass(String name) throws ClassNotFoundException {
-      try (InputStream bytes = getParent().getResourceAsStream(name.replace('.', '/') + ".class")) {
-        if (bytes == null) {
-          throw new ClassNotFoundException(name);
-        }
-        byte[] content = bytes.readAllBytes();
-        return defineClass(name, content, 0, content.length);
-      } catch (IOException e) {
-        throw new ClassNotFoundException(name, e);
-      }
-    }
-  }
-
-  private static MatrixKernels kernels(int bits) throws ReflectiveOperationException {
-    String before = System.getProperty("falcon.simd.bits");
-    System.setProperty("falcon.simd.bits", Integer.toString(bits));
-    try {
-      var made = new Width().loadClass("falcon.simd.SimdKernels").getConstructor().newInstance();
-      return ((falcon.kernel.Kernels) made).matrix();
-    } finally {
-      if (before == null) {
-        System.clearProperty("falcon.simd.bits");
-      } else {
-        System.setProperty("falcon.simd.bits", before);
-      }
-    }
-  }
-
   @ParameterizedTest
   @ValueSource(ints = {64, 128, 256, 512})
   void bitsAreThoseOfPlainJava(int bits) throws ReflectiveOperationException {
-    MatrixKernels simd = kernels(bits);
+    MatrixKernels simd = KernelsOfWidth.of(bits).matrix();
     for (FloatFormat format : FloatFormat.values()) {
       for (int columns : COLUMNS) {
         for (int rows : new int[] {1, 4, 7, 8, 13}) {
@@ -126,7 +80,7 @@ class SimdMatrixTest {
   @ParameterizedTest
   @ValueSource(ints = {256, 512})
   void everyKindOfNumberIsRoundedAlike(int bits) throws ReflectiveOperationException {
-    MatrixKernels simd = kernels(bits);
+    MatrixKernels simd = KernelsOfWidth.of(bits).matrix();
     MemorySegment floats = Arena.ofAuto().allocate(4L << 12, 64);
     var random = new SplittableRandom(bits);
     for (int i = 0; i < 1 << 12; i++) {

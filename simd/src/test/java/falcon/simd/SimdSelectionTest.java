@@ -4,31 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import falcon.kernel.PlainKernels;
 import falcon.kernel.SelectionKernels;
-import java.io.InputStream;
-import java.lang.invoke.MethodHandles;
-import java.util.Objects;
 import java.util.SplittableRandom;
-import jdk.incubator.vector.VectorShape;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SimdSelectionTest {
   private static final SelectionKernels PLAIN = new PlainKernels().selection();
-
-  /// The kernels, their class defined anew for a width.
-  private static SelectionKernels ofWidth(VectorShape shape) throws Exception {
-    try (InputStream code = SimdSelection.class.getResourceAsStream("SimdSelection.class")) {
-      MethodHandles.Lookup defined =
-          MethodHandles.lookup()
-              .defineHiddenClassWithClassData(
-                  Objects.requireNonNull(code).readAllBytes(), shape, true);
-      return defined
-          .lookupClass()
-          .asSubclass(SelectionKernels.class)
-          .getDeclaredConstructor()
-          .newInstance();
-    }
-  }
 
   private static float[] saliencies(SplittableRandom random, int count, boolean isSpoilt) {
     float[] saliency = new float[count];
@@ -60,9 +41,9 @@ class SimdSelectionTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"S_64_BIT", "S_128_BIT", "S_256_BIT", "S_512_BIT"})
-  void siftingGivesTheBitsOfThePlainTwin(VectorShape shape) throws Exception {
-    SelectionKernels vectors = ofWidth(shape);
+  @ValueSource(ints = {64, 128, 256, 512})
+  void siftingGivesTheBitsOfThePlainTwin(int bits) throws ReflectiveOperationException {
+    SelectionKernels vectors = KernelsOfWidth.of(bits).selection();
     for (int seed = 0; seed < 400; seed++) {
       SplittableRandom random = new SplittableRandom(seed);
       int count = 1 + random.nextInt(seed < 300 ? 300 : 3000);
@@ -92,9 +73,9 @@ class SimdSelectionTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"S_64_BIT", "S_128_BIT", "S_256_BIT", "S_512_BIT"})
-  void markingGivesTheBitsOfThePlainTwin(VectorShape shape) throws Exception {
-    SelectionKernels vectors = ofWidth(shape);
+  @ValueSource(ints = {64, 128, 256, 512})
+  void markingGivesTheBitsOfThePlainTwin(int bits) throws ReflectiveOperationException {
+    SelectionKernels vectors = KernelsOfWidth.of(bits).selection();
     for (int seed = 0; seed < 200; seed++) {
       SplittableRandom random = new SplittableRandom(seed);
       int count = 1 + random.nextInt(500);
