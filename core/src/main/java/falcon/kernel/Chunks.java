@@ -15,6 +15,9 @@ import java.util.function.Supplier;
 /// Which piece does what is fixed by its number, never by a thread: as long as each chunk writes
 /// only what belongs to it, results have the same bits for any number of threads, and sums over
 /// chunks are taken afterwards in chunk order by the caller.
+///
+/// The caller waits and does not work: how many threads work is up to the executor alone, and an
+/// interruption ends the run after the chunks that are under way.
 public final class Chunks {
   private Chunks() {}
 

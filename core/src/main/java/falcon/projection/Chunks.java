@@ -9,7 +9,11 @@ import org.jspecify.annotations.Nullable;
 /// Runs a loop over fixed chunks of the weights on several threads.
 ///
 /// The cut depends on the data alone. The calling thread works too, so that the loop ends even if
-/// the executor never starts a task.
+/// the executor never starts a task, and a short loop does not wait for another thread to wake.
+/// Workers have numbers, under which scratch memory is kept from one projection to the next.
+///
+/// Not [falcon.kernel.Chunks], which is for pieces that take long: there the caller only waits and
+/// can be interrupted, and the executor's threads are all that work.
 final class Chunks {
   /// Weights in a chunk: a multiple of 64, so that no two chunks share a word of the mask, and small
   /// enough for a chunk to stay in a core's second cache.
