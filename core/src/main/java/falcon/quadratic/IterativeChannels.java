@@ -343,7 +343,8 @@ final class IterativeChannels {
     /// @param size norm of the weights
     private void finish(int c, double step, double size) {
       boolean wasShort = isShort[c];
-      // Steps that go on falling by the mean rate ρ so far add step / (1 − ρ), step = size ρ^number.
+      // Steps that go on falling by the mean rate ρ so far add step / (1 − ρ), step = size
+      // ρ^number.
       double fall = -Math.expm1(Math.log(step / size) / number);
       isShort[c] = step == 0 || step <= ERROR_TOLERANCE * size * fall;
       if (states[c] == State.RUNNING && isShort[c] && wasShort && sinceRenewal == 1) {
