@@ -5,6 +5,7 @@ import falcon.model.Node;
 import falcon.model.WeightUse;
 import falcon.model.WeightUses;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -70,6 +71,9 @@ final class LayerMatrix {
     for (WeightUse use : readers.uses()) {
       uses.add(use(program, use, shape));
     }
+    uses.sort(
+        Comparator.comparingInt(
+            Use::nodeIndex)); // those that read it through an Identity came last
     return new LayerMatrix(tensorName, uses);
   }
 

@@ -135,6 +135,22 @@ class LayerMatrixTest {
   }
 
   @Test
+  void usesThroughAnIdentityStandInGraphOrder() {
+    Network network =
+        new Graph(1, 4)
+            .noise("w", 4, 4)
+            .node("Identity", "same", List.of("w"))
+            .node("Gemm", "first", List.of("x", "same"))
+            .node("Relu", "r", List.of("first"))
+            .node("Gemm", "second", List.of("r", "w"))
+            .node("Gemm", "third", List.of("second", "same"))
+            .network("third");
+    assertThat(LayerMatrix.of(new GraphProgram(network), "w").uses())
+        .extracting(LayerMatrix.Use::output)
+        .containsExactly("first", "second", "third");
+  }
+
+  @Test
   void weightsThatAreReadOtherwiseTooAreRefused() {
     Network network =
         new Graph(1, 4)
