@@ -65,7 +65,8 @@ final class ProductCurvature implements LayerCurvature {
     try (var _ = new PointerScope()) {
       List<Long> shape = List.of((long) order.outputs(), (long) order.rowLength());
       Tensor weights = Torch.scoped(matrix, shape, Precision.FLOAT64);
-      Tensor products = h.mm(weights.t()).mul(new Scalar(scale)).to(torch.ScalarType.Float);
+      Tensor wide = h.to(torch.ScalarType.Double); // the products of one chunk alone are float32
+      Tensor products = wide.mm(weights.t()).mul(new Scalar(scale)).to(torch.ScalarType.Float);
       return Torch.keep(products.t().contiguous());
     }
   }
