@@ -10,6 +10,9 @@ import org.jspecify.annotations.Nullable;
 /// network's. Squared errors, whatever the run is judged by: so few samples tell errors apart that
 /// their labels do not. The test split is never seen.
 final class HeldOutErrors {
+  /// Times the squared error before a refinement that it may at most be after it.
+  private static final double GREATEST_GROWTH = 2;
+
   private final PruningMethod.Setting setting;
   private final SampleSource samples;
   private @Nullable Network lastJudged;
@@ -46,8 +49,8 @@ final class HeldOutErrors {
   }
 
   /// The refined outcome, or the one before if refinement took the outputs further from the dense network's than
-  /// they were, beyond chance: few steps on few samples can be worse than none, above all where outputs vary
-  /// little, so that a step is large for what they vary by.
+  /// they were, beyond chance or to more than twice the squared error: few steps on few samples can be worse than
+  /// none, above all where outputs vary little, so that a step is large for what they vary by.
   ///
   /// @param projection of the refined network's support
   PruningMethod.Outcome unlessHarmful(
@@ -58,11 +61,17 @@ final class HeldOutErrors {
     }
     SampleLosses ofBefore = errors(before.network());
     SampleLosses ofAfter = errors(refined);
-    return ofAfter.isWorseThan(ofBefore)
+    return isHarm(ofBefore, ofAfter)
         ? before.withNote(
             "refinement not taken: on %d held-out samples the outputs' fidelity fell from %.2f to %.2f %%"
                 .formatted(samples.size(), ofBefore.percent(), ofAfter.percent()))
         : after;
+  }
+
+  /// Of four samples or fewer no difference is beyond chance, hence the second rule.
+  private static boolean isHarm(SampleLosses before, SampleLosses after) {
+    double error = 100 - before.percent();
+    return after.isWorseThan(before) || 100 - after.percent() > GREATEST_GROWTH * error;
   }
 
   /// Errors of the network; those asked for last are kept.
