@@ -8,7 +8,6 @@ import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,18 +24,18 @@ class IterativeChannelsTest {
     executor.shutdown();
   }
 
-  private static final class Layer {
-    final int inputs;
-    final int outputs;
-    final LayerEquations equations;
-    final float[] present;
-    final int[][] supports;
-
+  private static final class Layer extends RandomLayer {
     /// @param fall strength of direction j is `j^−fall`
     Layer(int inputs, int outputs, double kept, double fall, double ridge) {
-      var random = new SplittableRandom(inputs + 7L * outputs);
-      this.inputs = inputs;
-      this.outputs = outputs;
+      this(random(inputs, outputs), inputs, outputs, kept, fall, ridge);
+    }
+
+    private Layer(
+        SplittableRandom random, int inputs, int outputs, double kept, double fall, double ridge) {
+      super(random, inputs, outputs, kept, gram(random, inputs, fall), ridge);
+    }
+
+    private static double[] gram(SplittableRandom random, int inputs, double fall) {
       double[] gram = new double[inputs * inputs];
       double[] direction = new double[inputs];
       for (int j = 1; j <= inputs; j++) {
@@ -46,30 +45,7 @@ class IterativeChannelsTest {
           gram[i] += strength * direction[i / inputs] * direction[i % inputs];
         }
       }
-      double[] cross = random.doubles((long) inputs * outputs, -5, 5).toArray();
-      equations = new LayerEquations(inputs, outputs, gram, cross, ridge);
-      present = new float[inputs * outputs];
-      boolean[] isKept = new boolean[present.length];
-      for (int i = 0; i < present.length; i++) {
-        present[i] = (float) random.nextGaussian();
-        isKept[i] = random.nextDouble() < kept;
-      }
-      supports = new int[outputs][];
-      for (int c = 0; c < outputs; c++) {
-        int from = c * inputs;
-        supports[c] = IntStream.range(0, inputs).filter(i -> isKept[from + i]).toArray();
-      }
-    }
-
-    int[] channels() {
-      return IntStream.range(0, outputs).toArray();
-    }
-
-    float[] exact(ExecutorService executor) {
-      float[] solved = new float[present.length];
-      new ExactChannels(equations, present, supports)
-          .solve(channels(), new boolean[outputs], null, solved, executor);
-      return solved;
+      return gram;
     }
 
     IterativeChannels iterative(int rank, long scratchBytes, ExecutorService executor) {
@@ -80,15 +56,7 @@ class IterativeChannelsTest {
     }
 
     void requireEqual(float[] solved, float[] expected) {
-      for (int c = 0; c < outputs; c++) {
-        double norm = 0;
-        double error = 0;
-        for (int i = c * inputs; i < (c + 1) * inputs; i++) {
-          norm += (double) expected[i] * expected[i];
-          error = Math.max(error, Math.abs((double) solved[i] - expected[i]));
-        }
-        assertThat(error).as("output %d", c).isLessThanOrEqualTo(1e-6 * Math.sqrt(norm));
-      }
+      requireEqual(solved, expected, 1e-6);
     }
   }
 

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -23,41 +22,30 @@ class MixedChannelsTest {
     executor.shutdown();
   }
 
-  private static final class Layer {
-    final int inputs;
-    final int outputs;
-    final LayerEquations equations;
-    final float[] present;
-    final int[][] supports;
-
+  private static final class Layer extends RandomLayer {
     /// @param spread ratio of the strongest to the weakest direction of the inputs, roughly
     Layer(int inputs, int outputs, double kept, double spread, double ridge) {
-      var random = new SplittableRandom(inputs + 7L * outputs);
-      this.inputs = inputs;
-      this.outputs = outputs;
+      this(random(inputs, outputs), inputs, outputs, kept, spread, ridge);
+    }
+
+    private Layer(
+        SplittableRandom random,
+        int inputs,
+        int outputs,
+        double kept,
+        double spread,
+        double ridge) {
+      super(random, inputs, outputs, kept, gram(random, inputs, spread), ridge);
+    }
+
+    private static double[] gram(SplittableRandom random, int inputs, double spread) {
       double[][] gram = DenseAlgebra.positiveDefinite(random, inputs, 0);
       for (int i = 0; i < inputs; i++) {
         for (int j = 0; j < inputs; j++) {
           gram[i][j] *= Math.pow(spread, -(i + j) / (2.0 * inputs));
         }
       }
-      double[] cross = random.doubles((long) inputs * outputs, -5, 5).toArray();
-      equations = new LayerEquations(inputs, outputs, DenseAlgebra.flat(gram), cross, ridge);
-      present = new float[inputs * outputs];
-      boolean[] isKept = new boolean[present.length];
-      for (int i = 0; i < present.length; i++) {
-        present[i] = (float) random.nextGaussian();
-        isKept[i] = random.nextDouble() < kept;
-      }
-      supports = new int[outputs][];
-      for (int c = 0; c < outputs; c++) {
-        int from = c * inputs;
-        supports[c] = IntStream.range(0, inputs).filter(i -> isKept[from + i]).toArray();
-      }
-    }
-
-    int[] channels() {
-      return IntStream.range(0, outputs).toArray();
+      return DenseAlgebra.flat(gram);
     }
 
     double[] inverse() {
@@ -70,27 +58,12 @@ class MixedChannelsTest {
       return factored.inverse(null);
     }
 
-    float[] exact(ExecutorService executor) {
-      float[] solved = new float[present.length];
-      new ExactChannels(equations, present, supports)
-          .solve(channels(), new boolean[outputs], null, solved, executor);
-      return solved;
-    }
-
     MixedChannels mixed(long scratchBytes, ExecutorService executor) {
       return new MixedChannels(equations, present, supports, scratchBytes, executor);
     }
 
     void requireEqual(float[] solved, float[] expected) {
-      for (int c = 0; c < outputs; c++) {
-        double norm = 0;
-        double error = 0;
-        for (int i = c * inputs; i < (c + 1) * inputs; i++) {
-          norm += (double) expected[i] * expected[i];
-          error = Math.max(error, Math.abs((double) solved[i] - expected[i]));
-        }
-        assertThat(error).as("output %d", c).isLessThanOrEqualTo(3e-7 * Math.sqrt(norm));
-      }
+      requireEqual(solved, expected, 3e-7);
     }
   }
 
