@@ -29,10 +29,12 @@ record ConvolutionChain(
     @Nullable NormalizedConvolution normalized,
     @Nullable String other,
     boolean relu) {
+  /// @param origins as [NormalizedConvolution#origins] gives them
   /// @return all chains by their first node; no node is in two
   static Map<Integer, ConvolutionChain> byConvolution(
-      GraphProgram program, Map<Integer, NormalizedConvolution> normalized) {
-    Map<String, String> origins = NormalizedConvolution.origins(program);
+      GraphProgram program,
+      Map<String, String> origins,
+      Map<Integer, NormalizedConvolution> normalized) {
     Map<String, Integer> readers = readers(program);
     var taken = new HashSet<Integer>();
     var chains = new HashMap<Integer, ConvolutionChain>();

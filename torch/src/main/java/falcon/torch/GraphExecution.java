@@ -165,7 +165,7 @@ final class GraphExecution implements AutoCloseable {
         && !setting.batchStatistics()
         && chain.nodes().stream().noneMatch(node -> done[node])
         && chain.skipped(program).noneMatch(watched::contains)
-        && !parameters.requireGradients(chain);
+        && !parameters.wantsGradients(chain);
   }
 
   /// Runs a chain when its last node has its turn, as one where oneDNN can.

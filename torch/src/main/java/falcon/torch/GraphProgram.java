@@ -41,8 +41,9 @@ final class GraphProgram {
       }
     }
     network.outputs().forEach(output -> outputs.add(output.name()));
-    normalizedConvolutions = NormalizedConvolution.byConvolution(this);
-    convolutionChains = ConvolutionChain.byConvolution(this, normalizedConvolutions);
+    Map<String, String> origins = NormalizedConvolution.origins(this);
+    normalizedConvolutions = NormalizedConvolution.byConvolution(this, origins);
+    convolutionChains = ConvolutionChain.byConvolution(this, origins, normalizedConvolutions);
   }
 
   Network network() {

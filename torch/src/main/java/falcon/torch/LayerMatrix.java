@@ -71,9 +71,8 @@ final class LayerMatrix {
     for (WeightUse use : readers.uses()) {
       uses.add(use(program, use, shape));
     }
-    uses.sort(
-        Comparator.comparingInt(
-            Use::nodeIndex)); // those that read it through an Identity came last
+    // those that read it through an Identity came last
+    uses.sort(Comparator.comparingInt(Use::nodeIndex));
     return new LayerMatrix(tensorName, uses);
   }
 

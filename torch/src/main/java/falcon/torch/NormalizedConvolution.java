@@ -39,10 +39,11 @@ record NormalizedConvolution(
     }
   }
 
+  /// @param origins as [#origins] gives them
   /// @return by the convolution's number, the pairs whose weights and statistics are all initializers, or
   ///     `Identity` of some, and of whose convolution nothing but the BatchNormalization reads
-  static Map<Integer, NormalizedConvolution> byConvolution(GraphProgram program) {
-    Map<String, String> origins = origins(program);
+  static Map<Integer, NormalizedConvolution> byConvolution(
+      GraphProgram program, Map<String, String> origins) {
     var pairs = new HashMap<Integer, NormalizedConvolution>();
     for (int i = 0; i < program.nodes().size(); i++) {
       Node node = program.nodes().get(i);

@@ -101,7 +101,7 @@ final class Parameters implements AutoCloseable {
   }
 
   /// Whether gradients with respect to one of these initializers are wanted.
-  boolean requireGradients(ConvolutionChain chain) {
+  boolean wantsGradients(ConvolutionChain chain) {
     return chain.initializers().stream().anyMatch(name -> get(name).requires_grad());
   }
 
