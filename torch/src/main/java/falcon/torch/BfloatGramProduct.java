@@ -37,9 +37,11 @@ public final class BfloatGramProduct implements GramProduct {
     this.workers = workers;
   }
 
-  /// @return a product in bfloat16 where the processor has instructions for it, otherwise one in Java
+  /// @return a product in bfloat16 where the processor has instructions for it and libtorch computes it
+  ///     rightly, otherwise one in Java
   public static GramProduct orJava(Workers workers) {
     return isSupported(Path.of("/proc/cpuinfo"))
+            && NativeLibraries.kernels().isRight(Kernel.BFLOAT16_PRODUCTS)
         ? new BfloatGramProduct(workers)
         : new BlockedGramProduct();
   }

@@ -5,14 +5,9 @@ import falcon.model.Node;
 import java.util.Arrays;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
-import org.bytedeco.pytorch.global.torch;
 
 /// Convolutions over one to three spatial axes.
 final class ConvolutionOperators {
-  /// Samples from which on libtorch takes oneDNN by itself (`ConvParams::use_mkldnn`).
-  private static final long ONEDNN_SAMPLES = 16;
-
   private ConvolutionOperators() {}
 
   static void addTo(Map<String, Operator> all) {
@@ -23,44 +18,15 @@ final class ConvolutionOperators {
   private static Tensor convolution(Operands in) {
     Tensor weight = in.y();
     Window window = Window.ofConvolution(in.node(), weight.shape(), in.x());
-    int spatial = (int) weight.dim() - 2;
-    if (isLeftToPlainProducts(in, window)) {
-      return torch.mkldnn_convolution(
-          in.x(),
-          weight,
-          in.optional(2),
-          window.symmetricPads(),
-          window.strides(),
-          window.dilations(),
-          in.node().integer("group", 1));
-    }
-    return torch.convolution(
-        window.padded(in.x(), 0),
-        weight,
-        in.optional(2),
-        window.strides(),
-        window.symmetricPads(),
-        window.dilations(),
-        false,
-        new long[spatial],
-        in.node().integer("group", 1));
-  }
-
-  /// Whether libtorch, asked for any convolution, would take im2col and BLAS in place of oneDNN, at half
-  /// its speed: for filters of one position, few samples and one thread.
-  private static boolean isLeftToPlainProducts(Operands in, Window window) {
-    Tensor x = in.x();
-    Tensor weight = in.y();
-    return torch.hasMKLDNN()
-        && in.precision() == Precision.FLOAT32
-        && weight.dim() == 4
-        && x.dim() == 4
-        && weight.size(2) == 1
-        && weight.size(3) == 1
-        && x.size(0) < ONEDNN_SAMPLES
-        && x.numel() > 0
-        && window.isSymmetric()
-        && Arrays.stream(window.strides()).allMatch(stride -> stride == 1);
+    return NativeLibraries.kernels()
+        .convolution(
+            new Convolution(
+                window.padded(in.x(), 0),
+                weight,
+                in.tensor(2),
+                window,
+                in.node().integer("group", 1),
+                false));
   }
 
   /// The whole transposed convolution, then its border cut off or extended: so any padding is exact.
@@ -75,17 +41,11 @@ final class ConvolutionOperators {
     }
     long[] strides = Window.filled(node, "strides", spatial, 1);
     long[] dilations = Window.filled(node, "dilations", spatial, 1);
+    long[] kernel = Arrays.copyOfRange(weight.shape(), 2, 2 + spatial);
+    var window = Window.symmetric(kernel, strides, dilations, new long[spatial]);
     Tensor whole =
-        torch.convolution(
-            x,
-            weight,
-            new TensorOptional(),
-            strides,
-            new long[spatial],
-            dilations,
-            true,
-            new long[spatial],
-            node.integer("group", 1));
+        NativeLibraries.kernels()
+            .convolution(new Convolution(x, weight, null, window, node.integer("group", 1), true));
     var before = new long[spatial];
     var after = new long[spatial];
     for (int i = 0; i < spatial; i++) {

@@ -30,6 +30,12 @@ final class FusedConvolution {
 
   private FusedConvolution() {}
 
+  /// Weights as [#call] takes them.
+  ///
+  /// @param filters in oneDNN's layout
+  /// @param bias `[out]`, null for none
+  record Packed(Tensor filters, @Nullable Tensor bias) {}
+
   /// The operators, and the types of elements that their lists of arguments have.
   private record Handles(
       OperatorHandle plain, OperatorHandle adding, Type.TypePtr integer, Type.TypePtr scalar) {
@@ -72,17 +78,17 @@ final class FusedConvolution {
 
   /// Filters in the layout that suits inputs of that shape best; others are right with it, too.
   ///
-  /// @param weight `[out, in / groups, kernel, kernel]`
-  /// @param inputShape `[b, in, height, width]`
-  /// @return a tensor of the innermost scope, which only [#run] can read
-  static Tensor packed(Tensor weight, Window window, long groups, long[] inputShape) {
+  /// @param convolution with two spatial axes, one of its inputs, and filters as they are
+  /// @return a tensor of the innermost scope, which only [#call] can read
+  static Tensor packed(Convolution convolution) {
+    long[] inputShape = convolution.x().shape();
     var shape = new LongArrayRef(new LongPointer(inputShape), inputShape.length);
     return torch.mkldnn_reorder_conv2d_weight(
-        weight.to_mkldnn(),
-        window.symmetricPads(),
-        window.strides(),
-        window.dilations(),
-        groups,
+        convolution.weight().to_mkldnn(),
+        convolution.pads(),
+        convolution.strides(),
+        convolution.dilations(),
+        convolution.groups(),
         new LongArrayRefOptional(shape));
   }
 
@@ -90,52 +96,73 @@ final class FusedConvolution {
   ///
   /// @param x `[b, in, height, width]`
   /// @param other what is added, null for nothing
-  /// @return channels last, a tensor of the innermost scope; null where gradients run through the inputs or
-  ///     their shapes are not those that oneDNN takes
+  /// @return channels last, a tensor of the innermost scope; null where gradients run through the inputs,
+  ///     their shapes are not those that oneDNN takes, or fused convolutions are wrong on this machine
   static @Nullable Tensor run(
       ConvolutionChain chain, Tensor x, @Nullable Tensor other, Parameters parameters) {
     long[] shape = parameters.get(chain.filters()).shape();
     if (shape.length != 4 || x.dim() != 4 || x.numel() == 0 || x.requires_grad()) {
       return null;
     }
+    long groups = chain.convolution().integer("group", 1);
+    KernelVerdict.Fusion fusion =
+        NativeLibraries.kernels()
+            .fusion(groups == 1 ? Convolution.Kind.DENSE : Convolution.Kind.GROUPED);
     Window window = Window.ofConvolution(chain.convolution(), shape, x);
-    if (!window.isSymmetric() || (other != null && !isAddend(other, window.shape(x, shape[0])))) {
+    if (fusion == KernelVerdict.Fusion.NONE
+        || !window.isSymmetric()
+        || (other != null && !isAddend(other, window.shape(x, shape[0])))) {
       return null;
     }
-    Parameters.Packed weights = parameters.packed(chain, window, x.shape());
-    return run(x, weights, window, chain, other);
+    var aligned = AlignedConvolution.of(groups, shape[1], shape[0] / groups, 2, false);
+    if (fusion == KernelVerdict.Fusion.AS_IS || aligned.isAligned()) {
+      Packed weights = parameters.packed(chain, window, x, null);
+      return call(convolution(x, weights, window, groups), other, chain.relu());
+    }
+    Tensor input = aligned.input(x);
+    Packed weights = parameters.packed(chain, window, input, aligned);
+    Tensor result =
+        call(
+            convolution(input, weights, window, aligned.groups()),
+            other == null ? null : aligned.outputLike(other),
+            chain.relu());
+    return aligned.output(result);
+  }
+
+  private static Convolution convolution(Tensor x, Packed weights, Window window, long groups) {
+    return new Convolution(x, weights.filters(), weights.bias(), window, groups, false);
   }
 
   private static boolean isAddend(Tensor other, long[] shape) {
     return !other.requires_grad()
-        && other.scalar_type() == torch.ScalarType.Float
+        && Torch.isOf(other, torch.ScalarType.Float)
         && Arrays.equals(other.shape(), shape);
   }
 
-  private static Tensor run(
-      Tensor x,
-      Parameters.Packed weights,
-      Window window,
-      ConvolutionChain chain,
-      @Nullable Tensor other) {
+  /// Calls the operator.
+  ///
+  /// @param convolution with filters as [#packed] makes them
+  /// @param other of the result's shape, null to add nothing
+  /// @return channels last, a tensor of the innermost scope
+  static Tensor call(Convolution convolution, @Nullable Tensor other, boolean relu) {
     Handles handles = Objects.requireNonNull(Handles.FOUND);
     var stack = new IValueVector();
-    stack.push_back(new IValue(x));
+    stack.push_back(new IValue(convolution.x()));
     if (other != null) {
       stack.push_back(new IValue(other));
     }
-    stack.push_back(new IValue(weights.filters()));
-    stack.push_back(weights.bias() == null ? new IValue() : new IValue(weights.bias()));
-    stack.push_back(list(handles, window.symmetricPads()));
-    stack.push_back(list(handles, window.strides()));
-    stack.push_back(list(handles, window.dilations()));
-    stack.push_back(new IValue(chain.convolution().integer("group", 1)));
+    stack.push_back(new IValue(convolution.weight()));
+    stack.push_back(convolution.bias() == null ? new IValue() : new IValue(convolution.bias()));
+    stack.push_back(list(handles, convolution.pads()));
+    stack.push_back(list(handles, convolution.strides()));
+    stack.push_back(list(handles, convolution.dilations()));
+    stack.push_back(new IValue(convolution.groups()));
     if (other != null) {
       stack.push_back(new IValue("add"));
       stack.push_back(new IValue()); // its factor: one
-      stack.push_back(chain.relu() ? new IValue("relu") : new IValue());
+      stack.push_back(relu ? new IValue("relu") : new IValue());
     } else {
-      stack.push_back(new IValue(chain.relu() ? "relu" : "none"));
+      stack.push_back(new IValue(relu ? "relu" : "none"));
     }
     stack.push_back(new IValue(new GenericList(handles.scalar())));
     stack.push_back(new IValue());

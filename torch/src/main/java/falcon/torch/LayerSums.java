@@ -117,7 +117,7 @@ final class LayerSums implements LayerFit {
   /// @return float64
   private static Tensor sum(Tensor sum, Tensor values) {
     try (var _ = new PointerScope()) {
-      if (sum.scalar_type() == torch.ScalarType.Double) {
+      if (Torch.isOf(sum, torch.ScalarType.Double)) {
         sum.add_(values);
         return sum;
       }

@@ -1,12 +1,19 @@
 package falcon.torch;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
 import java.net.URL;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.global.torch;
@@ -30,9 +37,13 @@ final class NativeLibraries {
 
   private static final List<String> RESOURCE_FOLDERS = List.of("javacpp", "openblas", "pytorch");
 
-  private record Outcome(@Nullable NativeLibraryException failure) {
+  /// Property with ids of kernels, separated by commas, that are not to be used; see [Kernel#id].
+  static final String WRONG_KERNELS = "falcon.kernels.wrong";
+
+  private record Outcome(
+      @Nullable KernelVerdict verdict, @Nullable NativeLibraryException failure) {
     static Outcome of(String message, Throwable cause) {
-      return new Outcome(new NativeLibraryException(message, cause));
+      return new Outcome(null, new NativeLibraryException(message, cause));
     }
   }
 
@@ -47,18 +58,26 @@ final class NativeLibraries {
   ///
   /// @throws NativeLibraryException if it cannot: platform without natives, disk full, foreign library
   static void ensureLoaded() {
-    NativeLibraryException failure = Loaded.OUTCOME.failure();
-    if (failure != null) {
+    kernels();
+  }
+
+  /// Which of libtorch's kernels are right on this machine, as a self-test found.
+  ///
+  /// @throws NativeLibraryException as [#ensureLoaded], or if what is needed is wrong
+  static KernelVerdict kernels() {
+    Outcome outcome = Loaded.OUTCOME;
+    if (outcome.verdict() == null) {
+      NativeLibraryException failure = Objects.requireNonNull(outcome.failure());
       throw new NativeLibraryException(String.valueOf(failure.getMessage()), failure);
     }
+    return outcome.verdict();
   }
 
   private static Outcome attempt() {
     try {
-      load();
-      return new Outcome(null);
+      return new Outcome(load(), null);
     } catch (NativeLibraryException e) {
-      return new Outcome(e);
+      return new Outcome(null, e);
     } catch (IOException e) {
       return Outcome.of(
           "The native libraries could not be unpacked: %s%nAbout 500 MB of free space are needed; -Dorg.bytedeco.javacpp.cachedir=DIR chooses the place."
@@ -72,7 +91,7 @@ final class NativeLibraries {
     }
   }
 
-  private static void load() throws IOException {
+  private static KernelVerdict load() throws IOException {
     Path cache = Loader.getCacheDir().toPath();
     Files.createDirectories(cache);
     try (var channel =
@@ -82,9 +101,59 @@ final class NativeLibraries {
                 StandardOpenOption.WRITE);
         var lock = channel.lock()) {
       extractAll(lock.isValid());
-      for (Class<?> preset : PRESETS) {
-        Loader.load(preset);
+      KernelVerdict verdict = verdict(cache);
+      loadExtracted(cache);
+      return verdict;
+    }
+  }
+
+  /// The verdict that is kept, or else a new one, by a process that tries the kernels.
+  private static KernelVerdict verdict(Path cache) {
+    Set<Kernel> declared = declaredWrong(System.getProperty(WRONG_KERNELS, ""));
+    var kept = KernelRecord.of(cache, resourceJars(), declared);
+    KernelVerdict known = kept.read();
+    if (known != null) {
+      return known;
+    }
+    KernelVerdict fresh = KernelSelection.choose(declared, new KernelProcess(cache));
+    fresh.requireUsable(); // not kept: what failed may be mended until the next start
+    try {
+      kept.write(fresh);
+    } catch (IOException e) {
+      // the next process finds it again
+    }
+    return fresh;
+  }
+
+  /// @throws NativeLibraryException if one of them is no kernel
+  static Set<Kernel> declaredWrong(String ids) {
+    var kernels = EnumSet.noneOf(Kernel.class);
+    for (String id : ids.split(",", -1)) {
+      if (!id.isBlank()) {
+        kernels.add(
+            Arrays.stream(Kernel.values())
+                .filter(kernel -> kernel.id().equals(id.strip()))
+                .findFirst()
+                .orElseThrow(() ->
+                    new NativeLibraryException(
+                        "-D%s names '%s', which is no kernel; there are %s."
+                            .formatted(
+                                WRONG_KERNELS,
+                                id.strip(),
+                                Arrays.stream(Kernel.values()).map(Kernel::id).toList()))));
       }
+    }
+    return kernels;
+  }
+
+  /// For the process of the self-test, whose parent has extracted everything and holds the lock.
+  static void loadForTrials() throws IOException {
+    loadExtracted(Loader.getCacheDir().toPath());
+  }
+
+  private static void loadExtracted(Path cache) throws IOException {
+    for (Class<?> preset : PRESETS) {
+      Loader.load(preset);
     }
     requireOneLibtorch(cache);
     // Two thread pools slow each other down; parallel work is cut by data above this level.
@@ -92,14 +161,36 @@ final class NativeLibraries {
     torch.set_num_threads(1);
   }
 
+  /// Paths of the jars that hold native libraries for this platform.
+  static Set<String> resourceJars() {
+    var jars = new LinkedHashSet<String>();
+    for (String folder : RESOURCE_FOLDERS) {
+      for (URL url : resources(folder)) {
+        String place = url.getPath(); // file:/….jar!/org/bytedeco/…
+        int end = place.indexOf("!/");
+        if (end >= 0) {
+          jars.add(Path.of(URI.create(place.substring(0, end))).toString());
+        }
+      }
+    }
+    return jars;
+  }
+
+  private static URL[] resources(String folder) {
+    try {
+      return Loader.findResources(
+          NativeLibraries.class, "/org/bytedeco/" + folder + "/" + Loader.getPlatform() + "/");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private static void extractAll(boolean locked) throws IOException {
     if (!locked) {
       throw new IOException("the lock on the extraction folder was lost");
     }
     for (String folder : RESOURCE_FOLDERS) {
-      URL[] urls =
-          Loader.findResources(
-              NativeLibraries.class, "/org/bytedeco/" + folder + "/" + Loader.getPlatform() + "/");
+      URL[] urls = resources(folder);
       if (urls.length == 0) {
         throw new NativeLibraryException(
             "There are no native libraries of %s for this platform (%s) on the class path."

@@ -18,13 +18,7 @@ final class Parameters implements AutoCloseable {
   private final Map<String, org.bytedeco.pytorch.Tensor> tensors = new LinkedHashMap<>();
   private final Map<String, Tensor> constants = new LinkedHashMap<>();
   private final Map<Integer, NormalizedConvolution.Joined> joinedByNode = new ConcurrentHashMap<>();
-  private final Map<Integer, Packed> packedByNode = new ConcurrentHashMap<>();
-
-  /// Weights as [FusedConvolution] takes them.
-  ///
-  /// @param filters in oneDNN's layout
-  /// @param bias `[out]`, null for none
-  record Packed(org.bytedeco.pytorch.Tensor filters, org.bytedeco.pytorch.@Nullable Tensor bias) {}
+  private final Map<Integer, FusedConvolution.Packed> packedByNode = new ConcurrentHashMap<>();
 
   Parameters(Network network, Precision precision) {
     this.precision = precision;
@@ -79,14 +73,23 @@ final class Parameters implements AutoCloseable {
 
   /// Weights of a convolution and of what follows it; computed once.
   ///
-  /// @param inputShape `[b, in, height, width]`, of one of the inputs
+  /// @param x `[b, in, height, width]`, one of the inputs, padded if the weights are
+  /// @param aligned how channels are padded, null for not at all
   /// @return valid in the innermost scope, and until a tensor is replaced
-  Packed packed(ConvolutionChain chain, Window window, long[] inputShape) {
+  FusedConvolution.Packed packed(
+      ConvolutionChain chain,
+      Window window,
+      org.bytedeco.pytorch.Tensor x,
+      @Nullable AlignedConvolution aligned) {
     return packedByNode.computeIfAbsent(
-        chain.nodes().getFirst(), _ -> pack(chain, window, inputShape));
+        chain.nodes().getFirst(), _ -> pack(chain, window, x, aligned));
   }
 
-  private Packed pack(ConvolutionChain chain, Window window, long[] inputShape) {
+  private FusedConvolution.Packed pack(
+      ConvolutionChain chain,
+      Window window,
+      org.bytedeco.pytorch.Tensor x,
+      @Nullable AlignedConvolution aligned) {
     try (var _ = new PointerScope()) {
       NormalizedConvolution.Joined joined =
           chain.normalized() == null ? null : chain.normalized().join(this);
@@ -94,8 +97,14 @@ final class Parameters implements AutoCloseable {
       org.bytedeco.pytorch.Tensor bias =
           joined != null ? joined.bias() : chain.bias() == null ? null : get(chain.bias());
       long groups = chain.convolution().integer("group", 1);
-      return new Packed(
-          FusedConvolution.packed(weight, window, groups, inputShape).retainReference(),
+      if (aligned != null) {
+        weight = aligned.weight(weight);
+        bias = aligned.bias(bias);
+        groups = aligned.groups();
+      }
+      var unpacked = new Convolution(x, weight, bias, window, groups, false);
+      return new FusedConvolution.Packed(
+          FusedConvolution.packed(unpacked).retainReference(),
           bias == null ? null : bias.retainReference());
     }
   }
@@ -141,7 +150,7 @@ final class Parameters implements AutoCloseable {
       pair.bias().releaseReference();
     }
     joinedByNode.clear();
-    for (Packed packed : packedByNode.values()) {
+    for (FusedConvolution.Packed packed : packedByNode.values()) {
       packed.filters().releaseReference();
       if (packed.bias() != null) {
         packed.bias().releaseReference();

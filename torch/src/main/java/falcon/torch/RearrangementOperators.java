@@ -56,7 +56,7 @@ final class RearrangementOperators {
   }
 
   private static Tensor converted(Tensor x, torch.ScalarType type) {
-    return x.scalar_type() == type ? x.alias() : x.to(type);
+    return Torch.isOf(x, type) ? x.alias() : x.to(type);
   }
 
   private static Tensor shape(Operands in) {

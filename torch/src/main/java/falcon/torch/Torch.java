@@ -65,6 +65,12 @@ final class Torch {
     return attached(tensor(constant, precision));
   }
 
+  /// Whether a tensor's elements are of that type. The binding makes a new object of the enum for
+  /// every answer, so that `==` would never hold.
+  static boolean isOf(Tensor tensor, torch.ScalarType type) {
+    return tensor.scalar_type().intern() == type;
+  }
+
   /// What elements of that type are computed in.
   static torch.ScalarType scalarType(DataType type, Precision precision) {
     return switch (type) {

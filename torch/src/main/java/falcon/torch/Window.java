@@ -28,6 +28,13 @@ final class Window {
     this.end = end;
   }
 
+  /// A window with the same padding on both sides of an axis.
+  ///
+  /// @param kernel size along each spatial axis; handed over, as are the others
+  static Window symmetric(long[] kernel, long[] strides, long[] dilations, long[] pads) {
+    return new Window(kernel, strides, dilations, pads, pads);
+  }
+
   /// Window of a convolution.
   ///
   /// @param weightShape `[out, in / group, kernel…]`

@@ -1,0 +1,197 @@
+package falcon.torch;
+
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.CodeSource;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.bytedeco.javacpp.Loader;
+import org.jspecify.annotations.Nullable;
+
+/// Tries kernels in a process of its own: one that is wrong may damage memory or end the process.
+///
+/// The process ends after the first kernel that is wrong. Where it dies or does not end, the kernel
+/// that it was at is tried once more, since something else may have ended it, and then counts as wrong.
+final class KernelProcess implements KernelSelection.Trials {
+  /// How long a process may take. It takes a few seconds; a machine under load may be far slower.
+  private static final long MOST_SECONDS = 300;
+
+  private static final String RESULT = "kernel ";
+
+  private final Path cache;
+
+  /// @param cache folder of the unpacked libraries; the process works there
+  KernelProcess(Path cache) {
+    this.cache = cache;
+  }
+
+  /// Tries the kernels that the arguments name, and prints a line for each: `kernel ID: FAULT`.
+  public static void main(String[] arguments) throws IOException {
+    NativeLibraries.loadForTrials();
+    var trials = new KernelTrials();
+    int exit = 0;
+    for (String argument : arguments) {
+      String fault = trials.fault(Kernel.valueOf(argument));
+      System.out.println(RESULT + argument + ": " + (fault == null ? "" : fault));
+      System.out.flush();
+      if (fault != null) {
+        exit = 1;
+        break;
+      }
+    }
+    Runtime.getRuntime().halt(exit); // no destructors in memory that may be damaged
+  }
+
+  /// What a process said.
+  ///
+  /// @param results by kernel, in order; none behind the first one that is wrong
+  /// @param end how the process ended, with its last words
+  private record Attempt(Map<Kernel, String> results, String end) {}
+
+  @Override
+  public Map<Kernel, String> run(List<Kernel> kernels) {
+    try {
+      Attempt attempt = attempt(kernels);
+      if (attempt.results().isEmpty()) {
+        attempt = attempt(kernels);
+      }
+      return attempt.results().isEmpty()
+          ? Map.of(kernels.getFirst(), attempt.end())
+          : attempt.results();
+    } catch (IOException e) {
+      throw new NativeLibraryException(
+          """
+          The self-test of libtorch could not be run in a process of its own: %s.
+          It starts %s in %s.\
+          """
+              .formatted(e, java(), cache),
+          e);
+    }
+  }
+
+  private Attempt attempt(List<Kernel> kernels) throws IOException {
+    Path output = Files.createTempFile(cache, ".kernels", ".txt");
+    Path crash = output.resolveSibling(output.getFileName() + ".crash");
+    try {
+      String end = end(start(kernels, output, crash));
+      var results = new LinkedHashMap<Kernel, String>();
+      try (Stream<String> lines = Files.lines(output, StandardCharsets.ISO_8859_1)) {
+        lines.filter(line -> line.startsWith(RESULT)).forEach(line -> add(results, line));
+      }
+      return new Attempt(results, end + lastWords(output));
+    } finally {
+      Files.deleteIfExists(output);
+      Files.deleteIfExists(crash);
+    }
+  }
+
+  private static void add(Map<Kernel, String> results, String line) {
+    int colon = line.indexOf(": ");
+    results.put(Kernel.valueOf(line.substring(RESULT.length(), colon)), line.substring(colon + 2));
+  }
+
+  private Process start(List<Kernel> kernels, Path output, Path crash) throws IOException {
+    var command =
+        new ArrayList<>(
+            List.of(
+                java().toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-XX:-CreateCoredumpOnCrash",
+                "-XX:ErrorFile=" + crash,
+                "-Xmx256m",
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "-Dorg.bytedeco.javacpp.cachedir=" + Loader.getCacheDir(),
+                "-Dorg.bytedeco.javacpp.maxBytes=0",
+                "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
+                "-cp",
+                classPath(),
+                KernelProcess.class.getName()));
+    kernels.forEach(kernel -> command.add(kernel.name()));
+    var builder = new ProcessBuilder(command).directory(cache.toFile());
+    // glibc fills fresh and freed memory with garbage: what should not be read does not look like
+    // zeros
+    builder.environment().putIfAbsent("MALLOC_PERTURB_", "165");
+    return builder
+        .redirectErrorStream(true)
+        .redirectOutput(output.toFile())
+        .redirectInput(ProcessBuilder.Redirect.from(emptyInput()))
+        .start();
+  }
+
+  private static java.io.File emptyInput() {
+    return Path.of(System.getProperty("os.name").startsWith("Windows") ? "NUL" : "/dev/null")
+        .toFile();
+  }
+
+  private static Path java() {
+    return Path.of(System.getProperty("java.home"), "bin", "java");
+  }
+
+  private static String end(Process process) {
+    try {
+      if (process.waitFor(MOST_SECONDS, TimeUnit.SECONDS)) {
+        return "its process ended with code %d".formatted(process.exitValue());
+      }
+      return "its process did not end within %d s".formatted(MOST_SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new NativeLibraryException("The self-test of libtorch was interrupted.", e);
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  /// The last line that the process printed before it died.
+  private static String lastWords(Path output) throws IOException {
+    try (Stream<String> lines = Files.lines(output, StandardCharsets.ISO_8859_1)) {
+      return lines
+          .filter(line -> !line.isBlank() && !line.startsWith(RESULT))
+          .reduce((_, last) -> last)
+          .map(line -> " (%s)".formatted(line.strip()))
+          .orElse("");
+    }
+  }
+
+  /// The jars and folders that the trials need, as this process has them.
+  private static String classPath() {
+    Set<String> entries = new LinkedHashSet<>();
+    for (Class<?> type :
+        List.of(
+            KernelProcess.class,
+            falcon.model.Tensor.class,
+            org.jspecify.annotations.NullMarked.class,
+            Loader.class,
+            org.bytedeco.openblas.presets.openblas_nolapack.class,
+            org.bytedeco.pytorch.presets.torch.class)) {
+      String place = place(type);
+      if (place == null) { // loaded in a way of its own: trust what Java was started with
+        return System.getProperty("java.class.path");
+      }
+      entries.add(place);
+    }
+    entries.addAll(NativeLibraries.resourceJars());
+    return String.join(System.getProperty("path.separator"), entries);
+  }
+
+  private static @Nullable String place(Class<?> type) {
+    CodeSource source = type.getProtectionDomain().getCodeSource();
+    try {
+      return source == null || !"file".equals(source.getLocation().getProtocol())
+          ? null
+          : Path.of(source.getLocation().toURI()).toString();
+    } catch (URISyntaxException e) {
+      return null;
+    }
+  }
+}
