@@ -80,7 +80,7 @@ final class NativeLibraries {
       return new Outcome(null, e);
     } catch (IOException e) {
       return Outcome.of(
-          "The native libraries could not be unpacked: %s%nAbout 500 MB of free space are needed; -Dorg.bytedeco.javacpp.cachedir=DIR chooses the place."
+          "The native libraries could not be unpacked: %s%nA folder that can be written, with about 500 MB of free space, is needed: XDG_CACHE_HOME=DIR names it for the launcher, -Dorg.bytedeco.javacpp.cachedir=DIR for Java."
               .formatted(e),
           e);
     } catch (LinkageError e) { // no such library, or a class whose initialiser found none
@@ -156,6 +156,7 @@ final class NativeLibraries {
       Loader.load(preset);
     }
     requireOneLibtorch(cache);
+    NativeSettings.apply();
     // Two thread pools slow each other down; parallel work is cut by data above this level.
     openblas_nolapack.blas_set_num_threads(1);
     torch.set_num_threads(1);
