@@ -28,6 +28,11 @@ public record Failure(PruningException.@Nullable Kind kind, String message) {
       case UnsupportedNetworkException e -> new Failure(PruningException.Kind.INPUT, text(e));
       case StorageException e -> new Failure(PruningException.Kind.MACHINE, text(e));
       case NativeLibraryException e -> new Failure(PruningException.Kind.MACHINE, text(e));
+      case OutOfMemoryError e when isFailedThread(e) ->
+          new Failure(
+              PruningException.Kind.MACHINE,
+              "The system refuses another thread: %s.%nTake fewer (--threads), or allow more processes (ulimit -u) or memory."
+                  .formatted(firstLine(e)));
       case OutOfMemoryError e ->
           new Failure(
               PruningException.Kind.MACHINE,
@@ -41,6 +46,11 @@ public record Failure(PruningException.@Nullable Kind kind, String message) {
       default ->
           new Failure(null, "%s: %s".formatted(failure.getClass().getName(), firstLine(failure)));
     };
+  }
+
+  /// Threads that are not to be had are reported as memory, too.
+  private static boolean isFailedThread(OutOfMemoryError e) {
+    return firstLine(e).contains("unable to create native thread");
   }
 
   /// Libtorch reports memory that it did not get as any other failure, in the first line of its text.

@@ -14,7 +14,9 @@ final class PassMemory {
   /// Bytes where no limit is given.
   static final long DEFAULT_BYTES = 4L << 30;
 
-  /// The virtual machine, libtorch and the data, before anything is computed.
+  /// The virtual machine, libtorch and the data, before anything is computed: some 250 to 300 MiB were
+  /// measured for networks of a few thousand weights, and the Java heap grows a little before it is
+  /// cleaned.
   private static final long BASE_BYTES = 400L << 20;
 
   /// Copies of the network: the dense one, the present one, each in Java and in libtorch.
@@ -37,20 +39,44 @@ final class PassMemory {
     if (limit == null) {
       return DEFAULT_BYTES;
     }
-    long other = otherBytes(layers, limit);
     long least =
         2 * LiveValues.bytesPerSample(network) * Math.max(1, Math.min(LEAST_SAMPLES, samples));
-    long bytes = (limit - other) / 2;
+    long bytes = (limit - otherBytes(layers, limit)) / 2;
     if (bytes < least) {
-      throw new PruningException(
-          PruningException.Kind.MACHINE,
-          "The run needs at least %s of memory, --memory allows %s: %s for the network and what is known of its layers' inputs, the rest for samples on their way.%nRaise --memory."
-              .formatted(
-                  MemoryPlan.text(other + 2 * least),
-                  MemoryPlan.text(limit),
-                  MemoryPlan.text(other)));
+      throw tooLittle(leastBytes(layers, 2 * least), limit);
     }
     return bytes;
+  }
+
+  /// Refuses a limit that is below what a run takes that executes nothing but its weights' ranking.
+  ///
+  /// @throws PruningException if `--memory` is less
+  static void requireProcess(Layers layers, PruningOptions options) {
+    Long limit = options.memoryBytes();
+    long least = processBytes(layers);
+    if (limit != null && limit < least) {
+      throw tooLittle(least, limit);
+    }
+  }
+
+  /// The least limit that leaves `passBytes` beside all else, which grows with the limit: the first fixed
+  /// point from below.
+  private static long leastBytes(Layers layers, long passBytes) {
+    long least = 0;
+    long next = otherBytes(layers, least) + passBytes;
+    while (next > least) {
+      least = next;
+      next = otherBytes(layers, least) + passBytes;
+    }
+    return least;
+  }
+
+  private static PruningException tooLittle(long least, long limit) {
+    long mebibytes = Math.ceilDiv(least, 1L << 20);
+    return new PruningException(
+        PruningException.Kind.MACHINE,
+        "The run needs at least %d MiB of memory, --memory allows %s: about %s are taken by the virtual machine and libtorch before anything is computed.%nRaise --memory; %dm is the least that works."
+            .formatted(mebibytes, MemoryPlan.text(limit), MemoryPlan.text(BASE_BYTES), mebibytes));
   }
 
   /// @param passBytes as [#passBytes] gave it
@@ -62,13 +88,17 @@ final class PassMemory {
 
   /// @param limit products of a layer's inputs that take more than half of it are not held
   private static long otherBytes(Layers layers, long limit) {
-    long weights = layers.all().stream().mapToLong(Layer::weights).sum();
     long search =
         layers.prunable().stream()
             .mapToLong(layer -> SEARCH_BYTES * squaredInputs(layer))
             .filter(bytes -> bytes <= limit / 2)
             .sum();
-    return BASE_BYTES + NETWORK_COPIES * Float.BYTES * weights + search;
+    return processBytes(layers) + search;
+  }
+
+  private static long processBytes(Layers layers) {
+    long weights = layers.all().stream().mapToLong(Layer::weights).sum();
+    return BASE_BYTES + NETWORK_COPIES * Float.BYTES * weights;
   }
 
   /// Entries of the matrix of products of a layer's inputs, of all groups; where the shape alone does not tell

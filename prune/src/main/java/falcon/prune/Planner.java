@@ -45,6 +45,9 @@ final class Planner {
         refit == Refit.BACKSOLVE
             ? GradientMemory.plan(network, costs, stageBudgets, samples, options)
             : null;
+    if (refit == Refit.NONE) {
+      PassMemory.requireProcess(layers, options);
+    }
     long passBytes =
         refit == Refit.RECONSTRUCT && data != null
             ? PassMemory.passBytes(network, layers, samples, options)

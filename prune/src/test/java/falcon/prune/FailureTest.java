@@ -43,6 +43,16 @@ class FailureTest {
   }
 
   @Test
+  void aThreadThatIsNotToBeHadIsNoWantOfSamples() {
+    var failure =
+        Failure.of(
+            new OutOfMemoryError(
+                "unable to create native thread: possibly out of memory or process/resource limits reached"));
+    assertThat(failure.kind()).isEqualTo(PruningException.Kind.MACHINE);
+    assertThat(failure.message()).contains("--threads", "ulimit -u").doesNotContain("--samples");
+  }
+
+  @Test
   void anythingElseIsOursAndOneLine() {
     var failure = Failure.of(new IllegalStateException("first\nsecond"));
     assertThat(failure.kind()).isNull();

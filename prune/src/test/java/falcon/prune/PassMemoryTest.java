@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class PassMemoryTest {
   private static final long GIB = 1L << 30;
@@ -49,12 +51,33 @@ class PassMemoryTest {
             e -> assertThat(e.kind()).isEqualTo(PruningException.Kind.MACHINE))
         .hasMessageContaining("The run needs at least")
         .hasMessageContaining("--memory allows 256 MiB")
-        .hasMessageContaining("Raise --memory.");
+        .hasMessageContaining("Raise --memory; ");
+  }
+
+  @ParameterizedTest
+  @EnumSource(Method.class)
+  void theLeastThatIsNamedWorksAndAMebibyteLessDoesNot(Method method) {
+    assertThatThrownBy(() -> plan(method, 1L << 20))
+        .isInstanceOfSatisfying(
+            PruningException.class,
+            e -> {
+              long least =
+                  Long.parseLong(
+                      String.valueOf(e.getMessage()).replaceAll("(?s).*?(\\d+)m is.*", "$1"));
+              assertThat(plan(method, least << 20)).isNotNull();
+              assertThatThrownBy(() -> plan(method, (least - 1) << 20))
+                  .isInstanceOf(PruningException.class)
+                  .hasMessageContaining(" %dm is the least that works".formatted(least));
+            });
   }
 
   private PruningPlan plan(@Nullable Long memoryBytes) {
+    return plan(Method.FALCON, memoryBytes);
+  }
+
+  private PruningPlan plan(Method method, @Nullable Long memoryBytes) {
     return Falcon.prune(network, data, BudgetRequest.macs(0.5))
-        .options(PruningOptions.builder().method(Method.FALCON).memoryBytes(memoryBytes).build())
+        .options(PruningOptions.builder().method(method).memoryBytes(memoryBytes).build())
         .plan();
   }
 }
