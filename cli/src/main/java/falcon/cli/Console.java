@@ -12,9 +12,9 @@ record Console(PrintStream out, PrintStream err, boolean isTerminal, int columns
   private static final int USUAL_COLUMNS = 80;
 
   /// The streams of this process; the launcher says what they are.
-  static Console ofProcess() {
+  static Console ofProcess(StandardOutput output) {
     return new Console(
-        System.out,
+        output.printer(System.out.charset()),
         System.err,
         Boolean.getBoolean("falcon.terminal"),
         Integer.getInteger("falcon.columns", USUAL_COLUMNS));
@@ -22,13 +22,13 @@ record Console(PrintStream out, PrintStream err, boolean isTerminal, int columns
 
   /// Prints a result.
   void result(String text) {
-    out.println(text);
+    out.println(PlainText.fitting(text, out.charset()));
     out.flush();
   }
 
   /// Prints something else.
   void message(String text) {
-    err.println(text);
+    err.println(PlainText.fitting(text, err.charset()));
     err.flush();
   }
 }

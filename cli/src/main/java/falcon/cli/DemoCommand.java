@@ -43,7 +43,7 @@ final class DemoCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    interruption.advise("The demo writes nothing; start it again at any time.");
+    interruption.advise(() -> "The demo writes nothing; start it again at any time.");
     Path folder = Path.of(System.getProperty("falcon.home", ".")).resolve("demo");
     Path file = folder.resolve(NETWORK);
     Network network = Networks.read(file);

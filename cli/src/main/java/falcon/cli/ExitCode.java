@@ -11,7 +11,9 @@ final class ExitCode {
   static final int BAD_INPUT = 3;
   static final int BUDGET_NOT_MET = 4;
   static final int MACHINE = 5;
-  static final int INTERRUPTED = 130;
+
+  /// A process that ended because of a signal has this code and the signal's number: 130 for Ctrl-C.
+  static final int SIGNALLED = 128;
 
   private ExitCode() {}
 

@@ -19,7 +19,8 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExit codes:%n",
     footer = {
       "  0 done, 1 a fault of Falcon, 2 wrong usage, 3 bad input, 4 budget cannot be met,",
-      "  5 native library or memory, 130 interrupted"
+      "  5 native library, memory or another limit of the machine, 130 interrupted (143 by SIGTERM,",
+      "  129 by a terminal that was closed)"
     })
 final class FalconCommand implements Runnable {
   @Spec

@@ -2,7 +2,6 @@ package falcon.cli;
 
 import falcon.prune.Failure;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine;
@@ -23,10 +22,12 @@ public final class Main {
   /// @param args as typed
   public static void main(String[] args) {
     Locale.setDefault(Locale.ROOT);
-    var main = new Main(Console.ofProcess());
+    var output = new StandardOutput();
+    var console = Console.ofProcess(output);
+    var main = new Main(console);
     main.interruption.watch();
-    int code = main.run(args);
-    main.interruption.over();
+    int code = output.checked(main.run(args), console);
+    main.interruption.over(code);
     System.exit(code);
   }
 
@@ -54,8 +55,8 @@ public final class Main {
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setAbbreviatedOptionsAllowed(false)
             .setUsageHelpAutoWidth(false)
-            .setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8))
-            .setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8));
+            .setOut(new PrintWriter(console.out(), true, console.out().charset()))
+            .setErr(new PrintWriter(console.err(), true, console.err().charset()));
     commandLine.setParameterExceptionHandler((e, _) -> usage(e));
     commandLine.setExecutionExceptionHandler(
         (e, _, _) -> report(e, List.of(args).contains("--debug")));

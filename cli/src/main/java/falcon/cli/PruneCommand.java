@@ -22,6 +22,7 @@ import falcon.prune.Summary;
 import falcon.prune.WeightPruning;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -65,7 +66,8 @@ final class PruneCommand implements Callable<Integer> {
       converter = Converters.OfAmount.class,
       description =
           "Budget of multiply-accumulates of the prunable layers: 30%% or 12.3M. Several, separated by"
-              + " commas, make a run each. May be left out with --nnz 30%%.")
+              + " commas, make a run each, and --json an array of their results. May be left out with"
+              + " --nnz 30%%.")
   private List<Amount> macs = List.of();
 
   @Option(
@@ -159,8 +161,9 @@ final class PruneCommand implements Callable<Integer> {
       }
       Map<Amount, PruningPlan> plans = new LinkedHashMap<>();
       prunings.forEach((amount, pruning) -> plans.put(amount, plan(pruning)));
+      Results results = results();
       if (isDryRun) {
-        plans.values().forEach(this::show);
+        plans.values().forEach(plan -> show(plan, results));
         return ExitCode.DONE;
       }
       List<InputFile> inputs = InputFile.of(model.files(read), data);
@@ -175,8 +178,9 @@ final class PruneCommand implements Callable<Integer> {
                     new RunDescription(
                         CommandText.of(args), network, plan, options, preprocessing, inputs),
                     existing())));
+        interruption.advise(() -> advice(opened.values()));
         opened.forEach((amount, directory) ->
-            run(Objects.requireNonNull(prunings.get(amount)), directory, progress));
+            run(Objects.requireNonNull(prunings.get(amount)), directory, progress, results));
       } finally {
         opened.values().forEach(RunDirectory::close);
       }
@@ -198,13 +202,14 @@ final class PruneCommand implements Callable<Integer> {
       throw usage("without --data there is nothing to resume; say --force to do it again");
     }
     PruningOptions options = options();
+    Results results = results();
     try (var progress = ConsoleProgress.start(console, output.volume())) {
       for (Amount amount : macs) {
         WeightPruning pruning =
             Falcon.prune(network, new BudgetRequest(amount, nnz)).options(options);
         PruningPlan plan = pruning.plan();
         if (isDryRun) {
-          show(plan);
+          show(plan, results);
           continue;
         }
         var run =
@@ -213,8 +218,7 @@ final class PruneCommand implements Callable<Integer> {
         try (RunDirectory directory = RunDirectory.open(folder(amount), run, existing())) {
           PrunedNetwork pruned = pruning.progress(directory.logged(progress)).run();
           String result = directory.write(pruned, format);
-          console.result(
-              output.isJson() ? JsonText.ofText(result) : text(pruned, directory.path(), result));
+          results.add(() -> result, () -> text(pruned, directory.path(), result));
         }
       }
     }
@@ -270,21 +274,30 @@ final class PruneCommand implements Callable<Integer> {
     return macs.size() == 1 ? out : out.resolve("r" + amount.toString().replace("%", ""));
   }
 
-  private void run(Pruning pruning, RunDirectory directory, ConsoleProgress progress) {
+  private void run(
+      Pruning pruning, RunDirectory directory, ConsoleProgress progress, Results results) {
     if (isResumed && RunDirectory.isFinished(directory.path())) {
       progress.note("%s: finished before".formatted(directory.path()));
-      console.result(
-          output.isJson()
-              ? JsonText.ofText(RunDirectory.result(directory.path()))
-              : "%s was finished before; see result.json there".formatted(directory.path()));
+      results.add(
+          () -> RunDirectory.result(directory.path()),
+          () -> "%s was finished before; see result.json there".formatted(directory.path()));
       return;
     }
-    interruption.advise("Go on with: " + CommandText.of(resuming()));
     PrunedNetwork pruned =
         pruning.stages(directory.stages()).progress(directory.logged(progress)).run();
     String result = directory.write(pruned, format);
-    console.result(
-        output.isJson() ? JsonText.ofText(result) : text(pruned, directory.path(), result));
+    results.add(() -> result, () -> text(pruned, directory.path(), result));
+  }
+
+  private Results results() {
+    return new Results(console, output.isJson(), macs.size());
+  }
+
+  /// What can be done after an interruption.
+  private String advice(Collection<RunDirectory> directories) {
+    return directories.stream().anyMatch(RunDirectory::canBeResumed)
+        ? "Go on with: " + CommandText.of(resuming())
+        : "Nothing was stored yet that the run could go on from.";
   }
 
   private List<String> resuming() {
@@ -314,8 +327,8 @@ final class PruneCommand implements Callable<Integer> {
     return model.path().toString().toLowerCase(Locale.ROOT).endsWith(".onnx");
   }
 
-  private void show(PruningPlan plan) {
-    console.result(output.isJson() ? JsonText.of(json(plan)) : Summary.of(plan));
+  private void show(PruningPlan plan, Results results) {
+    results.add(() -> JsonText.of(json(plan)), () -> Summary.of(plan));
   }
 
   private static ObjectNode json(PruningPlan plan) {

@@ -114,13 +114,13 @@ final class TrainCommand implements Callable<Integer> {
               .formatted(dataOptions.directory(), data.layout().id()));
     }
     Path file = OutputFolder.require(out, format.fileName(), isForced);
-    interruption.advise("Nothing was written; training cannot be resumed.");
+    interruption.advise(() -> "Nothing was written; training cannot be resumed.");
     Network network;
     Evaluator.Result result;
     try (var progress = ConsoleProgress.start(console, output.volume())) {
       network = trainer.train(data, preprocessing, progress);
       Networks.write(network, file);
-      interruption.advise("The trained network is in %s.".formatted(file));
+      interruption.advise(() -> "The trained network is in %s.".formatted(file));
       result =
           new Evaluator(data, preprocessing, threads.count())
               .evaluate(network, Evaluator.Part.TEST, progress);

@@ -398,6 +398,30 @@ class MainTest {
     assertThat(ran.err()).isEmpty();
   }
 
+  @Test
+  void severalBudgetsAreOneJsonDocument() throws IOException {
+    String[] budgets = {"--macs", "50%,12.5%", "--method", "magnitude", "--json"};
+    Path out = temporary.resolve("runs");
+    for (String[] args :
+        List.of(
+            prune(with(budgets, "--dry-run")),
+            prune(with(budgets, "--bn-refresh", "off", "--out", out.toString())),
+            prune(with(budgets, "--bn-refresh", "off", "--out", out.toString(), "--resume")),
+            with(
+                new String[] {
+                  "prune", model.toString(), "--out", temporary.resolve("w").toString()
+                },
+                budgets))) {
+      Ran ran = Ran.of(args);
+      assertThat(ran.code()).as(ran.err()).isZero();
+      assertThat(ran.out().lines()).hasSize(1);
+      JsonNode json = json(ran.out());
+      assertThat(json.findValuesAsText("request")).containsSubsequence("50%", "12.5%");
+      assertThat(json.isArray()).isTrue();
+      assertThat(json).hasSize(2);
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"onnx", "safetensors"})
   void trainWritesANetworkThatTheOthersRead(String format) {

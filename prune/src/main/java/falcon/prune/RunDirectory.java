@@ -115,6 +115,11 @@ public final class RunDirectory implements AutoCloseable {
     return directory;
   }
 
+  /// Whether something is stored here that `RESUME` would go on from: a result, or a stage.
+  public boolean canBeResumed() {
+    return isFinished(directory) || stages.isAnyStored();
+  }
+
   /// Where the run's stages are kept.
   public StageStore stages() {
     return stages;

@@ -72,6 +72,11 @@ final class StageFolder implements StageStore {
     }
   }
 
+  /// Whether there is a finished stage.
+  boolean isAnyStored() {
+    return Files.isDirectory(folder(0));
+  }
+
   /// Removes all stages.
   ///
   /// @throws UnwritableFileException if that is not allowed
