@@ -66,6 +66,18 @@ class RunDirectoryTest {
   }
 
   @Test
+  void aRunCanBeResumedFromItsFirstStageOn() {
+    try (var run = open(RunDirectory.Existing.REFUSE)) {
+      assertThat(run.canBeResumed()).isFalse();
+      run.stages().save(stage(0));
+      assertThat(run.canBeResumed()).isTrue();
+    }
+    try (var run = open(RunDirectory.Existing.RESUME)) {
+      assertThat(run.canBeResumed()).isTrue();
+    }
+  }
+
+  @Test
   void aFailureLeavesEarlierStagesReadable() throws IOException {
     try (var run = open(RunDirectory.Existing.REFUSE)) {
       run.stages().save(stage(0));
