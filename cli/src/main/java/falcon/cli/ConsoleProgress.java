@@ -95,6 +95,13 @@ final class ConsoleProgress implements Progress, AutoCloseable {
   }
 
   @Override
+  public synchronized void detail(String message) {
+    if (volume == Volume.VERBOSE) {
+      print(message);
+    }
+  }
+
+  @Override
   public synchronized void warn(String message) {
     print("warning: " + message);
   }

@@ -84,6 +84,7 @@ public final class Evaluator {
     int correct = 0;
     double crossEntropy = 0;
     try (var workers = new Workers(threads)) {
+      Kernels.tell(workers, progress);
       progress.begin("evaluating", indexes.length);
       for (int from = 0; from < indexes.length; from += SLICE) {
         int to = Math.min(indexes.length, from + SLICE);
@@ -119,6 +120,7 @@ public final class Evaluator {
     SampleSource shown = match.plain(samples, indexes(samples, part));
     long begin = System.nanoTime();
     try (var workers = new Workers(threads)) {
+      Kernels.tell(workers, progress);
       progress.begin("comparing", 2);
       double fidelity =
           new Judge(Measure.FIDELITY, ofReference.network(), shown, workers)

@@ -17,6 +17,9 @@ public interface Progress {
   /// Something worth knowing.
   default void note(String message) {}
 
+  /// Something for those who want to know the details.
+  default void detail(String message) {}
+
   /// Something that may surprise.
   default void warn(String message) {}
 }

@@ -107,6 +107,7 @@ public final class Pruning {
     PruningPlan plan = plan(match);
     var clock = new Clock();
     try (var workers = new Workers(options.threads())) {
+      Kernels.tell(workers, progress);
       var samples = new CalibrationSamples(match, Splits.of(match.data().train()), options.seed());
       return new Run(match.network(), plan, samples, workers, clock).prune();
     }
@@ -319,6 +320,7 @@ public final class Pruning {
           done.stream().map(Stage::report).toList(),
           clock.seconds(),
           PeakMemory.bytes(),
+          workers.replacedKernels(),
           warnings);
     }
   }

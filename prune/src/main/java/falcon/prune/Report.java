@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 /// @param stages in order
 /// @param seconds by phase, in order of first occurrence
 /// @param peakMemoryBytes greatest resident memory of the process, 0 if unknown
+/// @param replacedKernels computations of libtorch that are wrong on this machine, by name: what is wrong
+///     and what was used instead; empty where all are right
 /// @param warnings what the user should know
 public record Report(
     Measure measure,
@@ -33,12 +35,15 @@ public record Report(
     List<StageReport> stages,
     Map<String, Double> seconds,
     long peakMemoryBytes,
+    Map<String, String> replacedKernels,
     List<String> warnings) {
 
   public Report {
     layers = List.copyOf(layers);
     stages = List.copyOf(stages);
     seconds = java.util.Collections.unmodifiableMap(new java.util.LinkedHashMap<>(seconds));
+    replacedKernels =
+        java.util.Collections.unmodifiableMap(new java.util.LinkedHashMap<>(replacedKernels));
     warnings = List.copyOf(warnings);
   }
 

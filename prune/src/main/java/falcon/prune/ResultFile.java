@@ -50,6 +50,7 @@ final class ResultFile {
     ObjectNode seconds = json.putObject("seconds");
     report.seconds().forEach(seconds::put);
     json.put("peakMemoryBytes", Math.max(report.peakMemoryBytes(), PeakMemory.bytes()));
+    report.replacedKernels().forEach(json.putObject("replacedKernels")::put);
     report.warnings().forEach(json.putArray("warnings")::add);
     return json;
   }

@@ -61,6 +61,12 @@ final class RunLog implements Progress, AutoCloseable {
   }
 
   @Override
+  public void detail(String message) {
+    line(message);
+    listener.detail(message);
+  }
+
+  @Override
   public void warn(String message) {
     line("warning: " + message);
     listener.warn(message);

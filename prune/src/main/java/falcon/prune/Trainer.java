@@ -62,6 +62,7 @@ public record Trainer(
     var training = new NetworkTraining(architecture, data, preprocessing, options, seed);
     long images = data.train().count();
     try (var workers = new Workers(threads)) {
+      Kernels.tell(workers, progress);
       progress.begin("training", images * epochs);
       Network trained =
           training.run(

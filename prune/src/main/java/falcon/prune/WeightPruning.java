@@ -76,6 +76,7 @@ public final class WeightPruning {
               List.of(),
               clock.seconds(),
               PeakMemory.bytes(),
+              workers.replacedKernels(),
               List.of());
       return new PrunedNetwork(outcome.network(), projection.mask(), plan, report);
     }

@@ -257,7 +257,7 @@ class RunDirectoryTest {
                     + " layers[].macsKept effectiveRows"
                     + " model.bytes model.denseBytes model.files[].name model.files[].bytes"
                     + " stages[].macs stages[].nnz stages[].validation stages[].seconds stages[].notes[]"
-                    + " seconds.reconstruct peakMemoryBytes warnings[]")
+                    + " seconds.reconstruct peakMemoryBytes replacedKernels.convolution warnings[]")
                 .split(" "));
     JsonNode json = result();
     assertThat(json.get("schemaVersion").intValue()).isEqualTo(1);
@@ -346,6 +346,7 @@ class RunDirectoryTest {
                     macs, mask.keptCount(), 91.0 / 3, 1.25, List.of("so it went"))),
             Map.of("reconstruct", 1.5),
             1,
+            Map.of("convolution", "off by 5; used instead: aligned-convolution"),
             List.of("beware"));
     return new PrunedNetwork(network.withTensors(tensors), mask, plan, report);
   }

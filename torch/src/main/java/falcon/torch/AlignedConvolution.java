@@ -184,7 +184,7 @@ final class AlignedConvolution {
   }
 
   /// @return zeros added at the end of one axis
-  private static Tensor padded(Tensor x, int axis, long count) {
+  static Tensor padded(Tensor x, int axis, long count) {
     if (count == 0) {
       return x;
     }

@@ -108,8 +108,8 @@ final class KernelTrials {
     return Arrays.stream(faults).filter(fault -> fault != null).findFirst().orElse(null);
   }
 
-  private @Nullable String convolutions(
-      List<Shape> shapes, Function<Convolution, Tensor> computation) {
+  /// @return what is wrong with convolutions of these shapes, null if all are right
+  @Nullable String convolutions(List<Shape> shapes, Function<Convolution, Tensor> computation) {
     for (Shape shape : shapes) {
       for (int batch : BATCHES) {
         var problem = new ReferenceConvolution(shape, batch, random);

@@ -92,7 +92,7 @@ final class NativeLibraries {
   }
 
   private static KernelVerdict load() throws IOException {
-    Path cache = Loader.getCacheDir().toPath();
+    Path cache = cacheFolder();
     Files.createDirectories(cache);
     try (var channel =
             FileChannel.open(
@@ -146,9 +146,14 @@ final class NativeLibraries {
     return kernels;
   }
 
+  /// Where the libraries are unpacked.
+  static Path cacheFolder() throws IOException {
+    return Loader.getCacheDir().toPath();
+  }
+
   /// For the process of the self-test, whose parent has extracted everything and holds the lock.
   static void loadForTrials() throws IOException {
-    loadExtracted(Loader.getCacheDir().toPath());
+    loadExtracted(cacheFolder());
   }
 
   private static void loadExtracted(Path cache) throws IOException {

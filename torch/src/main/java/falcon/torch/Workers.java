@@ -2,6 +2,7 @@ package falcon.torch;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -48,6 +49,12 @@ public final class Workers implements AutoCloseable {
 
   public int threads() {
     return threads;
+  }
+
+  /// Computations of libtorch that are wrong on this machine, by name: what is wrong and what is used
+  /// instead. Empty where all are right. A self-test finds them, once per machine and version.
+  public Map<String, String> replacedKernels() {
+    return NativeLibraries.kernels().replacements();
   }
 
   /// @return the threads themselves, for work without libtorch; closed with this
