@@ -19,7 +19,8 @@ final class AlignedConvolution {
   /// Channels that oneDNN computes at a time, in float32 with the widest vectors that it knows.
   static final long BLOCK = 16;
 
-  /// Input channels up to which oneDNN reads images as they are, if there is one group.
+  /// Input channels up to which oneDNN reads images as they are: two spatial axes, one group, not
+  /// transposed.
   private static final long IMAGE_CHANNELS = 3;
 
   /// Spatial axes up to which oneDNN has code of its own for one channel per group; beyond, the groups
@@ -61,7 +62,8 @@ final class AlignedConvolution {
     } else {
       merged = merged(groups, inputs, outputs);
       blocks = Math.ceilDiv(groups, merged);
-      blockInputs = groups == 1 && inputs <= IMAGE_CHANNELS ? inputs : aligned(merged * inputs);
+      boolean isOfImages = axes == 2 && groups == 1 && !isTransposed && inputs <= IMAGE_CHANNELS;
+      blockInputs = isOfImages ? inputs : aligned(merged * inputs);
       blockOutputs = aligned(merged * outputs);
     }
   }
@@ -99,7 +101,7 @@ final class AlignedConvolution {
   }
 
   /// In row-major order oneDNN would choose layouts of its own, some of which it pads all the same.
-  private static Tensor channelsLast(Tensor tensor) {
+  static Tensor channelsLast(Tensor tensor) {
     return switch ((int) tensor.dim()) {
       case 4 -> tensor.contiguous(torch.MemoryFormat.ChannelsLast);
       case 5 -> tensor.contiguous(torch.MemoryFormat.ChannelsLast3d);
@@ -152,9 +154,9 @@ final class AlignedConvolution {
   }
 
   /// @param other `[b, out, positions…]`
-  /// @return with the channels of what is computed
+  /// @return with the channels of what is computed, channels last
   Tensor outputLike(Tensor other) {
-    return channels(other, groups * outputs, merged * outputs, blockOutputs);
+    return channelsLast(channels(other, groups * outputs, merged * outputs, blockOutputs));
   }
 
   /// @param bias `[out]`, null for none

@@ -133,8 +133,19 @@ final class FusedConvolution {
     return new Convolution(x, weights.filters(), weights.bias(), window, groups, false);
   }
 
+  /// oneDNN takes no views that leave elements out.
+  private static Tensor dense(Tensor tensor) {
+    return tensor.is_non_overlapping_and_dense()
+        ? tensor
+        : tensor.contiguous(torch.MemoryFormat.ChannelsLast);
+  }
+
+  /// Whether a value can be added in the same call. oneDNN refuses sums of one channel or one position,
+  /// whose layout in memory is both row-major and channels last.
   private static boolean isAddend(Tensor other, long[] shape) {
-    return !other.requires_grad()
+    return shape[1] > 1
+        && shape[2] * shape[3] > 1
+        && !other.requires_grad()
         && Torch.isOf(other, torch.ScalarType.Float)
         && Arrays.equals(other.shape(), shape);
   }
@@ -147,9 +158,9 @@ final class FusedConvolution {
   static Tensor call(Convolution convolution, @Nullable Tensor other, boolean relu) {
     Handles handles = Objects.requireNonNull(Handles.FOUND);
     var stack = new IValueVector();
-    stack.push_back(new IValue(convolution.x()));
+    stack.push_back(new IValue(dense(convolution.x())));
     if (other != null) {
-      stack.push_back(new IValue(other));
+      stack.push_back(new IValue(dense(other)));
     }
     stack.push_back(new IValue(convolution.weight()));
     stack.push_back(convolution.bias() == null ? new IValue() : new IValue(convolution.bias()));

@@ -31,6 +31,20 @@ final class KernelTrials {
   /// Batches: oneDNN and libtorch choose other code for one sample, for few, and from 16 on.
   private static final List<Integer> BATCHES = List.of(1, 2, 17);
 
+  /// How a tensor lies in memory.
+  private enum Memory {
+    CHANNELS_LAST("channels last"),
+    ROW_MAJOR("row-major"),
+    /// Some of the channels of a larger tensor.
+    VIEW("a view");
+
+    private final String text;
+
+    Memory(String text) {
+      this.text = text;
+    }
+  }
+
   private final SplittableRandom random = new SplittableRandom(7);
 
   private static final List<Shape> DENSE =
@@ -50,6 +64,7 @@ final class KernelTrials {
           Shape.of(1, 24, 24, 2, 1).moving(2, 1),
           Shape.of(1, 100, 12, 2, 1),
           Shape.of(1, 20, 24, 1, 3),
+          Shape.of(1, 3, 16, 1, 4),
           Shape.of(1, 5, 20, 3, 3));
 
   private static final List<Shape> GROUPED =
@@ -78,6 +93,8 @@ final class KernelTrials {
           Shape.of(6, 1, 1, 2, 3).transposed(),
           Shape.of(1, 4, 6, 1, 3).moving(2, 1).transposed(),
           Shape.of(1, 20, 5, 1, 3).transposed(),
+          Shape.of(1, 3, 5, 1, 4).transposed(),
+          Shape.of(1, 3, 16, 2, 3).transposed(),
           Shape.of(1, 5, 7, 3, 2).transposed());
 
   /// @return what is wrong, null if all is right
@@ -113,10 +130,10 @@ final class KernelTrials {
     for (Shape shape : shapes) {
       for (int batch : BATCHES) {
         var problem = new ReferenceConvolution(shape, batch, random);
-        for (boolean channelsLast : new boolean[] {true, false}) {
-          String fault = gradients(problem, computation, channelsLast);
+        for (Memory memory : Memory.values()) {
+          String fault = gradients(problem, computation, memory);
           if (fault != null) {
-            return at(fault, shape, batch, channelsLast);
+            return at(fault, shape, batch, memory);
           }
         }
       }
@@ -124,20 +141,17 @@ final class KernelTrials {
     return null;
   }
 
-  private static String at(String fault, Shape shape, int batch, boolean channelsLast) {
-    return "%s: %s, batch %d, %s"
-        .formatted(fault, shape, batch, channelsLast ? "channels last" : "row-major");
+  private static String at(String fault, Shape shape, int batch, Memory memory) {
+    return "%s: %s, batch %d, %s".formatted(fault, shape, batch, memory.text);
   }
 
   /// Result and both gradients.
   private static @Nullable String gradients(
-      ReferenceConvolution problem,
-      Function<Convolution, Tensor> computation,
-      boolean channelsLast) {
+      ReferenceConvolution problem, Function<Convolution, Tensor> computation, Memory memory) {
     try (var _ = new PointerScope()) {
-      Tensor x = tensor(problem.x(), problem.xShape(), channelsLast);
-      Tensor w = tensor(problem.w(), problem.wShape(), channelsLast);
-      Tensor bias = tensor(problem.bias(), List.of((long) problem.bias().length), false);
+      Tensor x = tensor(problem.x(), problem.xShape(), memory);
+      Tensor w = tensor(problem.w(), problem.wShape(), memory);
+      Tensor bias = tensor(problem.bias(), List.of((long) problem.bias().length), Memory.ROW_MAJOR);
       x.requires_grad_(true);
       w.requires_grad_(true);
       Tensor y = computation.apply(problem.convolution(x, w, bias));
@@ -146,7 +160,7 @@ final class KernelTrials {
         return fault;
       }
       y.backward(
-          tensor(problem.g(), problem.yShape(), channelsLast),
+          tensor(problem.g(), problem.yShape(), memory),
           new BoolOptional(false),
           false,
           new TensorArrayRefOptional());
@@ -171,10 +185,10 @@ final class KernelTrials {
       for (int batch : BATCHES) {
         var problem = new ReferenceConvolution(shape, batch, random);
         for (boolean adds : new boolean[] {false, true}) {
-          for (boolean channelsLast : new boolean[] {true, false}) {
-            String fault = fused(problem, shape, isAligned, adds, channelsLast);
+          for (Memory memory : Memory.values()) {
+            String fault = fused(problem, shape, isAligned, adds, memory);
             if (fault != null) {
-              return at(fault, shape, batch, channelsLast);
+              return at(fault, shape, batch, memory);
             }
           }
         }
@@ -184,16 +198,12 @@ final class KernelTrials {
   }
 
   private static @Nullable String fused(
-      ReferenceConvolution problem,
-      Shape shape,
-      boolean isAligned,
-      boolean adds,
-      boolean channelsLast) {
+      ReferenceConvolution problem, Shape shape, boolean isAligned, boolean adds, Memory memory) {
     try (var _ = new PointerScope()) {
-      Tensor x = tensor(problem.x(), problem.xShape(), channelsLast);
-      Tensor w = tensor(problem.w(), problem.wShape(), channelsLast);
-      Tensor bias = tensor(problem.bias(), List.of((long) problem.bias().length), false);
-      Tensor other = adds ? tensor(problem.g(), problem.yShape(), channelsLast) : null;
+      Tensor x = tensor(problem.x(), problem.xShape(), memory);
+      Tensor w = tensor(problem.w(), problem.wShape(), memory);
+      Tensor bias = tensor(problem.bias(), List.of((long) problem.bias().length), Memory.ROW_MAJOR);
+      Tensor other = adds ? tensor(problem.g(), problem.yShape(), memory) : null;
       var layout = AlignedConvolution.of(shape.groups(), shape.inputs(), shape.outputs(), 2, false);
       Convolution convolution = problem.convolution(x, w, bias);
       if (isAligned) {
@@ -284,7 +294,7 @@ final class KernelTrials {
       values[i] *= 8;
     }
     try (var _ = new PointerScope()) {
-      Tensor x = tensor(values, List.of((long) values.length), false);
+      Tensor x = tensor(values, List.of((long) values.length), Memory.ROW_MAJOR);
       return first(
           difference(
               "sigmoid",
@@ -309,8 +319,8 @@ final class KernelTrials {
     double[] weights = numbers(hidden * 4 * hidden);
     var h = x.clone();
     var c = new double[batch * hidden];
-    Tensor w = tensor(weights, List.of((long) hidden, 4L * hidden), false);
-    Tensor ht = tensor(h, List.of((long) batch, (long) hidden), false);
+    Tensor w = tensor(weights, List.of((long) hidden, 4L * hidden), Memory.ROW_MAJOR);
+    Tensor ht = tensor(h, List.of((long) batch, (long) hidden), Memory.ROW_MAJOR);
     Tensor ct = torch.zeros(batch, hidden);
     for (int step = 0; step < 3; step++) {
       Tensor gates = ht.mm(w);
@@ -366,12 +376,15 @@ final class KernelTrials {
     return t;
   }
 
-  /// @param channelsLast the layout in memory of four axes; else row-major
-  private static Tensor tensor(double[] values, List<Long> shape, boolean channelsLast) {
+  private static Tensor tensor(double[] values, List<Long> shape, Memory memory) {
     Tensor rowMajor = Torch.scoped(values, shape).to(torch.ScalarType.Float);
-    return channelsLast && shape.size() == 4
-        ? rowMajor.contiguous(torch.MemoryFormat.ChannelsLast)
-        : rowMajor;
+    return switch (memory) {
+      case ROW_MAJOR -> rowMajor;
+      case CHANNELS_LAST -> AlignedConvolution.channelsLast(rowMajor);
+      case VIEW ->
+          AlignedConvolution.channelsLast(AlignedConvolution.padded(rowMajor, 1, 3))
+              .narrow(1, 0, rowMajor.size(1));
+    };
   }
 
   /// @return what is wrong, null if nothing is

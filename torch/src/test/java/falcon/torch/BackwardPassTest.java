@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 @Tag("native")
+@Tag("kernels")
 class BackwardPassTest {
   private static final List<String> TENSORS =
       List.of("conv1.weight", "layer2.0.conv1.weight", "layer3.2.conv2.weight", "fc.weight");

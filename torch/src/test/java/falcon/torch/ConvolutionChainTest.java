@@ -2,11 +2,13 @@ package falcon.torch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import falcon.model.Network;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
@@ -15,10 +17,13 @@ import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// Two convolutions that are added up, one of them with a BatchNormalization; one whose sum with a list is
 /// no sum of equal shapes; one with a bias, groups and no ReLU, whose result the sum's other term waits for.
 @Tag("native")
+@Tag("kernels")
 class ConvolutionChainTest {
   private static final List<String> CONVOLUTIONS = List.of("c1", "c2", "c3", "s2", "c4");
 
@@ -72,6 +77,43 @@ class ConvolutionChainTest {
       assertThat(gradientOfSum(loaded, "r1", List.of())).containsExactly(inTurn, within(1e-3));
       assertThat(Arrays.stream(inTurn).map(Math::abs).max().orElse(0)).isPositive();
     }
+  }
+
+  /// A sum is computed in the same call, but for one position or one channel, which oneDNN refuses; what is
+  /// added may be a view of another tensor.
+  @ParameterizedTest
+  @CsvSource({"6, 7, 6, true", "6, 1, 2, true", "6, 1, 1, false", "1, 7, 6, false"})
+  void sumsAreFusedWhereOneDnnTakesThem(int outputs, long height, long width, boolean isFused) {
+    assumeThat(NativeLibraries.kernels().fusion(Convolution.Kind.DENSE))
+        .isNotEqualTo(KernelVerdict.Fusion.NONE);
+    Network sum =
+        new Graph(9, 4, height, width)
+            .noise("c.w", outputs, 4, 3, 3)
+            .node("Conv", "c", List.of("x", "c.w"), Graph.Option.integers("pads", 1, 1, 1, 1))
+            .node("Add", "y", List.of("c", "c"))
+            .network("y");
+    try (var _ = new PointerScope();
+        var loaded = new LoadedNetwork(sum, Precision.FLOAT32)) {
+      ConvolutionChain single = Objects.requireNonNull(loaded.program().convolutionChains().get(0));
+      var chain =
+          new ConvolutionChain(
+              single.nodes(), single.convolution(), single.filters(), null, null, "other", true);
+      Tensor x = torch.randn(2, 4, height, width);
+      Tensor other = torch.randn(2, outputs + 3L, height, width).narrow(1, 1, outputs);
+      Tensor fused = FusedConvolution.run(chain, x, other, loaded.parameters());
+      assertThat(fused != null).isEqualTo(isFused);
+      if (fused != null) {
+        var window = Window.symmetric(longs(3), longs(1), longs(1), longs(1));
+        var convolution =
+            new Convolution(x, loaded.parameters().get("c.w"), null, window, 1, false);
+        double[] wanted = Torch.doubles(RowConvolution.run(convolution).add(other).relu());
+        assertThat(Torch.doubles(fused)).containsExactly(wanted, within(1e-4));
+      }
+    }
+  }
+
+  private static long[] longs(long both) {
+    return new long[] {both, both};
   }
 
   private static String summary(ConvolutionChain chain) {

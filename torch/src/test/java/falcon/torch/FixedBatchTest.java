@@ -21,6 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Networks whose file fixes the number of examples compute what those with an open axis do.
 @Tag("native")
+@Tag("kernels")
 class FixedBatchTest {
   private static final List<String> LAYERS = List.of("c1.w", "c2.w", "logits.w");
 

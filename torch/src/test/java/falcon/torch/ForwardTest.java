@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// Own forward pass against ONNX Runtime on the exported file.
 @Tag("native")
+@Tag("kernels")
 class ForwardTest {
   private static final double TOLERANCE = 1e-4;
 

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,8 +26,7 @@ class KernelRecordTest {
   void aVerdictIsReadAsItWasWritten() throws IOException {
     assertThat(kept().read()).isNull();
     kept().write(new KernelVerdict(Map.of(Kernel.CONVOLUTION, "off by 5: 20 to 24 channels")));
-    KernelVerdict read = kept().read();
-    assertThat(read).isNotNull();
+    KernelVerdict read = Objects.requireNonNull(kept().read());
     assertThat(read.faults())
         .containsExactly(Map.entry(Kernel.CONVOLUTION, "off by 5: 20 to 24 channels"));
     try (var files = Files.list(cache)) {

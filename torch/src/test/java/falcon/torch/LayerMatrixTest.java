@@ -14,6 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 @Tag("native")
+@Tag("kernels")
 class LayerMatrixTest {
   private static final int SAMPLES = 3;
 

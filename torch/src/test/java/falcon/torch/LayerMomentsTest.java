@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 @Tag("native")
+@Tag("kernels")
 class LayerMomentsTest {
   private static final int SAMPLES = 41;
   private static final double RIDGE = 1e-2;

@@ -25,6 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// Whole networks from end to end against ONNX Runtime.
 @Tag("native")
+@Tag("kernels")
 class NarrowNetworksTest {
   private static final Path NARROW = Path.of("..", "models", "narrow");
 

@@ -41,6 +41,7 @@ class NativeSettingsTest {
             System.getProperty("java.class.path"),
             Warned.class.getName());
     builder.environment().put("TORCH_CPP_LOG_LEVEL", "WARNING");
+    builder.environment().remove("JAVA_TOOL_OPTIONS"); // Java would write that it heeds them
     int exit = builder.redirectErrorStream(true).redirectOutput(output.toFile()).start().waitFor();
     String text = Files.readString(output);
     assertThat(exit).as(text).isZero();

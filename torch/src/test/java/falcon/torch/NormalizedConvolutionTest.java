@@ -22,6 +22,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /// Filters of three positions, of one position and grouped ones, with and without a bias, each with a
 /// BatchNormalization behind it, the last of which takes its variance from another.
 @Tag("native")
+@Tag("kernels")
 class NormalizedConvolutionTest {
   private static final List<String> CONVOLUTIONS = List.of("c1", "c2", "c3");
   private static final List<String> DIFFERENTIATED =

@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// Gradients of a weighted sum of outputs, in float64, against central differences.
 @Tag("native")
+@Tag("kernels")
 class OperatorGradientTest {
   /// Step of the differences: rounding (1e-16 / step) and curvature (step²) stay below the tolerance.
   private static final float STEP = 1e-5f;

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /// Own operators against ONNX Runtime over their options.
 @Tag("native")
+@Tag("kernels")
 class OperatorGridTest {
   private static final Map<String, List<GridCase>> CASES = OperatorGrid.byOperator();
 

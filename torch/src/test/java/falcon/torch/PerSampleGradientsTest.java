@@ -21,6 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 @Tag("native")
+@Tag("kernels")
 class PerSampleGradientsTest {
   private static final int SAMPLES = 19;
   private static final List<String> RESNET_TENSORS =

@@ -19,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 @Tag("native")
+@Tag("kernels")
 class ReconstructionTest {
   private static final int SAMPLES = 75;
   private static final long BYTES = 1L << 30;

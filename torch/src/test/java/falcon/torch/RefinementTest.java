@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 @Tag("native")
+@Tag("kernels")
 class RefinementTest {
   private static final List<String> MASKED = List.of("c1.w", "c2.w", "logits.w");
   private static final Refinement.Options OPTIONS = new Refinement.Options(40, 0.03, 1, 1);
