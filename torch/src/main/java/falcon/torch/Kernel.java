@@ -75,6 +75,21 @@ enum Kernel {
     };
   }
 
+  /// Whether it may read or write outside of its tensors where it is wrong: where oneDNN is given shapes
+  /// that it may pad.
+  boolean mayDamageMemory() {
+    return switch (this) {
+      case BFLOAT16_PRODUCTS,
+          CONVOLUTION,
+          GROUPED_CONVOLUTION,
+          TRANSPOSED_CONVOLUTION,
+          FUSED_CONVOLUTION,
+          FUSED_GROUPED_CONVOLUTION ->
+          true;
+      default -> false;
+    };
+  }
+
   /// Whether nothing can be computed where this and all its substitutes are wrong.
   boolean isNeeded() {
     return switch (this) {

@@ -1,6 +1,7 @@
 package falcon.torch;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -28,10 +29,14 @@ final class KernelProcess implements KernelSelection.Trials {
   private static final String RESULT = "kernel ";
 
   private final Path cache;
+  private final Path java;
+  private boolean isComplete = true;
 
   /// @param cache folder of the unpacked libraries; the process works there
-  KernelProcess(Path cache) {
+  /// @param java the program to start
+  KernelProcess(Path cache, Path java) {
     this.cache = cache;
+    this.java = java;
   }
 
   /// Tries the kernels that the arguments name, and prints a line for each: `kernel ID: FAULT`.
@@ -68,13 +73,28 @@ final class KernelProcess implements KernelSelection.Trials {
           ? Map.of(kernels.getFirst(), attempt.end())
           : attempt.results();
     } catch (IOException e) {
-      throw new NativeLibraryException(
-          """
-          The self-test of libtorch could not be run in a process of its own: %s.
-          It starts %s in %s.\
-          """
-              .formatted(e, java(), cache),
-          e);
+      isComplete = false;
+      return Map.of(kernels.getFirst(), here(kernels.getFirst(), e));
+    }
+  }
+
+  /// Whether every trial was made in a process of its own.
+  boolean isComplete() {
+    return isComplete;
+  }
+
+  /// For programs that come without a `java` to start: what may damage memory counts as wrong, the rest is
+  /// tried in this process.
+  private static String here(Kernel kernel, IOException reason) {
+    if (kernel.mayDamageMemory()) {
+      return "not tried, because no process could be started: " + reason.getMessage();
+    }
+    try {
+      NativeLibraries.loadForTrials();
+      String fault = new KernelTrials().fault(kernel);
+      return fault == null ? "" : fault;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -103,7 +123,7 @@ final class KernelProcess implements KernelSelection.Trials {
     var command =
         new ArrayList<>(
             List.of(
-                java().toString(),
+                java.toString(),
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
                 "-XX:-CreateCoredumpOnCrash",
@@ -134,7 +154,8 @@ final class KernelProcess implements KernelSelection.Trials {
         .toFile();
   }
 
-  private static Path java() {
+  /// The program that runs this process.
+  static Path java() {
     return Path.of(System.getProperty("java.home"), "bin", "java");
   }
 

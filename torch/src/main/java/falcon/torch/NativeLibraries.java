@@ -115,12 +115,15 @@ final class NativeLibraries {
     if (known != null) {
       return known;
     }
-    KernelVerdict fresh = KernelSelection.choose(declared, new KernelProcess(cache));
+    var process = new KernelProcess(cache, KernelProcess.java());
+    KernelVerdict fresh = KernelSelection.choose(declared, process);
     fresh.requireUsable(); // not kept: what failed may be mended until the next start
-    try {
-      kept.write(fresh);
-    } catch (IOException e) {
-      // the next process finds it again
+    if (process.isComplete()) {
+      try {
+        kept.write(fresh);
+      } catch (IOException e) {
+        // the next process finds it again
+      }
     }
     return fresh;
   }

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import falcon.torch.ReferenceConvolution.Shape;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Function;
 import org.bytedeco.javacpp.PointerScope;
@@ -80,10 +83,21 @@ class KernelTrialsTest {
 
   @Test
   void aProcessOfItsOwnTellsWhatItFound() throws IOException {
-    var process = new KernelProcess(NativeLibraries.cacheFolder());
+    var process = new KernelProcess(NativeLibraries.cacheFolder(), KernelProcess.java());
     List<Kernel> kernels = List.of(Kernel.PRODUCTS, Kernel.ROW_CONVOLUTION);
     assertThat(process.run(kernels))
         .containsExactly(Map.entry(Kernel.PRODUCTS, ""), Map.entry(Kernel.ROW_CONVOLUTION, ""));
+  }
+
+  @Test
+  void withoutAProcessWhatMayDamageMemoryIsNotUsed() throws IOException {
+    var process = new KernelProcess(NativeLibraries.cacheFolder(), Path.of("no", "such", "java"));
+    KernelVerdict verdict = KernelSelection.choose(Set.of(), process);
+    assertThat(process.isComplete()).isFalse();
+    assertThat(verdict.faults())
+        .containsOnlyKeys(Arrays.stream(Kernel.values()).filter(Kernel::mayDamageMemory).toList())
+        .allSatisfy((kernel, fault) -> assertThat(fault).contains("no process could be started"));
+    assertThat(verdict.used(Kernel.CONVOLUTION)).isEqualTo(Kernel.ALIGNED_CONVOLUTION);
   }
 
   /// Channel counts, groups and memory layouts that nobody chose: 60 random convolutions, each computed in
