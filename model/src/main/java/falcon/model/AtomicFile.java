@@ -10,9 +10,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// Writes files so that a reader sees the old content or the new one, never a part.
 ///
@@ -52,6 +56,7 @@ public final class AtomicFile {
   /// @throws UnwritableFileException as for one file; names the file that could not be written
   public static void writeAll(SequencedMap<Path, Body> bodies) {
     var temporaries = new LinkedHashMap<Path, Path>();
+    var replaced = new ArrayList<Path>();
     Path current = bodies.firstEntry().getKey();
     try {
       try {
@@ -70,16 +75,24 @@ public final class AtomicFile {
               current,
               StandardCopyOption.ATOMIC_MOVE,
               StandardCopyOption.REPLACE_EXISTING);
+          replaced.add(current);
         }
       } finally {
         for (Path temporary : temporaries.values()) {
           Files.deleteIfExists(temporary);
         }
       }
-      temporaries.keySet().forEach(AtomicFile::forceFolder);
+      temporaries.keySet().stream().map(Path::getParent).distinct().forEach(AtomicFile::force);
     } catch (IOException e) {
-      throw new UnwritableFileException(current, e);
+      throw new UnwritableFileException(current, e, state(replaced));
     }
+  }
+
+  private static String state(List<Path> replaced) {
+    return replaced.isEmpty()
+        ? "It is as it was before."
+        : "It is as it was before; already written were %s, which belong to it."
+            .formatted(replaced.stream().map(Path::toString).collect(Collectors.joining(", ")));
   }
 
   private static Path createBeside(Path target) throws IOException {
@@ -105,16 +118,17 @@ public final class AtomicFile {
     }
   }
 
-  /// Makes the renaming itself last, where the system lets a folder be opened.
-  private static void forceFolder(Path target) {
-    Path folder = target.getParent();
+  /// Makes renamings and removals in a folder last, where the system lets a folder be opened.
+  ///
+  /// @param folder null, the parent of a root, has nothing to make last
+  public static void force(@Nullable Path folder) {
     if (folder == null) {
       return;
     }
     try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
       channel.force(true);
     } catch (IOException _) {
-      // Windows opens no folders; the file's content is on the disk all the same.
+      // Windows opens no folders; the files' content is on the disk all the same.
     }
   }
 }

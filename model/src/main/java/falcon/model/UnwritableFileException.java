@@ -2,19 +2,29 @@ package falcon.model;
 
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.util.Locale;
 
-/// A file that could not be written; what was there before is unchanged.
+/// A file or folder that could not be written. The message claims nothing about other files, which may
+/// have been written before.
 public final class UnwritableFileException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   /// Says which file, why, and what to do about it.
   public UnwritableFileException(Path path, IOException cause) {
+    super("%s: cannot be written: %s%n%s".formatted(path, reason(cause), advice(cause)), cause);
+  }
+
+  /// Says also what the path holds now.
+  ///
+  /// @param state of the path and of files that belong to it, a sentence or more
+  public UnwritableFileException(Path path, IOException cause, String state) {
     super(
-        "%s: cannot be written: %s%nNothing was changed. %s"
-            .formatted(path, reason(cause), advice(cause)),
+        "%s: cannot be written: %s%n%s %s".formatted(path, reason(cause), state, advice(cause)),
         cause);
   }
 
@@ -23,13 +33,15 @@ public final class UnwritableFileException extends RuntimeException {
   /// @param problem what is wrong, with the values found
   /// @param advice what to do about it, one sentence
   public UnwritableFileException(Path path, String problem, String advice) {
-    super("%s: cannot be written: %s%nNothing was changed. %s".formatted(path, problem, advice));
+    super("%s: cannot be written: %s%n%s".formatted(path, problem, advice));
   }
 
   private static String reason(IOException cause) {
     return switch (cause) {
       case NoSuchFileException _ -> "there is no such folder";
       case AccessDeniedException _ -> "permission denied";
+      case FileAlreadyExistsException e -> "%s is in the way".formatted(e.getFile());
+      case NotDirectoryException e -> "%s is no folder".formatted(e.getFile());
       case FileSystemException e when e.getReason() != null -> e.getReason();
       default -> cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
     };
@@ -39,7 +51,12 @@ public final class UnwritableFileException extends RuntimeException {
     return switch (cause) {
       case NoSuchFileException _ -> "Make the folder first.";
       case AccessDeniedException _ -> "Choose a folder that you may write to.";
-      default -> "Check the free space of that disk, or choose another folder.";
+      case FileAlreadyExistsException _, NotDirectoryException _ ->
+          "Move that away, or choose another folder.";
+      default ->
+          reason(cause).toLowerCase(Locale.ROOT).contains("read-only")
+              ? "Choose a folder that you may write to."
+              : "Check the free space of that disk, or choose another folder.";
     };
   }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -36,11 +37,27 @@ class AtomicFileTest {
         .hasMessage(
             """
             %s: cannot be written: No space left on device
-            Nothing was changed. Check the free space of that disk, or choose another folder.\
+            It is as it was before. Check the free space of that disk, or choose another folder.\
             """,
             path);
     assertThat(path).hasContent("old");
     holdsOneFile(folder);
+  }
+
+  @Test
+  void whatWasReplacedBeforeAFailureIsNamed() throws IOException {
+    Path first = folder.resolve("a.txt");
+    Path second = Files.createDirectory(folder.resolve("b.txt"));
+    Files.createFile(second.resolve("inside"));
+    var bodies = new LinkedHashMap<Path, AtomicFile.Body>();
+    bodies.put(first, out -> out.write('1'));
+    bodies.put(second, out -> out.write('2'));
+    assertThatThrownBy(() -> AtomicFile.writeAll(bodies))
+        .isInstanceOf(UnwritableFileException.class)
+        .hasMessageStartingWith(second + ": cannot be written")
+        .hasMessageContaining(
+            "It is as it was before; already written were %s, which belong to it.", first);
+    assertThat(first).hasContent("1");
   }
 
   @Test
@@ -65,7 +82,7 @@ class AtomicFileTest {
         .hasMessage(
             """
             %s: cannot be written: there is no such folder
-            Nothing was changed. Make the folder first.\
+            It is as it was before. Make the folder first.\
             """,
             path);
   }

@@ -117,7 +117,7 @@ class ExternalDataTest {
             .hasMessage(
                 """
                 %s: cannot be written: the network that is written was read from it
-                Nothing was changed. Write the network into another folder.\
+                Write the network into another folder.\
                 """,
                 folder.resolve("weights.bin"));
       }
