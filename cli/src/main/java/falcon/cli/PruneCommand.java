@@ -5,12 +5,15 @@ import falcon.budget.Budget;
 import falcon.data.Dataset;
 import falcon.data.Preprocessing;
 import falcon.model.Network;
+import falcon.model.UnwritableFileException;
 import falcon.prune.Amount;
 import falcon.prune.BudgetRequest;
 import falcon.prune.Falcon;
 import falcon.prune.InputFile;
+import falcon.prune.InputPlaces;
 import falcon.prune.ModelFormat;
 import falcon.prune.NnzRule;
+import falcon.prune.OutputFolder;
 import falcon.prune.PrunedNetwork;
 import falcon.prune.Pruning;
 import falcon.prune.PruningException;
@@ -29,6 +32,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -83,7 +89,8 @@ final class PruneCommand implements Callable<Integer> {
       names = "--out",
       paramLabel = "DIR",
       description =
-          "Run directory to make; with several budgets each gets a folder in it (r30 for 30%%).")
+          "Run directory to make: a folder that is empty or not there yet. With several budgets each gets a"
+              + " folder in it (r30 for 30%%).")
   private @Nullable Path out;
 
   @Option(
@@ -116,11 +123,24 @@ final class PruneCommand implements Callable<Integer> {
 
   @Option(
       names = "--resume",
-      description = "Go on with the run in --out that was interrupted; ends with the same bits.")
+      description =
+          "Go on with the run in --out that was interrupted; ends with the same bits. A finished run is"
+              + " checked instead: all its files must be as they were written.")
   private boolean isResumed;
 
-  @Option(names = "--force", description = "Replace a run that is in --out.")
+  @Option(
+      names = "--force",
+      description =
+          "Replace the run that is in --out. It stays as it is until the new one is complete; files that"
+              + " Falcon did not write are never replaced or removed.")
   private boolean isForced;
+
+  @Option(
+      names = "--allow-non-empty",
+      description =
+          "Let --out be a folder that holds other files; they stay as they are, and a file in the way is"
+              + " still an error.")
+  private boolean mayHoldOthers;
 
   PruneCommand(Console console, Interruption interruption, String... args) {
     this.console = console;
@@ -166,24 +186,19 @@ final class PruneCommand implements Callable<Integer> {
         plans.values().forEach(plan -> show(plan, results));
         return ExitCode.DONE;
       }
+      InputPlaces places = InputPlaces.of(model.files(read), data);
+      Map<Amount, OutputFolder> folders = folders(places);
       List<InputFile> inputs = InputFile.of(model.files(read), data);
-      var opened = new LinkedHashMap<Amount, RunDirectory>();
-      try {
-        // all folders are made ready before the first run begins
-        plans.forEach((amount, plan) ->
-            opened.put(
-                amount,
-                RunDirectory.open(
-                    folder(amount),
-                    new RunDescription(
-                        CommandText.of(args), network, plan, options, preprocessing, inputs),
-                    existing())));
-        interruption.advise(() -> advice(opened.values()));
-        opened.forEach((amount, directory) ->
-            run(Objects.requireNonNull(prunings.get(amount)), directory, progress, results));
-      } finally {
-        opened.values().forEach(RunDirectory::close);
-      }
+      runAll(
+          folders,
+          amount -> description(network, plans.get(amount), options, preprocessing, inputs),
+          (amount, directory) ->
+              Objects.requireNonNull(prunings.get(amount))
+                  .stages(directory.stages())
+                  .progress(directory.logged(progress))
+                  .run(),
+          progress,
+          results);
     }
     return ExitCode.DONE;
   }
@@ -198,29 +213,87 @@ final class PruneCommand implements Callable<Integer> {
 
   /// Without data: nothing is executed, so that every network will do.
   private void pruneByWeights(Network network) {
-    if (isResumed) {
-      throw usage("without --data there is nothing to resume; say --force to do it again");
-    }
     PruningOptions options = options();
     Results results = results();
     try (var progress = ConsoleProgress.start(console, output.volume())) {
+      Map<Amount, WeightPruning> prunings = new LinkedHashMap<>();
+      Map<Amount, PruningPlan> plans = new LinkedHashMap<>();
       for (Amount amount : macs) {
         WeightPruning pruning =
             Falcon.prune(network, new BudgetRequest(amount, nnz)).options(options);
-        PruningPlan plan = pruning.plan();
-        if (isDryRun) {
-          show(plan, results);
-          continue;
-        }
-        var run =
-            new RunDescription(
-                CommandText.of(args), network, plan, options, null, InputFile.of(model.path()));
-        try (RunDirectory directory = RunDirectory.open(folder(amount), run, existing())) {
-          PrunedNetwork pruned = pruning.progress(directory.logged(progress)).run();
-          String result = directory.write(pruned, format);
-          results.add(() -> result, () -> text(pruned, directory.path(), result));
-        }
+        prunings.put(amount, pruning);
+        plans.put(amount, pruning.plan());
       }
+      if (isDryRun) {
+        plans.values().forEach(plan -> show(plan, results));
+        return;
+      }
+      List<Path> files = model.files(network);
+      Map<Amount, OutputFolder> folders = folders(InputPlaces.of(files, null));
+      List<InputFile> inputs = InputFile.of(files);
+      runAll(
+          folders,
+          amount -> description(network, plans.get(amount), options, null, inputs),
+          (amount, directory) ->
+              Objects.requireNonNull(prunings.get(amount))
+                  .progress(directory.logged(progress))
+                  .run(),
+          progress,
+          results);
+    }
+  }
+
+  private RunDescription description(
+      Network network,
+      @Nullable PruningPlan plan,
+      PruningOptions options,
+      @Nullable Preprocessing preprocessing,
+      List<InputFile> inputs) {
+    return new RunDescription(
+        CommandText.of(args),
+        network,
+        Objects.requireNonNull(plan),
+        options,
+        preprocessing,
+        inputs,
+        format);
+  }
+
+  /// Where each run goes; no file of the inputs is in the way there.
+  private Map<Amount, OutputFolder> folders(InputPlaces inputs) {
+    var folders = new LinkedHashMap<Amount, OutputFolder>();
+    for (Amount amount : macs) {
+      folders.put(amount, new OutputFolder(folder(amount), inputs, mayHoldOthers));
+    }
+    if (macs.size() > 1) {
+      new OutputFolder(Objects.requireNonNull(out), inputs, mayHoldOthers)
+          .requireParentOf(
+              folders.values().stream()
+                  .map(folder -> String.valueOf(folder.directory().getFileName()))
+                  .toList());
+    }
+    return folders;
+  }
+
+  /// Runs once for each budget. All folders are looked at before anything is written, and made ready
+  /// before the first run begins.
+  private void runAll(
+      Map<Amount, OutputFolder> folders,
+      Function<Amount, RunDescription> descriptions,
+      BiFunction<Amount, RunDirectory, PrunedNetwork> prune,
+      ConsoleProgress progress,
+      Results results) {
+    folders.forEach(
+        (amount, folder) -> RunDirectory.check(folder, descriptions.apply(amount), existing()));
+    var opened = new LinkedHashMap<Amount, RunDirectory>();
+    try {
+      folders.forEach((amount, folder) ->
+          opened.put(amount, RunDirectory.open(folder, descriptions.apply(amount), existing())));
+      interruption.advise(() -> advice(opened.values()));
+      opened.forEach((amount, directory) ->
+          run(() -> prune.apply(amount, directory), directory, progress, results));
+    } finally {
+      opened.values().forEach(RunDirectory::close);
     }
   }
 
@@ -232,7 +305,7 @@ final class PruneCommand implements Callable<Integer> {
       throw usage("--quiet and --verbose contradict each other");
     }
     if (isResumed && isForced) {
-      throw usage("--resume goes on with a run, --force removes it; say one of them");
+      throw usage("--resume goes on with a run, --force replaces it; say one of them");
     }
     if (isDryRun && (isResumed || isForced)) {
       throw usage("--dry-run touches no run directory; leave --resume and --force out");
@@ -275,17 +348,26 @@ final class PruneCommand implements Callable<Integer> {
   }
 
   private void run(
-      Pruning pruning, RunDirectory directory, ConsoleProgress progress, Results results) {
-    if (isResumed && RunDirectory.isFinished(directory.path())) {
+      Supplier<PrunedNetwork> prune,
+      RunDirectory directory,
+      ConsoleProgress progress,
+      Results results) {
+    if (directory.isFinished()) {
       progress.note("%s: finished before".formatted(directory.path()));
       results.add(
           () -> RunDirectory.result(directory.path()),
           () -> "%s was finished before; see result.json there".formatted(directory.path()));
       return;
     }
-    PrunedNetwork pruned =
-        pruning.stages(directory.stages()).progress(directory.logged(progress)).run();
-    String result = directory.write(pruned, format);
+    PrunedNetwork pruned;
+    String result;
+    try {
+      pruned = prune.get();
+      result = directory.write(pruned);
+    } catch (UnwritableFileException e) {
+      throw new PruningException(
+          PruningException.Kind.INPUT, "%s%n%s".formatted(e.getMessage(), resumption()), e);
+    }
     results.add(() -> result, () -> text(pruned, directory.path(), result));
   }
 
@@ -296,8 +378,12 @@ final class PruneCommand implements Callable<Integer> {
   /// What can be done after an interruption.
   private String advice(Collection<RunDirectory> directories) {
     return directories.stream().anyMatch(RunDirectory::canBeResumed)
-        ? "Go on with: " + CommandText.of(resuming())
+        ? resumption()
         : "Nothing was stored yet that the run could go on from.";
+  }
+
+  private String resumption() {
+    return "Go on with: " + CommandText.of(resuming());
   }
 
   private List<String> resuming() {

@@ -6,11 +6,13 @@ import falcon.model.Network;
 import falcon.model.format.Networks;
 import falcon.model.zoo.Architecture;
 import falcon.prune.Evaluator;
+import falcon.prune.InputPlaces;
 import falcon.prune.ModelFormat;
 import falcon.prune.OutputFolder;
 import falcon.prune.PruningException;
 import falcon.prune.Trainer;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -50,7 +52,7 @@ final class TrainCommand implements Callable<Integer> {
       names = "--out",
       required = true,
       paramLabel = "DIR",
-      description = "Folder that the network is written to.")
+      description = "Folder that the network is written to, empty or not there yet.")
   @SuppressWarnings("NullAway.Init")
   private Path out;
 
@@ -82,8 +84,16 @@ final class TrainCommand implements Callable<Integer> {
       description = "safetensors (the default) or onnx.")
   private ModelFormat format = ModelFormat.SAFETENSORS;
 
-  @Option(names = "--force", description = "Replace a network that is in --out.")
+  @Option(
+      names = "--force",
+      description =
+          "Replace a network that Falcon wrote to --out before, when the new one is complete.")
   private boolean isForced;
+
+  @Option(
+      names = "--allow-non-empty",
+      description = "Let --out be a folder that holds other files; they stay as they are.")
+  private boolean mayHoldOthers;
 
   TrainCommand(Console console, Interruption interruption) {
     this.console = console;
@@ -113,8 +123,10 @@ final class TrainCommand implements Callable<Integer> {
           "%s holds %s; the built-in architectures are trained on images of one size (cifar10, idx)."
               .formatted(dataOptions.directory(), data.layout().id()));
     }
-    Path file = OutputFolder.require(out, format.fileName(), isForced);
-    interruption.advise(() -> "Nothing was written; training cannot be resumed.");
+    Path file =
+        new OutputFolder(out, InputPlaces.of(List.of(), data), mayHoldOthers)
+            .requireFile(format.fileName(), isForced);
+    interruption.advise(() -> "No network was written; training cannot be resumed.");
     Network network;
     Evaluator.Result result;
     try (var progress = ConsoleProgress.start(console, output.volume())) {

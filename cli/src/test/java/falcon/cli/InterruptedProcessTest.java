@@ -41,7 +41,7 @@ class InterruptedProcessTest {
     String said = Files.readString(err);
     assertThat(process.exitValue()).as(said).isEqualTo(143);
     assertThat(said)
-        .contains("Told to stop (SIGTERM). Nothing was written; training cannot be resumed.")
+        .contains("Told to stop (SIGTERM). No network was written; training cannot be resumed.")
         .doesNotContain("\tat ", "SIGSEGV");
     try (var files = Files.list(folder)) {
       assertThat(files).noneMatch(file -> String.valueOf(file.getFileName()).startsWith("hs_err"));

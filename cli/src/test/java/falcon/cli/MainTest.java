@@ -198,7 +198,7 @@ class MainTest {
     Path file = Files.createFile(temporary.resolve("file"));
     expect(
         3,
-        "cannot be written",
+        file + " is a file, not a folder",
         Ran.of(prune("--macs", "30%", "--out", file.resolve("run").toString())));
   }
 

@@ -4,13 +4,10 @@ import falcon.data.Dataset;
 import falcon.data.Layout;
 import falcon.data.MalformedDataException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -22,15 +19,12 @@ import java.util.List;
 /// @param bytes its length
 /// @param sha256 of its content, in hexadecimal digits; of a folder of images, of names and lengths
 public record InputFile(String role, Path path, long bytes, String sha256) {
-  private static final int BUFFER_BYTES = 1 << 20;
-
   /// The network's files and the files of the data set, in order of their names.
   ///
   /// @param model the network's own file, then those of its weights if they are apart
   /// @throws MalformedDataException if one of them cannot be read
   public static List<InputFile> of(List<Path> model, Dataset data) {
-    var files = new ArrayList<InputFile>();
-    model.forEach(file -> files.add(of("model", file)));
+    var files = new ArrayList<InputFile>(of(model));
     if (data.layout() == Layout.IMAGES) {
       files.add(ofAll(data));
     } else {
@@ -41,7 +35,7 @@ public record InputFile(String role, Path path, long bytes, String sha256) {
 
   /// A folder of images as a whole: the hash is that of the files' names and lengths, a line each.
   private static InputFile ofAll(Dataset data) {
-    MessageDigest digest = newDigest();
+    MessageDigest digest = FileContent.newDigest();
     long bytes = 0;
     try {
       for (Path file : data.files()) {
@@ -57,32 +51,18 @@ public record InputFile(String role, Path path, long bytes, String sha256) {
         "data", data.directory(), bytes, HexFormat.of().formatHex(digest.digest()));
   }
 
-  private static MessageDigest newDigest() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every JDK has SHA-256", e);
-    }
-  }
-
-  /// The network's file alone.
+  /// The network's files alone.
   ///
-  /// @throws MalformedDataException if it cannot be read
-  public static List<InputFile> of(Path model) {
-    return List.of(of("model", model));
+  /// @param model the network's own file, then those of its weights if they are apart
+  /// @throws MalformedDataException if one of them cannot be read
+  public static List<InputFile> of(List<Path> model) {
+    return model.stream().map(file -> of("model", file)).toList();
   }
 
   private static InputFile of(String role, Path path) {
-    try (var channel = FileChannel.open(path)) {
-      MessageDigest digest = newDigest();
-      var buffer = ByteBuffer.allocate(BUFFER_BYTES);
-      long bytes = 0;
-      while (channel.read(buffer) >= 0) {
-        bytes += buffer.flip().remaining();
-        digest.update(buffer);
-        buffer.clear();
-      }
-      return new InputFile(role, path, bytes, HexFormat.of().formatHex(digest.digest()));
+    try {
+      FileContent content = FileContent.of(path);
+      return new InputFile(role, path, content.bytes(), content.sha256());
     } catch (IOException e) {
       throw unreadable(path, e);
     }

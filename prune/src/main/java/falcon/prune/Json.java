@@ -45,16 +45,28 @@ final class Json {
 
   /// The content of a file.
   ///
+  /// @param advice what to do if it is damaged, one sentence
   /// @throws PruningException if it cannot be read or is no JSON
-  static JsonNode read(Path path) {
+  static JsonNode read(Path path, String advice) {
     try {
-      return MAPPER.readTree(Files.readAllBytes(path));
+      JsonNode json = MAPPER.readTree(Files.readAllBytes(path));
+      if (json.isMissingNode()) {
+        throw new PruningException(
+            PruningException.Kind.INPUT,
+            "%s: the file is empty, as it is after a damage to the disk.%n%s"
+                .formatted(path, advice));
+      }
+      return json;
     } catch (IOException e) {
-      throw new PruningException(
-          PruningException.Kind.INPUT,
-          "%s: cannot be read: %s%nStart the run anew with --force."
-              .formatted(path, String.valueOf(e.getMessage()).lines().findFirst().orElse("")),
-          e);
+      throw unreadable(path, e, advice);
     }
+  }
+
+  static PruningException unreadable(Path path, IOException e, String advice) {
+    return new PruningException(
+        PruningException.Kind.INPUT,
+        "%s: cannot be read: %s%n%s"
+            .formatted(path, String.valueOf(e.getMessage()).lines().findFirst().orElse(""), advice),
+        e);
   }
 }

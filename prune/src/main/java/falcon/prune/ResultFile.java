@@ -12,12 +12,20 @@ final class ResultFile {
   /// Files of the network, below `model`.
   static final String FILES = "files";
 
+  /// The mask's file.
+  static final String MASK = "mask";
+
+  /// What the run's bits depend on, as `--resume` compares it.
+  static final String IDENTITY = "identity";
+
   private ResultFile() {}
 
   /// Everything about a run.
   ///
   /// @param written what the network's file holds
-  static ObjectNode of(RunDescription run, PrunedNetwork pruned, WrittenModel written) {
+  /// @param mask its file
+  static ObjectNode of(
+      RunDescription run, PrunedNetwork pruned, WrittenModel written, WrittenFile mask) {
     Report report = pruned.report();
     ObjectNode json = Json.object();
     json.put("schemaVersion", SCHEMA_VERSION);
@@ -45,6 +53,7 @@ final class ResultFile {
         .put("gap", report.certificate().gap());
     layers(json.putArray("layers"), written);
     files(json.putObject("model"), written);
+    mask.describe(json.putObject(MASK));
     json.put("effectiveRows", report.effectiveRows());
     stages(json.putArray("stages"), report);
     ObjectNode seconds = json.putObject("seconds");
@@ -52,6 +61,7 @@ final class ResultFile {
     json.put("peakMemoryBytes", Math.max(report.peakMemoryBytes(), PeakMemory.bytes()));
     report.replacedKernels().forEach(json.putObject("replacedKernels")::put);
     report.warnings().forEach(json.putArray("warnings")::add);
+    run.identity().forEach(json.putObject(IDENTITY)::put);
     return json;
   }
 
@@ -125,9 +135,7 @@ final class ResultFile {
   private static void files(ObjectNode json, WrittenModel written) {
     json.put("bytes", written.bytes()).put("denseBytes", written.denseBytes());
     ArrayNode files = json.putArray(FILES);
-    for (WrittenModel.WrittenFile file : written.files()) {
-      files.addObject().put("name", file.name()).put("bytes", file.bytes());
-    }
+    written.files().forEach(file -> file.describe(files.addObject()));
   }
 
   private static void stages(ArrayNode stages, Report report) {

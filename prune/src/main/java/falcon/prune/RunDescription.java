@@ -18,13 +18,18 @@ import org.jspecify.annotations.Nullable;
 /// @param options of the run
 /// @param preprocessing how pixels become inputs, null where samples are arrays
 /// @param inputs files that the run reads
+/// @param format of the network that is written
 public record RunDescription(
     String command,
     Network network,
     PruningPlan plan,
     PruningOptions options,
     @Nullable Preprocessing preprocessing,
-    List<InputFile> inputs) {
+    List<InputFile> inputs,
+    ModelFormat format) {
+
+  /// Name of the version of Falcon in an identity.
+  static final String VERSION = "version";
 
   public RunDescription {
     inputs = List.copyOf(inputs);
@@ -63,7 +68,8 @@ public record RunDescription(
     identity.put("loss", options.loss().id());
     identity.put("seed", Long.toString(options.seed()));
     identity.put("preprocessing", preprocessing == null ? "none" : preprocessing.toString());
-    identity.put("version", Versions.falcon());
+    identity.put("format", format.id());
+    identity.put(VERSION, Versions.falcon());
     return identity;
   }
 

@@ -1,113 +1,126 @@
 package falcon.prune;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.model.UnwritableFileException;
 import falcon.model.safetensors.SafetensorsFile;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /// The folder of one run: the pruned network, its mask, what is known about it, and what a run that was
 /// broken off needs to go on.
 ///
 /// ```
-/// model.onnx | model.safetensors   mask.safetensors   result.json   log.txt   stages/NN/
+/// model.onnx | model.safetensors   mask.safetensors   result.json   log.txt   stages/run.json   stages/NN/
 /// ```
 ///
-/// Every file appears whole or not at all; `result.json` comes last, so where it is, the run is done. One
-/// process at a time works in a folder.
+/// Every file appears whole or not at all. The files of a result get ready in `.falcon-next` and take their
+/// places together, `result.json` last, so where it is, the run is done. A run that replaces another one
+/// lies in `.falcon-next` altogether until then, and the other one stays as it is. One process at a time works
+/// in a folder. Files that Falcon did not write are neither replaced nor removed.
 public final class RunDirectory implements AutoCloseable {
-  private static final String MASK = "mask.safetensors";
-  private static final String RESULT = "result.json";
-  private static final String LOG = "log.txt";
-  private static final String STAGES = "stages";
-  private static final String IDENTITY = "run.json";
-  private static final String LOCK = ".lock";
 
   /// What to do with a run that is there already.
   public enum Existing {
     /// It is an error.
     REFUSE,
-    /// Go on with it; without one, begin.
+    /// Go on with it, or with the one that was begun to replace it; without one, begin.
     RESUME,
-    /// Remove it.
+    /// Replace it when the new one is complete.
     REPLACE
   }
 
   private final Path directory;
   private final RunDescription run;
-  private final FileChannel lockChannel;
+  private final FolderLock lock;
+  private final RunStart start;
   private final StageFolder stages;
   private final RunLog log;
+  private volatile boolean isWritten;
 
-  private RunDirectory(Path directory, RunDescription run, FileChannel lockChannel) {
+  private RunDirectory(Path directory, RunDescription run, FolderLock lock, RunStart start) {
     this.directory = directory;
     this.run = run;
-    this.lockChannel = lockChannel;
-    this.stages = new StageFolder(directory.resolve(STAGES), run.network(), run.plan().layers());
-    this.log = new RunLog(directory.resolve(LOG));
+    this.lock = lock;
+    this.start = start;
+    this.stages =
+        new StageFolder(start.work().resolve(RunRecord.STAGES), run.network(), run.plan().layers());
+    this.log =
+        new RunLog(
+            start.work().resolve(RunNames.LOG),
+            (start.isResumed() ? "resumed: " : "begun: ") + run.command());
+  }
+
+  /// Looks at the folder as [#open] does, and writes nothing.
+  ///
+  /// @throws PruningException as [#open], but for a process that works in it
+  public static void check(OutputFolder place, RunDescription run, Existing existing) {
+    RunStart.requirePlace(place, run);
+    if (!Exchange.isPending(RunStart.next(place.directory()))) {
+      RunStart.of(place.directory(), run, existing);
+    }
   }
 
   /// Makes the folder ready, before anything is computed.
   ///
-  /// @param directory made with its parents if it is absent
-  /// @throws PruningException if it holds a run that must not be touched, if the run to resume had
-  ///     other options or inputs (all differences are named), or if another process works in it
+  /// @param place made with its parents if it is absent
+  /// @throws PruningException if it is no place for a run, if it holds a run that must not be touched, if
+  ///     the run to resume had other options or inputs (all differences are named) or is damaged, or if
+  ///     another process works in it
   /// @throws UnwritableFileException if it cannot be written to
-  public static RunDirectory open(Path directory, RunDescription run, Existing existing) {
-    FileChannel lock = lock(directory);
+  public static RunDirectory open(OutputFolder place, RunDescription run, Existing existing) {
+    Path directory = place.directory();
+    RunStart.requirePlace(place, run);
+    FolderLock lock = FolderLock.take(directory);
     boolean isReady = false;
     try {
-      if (existing == Existing.REFUSE && holdsRun(directory)) {
-        throw new PruningException(
-            PruningException.Kind.INPUT,
-            "%s: holds a run already%s.%nGo on with it (--resume), replace it (--force) or choose another folder (--out)."
-                .formatted(directory, isFinished(directory) ? ", a finished one" : ""));
+      Exchange.finish(RunStart.next(directory), directory);
+      RunStart start = RunStart.of(directory, run, existing);
+      if (!start.isResumed()) {
+        begin(directory, run, start);
       }
-      var opened = new RunDirectory(directory, run, lock);
-      try {
-        if (existing == Existing.REPLACE) {
-          opened.clear();
-        }
-        opened.begin(existing);
-        isReady = true;
-        return opened;
-      } finally {
-        if (!isReady) {
-          opened.log.close();
-        }
-      }
+      var opened = new RunDirectory(directory, run, lock, start);
+      isReady = true;
+      return opened;
     } catch (IOException e) {
       throw new UnwritableFileException(directory, e);
     } finally {
       if (!isReady) {
-        release(directory, lock);
+        lock.close();
       }
     }
   }
 
-  /// Whether a folder holds a run that ended well.
-  public static boolean isFinished(Path directory) {
-    return Files.exists(directory.resolve(RESULT));
+  private static void begin(Path directory, RunDescription run, RunStart start) throws IOException {
+    clearNext(RunStart.next(directory));
+    Remains.remove(directory, RunNames.anyOutputs());
+    Path stages = Files.createDirectories(start.work().resolve(RunRecord.STAGES));
+    Remains.remove(stages, List.of(RunRecord.IDENTITY));
+    RunRecord.begin(start.work(), run.identity());
   }
 
-  /// Text of a finished run's `result.json`.
-  ///
-  /// @throws PruningException if it cannot be read
-  public static String result(Path directory) {
-    return Json.text(Json.read(directory.resolve(RESULT)));
+  /// Removes what an earlier run that was to replace another one left, as far as Falcon wrote it.
+  private static void clearNext(Path next) throws IOException {
+    var names = new ArrayList<>(RunNames.anyOutputs());
+    RunRecord left = RunRecord.of(next);
+    if (left.files() != null) {
+      left.files().forEach(file -> names.add(file.name()));
+    }
+    names.add(RunNames.LOG);
+    Path stages = next.resolve(RunRecord.STAGES);
+    StageFolder.files(stages).forEach(name -> names.add(RunRecord.STAGES + "/" + name));
+    names.add(RunRecord.STAGES + "/" + RunRecord.IDENTITY);
+    Remains.remove(stages, List.of(RunRecord.IDENTITY));
+    Remains.remove(next, RunNames.anyOutputs());
+    Remains.remove(next, Exchange.names());
+    for (String name : names) {
+      Exchange.removeFile(next, name);
+    }
+    Exchange.removeFolder(next);
   }
 
   /// The folder.
@@ -115,9 +128,23 @@ public final class RunDirectory implements AutoCloseable {
     return directory;
   }
 
-  /// Whether something is stored here that `RESUME` would go on from: a result, or a stage.
+  /// Whether the run ended well before, and all its files are as they were written.
+  public boolean isFinished() {
+    return start.isFinished();
+  }
+
+  /// Text of a finished run's `result.json`.
+  ///
+  /// @throws PruningException if it cannot be read
+  public static String result(Path directory) {
+    return Json.text(
+        Json.read(directory.resolve(RunRecord.RESULT), "Choose the folder of a finished run."));
+  }
+
+  /// Whether something is stored here that `RESUME` would go on from: a result, or a stage. May be
+  /// asked on any thread.
   public boolean canBeResumed() {
-    return isFinished(directory) || stages.isAnyStored();
+    return isFinished() || isWritten || stages.isAnyStored();
   }
 
   /// Where the run's stages are kept.
@@ -130,166 +157,107 @@ public final class RunDirectory implements AutoCloseable {
     return log.to(progress);
   }
 
-  /// Writes network, mask and result. The network's file is read again and compared; what the result says
-  /// of budgets and layers is counted from it.
+  /// Writes network, mask and result, and puts them in their places, together with the stages and the log
+  /// of a run that replaces another one. The network's file is read again and compared; what the result
+  /// says of budgets and layers is counted from it.
   ///
   /// @return text of `result.json`
-  /// @throws UnwritableFileException if a file cannot be written; stages stay as they are
-  /// @throws IllegalStateException if the file is over budget
-  public String write(PrunedNetwork pruned, ModelFormat format) {
-    WrittenModel written = WrittenModel.write(pruned, format, directory.resolve(format.fileName()));
+  /// @throws UnwritableFileException if a file cannot be written; stages stay as they are, so does a run
+  ///     that was to be replaced
+  /// @throws PruningException if a file that Falcon did not write is in the place of one of these
+  /// @throws IllegalStateException if the network is over budget
+  public String write(PrunedNetwork pruned) {
+    Path next = RunStart.next(directory);
+    try {
+      Files.createDirectories(next);
+      Remains.remove(next, RunNames.outputs(run.network(), run.format()));
+      Remains.remove(next, Exchange.names());
+    } catch (IOException e) {
+      throw new UnwritableFileException(next, e);
+    }
+    String modelName = run.format().fileName();
+    WrittenModel written = WrittenModel.write(pruned, run.format(), next.resolve(modelName));
     if (!pruned.plan().budget().allows(written.nnz(), written.macs())) {
       throw new IllegalStateException(
           "%s has %d weights and %d MACs, which is over the budget %s"
-              .formatted(format.fileName(), written.nnz(), written.macs(), pruned.plan().budget()));
+              .formatted(modelName, written.nnz(), written.macs(), pruned.plan().budget()));
     }
-    SafetensorsFile.write(
-        MaskTensors.of(pruned.mask(), pruned.plan().layers()), directory.resolve(MASK));
-    ObjectNode result = ResultFile.of(run, pruned, written);
-    Json.write(result, directory.resolve(RESULT));
+    Path maskFile = next.resolve(RunNames.MASK);
+    SafetensorsFile.write(MaskTensors.of(pruned.mask(), pruned.plan().layers()), maskFile);
+    ObjectNode result = ResultFile.of(run, pruned, written, WrittenFile.of(next, maskFile));
+    Json.write(result, next.resolve(RunRecord.RESULT));
     log.line(
         "written: %s (%,d bytes; %,d with every zero stored), %s, %s"
-            .formatted(format.fileName(), written.bytes(), written.denseBytes(), MASK, RESULT));
+            .formatted(
+                modelName, written.bytes(), written.denseBytes(), RunNames.MASK, RunRecord.RESULT));
+    putInPlace(next, RunNames.outputs(written.files()));
+    isWritten = true;
     return Json.text(result);
+  }
+
+  private void putInPlace(Path next, List<String> outputs) {
+    requireFree(next, outputs);
+    var moves = new ArrayList<String>();
+    var removals = new ArrayList<String>();
+    if (start.work().equals(next)) {
+      moves.addAll(runFiles(next));
+      removals.addAll(runFiles(directory));
+    }
+    moves.addAll(outputs);
+    if (start.there().files() != null) {
+      removals.add(RunNames.MASK);
+      start.there().files().stream()
+          .filter(this::isAsWritten)
+          .forEach(file -> removals.add(file.name()));
+    }
+    removals.removeAll(new HashSet<>(moves));
+    Exchange.carryOut(next, directory, moves, removals);
+  }
+
+  /// Stages, their mark and the log of a run.
+  private static List<String> runFiles(Path work) {
+    var names = new ArrayList<String>();
+    StageFolder.files(work.resolve(RunRecord.STAGES))
+        .forEach(name -> names.add(RunRecord.STAGES + "/" + name));
+    names.add(RunRecord.STAGES + "/" + RunRecord.IDENTITY);
+    names.add(RunNames.LOG);
+    return names;
+  }
+
+  /// Makes sure that what is in the place of new files is the old run's, or the same as the new files.
+  private void requireFree(Path next, List<String> outputs) {
+    List<WrittenFile> old = start.there().files() == null ? List.of() : start.there().files();
+    for (String name : outputs) {
+      Path target = directory.resolve(name);
+      boolean isOwn =
+          old.stream().anyMatch(file -> file.name().equals(name) && isAsWritten(file))
+              || (!old.isEmpty() && name.equals(RunRecord.RESULT))
+              || (!old.isEmpty() && name.equals(RunNames.MASK) && isUnnamed(old, name));
+      if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)
+          && !isOwn
+          && WrittenFile.of(next, next.resolve(name)).difference(directory) != null) {
+        throw new PruningException(
+            PruningException.Kind.INPUT,
+            "%s: is in the way of the new file, and Falcon did not write it.%nNothing was replaced. Move it away and go on with --resume; the new run is in %s."
+                .formatted(target, next));
+      }
+    }
+  }
+
+  private boolean isAsWritten(WrittenFile file) {
+    return file.difference(directory) == null;
+  }
+
+  private static boolean isUnnamed(List<WrittenFile> files, String name) {
+    return files.stream().noneMatch(file -> file.name().equals(name));
   }
 
   @Override
   public void close() {
-    log.close();
-    release(directory, lockChannel);
-  }
-
-  private static FileChannel lock(Path directory) {
     try {
-      Files.createDirectories(directory);
-      FileChannel channel =
-          FileChannel.open(
-              directory.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      FileLock lock = null;
-      try {
-        lock = channel.tryLock();
-      } catch (OverlappingFileLockException _) {
-        // held by this very process: the same as by another one
-      }
-      if (lock == null) {
-        channel.close();
-        throw new PruningException(
-            PruningException.Kind.INPUT,
-            "%s: another run works in this folder.%nWait for it or choose another folder (--out)."
-                .formatted(directory));
-      }
-      return channel;
-    } catch (IOException e) {
-      throw new UnwritableFileException(directory, e);
+      log.close();
+    } finally {
+      lock.close();
     }
-  }
-
-  private static void release(Path directory, FileChannel lock) {
-    try (lock) {
-      Files.deleteIfExists(directory.resolve(LOCK));
-    } catch (IOException e) {
-      throw new UnwritableFileException(directory, e);
-    }
-  }
-
-  private static boolean holdsRun(Path directory) {
-    return Stream.concat(
-            Stream.of(MASK, RESULT, STAGES),
-            Stream.of(ModelFormat.values()).map(ModelFormat::fileName))
-        .anyMatch(name -> Files.exists(directory.resolve(name)));
-  }
-
-  private void clear() throws IOException {
-    List<Path> files = externalData();
-    Files.deleteIfExists(directory.resolve(RESULT));
-    for (Path file : files) {
-      Files.deleteIfExists(file);
-    }
-    for (ModelFormat format : ModelFormat.values()) {
-      Files.deleteIfExists(directory.resolve(format.fileName()));
-    }
-    Files.deleteIfExists(directory.resolve(MASK));
-    stages.clear();
-    Files.deleteIfExists(identityFile());
-  }
-
-  /// Files of external data that the run there wrote, as its result names them; none outside of the
-  /// folder.
-  private List<Path> externalData() {
-    if (!isFinished(directory)) {
-      return List.of();
-    }
-    var files = new ArrayList<Path>();
-    Path folder = directory.toAbsolutePath().normalize();
-    for (JsonNode file : Json.read(directory.resolve(RESULT)).path("model").path("files")) {
-      Path path = folder.resolve(file.path("name").asText()).normalize();
-      if (path.startsWith(folder) && Files.isRegularFile(path)) {
-        files.add(path);
-      }
-    }
-    return files;
-  }
-
-  /// Removes what a process that was killed while it wrote left behind.
-  private void removeRemains() throws IOException {
-    try (Stream<Path> entries = Files.list(directory)) {
-      for (Path entry : entries.filter(RunDirectory::isRemains).toList()) {
-        Files.delete(entry);
-      }
-    }
-  }
-
-  private static boolean isRemains(Path entry) {
-    String name = String.valueOf(entry.getFileName());
-    return name.startsWith(".") && name.matches(".*\\.tmp\\d+") && Files.isRegularFile(entry);
-  }
-
-  private void begin(Existing existing) throws IOException {
-    removeRemains();
-    if (existing == Existing.RESUME && Files.exists(identityFile())) {
-      requireSame(identityThere());
-      log.line("resumed: " + run.command());
-      return;
-    }
-    Files.createDirectories(directory.resolve(STAGES));
-    ObjectNode identity = Json.object();
-    run.identity().forEach(identity::put);
-    Json.write(identity, identityFile());
-    log.line("begun: " + run.command());
-  }
-
-  private Path identityFile() {
-    return directory.resolve(STAGES).resolve(IDENTITY);
-  }
-
-  private Map<String, String> identityThere() {
-    JsonNode json = Json.read(identityFile());
-    var there = new LinkedHashMap<String, String>();
-    json.properties().forEach(entry -> there.put(entry.getKey(), entry.getValue().asText()));
-    return there;
-  }
-
-  private void requireSame(Map<String, String> there) {
-    Map<String, String> here = run.identity();
-    var names = new LinkedHashMap<>(there);
-    names.putAll(here);
-    List<String> differences = new ArrayList<>();
-    for (String name : names.keySet()) {
-      if (!Objects.equals(there.get(name), here.get(name))) {
-        differences.add(
-            "  %s: %s there, %s now"
-                .formatted(name, orNone(there.get(name)), orNone(here.get(name))));
-      }
-    }
-    if (!differences.isEmpty()) {
-      throw new PruningException(
-          PruningException.Kind.INPUT,
-          "%s: the run there was another one:%n%s%nResume with what it had, replace it (--force) or choose another folder (--out)."
-              .formatted(directory, String.join(System.lineSeparator(), differences)));
-    }
-  }
-
-  private static String orNone(@Nullable String text) {
-    return text == null ? "none" : text;
   }
 }

@@ -1,8 +1,9 @@
 package falcon.prune;
 
 import falcon.model.UnwritableFileException;
-import java.io.BufferedWriter;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -13,18 +14,28 @@ import java.time.temporal.ChronoUnit;
 /// Writes down how a run goes, a line each with the time in UTC, and passes everything on.
 final class RunLog implements Progress, AutoCloseable {
   private final Path path;
-  private final BufferedWriter writer;
+  private final OutputStream out;
   private Progress listener = SILENT;
   private String phase = "";
   private Instant phaseBegin = Instant.EPOCH;
 
   /// @param path of the file, continued if it is there
-  RunLog(Path path) {
+  /// @param firstLine written at once
+  RunLog(Path path, String firstLine) {
     this.path = path;
     try {
-      writer = Files.newBufferedWriter(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+      out = Files.newOutputStream(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     } catch (IOException e) {
       throw new UnwritableFileException(path, e);
+    }
+    boolean isWritten = false;
+    try {
+      line(firstLine);
+      isWritten = true;
+    } finally {
+      if (!isWritten) {
+        close();
+      }
     }
   }
 
@@ -75,10 +86,11 @@ final class RunLog implements Progress, AutoCloseable {
   /// Writes a line and makes sure that a killed process does not lose it.
   synchronized void line(String text) {
     try {
-      writer.write(
+      // one write a line and no buffer: closing has nothing left that could fail
+      out.write(
           "%s %s%n"
-              .formatted(Instant.now().truncatedTo(ChronoUnit.SECONDS), text.replace("\n", " ")));
-      writer.flush();
+              .formatted(Instant.now().truncatedTo(ChronoUnit.SECONDS), text.replace("\n", " "))
+              .getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw new UnwritableFileException(path, e);
     }
@@ -87,7 +99,7 @@ final class RunLog implements Progress, AutoCloseable {
   @Override
   public void close() {
     try {
-      writer.close();
+      out.close();
     } catch (IOException e) {
       throw new UnwritableFileException(path, e);
     }

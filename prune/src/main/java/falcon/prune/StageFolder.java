@@ -3,6 +3,7 @@ package falcon.prune;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.budget.Mask;
+import falcon.model.AtomicFile;
 import falcon.model.MalformedModelException;
 import falcon.model.Network;
 import falcon.model.StateDict;
@@ -11,6 +12,7 @@ import falcon.model.UnwritableFileException;
 import falcon.model.safetensors.SafetensorsFile;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
@@ -18,16 +20,26 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
 
 /// Finished stages on disk: a folder each, `01` for the first, with the tensors that differ from the
 /// network that the run began with, the mask, and the stage's numbers.
 ///
 /// A folder is filled under a temporary name, forced to the disk and renamed: a stage is there whole or
-/// not at all, and a failure leaves the earlier ones as they are.
+/// not at all, and a failure leaves the earlier ones as they are. `stage.json` comes last and goes first,
+/// so where it is, the stage is there.
+///
+/// Only files of the names below are ever removed, and folders only when they are empty then.
 final class StageFolder implements StageStore {
   private static final String WEIGHTS = "weights.safetensors";
   private static final String MASK = "mask.safetensors";
   private static final String NUMBERS = "stage.json";
+
+  /// All that a stage's folder holds, the mark of the stage last.
+  private static final List<String> FILES = List.of(WEIGHTS, MASK, NUMBERS);
+
+  /// Names of the folders, finished or not.
+  private static final Pattern FOLDER = Pattern.compile("\\d{2,}|\\.\\d{2,}\\.partial");
 
   private final Path directory;
   private final Network begin;
@@ -44,7 +56,7 @@ final class StageFolder implements StageStore {
   @Override
   public List<Stage> finished() {
     var stages = new ArrayList<Stage>();
-    while (Files.isDirectory(folder(stages.size()))) {
+    while (Files.exists(folder(stages.size()).resolve(NUMBERS))) {
       stages.add(read(stages.size()));
     }
     return List.copyOf(stages);
@@ -55,17 +67,16 @@ final class StageFolder implements StageStore {
     Path folder = folder(stage.number());
     Path partial = directory.resolve("." + folder.getFileName() + ".partial");
     try {
-      Files.createDirectories(directory);
-      delete(partial);
-      Files.createDirectory(partial);
+      Files.createDirectories(partial);
+      removeFiles(partial);
       try {
+        Files.createDirectories(partial);
         SafetensorsFile.write(changedTensors(stage.network()), partial.resolve(WEIGHTS));
         SafetensorsFile.write(MaskTensors.of(stage.mask(), layers), partial.resolve(MASK));
         Json.write(numbers(stage), partial.resolve(NUMBERS));
-        delete(folder);
-        Files.move(partial, folder, StandardCopyOption.ATOMIC_MOVE);
+        put(partial, folder);
       } finally {
-        delete(partial);
+        removeFiles(partial);
       }
     } catch (IOException e) {
       throw new UnwritableFileException(folder, e);
@@ -74,23 +85,47 @@ final class StageFolder implements StageStore {
 
   /// Whether there is a finished stage.
   boolean isAnyStored() {
-    return Files.isDirectory(folder(0));
+    return Files.exists(folder(0).resolve(NUMBERS));
   }
 
-  /// Removes all stages.
-  ///
-  /// @throws UnwritableFileException if that is not allowed
-  void clear() {
-    if (!Files.isDirectory(directory)) {
-      return;
+  /// Gives a whole folder its name. Where files of others are in a folder of that name, the stage's
+  /// files join them.
+  private void put(Path partial, Path folder) throws IOException {
+    removeFiles(folder);
+    if (Files.exists(folder)) {
+      for (String name : FILES) {
+        Files.move(partial.resolve(name), folder.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+      }
+      AtomicFile.force(folder);
+    } else {
+      Files.move(partial, folder, StandardCopyOption.ATOMIC_MOVE);
     }
-    try (var entries = Files.list(directory)) {
-      for (Path entry : entries.filter(Files::isDirectory).toList()) {
-        delete(entry);
+    AtomicFile.force(directory);
+  }
+
+  /// Names of all files of stages that are there, finished or not, relative to a folder of stages.
+  ///
+  /// @param directory may be absent
+  /// @throws UnwritableFileException if the folder cannot be read
+  static List<String> files(Path directory) {
+    var names = new ArrayList<String>();
+    try {
+      for (Path folder : Remains.entries(directory)) {
+        String name = String.valueOf(folder.getFileName());
+        if (FOLDER.matcher(name).matches()
+            && Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
+          for (Path file : Remains.entries(folder)) {
+            String fileName = String.valueOf(file.getFileName());
+            if (FILES.contains(fileName) || Remains.isTemporary(file, FILES)) {
+              names.add(name + "/" + fileName);
+            }
+          }
+        }
       }
     } catch (IOException e) {
       throw new UnwritableFileException(directory, e);
     }
+    return List.copyOf(names);
   }
 
   private Path folder(int number) {
@@ -114,7 +149,8 @@ final class StageFolder implements StageStore {
     try {
       Network network = begin.withTensors(SafetensorsFile.read(folder.resolve(WEIGHTS)).tensors());
       Mask mask = MaskTensors.mask(SafetensorsFile.read(folder.resolve(MASK)), layers);
-      JsonNode numbers = Json.read(folder.resolve(NUMBERS));
+      JsonNode numbers =
+          Json.read(folder.resolve(NUMBERS), "Remove the folder to have the stage computed again.");
       return new Stage(
           number,
           network,
@@ -151,16 +187,12 @@ final class StageFolder implements StageStore {
         .put("seconds", stage.report().seconds());
   }
 
-  /// Removes a stage's folder; what does not belong to a stage stays and is an error.
-  private static void delete(Path folder) throws IOException {
-    if (!Files.isDirectory(folder)) {
-      return;
+  /// Removes a stage's files, its mark first, and the folder if it is empty then.
+  private static void removeFiles(Path folder) throws IOException {
+    for (String name : FILES.reversed()) {
+      Files.deleteIfExists(folder.resolve(name));
     }
-    try (var files = Files.list(folder)) {
-      for (Path file : files.toList()) {
-        Files.delete(file);
-      }
-    }
-    Files.delete(folder);
+    Remains.remove(folder, FILES);
+    Exchange.removeFolder(folder);
   }
 }

@@ -5,13 +5,10 @@ import falcon.model.Layers;
 import falcon.model.MalformedModelException;
 import falcon.model.Network;
 import falcon.model.Tensor;
-import falcon.model.UnwritableFileException;
 import falcon.model.format.Networks;
 import falcon.model.onnx.OnnxFile;
 import falcon.model.onnx.OnnxOption;
 import falcon.model.safetensors.SafetensorsFile;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -26,11 +23,6 @@ import java.util.Objects;
 /// @param denseBytes length that the files would have with every zero stored
 record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, long denseBytes) {
 
-  /// One file.
-  ///
-  /// @param name relative to the run directory
-  record WrittenFile(String name, long bytes) {}
-
   WrittenModel {
     layers = List.copyOf(layers);
     files = List.copyOf(files);
@@ -42,11 +34,12 @@ record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, lo
   /// @throws MalformedModelException if the file does not hold what was written
   static WrittenModel write(PrunedNetwork pruned, ModelFormat format, Path path) {
     Network network = pruned.network();
+    Path folder = path.resolveSibling("");
     var macsPerWeight = new LinkedHashMap<String, Long>();
     pruned.plan().layers().forEach(layer -> macsPerWeight.put(layer.name(), layer.macsPerWeight()));
     List<WrittenFile> files =
         Networks.write(network, path, format.options().toArray(OnnxOption[]::new)).stream()
-            .map(file -> file(path, file))
+            .map(file -> WrittenFile.of(folder, file))
             .toList();
     Map<String, Tensor> read;
     if (format != ModelFormat.SAFETENSORS || network.metadata().containsKey(Network.ARCHITECTURE)) {
@@ -64,18 +57,6 @@ record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, lo
     long denseBytes =
         format == ModelFormat.ONNX_SPARSE ? OnnxFile.sizeBytes(network) : bytes(files);
     return new WrittenModel(count(pruned.plan(), read, macsPerWeight), files, denseBytes);
-  }
-
-  private static WrittenFile file(Path model, Path file) {
-    try {
-      Path folder = model.toAbsolutePath().getParent();
-      Path absolute = file.toAbsolutePath();
-      return new WrittenFile(
-          String.valueOf(folder == null ? absolute : folder.relativize(absolute)),
-          Files.size(file));
-    } catch (IOException e) {
-      throw new UnwritableFileException(file, e);
-    }
   }
 
   private static long bytes(List<WrittenFile> files) {
