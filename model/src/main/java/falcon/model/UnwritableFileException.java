@@ -54,9 +54,13 @@ public final class UnwritableFileException extends RuntimeException {
       case FileAlreadyExistsException _, NotDirectoryException _ ->
           "Move that away, or choose another folder.";
       default ->
-          reason(cause).toLowerCase(Locale.ROOT).contains("read-only")
+          isForbidden(reason(cause).toLowerCase(Locale.ROOT))
               ? "Choose a folder that you may write to."
               : "Check the free space of that disk, or choose another folder.";
     };
+  }
+
+  private static boolean isForbidden(String reason) {
+    return reason.contains("read-only") || reason.contains("not permitted");
   }
 }

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import org.junit.jupiter.api.Test;
@@ -42,6 +45,20 @@ class AtomicFileTest {
             path);
     assertThat(path).hasContent("old");
     holdsOneFile(folder);
+  }
+
+  @Test
+  void adviceFitsTheReason() {
+    Path path = folder.resolve("a.txt");
+    assertThat(new UnwritableFileException(path, new FileSystemException("a", null, "Read-only")))
+        .hasMessage(
+            "%s: cannot be written: Read-only%nChoose a folder that you may write to.", path);
+    assertThat(new UnwritableFileException(path, new FileAlreadyExistsException("a")))
+        .hasMessage(
+            "%s: cannot be written: a is in the way%nMove that away, or choose another folder.",
+            path);
+    assertThat(new UnwritableFileException(path, new NotDirectoryException("a")))
+        .hasMessageContaining("a is no folder");
   }
 
   @Test
