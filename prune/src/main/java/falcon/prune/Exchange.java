@@ -77,8 +77,11 @@ final class Exchange {
         current = place.resolve(name);
         removeFile(place, name);
       }
+      moves.stream()
+          .map(name -> place.resolve(name).getParent())
+          .distinct()
+          .forEach(AtomicFile::force);
       current = place.resolve(moves.getLast());
-      AtomicFile.force(place);
       move(prepared.resolve(moves.getLast()), current);
       AtomicFile.force(place);
       current = prepared;
