@@ -61,6 +61,7 @@ final class PruneCommand implements Callable<Integer> {
   @Mixin private final ModelOptions model = new ModelOptions();
   @Mixin private final DataOptions dataOptions = new DataOptions();
   @Mixin private final LayerOptions layerOptions = new LayerOptions();
+  @Mixin private final RunFolderOptions folder = new RunFolderOptions();
   @Mixin private final PruneOptions pruneOptions = new PruneOptions();
   @Mixin private final ThreadOptions threads = new ThreadOptions();
   @Mixin private final OutputOptions output = new OutputOptions();
@@ -84,14 +85,6 @@ final class PruneCommand implements Callable<Integer> {
           "Budget of weights: auto (what suits the MACs), free (no limit), 30%% or 80000. Default:"
               + " auto.")
   private NnzRule nnz = new NnzRule.Auto();
-
-  @Option(
-      names = "--out",
-      paramLabel = "DIR",
-      description =
-          "Run directory to make: a folder that is empty or not there yet. With several budgets each gets a"
-              + " folder in it (r30 for 30%%).")
-  private @Nullable Path out;
 
   @Option(
       names = "--format",
@@ -120,27 +113,6 @@ final class PruneCommand implements Callable<Integer> {
       names = "--dry-run",
       description = "Only tell what would be done: budgets, stages, memory, time.")
   private boolean isDryRun;
-
-  @Option(
-      names = "--resume",
-      description =
-          "Go on with the run in --out that was interrupted; ends with the same bits. A finished run is"
-              + " checked instead: all its files must be as they were written.")
-  private boolean isResumed;
-
-  @Option(
-      names = "--force",
-      description =
-          "Replace the run that is in --out. It stays as it is until the new one is complete; files that"
-              + " Falcon did not write are never replaced or removed.")
-  private boolean isForced;
-
-  @Option(
-      names = "--allow-non-empty",
-      description =
-          "Let --out be a folder that holds other files; they stay as they are, and a file in the way is"
-              + " still an error.")
-  private boolean mayHoldOthers;
 
   PruneCommand(Console console, Interruption interruption, String... args) {
     this.console = console;
@@ -187,7 +159,7 @@ final class PruneCommand implements Callable<Integer> {
         return ExitCode.DONE;
       }
       InputPlaces places = InputPlaces.of(model.files(read), data);
-      Map<Amount, OutputFolder> folders = folders(places);
+      Map<Amount, OutputFolder> folders = folder.forEach(macs, places);
       List<InputFile> inputs = InputFile.of(model.files(read), data);
       runAll(
           folders,
@@ -229,7 +201,7 @@ final class PruneCommand implements Callable<Integer> {
         return;
       }
       List<Path> files = model.files(network);
-      Map<Amount, OutputFolder> folders = folders(InputPlaces.of(files, null));
+      Map<Amount, OutputFolder> folders = folder.forEach(macs, InputPlaces.of(files, null));
       List<InputFile> inputs = InputFile.of(files);
       runAll(
           folders,
@@ -259,22 +231,6 @@ final class PruneCommand implements Callable<Integer> {
         format);
   }
 
-  /// Where each run goes; no file of the inputs is in the way there.
-  private Map<Amount, OutputFolder> folders(InputPlaces inputs) {
-    var folders = new LinkedHashMap<Amount, OutputFolder>();
-    for (Amount amount : macs) {
-      folders.put(amount, new OutputFolder(folder(amount), inputs, mayHoldOthers));
-    }
-    if (macs.size() > 1) {
-      new OutputFolder(Objects.requireNonNull(out), inputs, mayHoldOthers)
-          .requireParentOf(
-              folders.values().stream()
-                  .map(folder -> String.valueOf(folder.directory().getFileName()))
-                  .toList());
-    }
-    return folders;
-  }
-
   /// Runs once for each budget. All folders are looked at before anything is written, and made ready
   /// before the first run begins.
   private void runAll(
@@ -283,12 +239,13 @@ final class PruneCommand implements Callable<Integer> {
       BiFunction<Amount, RunDirectory, PrunedNetwork> prune,
       ConsoleProgress progress,
       Results results) {
-    folders.forEach(
-        (amount, folder) -> RunDirectory.check(folder, descriptions.apply(amount), existing()));
+    folders.forEach((amount, place) ->
+        RunDirectory.check(place, descriptions.apply(amount), folder.existing()));
     var opened = new LinkedHashMap<Amount, RunDirectory>();
     try {
-      folders.forEach((amount, folder) ->
-          opened.put(amount, RunDirectory.open(folder, descriptions.apply(amount), existing())));
+      folders.forEach((amount, place) ->
+          opened.put(
+              amount, RunDirectory.open(place, descriptions.apply(amount), folder.existing())));
       interruption.advise(() -> advice(opened.values()));
       opened.forEach((amount, directory) ->
           run(() -> prune.apply(amount, directory), directory, progress, results));
@@ -304,13 +261,13 @@ final class PruneCommand implements Callable<Integer> {
     if (output.isQuiet() && output.isVerbose()) {
       throw usage("--quiet and --verbose contradict each other");
     }
-    if (isResumed && isForced) {
+    if (folder.isResumed() && folder.isForced()) {
       throw usage("--resume goes on with a run, --force replaces it; say one of them");
     }
-    if (isDryRun && (isResumed || isForced)) {
+    if (isDryRun && (folder.isResumed() || folder.isForced())) {
       throw usage("--dry-run touches no run directory; leave --resume and --force out");
     }
-    if (!isDryRun && out == null) {
+    if (!isDryRun && !folder.isGiven()) {
       throw usage("where to? Say --out DIR, or --dry-run to see the plan");
     }
     if (macs.stream().distinct().count() < macs.size()) {
@@ -331,20 +288,6 @@ final class PruneCommand implements Callable<Integer> {
               .formatted(Memory.text(plan.memoryBytes()), memory));
     }
     return plan;
-  }
-
-  private RunDirectory.Existing existing() {
-    if (isResumed) {
-      return RunDirectory.Existing.RESUME;
-    }
-    return isForced ? RunDirectory.Existing.REPLACE : RunDirectory.Existing.REFUSE;
-  }
-
-  private Path folder(Amount amount) {
-    if (out == null) {
-      throw new IllegalStateException("there is no --out");
-    }
-    return macs.size() == 1 ? out : out.resolve("r" + amount.toString().replace("%", ""));
   }
 
   private void run(
@@ -393,14 +336,14 @@ final class PruneCommand implements Callable<Integer> {
     return words;
   }
 
-  private String text(PrunedNetwork pruned, Path folder, String result) {
+  private String text(PrunedNetwork pruned, Path directory, String result) {
     var text = new StringBuilder(pruned.summary());
     if (output.isVerbose()) {
       text.append("%n%n%s".formatted(Summary.details(pruned.report())));
     }
     text.append(
         "%nwritten to %s: %s (%s), mask.safetensors, result.json"
-            .formatted(folder, format.fileName(), Summary.fileSizes(result)));
+            .formatted(directory, format.fileName(), Summary.fileSizes(result)));
     if (format == ModelFormat.SAFETENSORS && isOnnx()) {
       text.append(
           "%n%s holds the weights alone; use it with the graph of %s (--weights)."

@@ -9,8 +9,8 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.Locale;
 
-/// A file or folder that could not be written. The message claims nothing about other files, which may
-/// have been written before.
+/// A file or folder that could not be written. The message claims nothing about other files, which
+/// may have been written before.
 public final class UnwritableFileException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

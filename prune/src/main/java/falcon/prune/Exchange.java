@@ -14,11 +14,12 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Puts files that were prepared in one folder into their place in another one, in place of files that
-/// were there.
+/// Puts files that were prepared in one folder into their place in another one, in place of files
+/// that were there.
 ///
-/// It begins with a journal of all that is to be done. Until that file is there, nothing in the place has
-/// changed; once it is there, [#finish] does what is left of it, however often it was broken off before.
+/// It begins with a journal of all that is to be done. Until that file is there, nothing in the
+/// place has changed; once it is there, [#finish] does what is left of it, however often it was
+/// broken off before.
 final class Exchange {
   private static final String JOURNAL = "exchange.json";
   private static final String MOVES = "move";

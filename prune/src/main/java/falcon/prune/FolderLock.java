@@ -13,19 +13,20 @@ import java.util.Set;
 
 /// Sees to it that one run at a time works in a folder, among all processes.
 ///
-/// The lock is the operating system's, on an empty file in the folder, so that it ends with the process,
-/// however that ends. The file is never removed: if it were, a process that had opened it before the
-/// removal could lock the removed file while another one locks its successor, and both would work.
+/// The lock is the operating system's, on an empty file in the folder, so that it ends with the
+/// process, however that ends. The file is never removed: if it were, a process that had opened it
+/// before the removal could lock the removed file while another one locks its successor, and both
+/// would work.
 ///
 /// Threads: any.
 final class FolderLock implements AutoCloseable {
   /// Name of the file.
   static final String FILE = ".lock";
 
-  /// Lock files that this process holds; also the monitor of everything that opens or closes one. The
-  /// system counts a lock as the whole process's and drops it as soon as the process closes any channel
-  /// of that file, so a file that is held must not be opened a second time. Only the process itself can
-  /// know that: this is the one place where it keeps state of its own.
+  /// Lock files that this process holds; also the monitor of everything that opens or closes one.
+  /// The system counts a lock as the whole process's and drops it as soon as the process closes any
+  /// channel of that file, so a file that is held must not be opened a second time. Only the
+  /// process itself can know that: this is the one place where it keeps state of its own.
   private static final Set<Object> HELD = new HashSet<>();
 
   private final FileChannel channel;

@@ -40,7 +40,7 @@ public record OutputFolder(Path directory, InputPlaces inputs, boolean mayHoldOt
       requireNoDanglingLink(file, "Remove it, or choose another folder (--out).");
       requireReplaceable(file, mayReplace);
     }
-    requireNoOthers(List.of(fileName), List.of());
+    requireNoOthers(List.of(fileName));
     try {
       Files.createDirectories(directory);
       Files.delete(Files.createTempFile(directory, ".falcon", ".probe"));
@@ -90,8 +90,8 @@ public record OutputFolder(Path directory, InputPlaces inputs, boolean mayHoldOt
     requireNone(others);
   }
 
-  /// Makes sure that the path is a folder or can become one, and that no input is in the way; writes
-  /// nothing.
+  /// Makes sure that the path is a folder or can become one, and that no input is in the way;
+  /// writes nothing.
   ///
   /// @param names of files and folders in it that are written or replaced
   /// @throws PruningException if it is something else, or an input
@@ -135,20 +135,16 @@ public record OutputFolder(Path directory, InputPlaces inputs, boolean mayHoldOt
     }
   }
 
-  /// Makes sure that nobody else's files are in the folder, or that they may be, under other names.
+  /// Makes sure that nobody else's files are in the folder, or that they may be.
   ///
-  /// @param names of files and folders that are to come
-  /// @param remains names of what may be there as Falcon's own
-  /// @throws PruningException naming what is there
-  void requireNoOthers(List<String> names, Collection<String> remains) {
-    var others = new ArrayList<String>();
-    for (Path entry : entries()) {
-      String name = String.valueOf(entry.getFileName());
-      if (!remains.contains(name) && !names.contains(name)) {
-        others.add(name);
-      }
-    }
-    requireNone(others);
+  /// @param own names of what may be there as the command's own
+  /// @throws PruningException naming what else is there
+  void requireNoOthers(Collection<String> own) {
+    requireNone(
+        entries().stream()
+            .map(entry -> String.valueOf(entry.getFileName()))
+            .filter(name -> !own.contains(name))
+            .toList());
   }
 
   private void requireNone(List<String> others) {

@@ -10,18 +10,20 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.stream.Stream;
 
-/// The folder of one run: the pruned network, its mask, what is known about it, and what a run that was
-/// broken off needs to go on.
+/// The folder of one run: the pruned network, its mask, what is known about it, and what a run that
+/// was broken off needs to go on.
 ///
 /// ```
 /// model.onnx | model.safetensors   mask.safetensors   result.json   log.txt   stages/run.json   stages/NN/
 /// ```
 ///
-/// Every file appears whole or not at all. The files of a result get ready in `.falcon-next` and take their
-/// places together, `result.json` last, so where it is, the run is done. A run that replaces another one
-/// lies in `.falcon-next` altogether until then, and the other one stays as it is. One process at a time works
-/// in a folder. Files that Falcon did not write are neither replaced nor removed.
+/// Every file appears whole or not at all. The files of a result get ready in `.falcon-next` and
+/// take their places together, `result.json` last, so where it is, the run is done. A run that
+/// replaces another one lies in `.falcon-next` altogether until then, and the other one stays as it
+/// is. One process at a time works in a folder. Files that Falcon did not write are neither
+/// replaced nor removed.
 public final class RunDirectory implements AutoCloseable {
 
   /// What to do with a run that is there already.
@@ -68,9 +70,9 @@ public final class RunDirectory implements AutoCloseable {
   /// Makes the folder ready, before anything is computed.
   ///
   /// @param place made with its parents if it is absent
-  /// @throws PruningException if it is no place for a run, if it holds a run that must not be touched, if
-  ///     the run to resume had other options or inputs (all differences are named) or is damaged, or if
-  ///     another process works in it
+  /// @throws PruningException if it is no place for a run, if it holds a run that must not be
+  ///     touched, if the run to resume had other options or inputs (all differences are named) or
+  ///     is damaged, or if another process works in it
   /// @throws UnwritableFileException if it cannot be written to
   public static RunDirectory open(OutputFolder place, RunDescription run, Existing existing) {
     Path directory = place.directory();
@@ -157,13 +159,13 @@ public final class RunDirectory implements AutoCloseable {
     return log.to(progress);
   }
 
-  /// Writes network, mask and result, and puts them in their places, together with the stages and the log
-  /// of a run that replaces another one. The network's file is read again and compared; what the result
-  /// says of budgets and layers is counted from it.
+  /// Writes network, mask and result, and puts them in their places, together with the stages and
+  /// the log of a run that replaces another one. The network's file is read again and compared;
+  /// what the result says of budgets and layers is counted from it.
   ///
   /// @return text of `result.json`
-  /// @throws UnwritableFileException if a file cannot be written; stages stay as they are, so does a run
-  ///     that was to be replaced
+  /// @throws UnwritableFileException if a file cannot be written; stages stay as they are, so does
+  ///     a run that was to be replaced
   /// @throws PruningException if a file that Falcon did not write is in the place of one of these
   /// @throws IllegalStateException if the network is over budget
   public String write(PrunedNetwork pruned) {
@@ -205,10 +207,9 @@ public final class RunDirectory implements AutoCloseable {
     }
     moves.addAll(outputs);
     if (start.there().files() != null) {
-      removals.add(RunNames.MASK);
-      start.there().files().stream()
-          .filter(this::isAsWritten)
-          .forEach(file -> removals.add(file.name()));
+      Stream.concat(start.there().files().stream().map(WrittenFile::name), Stream.of(RunNames.MASK))
+          .filter(name -> start.there().wrote(name, directory))
+          .forEach(removals::add);
     }
     removals.removeAll(new HashSet<>(moves));
     Exchange.carryOut(next, directory, moves, removals);
@@ -224,17 +225,13 @@ public final class RunDirectory implements AutoCloseable {
     return names;
   }
 
-  /// Makes sure that what is in the place of new files is the old run's, or the same as the new files.
+  /// Makes sure that what is in the place of new files is the old run's, or the same as the new
+  /// files.
   private void requireFree(Path next, List<String> outputs) {
-    List<WrittenFile> old = start.there().files() == null ? List.of() : start.there().files();
     for (String name : outputs) {
       Path target = directory.resolve(name);
-      boolean isOwn =
-          old.stream().anyMatch(file -> file.name().equals(name) && isAsWritten(file))
-              || (!old.isEmpty() && name.equals(RunRecord.RESULT))
-              || (!old.isEmpty() && name.equals(RunNames.MASK) && isUnnamed(old, name));
       if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)
-          && !isOwn
+          && !start.there().wrote(name, directory)
           && WrittenFile.of(next, next.resolve(name)).difference(directory) != null) {
         throw new PruningException(
             PruningException.Kind.INPUT,
@@ -242,14 +239,6 @@ public final class RunDirectory implements AutoCloseable {
                 .formatted(target, next));
       }
     }
-  }
-
-  private boolean isAsWritten(WrittenFile file) {
-    return file.difference(directory) == null;
-  }
-
-  private static boolean isUnnamed(List<WrittenFile> files, String name) {
-    return files.stream().noneMatch(file -> file.name().equals(name));
   }
 
   @Override

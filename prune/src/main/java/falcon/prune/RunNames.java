@@ -12,8 +12,8 @@ final class RunNames {
   static final String MASK = "mask.safetensors";
   static final String LOG = "log.txt";
 
-  /// Where files get ready that are to take the place of others, and where a whole run gets ready that
-  /// is to take the place of the one that is there.
+  /// Where files get ready that are to take the place of others, and where a whole run gets ready
+  /// that is to take the place of the one that is there.
   static final String NEXT = ".falcon-next";
 
   private RunNames() {}

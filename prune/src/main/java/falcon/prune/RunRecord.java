@@ -13,15 +13,15 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// What a folder shows of a run, by the two files that only Falcon writes: `stages/run.json`, made when a
-/// run begins, and `result.json`, made when it is done. No other name, `model.onnx` for instance, tells
-/// anything.
+/// What a folder shows of a run, by the two files that only Falcon writes: `stages/run.json`, made
+/// when a run begins, and `result.json`, made when it is done. No other name, `model.onnx` for
+/// instance, tells anything.
 ///
 /// @param identity what the run's bits depend on, as text by name; null if neither file tells it
 /// @param files the run's files as `result.json` names them; null if there is no such result
 /// @param result content of `result.json`; null like `files`
-/// @param damage why the `result.json` that is there is none of Falcon's; null if there is none or it is
-///     whole
+/// @param damage why the `result.json` that is there is none of Falcon's; null if there is none or
+///     it is whole
 record RunRecord(
     @Nullable Map<String, String> identity,
     @Nullable List<WrittenFile> files,
@@ -69,6 +69,22 @@ record RunRecord(
   /// Whether a run is done.
   boolean isFinished() {
     return files != null;
+  }
+
+  /// Whether a file in the run's folder is one that this run put there, as it put it there.
+  ///
+  /// @param directory of the run
+  boolean wrote(String name, Path directory) {
+    if (files == null) {
+      return false;
+    }
+    for (WrittenFile file : files) {
+      if (file.name().equals(name)) {
+        return file.difference(directory) == null;
+      }
+    }
+    // results of versions that do not name the mask were written with one
+    return name.equals(RESULT) || name.equals(RunNames.MASK);
   }
 
   /// Names in which two identities differ, a line each with both values.

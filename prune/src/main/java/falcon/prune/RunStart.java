@@ -9,11 +9,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Where a run begins or goes on, as what is in the folder and what was asked for decide. Nothing is
-/// written to find that out.
+/// Where a run begins or goes on, as what is in the folder and what was asked for decide. Nothing
+/// is written to find that out.
 ///
-/// @param work folder that stages and log are in: the run's own, or that of a run which is to replace
-///     the one that is there
+/// @param work folder that stages and log are in: the run's own, or that of a run which is to
+///     replace the one that is there
 /// @param isResumed whether that run has begun before
 /// @param isFinished whether it is done, with all its files whole
 /// @param there the run in the folder itself
@@ -37,7 +37,7 @@ record RunStart(Path work, boolean isResumed, boolean isFinished, RunRecord ther
       return;
     }
     List<String> remains = remains(directory);
-    place.requireNoOthers(List.of(), remains);
+    place.requireNoOthers(remains);
     for (String name : RunNames.all(run)) {
       if (!remains.contains(name)
           && Files.exists(directory.resolve(name), LinkOption.NOFOLLOW_LINKS)) {
@@ -51,8 +51,8 @@ record RunStart(Path work, boolean isResumed, boolean isFinished, RunRecord ther
 
   /// Decides.
   ///
-  /// @throws PruningException if the run there must not be touched, cannot be gone on with, or holds
-  ///     files that Falcon did not write where new ones would go
+  /// @throws PruningException if the run there must not be touched, cannot be gone on with, or
+  ///     holds files that Falcon did not write where new ones would go
   static RunStart of(Path directory, RunDescription run, RunDirectory.Existing existing) {
     RunRecord there = RunRecord.of(directory);
     RunRecord next = RunRecord.of(next(directory));
@@ -134,12 +134,8 @@ record RunStart(Path work, boolean isResumed, boolean isFinished, RunRecord ther
 
   /// Makes sure that everything in the place of files to come was written by Falcon.
   private static void requireOwn(Path directory, RunDescription run, RunRecord there) {
-    var own = new ArrayList<String>();
     if (there.files() != null) {
-      own.add(RunRecord.RESULT);
-      own.add(RunNames.MASK); // results of versions that do not name it were written with one
       for (WrittenFile file : there.files()) {
-        own.add(file.name());
         if (!file.isMissing(directory)) {
           requireWhole(
               directory,
@@ -150,7 +146,8 @@ record RunStart(Path work, boolean isResumed, boolean isFinished, RunRecord ther
     }
     var others = new ArrayList<String>();
     for (String name : RunNames.outputs(run.network(), run.format())) {
-      if (!own.contains(name) && Files.exists(directory.resolve(name), LinkOption.NOFOLLOW_LINKS)) {
+      if (!there.wrote(name, directory)
+          && Files.exists(directory.resolve(name), LinkOption.NOFOLLOW_LINKS)) {
         others.add(name);
       }
     }

@@ -22,12 +22,12 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Pattern;
 
-/// Finished stages on disk: a folder each, `01` for the first, with the tensors that differ from the
-/// network that the run began with, the mask, and the stage's numbers.
+/// Finished stages on disk: a folder each, `01` for the first, with the tensors that differ from
+/// the network that the run began with, the mask, and the stage's numbers.
 ///
-/// A folder is filled under a temporary name, forced to the disk and renamed: a stage is there whole or
-/// not at all, and a failure leaves the earlier ones as they are. `stage.json` comes last and goes first,
-/// so where it is, the stage is there.
+/// A folder is filled under a temporary name, forced to the disk and renamed: a stage is there
+/// whole or not at all, and a failure leaves the earlier ones as they are. `stage.json` comes last
+/// and goes first, so where it is, the stage is there.
 ///
 /// Only files of the names below are ever removed, and folders only when they are empty then.
 final class StageFolder implements StageStore {

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// Runs on a disk that fails at one of its operations after the other: a full disk, and a kill. Here it is
-/// every eleventh one; `-Dfalcon.fault.step=1` tries all of them.
+/// Runs on a disk that fails at one of its operations after the other: a full disk, and a kill.
+/// Here it is every eleventh one; `-Dfalcon.fault.step=1` tries all of them.
 class FailingDiskTest {
   private static final int STEP = Integer.getInteger("falcon.fault.step", 11);
   private static final SmallRun OLD = SmallRun.of(0.7);

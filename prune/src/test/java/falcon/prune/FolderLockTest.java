@@ -41,8 +41,8 @@ class FolderLockTest {
     }
   }
 
-  /// A refused attempt closes a file, and with any file that a process closes the system drops all locks
-  /// that the process has on it.
+  /// A refused attempt closes a file, and with any file that a process closes the system drops all
+  /// locks that the process has on it.
   @Test
   void aRefusedAttemptOfThisProcessDoesNotLetAnotherOneIn() throws Exception {
     try (FolderLock _ = FolderLock.take(folder)) {
@@ -52,8 +52,8 @@ class FolderLockTest {
     assertThat(process("once").waitFor()).isZero();
   }
 
-  /// Many processes take the lock, let go of it and take it again; what each does while it holds the lock
-  /// fails if another one does the same.
+  /// Many processes take the lock, let go of it and take it again; what each does while it holds
+  /// the lock fails if another one does the same.
   @Test
   void noTwoProcessesWorkAtOnce() throws Exception {
     var processes = new ArrayList<Process>();

@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/// A run of a small network, some of whose weights are in a file of their own, by its weights alone; it
-/// takes milliseconds. It has two stages, so that there is something to go on with.
+/// A run of a small network, some of whose weights are in a file of their own, by its weights
+/// alone; it takes milliseconds. It has two stages, so that there is something to go on with.
 ///
 final class SmallRun {
   static final Path MODEL = Path.of("../models/narrow/regnet_y_400mf.onnx");
@@ -99,8 +99,8 @@ final class SmallRun {
     }
   }
 
-  /// Content of all files of a folder by their names, but for `result.json`, which tells seconds, the log
-  /// and the lock.
+  /// Content of all files of a folder by their names, but for `result.json`, which tells seconds,
+  /// the log and the lock.
   static Map<String, String> contents(Path directory) {
     var contents = new TreeMap<String, String>();
     try (Stream<Path> files = Files.walk(directory)) {
