@@ -2,12 +2,18 @@ package falcon.torch;
 
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Map;
 
 /// A tensor on its way, with the two moments of Adam (Kingma and Ba, arXiv:1412.6980).
 final class MovingTensor {
   private static final float BETA1 = 0.9f;
   private static final float BETA2 = 0.99f;
   private static final float EPSILON = 1e-12f;
+
+  // Beginnings of the names of arrays in a state.
+  private static final String VALUES = "values/";
+  private static final String FIRST_MOMENTS = "first moments/";
+  private static final String SECOND_MOMENTS = "second moments/";
 
   private final String name;
   private final float[] values;
@@ -23,6 +29,8 @@ final class MovingTensor {
   /// Which weights are not pruned.
   private final BitSet isKept;
 
+  /// A tensor before the first step.
+  ///
   /// @param values start; handed over
   /// @param scale root mean square that learning rates are relative to
   /// @param isMasked whether a weight that is zero stays zero
@@ -34,12 +42,70 @@ final class MovingTensor {
     this.scale = scale;
     this.isMasked = isMasked;
     this.isKept = new BitSet(values.length);
-    this.isMoving = new float[values.length];
     for (int i = 0; i < values.length; i++) {
-      if (!isMasked || values[i] != 0) {
-        isKept.set(i);
-        isMoving[i] = 1;
-      }
+      isKept.set(i, !isMasked || values[i] != 0);
+    }
+    this.isMoving = movingIfKept();
+  }
+
+  /// A tensor after some steps; its pruned weights stay where they are until [#open].
+  ///
+  /// @param size number of its weights
+  /// @param scale as before the first step
+  /// @param state what [#addTo] made; its arrays are handed over
+  /// @throws IllegalStateException if the state is that of another tensor
+  MovingTensor(
+      String name, int size, double scale, boolean isMasked, RefinementCheckpoints.State state) {
+    this.name = name;
+    this.values = array(state, VALUES + name, size);
+    this.first = array(state, FIRST_MOMENTS + name, size);
+    this.second = array(state, SECOND_MOMENTS + name, size);
+    this.scale = scale;
+    this.isMasked = isMasked;
+    this.isKept = new BitSet(size);
+    if (isMasked) {
+      isKept.or(kept(state, name, size));
+    } else {
+      isKept.set(0, size);
+    }
+    this.isMoving = movingIfKept();
+  }
+
+  private float[] movingIfKept() {
+    var moving = new float[values.length];
+    for (int i = 0; i < moving.length; i++) {
+      moving[i] = isKept.get(i) ? 1 : 0;
+    }
+    return moving;
+  }
+
+  private static float[] array(RefinementCheckpoints.State state, String what, int size) {
+    float[] array = state.arrays().get(what);
+    if (array == null || array.length != size) {
+      throw new IllegalStateException(
+          "the refinement's state has %s as '%s', wanted are %d numbers"
+              .formatted(array == null ? "nothing" : array.length + " numbers", what, size));
+    }
+    return array;
+  }
+
+  private static BitSet kept(RefinementCheckpoints.State state, String name, int size) {
+    BitSet kept = state.kept().get(name);
+    if (kept == null || kept.length() > size) {
+      throw new IllegalStateException(
+          "the refinement's state does not say which of the %d weights of '%s' are kept"
+              .formatted(size, name));
+    }
+    return kept;
+  }
+
+  /// Adds all that the next steps depend on; nothing is copied.
+  void addTo(Map<String, float[]> arrays, Map<String, BitSet> kept) {
+    arrays.put(VALUES + name, values);
+    arrays.put(FIRST_MOMENTS + name, first);
+    arrays.put(SECOND_MOMENTS + name, second);
+    if (isMasked) {
+      kept.put(name, isKept);
     }
   }
 

@@ -4,6 +4,8 @@ import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,6 +17,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 
 /// First-order steps on all kept weights together, towards what the dense network computes.
 ///
@@ -73,6 +76,20 @@ public final class Refinement {
     ///     Read only, not kept
     /// @return by tensor, which weights are kept
     Map<String, boolean[]> choose(Map<String, float[]> weightsByTensor);
+
+    /// What the choice has to remember between two steps beside the weights that it keeps; empty for
+    /// nothing.
+    default List<Double> memory() {
+      return List.of();
+    }
+
+    /// Goes on where another one was.
+    ///
+    /// @param memory of the other one, not empty
+    /// @param keptByTensor what that one chose last; read only, not kept
+    default void recall(List<Double> memory, Map<String, BitSet> keptByTensor) {
+      throw new IllegalStateException("a choice that remembers nothing recalls " + memory);
+    }
   }
 
   /// Hears of steps that are done.
@@ -100,6 +117,7 @@ public final class Refinement {
   private final Options options;
   private final long bytes;
   private final Workers workers;
+  private final RefinementCheckpoints checkpoints;
 
   /// @param dense what is to be reproduced
   /// @param layers weight tensors whose inputs may serve as features
@@ -119,6 +137,23 @@ public final class Refinement {
     this.bytes = bytes;
     this.workers = workers;
     this.features = Features.of(new GraphProgram(dense), layers);
+    this.checkpoints = RefinementCheckpoints.NONE;
+  }
+
+  private Refinement(Refinement other, RefinementCheckpoints checkpoints) {
+    this.dense = other.dense;
+    this.untouched = other.untouched;
+    this.options = other.options;
+    this.bytes = other.bytes;
+    this.workers = other.workers;
+    this.features = other.features;
+    this.checkpoints = checkpoints;
+  }
+
+  /// The same refinement, which goes on from the state that is kept there, if one is, and leaves its own there. What
+  /// is kept, and when, changes no bit of the result, nor does another number of threads.
+  public Refinement keptIn(RefinementCheckpoints store) {
+    return new Refinement(this, store);
   }
 
   /// Takes steps.
@@ -130,6 +165,7 @@ public final class Refinement {
   /// @param decays whether the learning rate falls to zero along a cosine
   /// @return the network after the steps
   /// @throws ArithmeticException if the loss is no longer finite
+  /// @throws IllegalStateException if the state to go on from is one of other steps or tensors
   public Network refine(
       Network network,
       List<String> masked,
@@ -141,19 +177,24 @@ public final class Refinement {
     if (steps == 0) {
       return network;
     }
-    List<MovingTensor> tensors = movingTensors(network, new HashSet<>(masked), untouched);
-    if (choice.lastStep(steps) >= choice.interval()) {
-      tensors.forEach(MovingTensor::open);
-    }
+    int lastChoice = lastChoice(choice, steps);
+    Start start = start(network, new HashSet<>(masked), choice, steps);
+    List<MovingTensor> tensors = start.tensors();
     List<String> names = tensors.stream().map(MovingTensor::name).toList();
     List<float[]> gradients = tensors.stream().map(t -> new float[t.size()]).toList();
     try (var loadedDense = new LoadedNetwork(dense, Precision.FLOAT32);
         var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
       long each = 2 * bytesPerSample(loadedDense, samples); // of both networks
-      double[] scales = scales(loadedDense, samples, Math.clamp(bytes / each, 2, SCALE_SAMPLES));
+      double[] scales =
+          start.scales().isEmpty()
+              ? scales(loadedDense, samples, Math.clamp(bytes / each, 2, SCALE_SAMPLES))
+              : start.scales().stream().mapToDouble(Double::doubleValue).toArray();
       int size = Math.clamp(bytes / each / TASKS, 1, CHUNK);
       var lossGradients = new LossGradients(loaded, names, features, false, workers);
-      for (int step = 0; step < steps; step++) {
+      if (start.done() > 0) {
+        setKept(loaded, tensors);
+      }
+      for (int step = start.done(); step < steps; step++) {
         int first = step * options.batch();
         var chunks = loaded.chunks(options.batch(), size);
         double loss =
@@ -172,14 +213,12 @@ public final class Refinement {
         workers.map(
             tensors.size(),
             t -> tensors.get(t).step(gradients.get(t), options.batch(), rate, number));
-        int lastChoice = choice.lastStep(steps) / choice.interval() * choice.interval();
         if (number <= lastChoice && number % choice.interval() == 0) {
           choose(tensors, choice, number < lastChoice);
         }
-        for (int t = 0; t < tensors.size(); t++) {
-          loaded.parameters().set(names.get(t), tensors.get(t).kept());
-        }
-        listener.done(step + 1, loss);
+        setKept(loaded, tensors);
+        listener.done(number, loss);
+        checkpoints.stepDone(number, steps, () -> state(number, scales, choice, tensors));
       }
     }
     var replaced = new LinkedHashMap<String, Tensor>();
@@ -188,6 +227,53 @@ public final class Refinement {
       replaced.put(tensor.name(), network.tensor(tensor.name()).withFloats(tensor.kept()));
     }
     return network.withTensors(replaced);
+  }
+
+  /// Where the steps begin.
+  ///
+  /// @param done steps before it
+  /// @param scales of the loss's terms; empty if they are not known yet
+  private record Start(int done, List<Double> scales, List<MovingTensor> tensors) {}
+
+  /// The beginning, or the state that was kept.
+  private Start start(Network network, Set<String> masked, SupportChoice choice, int steps) {
+    RefinementCheckpoints.State kept = checkpoints.last();
+    int done = kept == null ? 0 : kept.done();
+    if (done > steps) {
+      throw new IllegalStateException(
+          "the refinement's state is that after %d steps of %d".formatted(done, steps));
+    }
+    List<MovingTensor> tensors = movingTensors(network, masked, kept);
+    if (done < lastChoice(choice, steps)) {
+      tensors.forEach(MovingTensor::open);
+    }
+    if (kept == null) {
+      return new Start(0, List.of(), tensors);
+    }
+    if (!kept.choice().isEmpty()) {
+      choice.recall(kept.choice(), kept.kept());
+    }
+    return new Start(done, kept.scales(), tensors);
+  }
+
+  /// The step after which the support is chosen last; 0: never.
+  private static int lastChoice(SupportChoice choice, int steps) {
+    return choice.lastStep(steps) / choice.interval() * choice.interval();
+  }
+
+  private static void setKept(LoadedNetwork loaded, List<MovingTensor> tensors) {
+    for (MovingTensor tensor : tensors) {
+      loaded.parameters().set(tensor.name(), tensor.kept());
+    }
+  }
+
+  private static RefinementCheckpoints.State state(
+      int done, double[] scales, SupportChoice choice, List<MovingTensor> tensors) {
+    var arrays = new LinkedHashMap<String, float[]>();
+    var kept = new LinkedHashMap<String, BitSet>();
+    tensors.forEach(tensor -> tensor.addTo(arrays, kept));
+    return new RefinementCheckpoints.State(
+        done, Arrays.stream(scales).boxed().toList(), choice.memory(), arrays, kept);
   }
 
   private static void choose(List<MovingTensor> tensors, SupportChoice choice, boolean staysOpen) {
@@ -211,8 +297,11 @@ public final class Refinement {
   }
 
   /// Weights of layers, biases, and BatchNormalization's shift; its scale is left to the weights.
-  private static List<MovingTensor> movingTensors(
-      Network network, Set<String> masked, Set<String> untouched) {
+  ///
+  /// @param network before the first step
+  /// @param kept where they are; null for where the network has them
+  private List<MovingTensor> movingTensors(
+      Network network, Set<String> masked, RefinementCheckpoints.@Nullable State kept) {
     Map<String, Double> shiftScale = new LinkedHashMap<>();
     Set<String> fixed = new HashSet<>(untouched);
     for (Node node : network.nodes()) {
@@ -227,7 +316,11 @@ public final class Refinement {
         float[] values = network.tensor(name).toFloats();
         double scale = shiftScale.getOrDefault(name, rootMeanSquare(values));
         if (scale > 0) {
-          tensors.add(new MovingTensor(name, values, scale, masked.contains(name)));
+          boolean isMasked = masked.contains(name);
+          tensors.add(
+              kept == null
+                  ? new MovingTensor(name, values, scale, isMasked)
+                  : new MovingTensor(name, values.length, scale, isMasked, kept));
         }
       }
     }

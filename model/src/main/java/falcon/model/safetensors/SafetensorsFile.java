@@ -7,9 +7,9 @@ import falcon.model.Tensor;
 import falcon.model.UnwritableFileException;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.foreign.Arena;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -19,6 +19,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /// A safetensors file: eight bytes that give the length of a JSON header, the header with name,
@@ -29,12 +30,54 @@ public final class SafetensorsFile {
 
   private SafetensorsFile() {}
 
+  /// Makes a tensor of bytes of a file.
+  @FunctionalInterface
+  private interface Reader {
+    /// @param position of the first byte in the file
+    Tensor read(Header.Entry entry, long position) throws IOException;
+  }
+
   /// The tensors of a file, in the order of its header, and its metadata.
   ///
   /// @throws MalformedModelException if the file cannot be read, is damaged, or holds tensors of an
   ///     unsupported type; everything is checked against the length of the file before memory is
   ///     set aside
   public static StateDict read(Path path) {
+    return read(
+        path,
+        channel ->
+            (entry, position) ->
+                Tensor.ofBytes(
+                    entry.type(),
+                    entry.shape(),
+                    bytes(path, channel, position, (int) entry.bytes())));
+  }
+
+  /// The same, but the tensors are parts of the mapped file: none of them takes room on the Java heap. The
+  /// file may be removed while they are in use, but must not be changed.
+  ///
+  /// @throws MalformedModelException as [#read(Path)]
+  public static StateDict map(Path path) {
+    return read(
+        path,
+        channel -> {
+          var content =
+              channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto());
+          return (entry, position) ->
+              Tensor.ofContent(
+                  entry.type(),
+                  entry.shape(),
+                  content.asSlice(position, entry.bytes()).asByteBuffer());
+        });
+  }
+
+  /// Prepares to read from an open file.
+  @FunctionalInterface
+  private interface Opening {
+    Reader of(FileChannel channel) throws IOException;
+  }
+
+  private static StateDict read(Path path, Opening opening) {
     try (var channel = FileChannel.open(path)) {
       long headerBytes = headerBytes(path, channel);
       long dataStart = COUNT_BYTES + headerBytes;
@@ -45,6 +88,7 @@ public final class SafetensorsFile {
       } catch (IllegalArgumentException e) {
         throw malformed(path, "the header %s.".formatted(e.getMessage()), e);
       }
+      Reader reader = opening.of(channel);
       var tensors = new LinkedHashMap<String, Tensor>();
       for (var named : header.entries().entrySet()) {
         var entry = named.getValue();
@@ -55,8 +99,7 @@ public final class SafetensorsFile {
                   .formatted(named.getKey(), entry.bytes(), LARGEST_TENSOR_BYTES),
               "Falcon is made for networks of smaller layers.");
         }
-        var bytes = bytes(path, channel, dataStart + entry.begin(), (int) entry.bytes());
-        tensors.put(named.getKey(), Tensor.ofBytes(entry.type(), entry.shape(), bytes));
+        tensors.put(named.getKey(), reader.read(entry, dataStart + entry.begin()));
       }
       return new StateDict(tensors, header.metadata());
     } catch (IOException e) {
@@ -77,48 +120,50 @@ public final class SafetensorsFile {
   /// @throws UnwritableFileException if the file cannot be written
   /// @throws IllegalArgumentException if a tensor has the name `__metadata__`
   public static void write(StateDict content, Path path) {
-    if (content.tensors().containsKey(Header.METADATA)) {
-      throw new IllegalArgumentException("a tensor cannot be named " + Header.METADATA);
-    }
-    var order = new ArrayList<>(content.tensors().entrySet());
-    order.sort(
-        Comparator.comparingInt(
-            (Map.Entry<String, Tensor> named) -> -named.getValue().type().bytes()));
-    AtomicFile.write(path, out -> write(content, order, out));
+    var parts = new LinkedHashMap<String, TensorPart>();
+    content.tensors().forEach((name, tensor) -> parts.put(name, TensorPart.of(tensor)));
+    AtomicFile.write(path, out -> write(parts, content.metadata(), out));
   }
 
-  private static void write(
-      StateDict content, List<Map.Entry<String, Tensor>> order, OutputStream out)
+  /// Writes what a file holds to a stream, in the same order; each part is asked for its elements once,
+  /// when their turn comes.
+  ///
+  /// @throws IllegalArgumentException if a tensor has the name `__metadata__`
+  public static void write(
+      SequencedMap<String, TensorPart> parts, Map<String, String> metadata, OutputStream out)
       throws IOException {
-    var header = HeaderWriter.bytes(header(content, order));
+    if (parts.containsKey(Header.METADATA)) {
+      throw new IllegalArgumentException("a tensor cannot be named " + Header.METADATA);
+    }
+    var order = new ArrayList<>(parts.entrySet());
+    order.sort(
+        Comparator.comparingInt(
+            (Map.Entry<String, TensorPart> named) -> -named.getValue().type().bytes()));
+    var header = HeaderWriter.bytes(header(parts, metadata, order));
     var count = ByteBuffer.allocate(COUNT_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     out.write(count.putLong(header.length).array());
     out.write(header);
-    var channel = Channels.newChannel(out);
     for (var named : order) {
-      var bytes = named.getValue().bytes();
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
-      }
+      named.getValue().content().writeTo(out);
     }
   }
 
-  private static Header header(StateDict content, List<Map.Entry<String, Tensor>> order) {
+  private static Header header(
+      Map<String, TensorPart> parts,
+      Map<String, String> metadata,
+      List<Map.Entry<String, TensorPart>> order) {
     var beginByName = new LinkedHashMap<String, Long>();
     long begin = 0;
     for (var named : order) {
       beginByName.put(named.getKey(), begin);
-      begin += named.getValue().bytes().remaining();
+      begin += named.getValue().bytes();
     }
     var entries = new LinkedHashMap<String, Header.Entry>();
-    content
-        .tensors()
-        .forEach((name, tensor) -> {
-          long start = beginByName.getOrDefault(name, 0L);
-          long end = start + tensor.bytes().remaining();
-          entries.put(name, new Header.Entry(tensor.type(), tensor.shape(), start, end));
-        });
-    return new Header(entries, content.metadata());
+    parts.forEach((name, part) -> {
+      long start = beginByName.getOrDefault(name, 0L);
+      entries.put(name, new Header.Entry(part.type(), part.shape(), start, start + part.bytes()));
+    });
+    return new Header(entries, metadata);
   }
 
   private static long headerBytes(Path path, FileChannel channel) throws IOException {
