@@ -54,6 +54,9 @@ final class PruneCommand implements Callable<Integer> {
   private final Interruption interruption;
   private final List<String> args;
 
+  /// What the run that is under way would go on from, null as long as nothing of it is kept.
+  private volatile @Nullable String place;
+
   @Spec
   @SuppressWarnings("NullAway.Init")
   private CommandSpec spec;
@@ -239,13 +242,13 @@ final class PruneCommand implements Callable<Integer> {
       BiFunction<Amount, RunDirectory, PrunedNetwork> prune,
       ConsoleProgress progress,
       Results results) {
-    folders.forEach((amount, place) ->
-        RunDirectory.check(place, descriptions.apply(amount), folder.existing()));
+    folders.forEach((amount, outputs) ->
+        RunDirectory.check(outputs, descriptions.apply(amount), folder.existing()));
     var opened = new LinkedHashMap<Amount, RunDirectory>();
     try {
-      folders.forEach((amount, place) ->
+      folders.forEach((amount, outputs) ->
           opened.put(
-              amount, RunDirectory.open(place, descriptions.apply(amount), folder.existing())));
+              amount, RunDirectory.open(outputs, descriptions.apply(amount), folder.existing())));
       interruption.advise(() -> advice(opened.values()));
       opened.forEach((amount, directory) ->
           run(() -> prune.apply(amount, directory), directory, progress, results));
@@ -295,6 +298,8 @@ final class PruneCommand implements Callable<Integer> {
       RunDirectory directory,
       ConsoleProgress progress,
       Results results) {
+    place = null;
+    directory.onKept(kept -> place = kept);
     if (directory.isFinished()) {
       progress.note("%s: finished before".formatted(directory.path()));
       results.add(
@@ -320,6 +325,10 @@ final class PruneCommand implements Callable<Integer> {
 
   /// What can be done after an interruption.
   private String advice(Collection<RunDirectory> directories) {
+    String from = place;
+    if (from != null) {
+      return "Go on from %s with: %s".formatted(from, CommandText.of(resuming()));
+    }
     return directories.stream().anyMatch(RunDirectory::canBeResumed)
         ? resumption()
         : "Nothing was stored yet that the run could go on from.";

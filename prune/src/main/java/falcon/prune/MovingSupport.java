@@ -4,7 +4,9 @@ import falcon.budget.CostTable;
 import falcon.budget.Mask;
 import falcon.projection.Projection;
 import falcon.torch.Refinement;
+import java.util.BitSet;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
@@ -16,6 +18,7 @@ final class MovingSupport implements Refinement.SupportChoice {
   private final int interval;
   private final Function<float[], Projection> projection;
   private Projection last;
+  private boolean hasChosen;
 
   /// @param interval steps between two choices, one or more
   /// @param projection of weights
@@ -51,6 +54,7 @@ final class MovingSupport implements Refinement.SupportChoice {
       System.arraycopy(values, 0, weights, layer.offset(), layer.count());
     }
     last = projection.apply(weights);
+    hasChosen = true;
     Mask mask = last.mask();
     var keptByTensor = new HashMap<String, boolean[]>();
     for (CostTable.Layer layer : costs.layers()) {
@@ -61,5 +65,24 @@ final class MovingSupport implements Refinement.SupportChoice {
       keptByTensor.put(layer.name(), kept);
     }
     return keptByTensor;
+  }
+
+  /// Before the first choice nothing: the projection that the refinement starts from is known.
+  @Override
+  public List<Double> memory() {
+    return hasChosen ? ProjectionNumbers.of(last) : List.of();
+  }
+
+  @Override
+  public void recall(List<Double> memory, Map<String, BitSet> keptByTensor) {
+    var kept = new boolean[costs.weightCount()];
+    for (CostTable.Layer layer : costs.layers()) {
+      BitSet ofLayer = Objects.requireNonNull(keptByTensor.get(layer.name()));
+      for (int i = 0; i < layer.count(); i++) {
+        kept[layer.offset() + i] = ofLayer.get(i);
+      }
+    }
+    last = ProjectionNumbers.projection(Mask.ofKept(kept), memory);
+    hasChosen = true;
   }
 }

@@ -122,7 +122,6 @@ public final class Pruning {
     private final Workers workers;
     private final Clock clock;
     private final List<String> warnings = new ArrayList<>();
-    private @Nullable Double effectiveRows;
     private @Nullable Network lastEvaluated;
     private @Nullable SampleLosses lastLosses;
 
@@ -177,16 +176,20 @@ public final class Pruning {
     private List<Stage> stages(List<Stage> finished) {
       var done = new ArrayList<>(finished);
       PruningMethod used = method == null ? Methods.of(options, plan) : method;
-      var setting =
-          new PruningMethod.Setting(
-              dense, plan, samples, workers, progress, clock, GradientMemory.scratch(options));
       for (int number = done.size(); number < plan.stageBudgets().size(); number++) {
         long start = System.nanoTime();
         Network present = number == 0 ? dense : done.getLast().network();
+        var setting =
+            new PruningMethod.Setting(
+                dense,
+                plan,
+                samples,
+                workers,
+                progress,
+                clock,
+                GradientMemory.scratch(options),
+                stages.checkpoints(number, dense, progress));
         PruningMethod.Outcome outcome = used.run(setting, number, present);
-        if (outcome.effectiveRows() != null) {
-          effectiveRows = outcome.effectiveRows();
-        }
         Mask mask = outcome.projection().mask();
         double percent = losses(outcome.network(), "stage " + (number + 1)).percent();
         Stage stage =
@@ -203,7 +206,8 @@ public final class Pruning {
                     mask.keptCount(),
                     percent,
                     (System.nanoTime() - start) / 1e9,
-                    outcome.notes()));
+                    outcome.notes()),
+                outcome.effectiveRows());
         outcome.notes().forEach(progress::note);
         stages.save(stage);
         progress.note(
@@ -316,7 +320,7 @@ public final class Pruning {
           test,
           certificate,
           Report.layers(plan, mask),
-          effectiveRows,
+          done.getLast().effectiveRows(),
           done.stream().map(Stage::report).toList(),
           clock.seconds(),
           PeakMemory.bytes(),

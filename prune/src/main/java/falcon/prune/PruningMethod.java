@@ -22,6 +22,7 @@ public interface PruningMethod {
   /// @param progress hears of phases
   /// @param clock adds up the seconds of phases
   /// @param scratch folder for temporary files
+  /// @param checkpoints what is kept of the stage while it is under way
   record Setting(
       Network dense,
       PruningPlan plan,
@@ -29,7 +30,8 @@ public interface PruningMethod {
       Workers workers,
       Progress progress,
       Clock clock,
-      Path scratch) {}
+      Path scratch,
+      StageCheckpoints checkpoints) {}
 
   /// What a stage gives.
   ///

@@ -114,21 +114,44 @@ public record ReconstructionMethod(
 
   @Override
   public Outcome run(Setting setting, int stage, Network present) {
-    boolean isLast = stage == setting.plan().stageBudgets().size() - 1;
-    int steps = isLast ? settings.finalSteps() : settings.steps();
-    List<String> layers = maskedTensors(setting);
-    boolean feedsBack = Reconstruction.feedsBack(setting.dense(), layers);
+    boolean feedsBack = Reconstruction.feedsBack(setting.dense(), maskedTensors(setting));
     var heldOut = new HeldOutErrors(setting, feedsBack ? FEEDBACK_SAMPLES : JUDGED_SAMPLES);
     boolean isSearched = stage == 0 && settings.searchSteps() > 1;
-    Projection projection = isSearched ? search(setting) : projection(setting, stage, present);
-    Outcome reconstructed = reconstructed(setting, stage, present, projection);
+    StageCheckpoints checkpoints = checkpoints(setting);
+    Outcome reconstructed =
+        checkpoints.outcome(
+            "reconstruction",
+            () ->
+                reconstructed(
+                    setting,
+                    stage,
+                    present,
+                    isSearched
+                        ? checkpoints.projection("support search", () -> search(setting))
+                        : projection(setting, stage, present)));
     if (isSearched && feedsBack) {
-      Projection start = projection(setting, stage, present);
-      reconstructed = heldOut.better(reconstructed, reconstructed(setting, stage, present, start));
+      Outcome start =
+          checkpoints.outcome(
+              "second reconstruction",
+              () -> reconstructed(setting, stage, present, projection(setting, stage, present)));
+      reconstructed = heldOut.better(reconstructed, start);
     }
-    return steps == 0
+    return steps(setting, stage) == 0
         ? reconstructed
-        : refined(setting, stage, reconstructed, steps, isLast, heldOut);
+        : refined(setting, stage, reconstructed, heldOut);
+  }
+
+  /// Refinement steps of a stage.
+  private int steps(Setting setting, int stage) {
+    return isLast(setting, stage) ? settings.finalSteps() : settings.steps();
+  }
+
+  private static boolean isLast(Setting setting, int stage) {
+    return stage == setting.plan().stageBudgets().size() - 1;
+  }
+
+  private StageCheckpoints checkpoints(Setting setting) {
+    return setting.checkpoints().with(settings.toString());
   }
 
   private static List<String> maskedTensors(Setting setting) {
@@ -167,12 +190,7 @@ public record ReconstructionMethod(
 
   /// The outcome after refinement steps, or the same if they did harm.
   private Outcome refined(
-      Setting setting,
-      int stage,
-      Outcome reconstructed,
-      int steps,
-      boolean isLast,
-      HeldOutErrors heldOut) {
+      Setting setting, int stage, Outcome reconstructed, HeldOutErrors heldOut) {
     MovingSupport moving =
         settings.choiceInterval() == 0
             ? null
@@ -185,9 +203,7 @@ public record ReconstructionMethod(
     Network refined =
         setting
             .clock()
-            .time(
-                "refinement",
-                () -> refine(setting, stage, reconstructed.network(), steps, isLast, choice));
+            .time("refinement", () -> refine(setting, stage, reconstructed.network(), choice));
     return heldOut.unlessHarmful(
         reconstructed, refined, moving == null ? reconstructed.projection() : moving.last());
   }
@@ -254,12 +270,8 @@ public record ReconstructionMethod(
   }
 
   private Network refine(
-      Setting setting,
-      int stage,
-      Network network,
-      int steps,
-      boolean isLast,
-      Refinement.SupportChoice support) {
+      Setting setting, int stage, Network network, Refinement.SupportChoice support) {
+    int steps = steps(setting, stage);
     List<String> masked = maskedTensors(setting);
     int batch = setting.samples().inWholeBatches(settings.refinement().batch());
     Refinement.Options options = settings.withBatch(batch).refinement(); // no sample counts twice
@@ -272,11 +284,12 @@ public record ReconstructionMethod(
                 options,
                 setting.plan().passBytes(),
                 setting.workers())
+            .keptIn(checkpoints(setting).refinement())
             .refine(
                 network,
                 masked,
                 setting.samples().draw("refinement", stage, steps * batch),
-                isLast,
+                isLast(setting, stage),
                 support,
                 (done, loss) -> setting.progress().advance(done));
     setting.progress().end();

@@ -10,13 +10,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /// The folder of one run: the pruned network, its mask, what is known about it, and what a run that
 /// was broken off needs to go on.
 ///
 /// ```
-/// model.onnx | model.safetensors   mask.safetensors   result.json   log.txt   stages/run.json   stages/NN/
+/// model.onnx | model.safetensors   mask.safetensors   result.json   log.txt   stages/run.json
+/// stages/NN/, of the stage that is under way stages/NN.begun/
 /// ```
 ///
 /// Every file appears whole or not at all. The files of a result get ready in `.falcon-next` and
@@ -40,7 +42,7 @@ public final class RunDirectory implements AutoCloseable {
   private final RunDescription run;
   private final FolderLock lock;
   private final RunStart start;
-  private final StageFolder stages;
+  private final ResumableStages stages;
   private final RunLog log;
   private volatile boolean isWritten;
 
@@ -50,7 +52,7 @@ public final class RunDirectory implements AutoCloseable {
     this.lock = lock;
     this.start = start;
     this.stages =
-        new StageFolder(start.work().resolve(RunRecord.STAGES), run.network(), run.plan().layers());
+        new ResumableStages(start.work().resolve(RunRecord.STAGES), run, System::nanoTime);
     this.log =
         new RunLog(
             start.work().resolve(RunNames.LOG),
@@ -114,7 +116,7 @@ public final class RunDirectory implements AutoCloseable {
     }
     names.add(RunNames.LOG);
     Path stages = next.resolve(RunRecord.STAGES);
-    StageFolder.files(stages).forEach(name -> names.add(RunRecord.STAGES + "/" + name));
+    ResumableStages.files(stages).forEach(name -> names.add(RunRecord.STAGES + "/" + name));
     names.add(RunRecord.STAGES + "/" + RunRecord.IDENTITY);
     Remains.remove(stages, List.of(RunRecord.IDENTITY));
     Remains.remove(next, RunNames.anyOutputs());
@@ -143,15 +145,21 @@ public final class RunDirectory implements AutoCloseable {
         Json.read(directory.resolve(RunRecord.RESULT), "Choose the folder of a finished run."));
   }
 
-  /// Whether something is stored here that `RESUME` would go on from: a result, or a stage. May be
-  /// asked on any thread.
-  public boolean canBeResumed() {
-    return isFinished() || isWritten || stages.isAnyStored();
-  }
-
   /// Where the run's stages are kept.
   public StageStore stages() {
     return stages;
+  }
+
+  /// From now on `listener` hears, whenever that changes, what a run that is broken off would go on from, in
+  /// words such as "stage 2 of 3". It hears on the thread that runs.
+  public void onKept(Consumer<String> listener) {
+    stages.onKept(listener);
+  }
+
+  /// Whether `--resume` would spare a part of the work: the run is finished, or something of it is
+  /// kept. May be asked on any thread.
+  public boolean canBeResumed() {
+    return isFinished() || isWritten || stages.holdSomething();
   }
 
   /// Writes everything to `log.txt` as well.
@@ -218,7 +226,7 @@ public final class RunDirectory implements AutoCloseable {
   /// Stages, their mark and the log of a run.
   private static List<String> runFiles(Path work) {
     var names = new ArrayList<String>();
-    StageFolder.files(work.resolve(RunRecord.STAGES))
+    ResumableStages.files(work.resolve(RunRecord.STAGES))
         .forEach(name -> names.add(RunRecord.STAGES + "/" + name));
     names.add(RunRecord.STAGES + "/" + RunRecord.IDENTITY);
     names.add(RunNames.LOG);

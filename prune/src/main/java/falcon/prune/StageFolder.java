@@ -164,7 +164,8 @@ final class StageFolder implements StageStore {
               numbers.required("nnz").longValue(),
               numbers.required("validation").doubleValue(),
               numbers.required("seconds").doubleValue(),
-              numbers.path("notes").valueStream().map(JsonNode::textValue).toList()));
+              numbers.path("notes").valueStream().map(JsonNode::textValue).toList()),
+          numbers.hasNonNull("effectiveRows") ? numbers.get("effectiveRows").doubleValue() : null);
     } catch (MalformedModelException | IllegalArgumentException e) {
       throw new PruningException(
           PruningException.Kind.INPUT,
@@ -184,7 +185,8 @@ final class StageFolder implements StageStore {
         .put("macs", stage.report().macs())
         .put("nnz", stage.report().nnz())
         .put("validation", stage.report().validation())
-        .put("seconds", stage.report().seconds());
+        .put("seconds", stage.report().seconds())
+        .put("effectiveRows", stage.effectiveRows());
   }
 
   /// Removes a stage's files, its mark first, and the folder if it is empty then.

@@ -63,6 +63,7 @@ class RunDirectoryTest {
       assertThat(again.mask()).isEqualTo(stage.mask());
       assertThat(again.certificate()).isEqualTo(stage.certificate());
       assertThat(again.report()).isEqualTo(stage.report());
+      assertThat(again.effectiveRows()).isEqualTo(61.7);
     }
   }
 
@@ -319,7 +320,8 @@ class RunDirectoryTest {
         pruned.network(),
         pruned.mask(),
         pruned.report().certificate(),
-        pruned.report().stages().getFirst());
+        pruned.report().stages().getFirst(),
+        number == 0 ? 61.7 : null);
   }
 
   /// Keeps every fourth weight.

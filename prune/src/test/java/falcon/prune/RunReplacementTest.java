@@ -100,6 +100,36 @@ class RunReplacementTest {
     assertThat(SmallRun.contents(unfinished)).isEqualTo(unbroken(NEW));
   }
 
+  @Test
+  void whatIsKeptOfAStageThatIsUnderWayGoesWithItsRun() throws IOException {
+    Path unfinished = temporary.resolve("unfinished");
+    Path notes = Path.of("stages/03.begun/Notes.txt");
+    OLD.open(unfinished, RunDirectory.Existing.REFUSE).close();
+    begin(unfinished);
+    Files.writeString(unfinished.resolve(notes), "mine");
+    NEW.open(unfinished, RunDirectory.Existing.REPLACE).close();
+    begin(unfinished.resolve(".falcon-next"));
+    try (RunDirectory run = NEW.open(unfinished, RunDirectory.Existing.REPLACE)) {
+      assertThat(run.canBeResumed()).isFalse();
+    }
+    try (RunDirectory run = OLD.open(unfinished, RunDirectory.Existing.RESUME)) {
+      assertThat(run.canBeResumed()).isTrue();
+    }
+    NEW.run(unfinished, RunDirectory.Existing.RESUME);
+    Map<String, String> contents = SmallRun.contents(unfinished);
+    assertThat(contents.remove(notes.toString())).isNotNull();
+    assertThat(contents).isEqualTo(unbroken(NEW));
+  }
+
+  /// What a run that is killed inside of its first stage, or of a third one, leaves.
+  private static void begin(Path work) throws IOException {
+    for (String stage : new String[] {"01", "03"}) {
+      Path begun = Files.createDirectories(work.resolve("stages/%s.begun".formatted(stage)));
+      Files.writeString(begun.resolve("support-search.safetensors"), "whole");
+      Files.writeString(begun.resolve(".refinement.safetensors.tmp0"), "begun");
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"model.onnx", "mask.safetensors", SmallRun.WEIGHTS})
   void aFileThatWasChangedIsDamageAndIsNotReplaced(String name) throws IOException {

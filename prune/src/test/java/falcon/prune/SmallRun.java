@@ -95,7 +95,8 @@ final class SmallRun {
                   pruned.network(),
                   pruned.mask(),
                   pruned.report().certificate(),
-                  new Report.StageReport(1, 2, 3, number, List.of())));
+                  new Report.StageReport(1, 2, 3, number, List.of()),
+                  null));
     }
   }
 
