@@ -44,7 +44,7 @@ public record TensorPart(DataType type, List<Long> shape, Content content) {
   /// A FLOAT32 tensor of one axis.
   ///
   /// @param values not copied: the caller must not change them until they are written
-  public static TensorPart ofFloats(float[] values) {
+  public static TensorPart ofFloats(float... values) {
     return new TensorPart(
         DataType.FLOAT32,
         List.of((long) values.length),

@@ -8,6 +8,7 @@ import falcon.model.MalformedModelException;
 import falcon.model.StateDict;
 import falcon.model.Tensor;
 import falcon.model.UnwritableFileException;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.ByteBuffer;
@@ -111,6 +112,35 @@ final class SafetensorsFileTest {
     var again = folder.resolve("b.safetensors");
     SafetensorsFile.write(read, again);
     assertThat(again).hasSameBinaryContentAs(file);
+  }
+
+  @Test
+  void whatIsMappedIsWhatIsReadAndOutlivesTheFile() throws IOException {
+    var file = folder.resolve("a.safetensors");
+    SafetensorsFile.write(everyType(), file);
+    var mapped = SafetensorsFile.map(file);
+    Files.delete(file);
+    assertThat(mapped).isEqualTo(everyType());
+  }
+
+  @Test
+  void partsAreWrittenAsTheTensorsThatTheyAre() throws IOException {
+    var values = new float[40_000];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = i % 7 == 0 ? -0f : 1f / i;
+    }
+    var whole = Tensor.ofFloats(List.of((long) values.length), values);
+    var out = new ByteArrayOutputStream();
+    var parts = new LinkedHashMap<String, TensorPart>();
+    parts.put("bytes", TensorPart.of(Tensor.ofBytes(DataType.UINT8, List.of(1L), new byte[] {9})));
+    parts.put("floats", TensorPart.ofFloats(values));
+    parts.put("none", TensorPart.ofFloats());
+    SafetensorsFile.write(parts, Map.of("a", "b"), out);
+    var read = SafetensorsFile.read(Files.write(folder.resolve("p"), out.toByteArray()));
+    assertThat(read.tensors().keySet()).containsExactly("bytes", "floats", "none");
+    assertThat(read.tensors().get("floats")).isEqualTo(whole);
+    assertThat(tensor(read.tensors(), "none").size()).isZero();
+    assertThat(read.metadata()).containsOnly(Map.entry("a", "b"));
   }
 
   @Test
