@@ -76,6 +76,12 @@ final class CheckpointFolder {
     kept.accept(place);
   }
 
+  /// Says that so many steps of the phase that has begun need not be done.
+  void goOn(CheckpointFile file, String place, int done) {
+    goOn(file, place);
+    progress.goOn(done);
+  }
+
   /// Writes a file.
   ///
   /// @param place that a run which is broken off goes on from when it is written

@@ -35,7 +35,7 @@ final class KeptRefinement implements RefinementCheckpoints {
   public @Nullable State last() {
     State state = folder.read(file, PART, KeptRefinement::state);
     if (state != null) {
-      folder.goOn(file, "step %d of the refinement".formatted(state.done() + 1));
+      folder.goOn(file, "step %d of the refinement".formatted(state.done() + 1), state.done());
     }
     schedule.begin(state == null ? 0 : state.done());
     return state;

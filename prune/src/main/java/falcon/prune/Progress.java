@@ -8,6 +8,9 @@ public interface Progress {
   /// A phase of a known number of steps begins.
   default void begin(String phase, long steps) {}
 
+  /// The phase goes on where an earlier run was broken off, which had done so many of its steps.
+  default void goOn(long done) {}
+
   /// So many steps of the phase are done.
   default void advance(long done) {}
 

@@ -87,6 +87,13 @@ public final class Pruning {
     return plan(match());
   }
 
+  /// The network that the run prunes: the one that was given, for examples of the data's shapes.
+  ///
+  /// @throws PruningException if network and data do not go together
+  public Network network() {
+    return match().network();
+  }
+
   private Match match() {
     Match match = Match.of(options.shaped(network), data, preprocessing, options.loss());
     if (readsTest && !data.layout().isImages() && data.hasTest()) {

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /// broken off may be resumed.
 ///
 /// @param command as it was typed, or whatever tells a reader how the run was made
-/// @param network that is pruned
+/// @param network that is pruned, as [Pruning#network] gives it
 /// @param plan of the run
 /// @param options of the run
 /// @param preprocessing how pixels become inputs, null where samples are arrays
@@ -61,6 +61,7 @@ public record RunDescription(
     identity.put("exclude", options.selection().exclude().toString());
     identity.put("min-keep", options.floors().toString());
     identity.put("gradients", gradients());
+    identity.put("memory", "%d bytes for samples on their way".formatted(plan.passBytes()));
     identity.put("bn-refresh", options.batchNorm().id());
     identity.put(
         "input-shape",

@@ -54,6 +54,11 @@ final class RunLog implements Progress, AutoCloseable {
   }
 
   @Override
+  public void goOn(long done) {
+    listener.goOn(done);
+  }
+
+  @Override
   public void advance(long done) {
     listener.advance(done);
   }

@@ -96,7 +96,7 @@ class ResumedStageTest {
     var heard = new Recorded();
     run(store(place -> {}), 2, heard);
     assertThat(heard.lines)
-        .contains("refine from 4")
+        .contains("refine goes on after 3", "refine from 4")
         .noneMatch(line -> line.startsWith("reconstruct"))
         .anyMatch(line ->
             line.matches(
@@ -276,6 +276,11 @@ class ResumedStageTest {
         lines.add("%s from %d".formatted(begun, done));
         begun = null;
       }
+    }
+
+    @Override
+    public void goOn(long done) {
+      lines.add("%s goes on after %d".formatted(begun, done));
     }
 
     @Override

@@ -105,6 +105,39 @@ class RunDirectoryTest {
   }
 
   @Test
+  void onlyARunOfWhichSomethingIsKeptIsResumable() throws IOException {
+    try (var run = open(RunDirectory.Existing.REFUSE)) {
+      assertThat(run.canBeResumed()).isFalse();
+      Path begun = Files.createDirectories(directory.resolve("stages/01.begun"));
+      Files.createFile(begun.resolve(".refinement.safetensors.tmp0"));
+      assertThat(run.canBeResumed()).isFalse();
+      Files.createFile(begun.resolve("support-search.safetensors"));
+      assertThat(run.canBeResumed()).isTrue();
+    }
+    try (var run = open(RunDirectory.Existing.REPLACE)) {
+      assertThat(run.canBeResumed()).isFalse();
+      var places = new ArrayList<String>();
+      run.onKept(places::add);
+      run.stages().save(stage(0));
+      assertThat(run.canBeResumed()).isTrue();
+      assertThat(places).containsExactly("the end of the pruning");
+    }
+  }
+
+  @Test
+  void checkpointsOfAFinishedStageAreRemoved() throws IOException {
+    Path begun = directory.resolve("stages/01.begun");
+    try (var run = open(RunDirectory.Existing.REFUSE)) {
+      run.stages().save(stage(0));
+      Files.createFile(Files.createDirectories(begun).resolve("refinement.safetensors"));
+    }
+    try (var run = open(RunDirectory.Existing.RESUME)) {
+      assertThat(run.stages().finished()).hasSize(1);
+      assertThat(begun).doesNotExist();
+    }
+  }
+
+  @Test
   void resumingWithOtherOptionsNamesEachDifference() {
     open(RunDirectory.Existing.REFUSE).close();
     var other = description(BudgetRequest.macs(0.2), PruningOptions.builder().seed(7).build());
@@ -115,6 +148,17 @@ class RunDirectoryTest {
         .hasMessageContaining("seed: 1 there, 7 now")
         .hasMessageContaining("macs: 30% there, 20% now")
         .hasMessageContaining("--force");
+  }
+
+  @Test
+  void resumingWithOtherMemoryIsRefusedAsItDecidesHowManySamplesAreLookedAt() {
+    open(RunDirectory.Existing.REFUSE).close();
+    var other =
+        description(
+            BudgetRequest.macs(0.3), PruningOptions.builder().memoryBytes(2L << 30).build());
+    assertThatThrownBy(() -> RunDirectory.open(place(), other, RunDirectory.Existing.RESUME))
+        .hasMessageMatching(
+            "(?s).*  memory: \\d+ bytes for samples on their way there, \\d+ bytes .* now.*");
   }
 
   @Test
