@@ -34,6 +34,7 @@ final class ConsoleProgress implements Progress, AutoCloseable {
   private String phase = "";
   private long steps;
   private long done;
+  private long doneBefore;
   private long beginNanos;
   private boolean isLineDrawn;
 
@@ -70,7 +71,14 @@ final class ConsoleProgress implements Progress, AutoCloseable {
     phase = name;
     steps = count;
     done = 0;
+    doneBefore = 0;
     beginNanos = nanoTime.getAsLong();
+  }
+
+  @Override
+  public synchronized void goOn(long count) {
+    done = count;
+    doneBefore = count;
   }
 
   @Override
@@ -148,12 +156,12 @@ final class ConsoleProgress implements Progress, AutoCloseable {
   /// Phase, done of total, rate, time left.
   private String line() {
     double seconds = seconds();
-    if (steps <= 1 || done == 0) {
+    if (steps <= 1 || done == doneBefore) {
       return steps <= 1
           ? "%s: %s".formatted(phase, time(seconds))
-          : "%s: 0 of %d, %s".formatted(phase, steps, time(seconds));
+          : "%s: %d of %d, %s".formatted(phase, done, steps, time(seconds));
     }
-    double rate = done / Math.max(seconds, 1e-9);
+    double rate = (done - doneBefore) / Math.max(seconds, 1e-9);
     return "%s: %d of %d (%d %%), %s/s, %s left"
         .formatted(
             phase,

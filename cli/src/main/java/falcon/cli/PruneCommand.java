@@ -166,7 +166,13 @@ final class PruneCommand implements Callable<Integer> {
       List<InputFile> inputs = InputFile.of(model.files(read), data);
       runAll(
           folders,
-          amount -> description(network, plans.get(amount), options, preprocessing, inputs),
+          amount ->
+              description(
+                  Objects.requireNonNull(prunings.get(amount)).network(),
+                  plans.get(amount),
+                  options,
+                  preprocessing,
+                  inputs),
           (amount, directory) ->
               Objects.requireNonNull(prunings.get(amount))
                   .stages(directory.stages())

@@ -26,6 +26,19 @@ class ConsoleProgressTest {
   }
 
   @Test
+  void stepsOfAnEarlierRunDoNotCountForTheRate() {
+    ConsoleProgress progress = progress(false, 80, ConsoleProgress.Volume.NORMAL);
+    progress.begin("refine", 1000);
+    progress.goOn(500);
+    nanos.set(5_000_000_000L);
+    progress.tick();
+    progress.advance(550);
+    progress.tick();
+    assertThat(shown())
+        .isEqualTo("refine: 500 of 1000, 5 s\nrefine: 550 of 1000 (55 %), 10/s, 45 s left\n");
+  }
+
+  @Test
   void aPhaseOfOneStepTellsItsTime() {
     ConsoleProgress progress = progress(false, 80, ConsoleProgress.Volume.NORMAL);
     progress.begin("solving", 1);
