@@ -13,16 +13,18 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/// Kills runs at random moments with SIGKILL, one to three times each, resumes them with other numbers of
-/// threads, and compares what they end with to a run that nobody killed: network and mask byte by byte,
-/// result.json without times, paths, command, versions and machine.
+/// Kills runs at random moments with SIGKILL, one to three times each, resumes them with other
+/// numbers of threads, and compares what they end with to a run that nobody killed: network and
+/// mask byte by byte, result.json without times, paths, command, versions and machine.
 ///
 /// ```
-/// java -cp 'cli/target/lib/*' .ci/KillRuns.java COUNT SEED FOLDER ./falcon prune ... (no --out, --threads)
+/// java -cp 'cli/target/lib/*' .ci/KillRuns.java COUNT SEED FOLDER ./falcon prune ...
 /// ```
 ///
-/// FOLDER is made and left as it is, so that a difference can be looked at. The same seed draws the same
-/// moments, as shares of the time that the unbroken run takes.
+/// The command has neither --out nor --threads.
+///
+/// FOLDER is made and left as it is, so that a difference can be looked at. The same seed draws the
+/// same moments, as shares of the time that the unbroken run takes.
 final class KillRuns {
   private static final int MOST_KILLS = 3;
   private static final int MOST_THREADS = 3;

@@ -7,8 +7,8 @@ import java.util.HexFormat;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 
-/// A stage that is under way, on disk: a file for each part that took long enough to be worth it, and one
-/// for the state of the refinement.
+/// A stage that is under way, on disk: a file for each part that took long enough to be worth it,
+/// and one for the state of the refinement.
 ///
 /// @param folder where the files are
 /// @param codec of projections and outcomes

@@ -21,11 +21,11 @@ import java.util.Map;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
-/// A file that a run which was broken off goes on from: tensors and texts of a safetensors file, of which the
-/// last tensor, 32 bytes, is the SHA-256 of all bytes before it.
+/// A file that a run which was broken off goes on from: tensors and texts of a safetensors file, of
+/// which the last tensor, 32 bytes, is the SHA-256 of all bytes before it.
 ///
-/// The file is there whole or not at all; one that is damaged, or of another run, is not used. Nothing
-/// that is written is copied as a whole, and nothing that is read lies on the Java heap.
+/// The file is there whole or not at all; one that is damaged, or of another run, is not used.
+/// Nothing that is written is copied as a whole, and nothing that is read lies on the Java heap.
 final class CheckpointFile {
   private static final String RUN = "run";
   private static final String DIGEST = "sha256";
@@ -74,8 +74,8 @@ final class CheckpointFile {
 
   /// The content, mapped.
   ///
-  /// @throws UnusableException if the file is damaged or belongs to something else; says so in words
-  ///     that go on after the file's name
+  /// @throws UnusableException if the file is damaged or belongs to something else; says so in
+  ///     words that go on after the file's name
   StateDict read() throws UnusableException {
     try {
       requireWhole();

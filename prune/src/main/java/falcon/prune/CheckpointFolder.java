@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The folder of a stage that is under way, with a file for each part of it that is kept.
 ///
-/// A file that cannot be written is warned of once, and the stage goes on; one that cannot be used is warned
-/// of, and its part is computed again, to the same bits.
+/// A file that cannot be written is warned of once, and the stage goes on; one that cannot be used
+/// is warned of, and its part is computed again, to the same bits.
 final class CheckpointFolder {
   private static final String EXTENSION = ".safetensors";
 

@@ -3,9 +3,9 @@ package falcon.prune;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 
-/// Says when it is worth while to keep what was computed: the state of a refinement every minute or tenth of
-/// the steps, whichever comes first, but neither within a second of the last time nor so often that
-/// keeping takes more than a twentieth of the time.
+/// Says when it is worth while to keep what was computed: the state of a refinement every minute or
+/// tenth of the steps, whichever comes first, but neither within a second of the last time nor so
+/// often that keeping takes more than a twentieth of the time.
 final class CheckpointSchedule {
   /// Work that is rather done again than kept.
   private static final long LEAST_NANOS = Duration.ofSeconds(1).toNanos();

@@ -17,8 +17,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
 
-/// Projections and outcomes as they are kept: the mask's bits, the numbers, and the tensors that differ from
-/// the dense network's.
+/// Projections and outcomes as they are kept: the mask's bits, the numbers, and the tensors that
+/// differ from the dense network's.
 ///
 /// @param costs of the prunable weights
 record KeptOutcome(Network dense, CostTable costs) {

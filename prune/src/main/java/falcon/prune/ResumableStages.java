@@ -14,8 +14,8 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
 
-/// The stages of a run on disk: those that are finished ([StageFolder]), and beside them, in a folder such as
-/// `01.begun`, what is kept of the one that is under way until it is finished, too.
+/// The stages of a run on disk: those that are finished ([StageFolder]), and beside them, in a
+/// folder such as `01.begun`, what is kept of the one that is under way until it is finished, too.
 final class ResumableStages implements StageStore {
   private static final Pattern BEGUN_FOLDER = Pattern.compile("\\d{2,}\\.begun");
 
@@ -34,7 +34,8 @@ final class ResumableStages implements StageStore {
     this.nanoTime = nanoTime;
   }
 
-  /// @param heard from now on hears, whenever that changes, what a run that is broken off would go on from
+  /// @param heard from now on hears, whenever that changes, what a run that is broken off would go
+  ///     on from
   void onKept(Consumer<String> heard) {
     listener = heard;
   }

@@ -150,8 +150,8 @@ public final class RunDirectory implements AutoCloseable {
     return stages;
   }
 
-  /// From now on `listener` hears, whenever that changes, what a run that is broken off would go on from, in
-  /// words such as "stage 2 of 3". It hears on the thread that runs.
+  /// From now on `listener` hears, whenever that changes, what a run that is broken off would go on
+  /// from, in words such as "stage 2 of 3". It hears on the thread that runs.
   public void onKept(Consumer<String> listener) {
     stages.onKept(listener);
   }

@@ -4,8 +4,8 @@ import falcon.projection.Projection;
 import falcon.torch.RefinementCheckpoints;
 import java.util.function.Supplier;
 
-/// What is kept of a stage that is under way, so that a run that is broken off need not begin the stage
-/// again. What is kept, and when, changes no bit of the result. For the thread that runs.
+/// What is kept of a stage that is under way, so that a run that is broken off need not begin the
+/// stage again. What is kept, and when, changes no bit of the result. For the thread that runs.
 ///
 /// A part of a stage is named by what it does, in words that a message can show ("support search").
 public interface StageCheckpoints {

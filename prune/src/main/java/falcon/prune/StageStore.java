@@ -3,8 +3,8 @@ package falcon.prune;
 import falcon.model.Network;
 import java.util.List;
 
-/// Where finished stages, and parts of the one that is under way, are kept, so that an interrupted run can be
-/// resumed.
+/// Where finished stages, and parts of the one that is under way, are kept, so that an interrupted
+/// run can be resumed.
 public interface StageStore {
   /// Keeps nothing.
   StageStore NONE =
@@ -24,8 +24,8 @@ public interface StageStore {
   /// Keeps a stage; when this returns it is safe on disk.
   void save(Stage stage);
 
-  /// What is kept of a stage while it is under way. A store that keeps finished stages alone keeps nothing
-  /// here.
+  /// What is kept of a stage while it is under way. A store that keeps finished stages alone keeps
+  /// nothing here.
   ///
   /// @param stage number, from 0; the first one that is not finished
   /// @param dense the network that the run prunes

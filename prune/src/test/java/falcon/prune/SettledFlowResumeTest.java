@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A network whose branch is settled by the sizes of the data: the network that is pruned has tensors that
-/// the given one has only inside of the branch.
+/// A network whose branch is settled by the sizes of the data: the network that is pruned has
+/// tensors that the given one has only inside of the branch.
 @Tag("native")
 class SettledFlowResumeTest {
   private static final int SIDE = 8;

@@ -77,8 +77,8 @@ public final class Refinement {
     /// @return by tensor, which weights are kept
     Map<String, boolean[]> choose(Map<String, float[]> weightsByTensor);
 
-    /// What the choice has to remember between two steps beside the weights that it keeps; empty for
-    /// nothing.
+    /// What the choice has to remember between two steps beside the weights that it keeps; empty
+    /// for nothing.
     default List<Double> memory() {
       return List.of();
     }
@@ -150,8 +150,9 @@ public final class Refinement {
     this.checkpoints = checkpoints;
   }
 
-  /// The same refinement, which goes on from the state that is kept there, if one is, and leaves its own there. What
-  /// is kept, and when, changes no bit of the result, nor does another number of threads.
+  /// The same refinement, which goes on from the state that is kept there, if one is, and leaves
+  /// its own there. What is kept, and when, changes no bit of the result, nor does another number
+  /// of threads.
   public Refinement keptIn(RefinementCheckpoints store) {
     return new Refinement(this, store);
   }

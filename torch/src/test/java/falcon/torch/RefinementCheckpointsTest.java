@@ -118,7 +118,8 @@ class RefinementCheckpointsTest {
     }
   }
 
-  /// Keeps the greater half of each tensor, every second step of the first half; counts its choices.
+  /// Keeps the greater half of each tensor, every second step of the first half; counts its
+  /// choices.
   private static final class GreatestHalf implements Refinement.SupportChoice {
     private int choices;
 

@@ -53,8 +53,8 @@ public final class SafetensorsFile {
                     bytes(path, channel, position, (int) entry.bytes())));
   }
 
-  /// The same, but the tensors are parts of the mapped file: none of them takes room on the Java heap. The
-  /// file may be removed while they are in use, but must not be changed.
+  /// The same, but the tensors are parts of the mapped file: none of them takes room on the Java
+  /// heap. The file may be removed while they are in use, but must not be changed.
   ///
   /// @throws MalformedModelException as [#read(Path)]
   public static StateDict map(Path path) {
@@ -125,8 +125,8 @@ public final class SafetensorsFile {
     AtomicFile.write(path, out -> write(parts, content.metadata(), out));
   }
 
-  /// Writes what a file holds to a stream, in the same order; each part is asked for its elements once,
-  /// when their turn comes.
+  /// Writes what a file holds to a stream, in the same order; each part is asked for its elements
+  /// once, when their turn comes.
   ///
   /// @throws IllegalArgumentException if a tensor has the name `__metadata__`
   public static void write(

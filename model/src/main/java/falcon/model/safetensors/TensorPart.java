@@ -9,8 +9,8 @@ import java.nio.ByteOrder;
 import java.nio.channels.Channels;
 import java.util.List;
 
-/// A tensor that is to be written: its type and shape, and its elements, which are asked for when their
-/// turn comes, so that a file can be written without a second copy of what it holds.
+/// A tensor that is to be written: its type and shape, and its elements, which are asked for when
+/// their turn comes, so that a file can be written without a second copy of what it holds.
 ///
 /// @param content writes exactly as many bytes as type and shape need
 public record TensorPart(DataType type, List<Long> shape, Content content) {
