@@ -79,6 +79,15 @@ final class Broadcast {
     return shape;
   }
 
+  /// Requires that an operand can be stretched to a shape without changing that.
+  ///
+  /// @throws UnusableNodeException if it cannot
+  static void requireStretch(Operands operands, int input, List<Long> shape) {
+    if (!shape(operands, shape, operands.shape(input)).equals(shape)) {
+      throw operands.mismatch("input %d cannot be stretched to %s".formatted(input, shape));
+    }
+  }
+
   /// A value stretched to a shape.
   static InferredValue stretched(InferredValue value, List<Long> shape) {
     List<Long> own = value.shape();

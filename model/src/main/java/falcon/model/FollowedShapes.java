@@ -2,6 +2,7 @@ package falcon.model;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,7 @@ final class FollowedShapes {
   private final Map<String, InferredValue> values = new LinkedHashMap<>();
   private final Map<String, Obstacle> obstacleByValue = new HashMap<>();
   private final List<Obstacle> obstacles = new ArrayList<>();
+  private final IdentityHashMap<Node, Obstacle> obstacleByNode = new IdentityHashMap<>();
 
   /// Follows shapes for one example of the size that the network fixes.
   static FollowedShapes of(Network network) {
@@ -73,6 +75,19 @@ final class FollowedShapes {
     return node.outputs().isEmpty() ? null : obstacleByValue.get(node.outputs().getFirst());
   }
 
+  /// What is wrong at a node itself.
+  ///
+  /// @return null if nothing is, or what it reads is not known already
+  @Nullable Obstacle at(Node node) {
+    return obstacleByNode.get(node);
+  }
+
+  /// Whether a node can be run by nobody, because it contradicts what it gets.
+  boolean isContradictory(Node node) {
+    Obstacle obstacle = at(node);
+    return obstacle != null && obstacle.isContradiction();
+  }
+
   /// Everything that shapes cannot be followed through, inputs first, then nodes in graph order.
   List<Obstacle> obstacles() {
     return List.copyOf(obstacles);
@@ -105,8 +120,9 @@ final class FollowedShapes {
         }
         before = unmade(node);
       } catch (UnusableNodeException e) {
-        before = new Obstacle(node, e.problem(), e.advice());
+        before = new Obstacle(node, e.problem(), e.advice(), e.isContradiction());
         obstacles.add(before);
+        obstacleByNode.put(node, before);
       }
     } else if (!node.domain().isEmpty()) {
       obstacles.add(

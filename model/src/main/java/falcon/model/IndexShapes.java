@@ -32,13 +32,62 @@ final class IndexShapes {
     return shape;
   }
 
+  /// `GatherElements`: as many as there are indices, which reach no further than the data along any
+  /// other axis.
+  static List<Long> gatherElements(Operands operands) {
+    requireWithin(operands, operands.shape(1));
+    return operands.shape(1);
+  }
+
+  /// `ScatterElements`: an update for each index.
+  static List<Long> scattered(Operands operands) {
+    requireWithin(operands, operands.shape(1));
+    if (!operands.shape(1).equals(operands.shape(2))) {
+      throw operands.mismatch("indices and updates differ in shape");
+    }
+    return operands.shape(0);
+  }
+
+  private static void requireWithin(Operands operands, List<Long> indices) {
+    List<Long> shape = operands.shape(0);
+    int axis = operands.axis(operands.node().integer("axis", 0), shape.size());
+    boolean fits = indices.size() == shape.size();
+    for (int i = 0; fits && i < shape.size(); i++) {
+      fits = i == axis || indices.get(i) <= shape.get(i);
+    }
+    if (!fits) {
+      throw operands.mismatch("the indices do not fit the data");
+    }
+  }
+
+  /// `ScatterND`: a block for each index.
+  static List<Long> scatteredBlocks(Operands operands) {
+    List<Long> shape = operands.shape(0);
+    List<Long> indices = operands.shape(1);
+    if (indices.isEmpty() || indices.getLast() > shape.size()) {
+      throw operands.mismatch("the indices name too many axes");
+    }
+    var updates = new ArrayList<>(indices.subList(0, indices.size() - 1));
+    updates.addAll(shape.subList(indices.getLast().intValue(), shape.size()));
+    if (!updates.equals(operands.shape(2))) {
+      throw operands.mismatch("the updates need the shape %s".formatted(updates));
+    }
+    return shape;
+  }
+
   /// `GatherND`: blocks of the axes that the indices name.
   static List<Long> gatherBlocks(Operands operands) {
     List<Long> shape = operands.shape(0);
     List<Long> indices = operands.shape(1);
     long from =
         operands.node().integer("batch_dims", 0) + (indices.isEmpty() ? 0 : indices.getLast());
-    if (indices.isEmpty() || from > shape.size()) {
+    long batch = operands.node().integer("batch_dims", 0);
+    if (indices.isEmpty()
+        || from > shape.size()
+        || batch < 0
+        || indices.getLast() < 1
+        || batch > indices.size() - 1
+        || !indices.subList(0, (int) batch).equals(shape.subList(0, (int) batch))) {
       throw operands.mismatch("the indices name too many axes");
     }
     var result = new ArrayList<>(indices.subList(0, indices.size() - 1));

@@ -107,6 +107,10 @@ final class LayerSearch {
       uncounted = indivisible(positions);
     }
     String reason = new PruningObstacle(network, constants, name, found).reason(selection);
+    String contradiction = contradiction(nodes);
+    if (reason == null && contradiction != null) {
+      reason = contradiction;
+    }
     boolean isDense = keptDense.contains(name);
     return new Layer(
         name,
@@ -137,6 +141,17 @@ final class LayerSearch {
       }
     }
     return operands.isEmpty() ? null : "product of activations";
+  }
+
+  /// Why one of the nodes can be run by nobody, null if each can.
+  private @Nullable String contradiction(List<Node> nodes) {
+    for (Node node : nodes) {
+      Obstacle obstacle = shapes.at(node);
+      if (obstacle != null && shapes.isContradictory(node)) {
+        return "%s contradicts itself: %s".formatted(node.label(), obstacle.problem());
+      }
+    }
+    return null;
   }
 
   private String uncountedReason(Node node) {

@@ -16,7 +16,11 @@ final class LinearShapes {
     if (!a.get(1).equals(b.get(0))) {
       throw operands.mismatch("the matrices do not fit");
     }
-    return List.of(a.get(0), b.get(1));
+    List<Long> shape = List.of(a.get(0), b.get(1));
+    if (operands.has(2)) {
+      Broadcast.requireStretch(operands, 2, shape);
+    }
+    return shape;
   }
 
   /// `MatMul`: `[…, m, k] · […, k, n]`; a vector is a row on the left, a column on the right.
@@ -84,6 +88,11 @@ final class LinearShapes {
   static List<InferredValue> layerNormalization(Operands operands) {
     List<Long> shape = operands.shape(0);
     int axis = operands.axis(operands.node().integer("axis", -1), shape.size());
+    for (int input = 1; input < operands.inputs().size(); input++) {
+      if (operands.has(input)) {
+        Broadcast.requireStretch(operands, input, shape.subList(axis, shape.size()));
+      }
+    }
     var moments = new ArrayList<>(shape);
     for (int i = axis; i < shape.size(); i++) {
       moments.set(i, 1L);

@@ -1,5 +1,6 @@
 package falcon.model;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -43,6 +44,7 @@ public final class Network {
   private final SequencedMap<String, Long> opsets;
   private final SequencedMap<String, String> metadata;
   private final @Nullable Origin origin;
+  private final @Nullable Path file;
   private final Map<String, Node> producers;
   private final Map<String, List<Node>> consumers;
 
@@ -55,6 +57,7 @@ public final class Network {
     opsets = frozen(builder.opsets);
     metadata = frozen(builder.metadata);
     origin = builder.origin;
+    file = null;
     nodes = GraphOrder.sort(builder.nodes, givenNames(), outputs);
     producers = producers(nodes);
     consumers = consumers(nodes);
@@ -70,6 +73,7 @@ public final class Network {
     opsets = that.opsets;
     metadata = that.metadata;
     origin = that.origin;
+    file = that.file;
     nodes = GraphOrder.sort(flow.nodes(), givenNames(), outputs);
     producers = producers(nodes);
     consumers = consumers(nodes);
@@ -79,10 +83,12 @@ public final class Network {
       Network that,
       List<ValueInfo> inputs,
       SequencedMap<String, Tensor> initializers,
-      SequencedMap<String, String> metadata) {
+      SequencedMap<String, String> metadata,
+      @Nullable Path file) {
     this.inputs = inputs;
     this.initializers = initializers;
     this.metadata = metadata;
+    this.file = file;
     name = that.name;
     nodes = that.nodes;
     outputs = that.outputs;
@@ -188,14 +194,25 @@ public final class Network {
       }
       changed.put(tensorName, tensor);
     });
-    return new Network(this, inputs, Collections.unmodifiableSequencedMap(changed), metadata);
+    return new Network(this, inputs, Collections.unmodifiableSequencedMap(changed), metadata, file);
   }
 
   /// The same network with other text properties.
   ///
   /// @param properties all of them, in the order to write
   public Network withMetadata(Map<String, String> properties) {
-    return new Network(this, inputs, initializers, frozen(properties));
+    return new Network(this, inputs, initializers, frozen(properties), file);
+  }
+
+  /// The same network as read from that file, which messages name.
+  public Network readFrom(Path source) {
+    return new Network(this, inputs, initializers, metadata, source);
+  }
+
+  /// What messages put before a node's label: the file that the network was read from, with a colon;
+  /// empty if it was built in memory.
+  public String place() {
+    return file == null ? "" : file + ": ";
   }
 
   /// The same network for examples of that shape: axes that the file leaves open are fixed. The first
@@ -221,7 +238,7 @@ public final class Network {
               return shape == null ? input : input.withExampleShape(shape);
             })
             .toList();
-    return new Network(this, fixed, initializers, metadata).withoutSettledFlow();
+    return new Network(this, fixed, initializers, metadata, file).withoutSettledFlow();
   }
 
   @Override

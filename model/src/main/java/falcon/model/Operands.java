@@ -20,7 +20,7 @@ record Operands(Node node, List<@Nullable InferredValue> inputs) {
   InferredValue value(int input) {
     InferredValue value = input < inputs.size() ? inputs.get(input) : null;
     if (value == null) {
-      throw new UnusableNodeException(
+      throw UnusableNodeException.contradiction(
           node, "has no input %d".formatted(input), "Export the network again.");
     }
     return value;
@@ -78,9 +78,18 @@ record Operands(Node node, List<@Nullable InferredValue> inputs) {
     return (int) (axis < 0 ? axis + rank : axis);
   }
 
+  /// Requires a constant with one number a channel, if the node has it.
+  ///
+  /// @throws UnusableNodeException if it is of another shape
+  void requireList(int input, long count) {
+    if (has(input) && !shape(input).equals(List.of(count))) {
+      throw mismatch("input %d needs the shape [%d]".formatted(input, count));
+    }
+  }
+
   /// Says that the inputs do not fit the node.
   UnusableNodeException mismatch(String problem) {
-    return new UnusableNodeException(
+    return UnusableNodeException.contradiction(
         node,
         problem + "; its inputs have the shapes " + shapes(),
         "Give the input shape that the network was made for, or export it again.");

@@ -37,9 +37,12 @@ final class ProductMacs {
 
   /// What a node costs.
   ///
-  /// @return null if a shape that it takes is not known
-  /// @throws UnusableNodeException if the shapes do not fit the operator
+  /// @return null if a shape that it takes is not known, or contradicts the node
+  /// @throws UnusableNodeException if the count is beyond 64 bits
   @Nullable Long of(Node node) {
+    if (shapes.isContradictory(node)) {
+      return null;
+    }
     try {
       return switch (node.opType()) {
         case "Conv", "ConvInteger" -> convolution(node, 1);
@@ -60,8 +63,11 @@ final class ProductMacs {
 
   /// The part of a node's cost that one of its weight tensors has.
   ///
-  /// @return null if a shape that it takes is not known
+  /// @return null if a shape that it takes is not known, or contradicts the node
   @Nullable Long of(WeightUse use) {
+    if (shapes.isContradictory(use.node())) {
+      return null;
+    }
     return switch (use.node().opType()) {
       case "Gather" -> 0L;
       case "LSTM", "GRU", "RNN" -> recurrent(use.node(), use.operand());

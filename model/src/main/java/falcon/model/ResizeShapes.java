@@ -41,6 +41,9 @@ final class ResizeShapes {
       } else {
         wanted = (long) Math.floor(size * (scales == null ? 1 : scales.get(i)));
       }
+      if (wanted < 1 && size > 0) {
+        throw operands.mismatch("axis %d would have the size %d".formatted(places.get(i), wanted));
+      }
       result.set(places.get(i), wanted);
     }
     return result;

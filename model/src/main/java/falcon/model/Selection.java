@@ -95,6 +95,13 @@ final class Selection {
     result.addAll(operands.shape(1));
     result.addAll(shape.subList(axis + 1, shape.size()));
     List<Long> indices = operands.value(1).content();
+    if (indices != null) {
+      for (long index : indices) {
+        if (index < -shape.get(axis) || index >= shape.get(axis)) {
+          throw operands.mismatch("index %d is not one of %d".formatted(index, shape.get(axis)));
+        }
+      }
+    }
     if (shape.size() != 1 || indices == null) {
       return InferredValue.ofShape(result);
     }
@@ -120,7 +127,8 @@ final class Selection {
     }
     for (int i = 0; i < count; i++) {
       int axis = axes == null ? i : operands.axis(axes.get(i), result.size());
-      result.set(axis, result.get(axis) + pads.get(i) + pads.get(i + count));
+      result.set(
+          axis, Math.addExact(result.get(axis), Math.addExact(pads.get(i), pads.get(i + count))));
     }
     return nonNegative(operands, result);
   }

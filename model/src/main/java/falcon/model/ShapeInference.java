@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
 /// Follows shapes through a network, from those of its inputs to those of its outputs.
@@ -75,6 +76,9 @@ public final class ShapeInference {
       return ShapeRules.results(operands);
     } catch (ArithmeticException e) {
       throw operands.mismatch("its sizes are beyond counting (%s)".formatted(e.getMessage()));
+    } catch (IndexOutOfBoundsException | NoSuchElementException e) {
+      throw operands.mismatch(
+          "an input has too few axes or elements (%s)".formatted(e.getMessage()));
     } catch (IllegalArgumentException e) {
       throw operands.mismatch(String.valueOf(e.getMessage()));
     }

@@ -22,7 +22,6 @@ final class ShapeRules {
           List.of(Broadcast.unary(operands));
       case "Relu",
           "LeakyRelu",
-          "PRelu",
           "Clip",
           "Sigmoid",
           "HardSigmoid",
@@ -63,20 +62,23 @@ final class ShapeRules {
           "Trilu",
           "QuantizeLinear",
           "DequantizeLinear",
-          "BatchNormalization",
-          "InstanceNormalization",
-          "GroupNormalization",
           "RMSNormalization",
           "EyeLike",
-          "ScatterElements",
-          "Scatter",
-          "ScatterND",
           "LpNormalization",
           "LRN",
           "MeanVarianceNormalization",
           "ReverseSequence",
           "RotaryEmbedding" ->
           only(operands.shape(0));
+      case "PRelu" -> {
+        Broadcast.requireStretch(operands, 1, operands.shape(0));
+        yield only(operands.shape(0));
+      }
+      case "BatchNormalization" -> only(NormalizedShapes.batch(operands));
+      case "InstanceNormalization" -> only(NormalizedShapes.instance(operands));
+      case "GroupNormalization" -> only(NormalizedShapes.group(operands));
+      case "ScatterElements", "Scatter" -> only(IndexShapes.scattered(operands));
+      case "ScatterND" -> only(IndexShapes.scatteredBlocks(operands));
       case "Dropout" -> copies(InferredValue.ofShape(operands.shape(0)), 2);
       case "LayerNormalization" -> LinearShapes.layerNormalization(operands);
       case "Add",
@@ -149,7 +151,7 @@ final class ShapeRules {
       case "Det" -> only(operands.shape(0).subList(0, Math.max(0, operands.shape(0).size() - 2)));
       case "TopK" -> copies(InferredValue.ofShape(IndexShapes.largest(operands)), 2);
       case "OneHot" -> only(IndexShapes.oneHot(operands));
-      case "GatherElements" -> only(operands.shape(1));
+      case "GatherElements" -> only(IndexShapes.gatherElements(operands));
       case "GatherND" -> only(IndexShapes.gatherBlocks(operands));
       case "Compress" -> List.of(IndexShapes.compress(operands));
       case "NonZero" -> List.of(IndexShapes.nonZero(operands));

@@ -124,7 +124,7 @@ public final class Networks {
           "names the architecture '%s', which is not built in".formatted(id),
           "Built in are: %s. Export other networks as ONNX.".formatted(Architecture.ids()));
     }
-    return named.fromState(state, path);
+    return named.fromState(state, path).readFrom(path);
   }
 
   private static IllegalArgumentException unknownEnding(Path path) {

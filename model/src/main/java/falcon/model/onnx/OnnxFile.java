@@ -41,7 +41,7 @@ public final class OnnxFile {
   public static Network read(Path path) {
     byte[] bytes = bytesOf(path);
     ModelProto model = parse(path, bytes);
-    return new ModelReader(path, model, bytes.length).read();
+    return new ModelReader(path, model, bytes.length).read().readFrom(path);
   }
 
   /// Writes a network. Tensors that were in files of their own are written into files of the same
