@@ -139,12 +139,27 @@ final class ArithmeticOperators {
 
   /// Whole numbers are divided towards zero.
   private static Tensor quotient(Tensor x, Tensor y) {
-    return x.is_floating_point() ? x.div(y) : x.sub(x.fmod(y)).floor_divide(y);
+    if (x.is_floating_point() || y.is_floating_point()) {
+      return x.div(y);
+    }
+    Tensor divisor = withoutMinusOne(y);
+    Tensor quotient = x.sub(x.fmod(divisor)).floor_divide(divisor);
+    return torch.where(y.eq(divisor), quotient, quotient.neg());
   }
 
   /// `fmod=1` has the dividend's sign, otherwise the result has the divisor's.
   private static Tensor modulo(Operands in) {
-    return in.node().integer("fmod", 0) == 0 ? in.x().remainder(in.y()) : in.x().fmod(in.y());
+    boolean isWhole = !in.x().is_floating_point() && !in.y().is_floating_point();
+    Tensor divisor = isWhole ? withoutMinusOne(in.y()) : in.y();
+    return in.node().integer("fmod", 0) == 0 ? in.x().remainder(divisor) : in.x().fmod(divisor);
+  }
+
+  /// Whole numbers with 1 in place of −1, whose remainders are 0, too: the processor ends the process where
+  /// the least number is divided by −1.
+  private static Tensor withoutMinusOne(Tensor y) {
+    torch.ScalarType type = y.scalar_type();
+    boolean isSigned = type != torch.ScalarType.Byte && type != torch.ScalarType.Bool;
+    return isSigned ? torch.where(y.eq(new Scalar(-1L)), torch.ones_like(y), y) : y;
   }
 
   private static Tensor isInfinite(Operands in) {

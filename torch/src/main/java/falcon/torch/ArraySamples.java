@@ -115,7 +115,10 @@ public final class ArraySamples implements SampleSource {
     for (int i = 0; i < inputs.size(); i++) {
       filled.add(filled(inputs.get(i), arrays.get(i), from, to));
     }
-    return new SampleBatch(filled, samples.isLabelled() ? labels(from, to) : null);
+    return new SampleBatch(
+        filled,
+        samples.isLabelled() ? labels(from, to) : null,
+        Arrays.copyOfRange(indexes, from, to));
   }
 
   @Override

@@ -6,7 +6,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -75,18 +74,17 @@ public final class BackwardPass implements AutoCloseable {
     try (var _ = new PointerScope();
         var execution = loaded.start(batch)) {
       Tensor outputs = execution.runToEnd();
+      loaded.requireReal(outputs);
       var weights = new TensorVector(tensorNames.size());
       for (int l = 0; l < tensorNames.size(); l++) {
         weights.put(l, loaded.parameters().get(tensorNames.get(l)));
       }
       TensorVector gradients =
-          torch.grad(
+          Autograd.gradients(
+              loaded,
               new TensorVector(outputs),
               weights,
-              new TensorVector(RowGradients.of(outputs.detach(), batch, parts.from(part), kind)),
-              new BoolOptional(false),
-              false,
-              true);
+              new TensorVector(RowGradients.of(outputs.detach(), batch, parts.from(part), kind)));
       var kept = new Tensor[tensorNames.size()];
       for (int l = 0; l < kept.length; l++) {
         Tensor gradient = gradients.get(l);

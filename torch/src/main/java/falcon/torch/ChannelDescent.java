@@ -32,15 +32,22 @@ public final class ChannelDescent implements AutoCloseable {
   private final String tensorName;
   private final WeightOrder order;
   private final LayerCurvature curvature;
+  private final RowUnits units;
   private final double ridge;
 
-  /// @param curvature handed over: closed with this
+  /// @param curvature of weights in the units; handed over: closed with this
+  /// @param units of all groups' rows
   /// @param relativeRidge κ as a share of the mean diagonal of each group's H, above 0
   ChannelDescent(
-      String tensorName, WeightOrder order, LayerCurvature curvature, double relativeRidge) {
+      String tensorName,
+      WeightOrder order,
+      LayerCurvature curvature,
+      RowUnits units,
+      double relativeRidge) {
     this.tensorName = tensorName;
     this.order = order;
     this.curvature = curvature;
+    this.units = units;
     this.ridge = relativeRidge;
   }
 
@@ -81,7 +88,8 @@ public final class ChannelDescent implements AutoCloseable {
   ///
   /// @param block of this layer
   /// @param weights those from number `offset` on are the layer's, in the tensor's order; the block's are W⁰ and
-  ///     are overwritten: new on the support, and off it what `steps` says
+  ///     are overwritten: new on the support, and off it what `steps` says; they stay where float32 does not hold
+  ///     the steps
   /// @param isKept whether the weight of that number is on the support
   /// @param steps of both kinds
   public void descend(Block block, float[] weights, int offset, IntPredicate isKept, Steps steps) {
@@ -89,14 +97,16 @@ public final class ChannelDescent implements AutoCloseable {
       Tensor mask = torch.empty(Torch.longs(shape(block)));
       Tensor present = torch.empty(Torch.longs(shape(block)));
       var places = new Places(block, offset);
-      places.read(mask, i -> isKept.test(i) ? 1 : 0);
-      places.read(present, i -> weights[i]);
+      places.read(mask, (i, _) -> isKept.test(i) ? 1 : 0);
+      places.read(present, (i, row) -> weights[i] * units.of(row));
       Tensor next = minimise(block, present.mul_(mask), mask, steps.count());
       if (steps.offSupport() > 0) {
         Tensor off = singleSteps(block, next).mul_(mask.neg().add_(new Scalar(1.0)));
         next.add_(off.mul_(new Scalar(steps.offSupport())));
       }
-      places.write(next, weights);
+      if (Double.isFinite(next.sum().item_double())) {
+        places.write(next, weights);
+      }
     }
   }
 
@@ -122,17 +132,22 @@ public final class ChannelDescent implements AutoCloseable {
     }
 
     private int[] indexes(int number) {
-      return order.indexes(block.from() / row.length + number, 1);
+      return order.indexes(rowNumber(number), 1);
     }
 
-    /// @param values by number of the weight
+    /// Number of a row among those of all groups.
+    private int rowNumber(int number) {
+      return block.from() / row.length + number;
+    }
+
+    /// @param values by numbers of the weight and its row
     void read(Tensor tensor, IntToFloat values) {
       try (var _ = new PointerScope()) {
         var to = new FloatPointer(tensor.data_ptr());
         for (int number = 0; number < rows(); number++) {
           int[] indexes = indexes(number);
           for (int i = 0; i < row.length; i++) {
-            row[i] = values.of(offset + indexes[i]);
+            row[i] = values.of(offset + indexes[i], rowNumber(number));
           }
           to.position((long) number * row.length).put(row, 0, row.length);
         }
@@ -146,16 +161,16 @@ public final class ChannelDescent implements AutoCloseable {
           from.position((long) number * row.length).get(row, 0, row.length);
           int[] indexes = indexes(number);
           for (int i = 0; i < row.length; i++) {
-            weights[offset + indexes[i]] = row[i];
+            weights[offset + indexes[i]] = units.undone(row[i], rowNumber(number));
           }
         }
       }
     }
   }
 
-  /// A number for each weight.
+  /// A number for each weight, which is in some row.
   private interface IntToFloat {
-    float of(int weight);
+    float of(int weight, int row);
   }
 
   /// @param weights W⁰, zero off the support; changed
@@ -189,8 +204,14 @@ public final class ChannelDescent implements AutoCloseable {
   /// @return the block's steps
   public float[] singleSteps(Block block, float[] weights) {
     try (var _ = new PointerScope()) {
-      Tensor present = Torch.scoped(weights, shape(block), Precision.FLOAT32);
-      return Torch.floats(singleSteps(block, present));
+      int first = block.from() / order.rowLength();
+      RowUnits own = units.part(first, first + block.count() / order.rowLength());
+      float[] scaled = weights.clone();
+      own.apply(scaled);
+      Tensor present = Torch.scoped(scaled, shape(block), Precision.FLOAT32);
+      float[] found = Torch.floats(singleSteps(block, present));
+      own.undo(found);
+      return found;
     }
   }
 

@@ -42,7 +42,12 @@ final class ConvolutionOperators {
     long[] strides = Window.filled(node, "strides", spatial, 1);
     long[] dilations = Window.filled(node, "dilations", spatial, 1);
     long[] kernel = Arrays.copyOfRange(weight.shape(), 2, 2 + spatial);
-    var window = Window.symmetric(kernel, strides, dilations, new long[spatial]);
+    long[] taken = strides.clone(); // as far as it matters: not where there is one position
+    for (int i = 0; i < spatial; i++) {
+      taken[i] = x.size(i + 2L) == 1 ? 1 : strides[i];
+      dilations[i] = kernel[i] == 1 ? 1 : dilations[i];
+    }
+    var window = Window.symmetric(kernel, taken, dilations, new long[spatial]);
     Tensor whole =
         NativeLibraries.kernels()
             .convolution(new Convolution(x, weight, null, window, node.integer("group", 1), true));

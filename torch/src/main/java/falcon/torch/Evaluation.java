@@ -46,10 +46,14 @@ public record Evaluation(int samples, int correct, double crossEntropy) {
           workers.map(
               chunks.count(),
               chunk -> {
+                SampleBatch batch = chunks.batch(samples, chunk);
+                float[] outputs;
                 try (var _ = new PointerScope();
-                    var execution = loaded.start(chunks.batch(samples, chunk))) {
-                  return chunks.withoutSurplus(Torch.floats(execution.runToEnd()), chunk);
+                    var execution = loaded.start(batch)) {
+                  outputs = Torch.floats(execution.runToEnd());
                 }
+                NotANumber.refuse(outputs, loaded, batch);
+                return chunks.withoutSurplus(outputs, chunk);
               });
       return Logits.join(parts, samples.size());
     }

@@ -2,6 +2,7 @@ package falcon.torch;
 
 import falcon.model.Node;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -48,6 +49,11 @@ final class GraphExecution implements AutoCloseable {
   private final Set<String> inherited = new HashSet<>();
   private final boolean[] done;
 
+  /// Numbers of the nodes that are asked before each run whether they fit their operands, alone.
+  private final BitSet unchecked;
+
+  private int @Nullable [] sampleNumbers;
+
   /// Number of the first node that [#runTo] has not passed.
   private int behind;
 
@@ -55,7 +61,10 @@ final class GraphExecution implements AutoCloseable {
   /// @param batchStatistics whether BatchNormalization uses its batch's own mean and variance
   GraphExecution(
       GraphProgram program, Parameters parameters, List<Tensor> inputs, boolean batchStatistics) {
-    this(program, parameters, batchStatistics);
+    this.program = program;
+    this.parameters = parameters;
+    this.setting = setting(program, parameters, batchStatistics);
+    this.done = new boolean[program.nodes().size()];
     List<String> names = program.inputs();
     if (names.size() != inputs.size()) {
       throw new UnsupportedNetworkException(
@@ -65,15 +74,27 @@ final class GraphExecution implements AutoCloseable {
     for (int i = 0; i < names.size(); i++) {
       values.put(names.get(i), inputs.get(i));
     }
+    try {
+      unchecked = program.checks().unknownNodes(inputs);
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
   }
 
   /// An execution without inputs, for what depends on constants only.
   GraphExecution(GraphProgram program, Parameters parameters, boolean batchStatistics) {
     this.program = program;
     this.parameters = parameters;
-    this.setting =
-        new Operands.Setting(program.network().opset(), parameters.precision(), batchStatistics);
+    this.setting = setting(program, parameters, batchStatistics);
     this.done = new boolean[program.nodes().size()];
+    this.unchecked = new BitSet();
+    unchecked.set(0, done.length);
+  }
+
+  private static Operands.Setting setting(
+      GraphProgram program, Parameters parameters, boolean batchStatistics) {
+    return new Operands.Setting(program.network().opset(), parameters.precision(), batchStatistics);
   }
 
   private GraphExecution(GraphExecution other) {
@@ -86,6 +107,8 @@ final class GraphExecution implements AutoCloseable {
     readsLeft.putAll(other.readsLeft);
     inherited.addAll(other.values.keySet());
     done = other.done.clone();
+    unchecked = other.unchecked;
+    sampleNumbers = other.sampleNumbers;
     behind = other.behind;
   }
 
@@ -93,6 +116,13 @@ final class GraphExecution implements AutoCloseable {
   /// one waits until the other is closed.
   GraphExecution fork() {
     return new GraphExecution(this);
+  }
+
+  /// Says what the samples are called in messages.
+  ///
+  /// @param numbers of the batch's samples in their data, null if they have none
+  void nameSamples(int @Nullable [] numbers) {
+    sampleNumbers = numbers;
   }
 
   /// Bytes of all values that are live.
@@ -163,7 +193,7 @@ final class GraphExecution implements AutoCloseable {
     return FusedConvolution.isAvailable()
         && parameters.precision() == Precision.FLOAT32
         && !setting.batchStatistics()
-        && chain.nodes().stream().noneMatch(node -> done[node])
+        && chain.nodes().stream().noneMatch(node -> done[node] || unchecked.get(node))
         && chain.skipped(program).noneMatch(watched::contains)
         && !parameters.wantsGradients(chain);
   }
@@ -171,9 +201,7 @@ final class GraphExecution implements AutoCloseable {
   /// Runs a chain when its last node has its turn, as one where oneDNN can.
   private void run(ConvolutionChain chain) {
     try (var _ = new PointerScope()) {
-      Tensor x = operands(chain.convolution()).x();
-      Tensor other = chain.other() == null ? null : value(chain.other());
-      Tensor result = FusedConvolution.run(chain, x, other, parameters);
+      Tensor result = fused(chain);
       if (result != null) {
         store(program.nodes().get(chain.last()), List.of(result));
         chain.nodes().forEach(node -> forgetInputs(program.nodes().get(node)));
@@ -182,6 +210,18 @@ final class GraphExecution implements AutoCloseable {
     }
     chain.nodes().forEach(node -> done[node] = false);
     chain.nodes().forEach(this::stepOrJoin);
+  }
+
+  /// @return null if oneDNN cannot
+  private @Nullable Tensor fused(ConvolutionChain chain) {
+    Operands in = null;
+    try {
+      in = operands(chain.convolution());
+      Tensor other = chain.other() == null ? null : value(chain.other());
+      return FusedConvolution.run(chain, in.x(), other, parameters);
+    } catch (RuntimeException | OutOfMemoryError e) {
+      throw failure(chain.convolution(), in, e);
+    }
   }
 
   /// Runs just those nodes that a value depends on, and watches it.
@@ -210,7 +250,7 @@ final class GraphExecution implements AutoCloseable {
   void fold(int index) {
     Node node = program.nodes().get(index);
     try (var _ = new PointerScope()) {
-      List<Tensor> results = Operators.run(operands(node));
+      List<Tensor> results = results(index);
       for (int i = 0; i < Math.min(results.size(), node.outputs().size()); i++) {
         parameters.add(node.outputs().get(i), Torch.keep(results.get(i)));
       }
@@ -224,19 +264,36 @@ final class GraphExecution implements AutoCloseable {
     }
     done[index] = true;
     try (var _ = new PointerScope()) {
-      List<Tensor> results =
-          RecurrentValues.has(node)
-              ? Recurrent.run(operands(node), new Inside())
-              : Operators.run(operands(node));
-      store(node, results);
+      store(node, results(index));
     }
     forgetInputs(node);
+  }
+
+  /// What a node makes; whatever goes wrong is said with its name.
+  private List<Tensor> results(int index) {
+    Node node = program.nodes().get(index);
+    Operands in = null;
+    try {
+      in = operands(node);
+      if (unchecked.get(index)) {
+        program.checks().require(node, in);
+      }
+      return RecurrentValues.has(node) ? Recurrent.run(in, new Inside()) : Operators.run(in);
+    } catch (RuntimeException | OutOfMemoryError e) {
+      throw failure(node, in, e);
+    }
+  }
+
+  private RuntimeException failure(Node node, @Nullable Operands in, Throwable cause) {
+    return NodeFailures.of(program.network(), node, in, sampleNumbers, cause);
   }
 
   /// Whether convolution and normalisation are still to be done, and nothing but the result is wanted.
   private boolean isUnseen(NormalizedConvolution pair, int convolution) {
     return !done[convolution]
         && !done[pair.normalizationIndex()]
+        && !unchecked.get(convolution)
+        && !unchecked.get(pair.normalizationIndex())
         && !setting.batchStatistics()
         && !watched.contains(pair.between());
   }
@@ -245,18 +302,26 @@ final class GraphExecution implements AutoCloseable {
     done[convolution] = true;
     done[pair.normalizationIndex()] = true;
     try (var _ = new PointerScope()) {
-      Operands own = operands(pair.convolution());
-      var joined = parameters.joined(pair);
-      var operands =
-          new Operands(
-              pair.convolution(),
-              List.of(own.x(), joined.weight(), joined.bias()),
-              new boolean[3],
-              setting);
-      store(pair.normalization(), Operators.run(operands));
+      store(pair.normalization(), results(pair));
     }
     forgetInputs(pair.convolution());
     forgetInputs(pair.normalization());
+  }
+
+  private List<Tensor> results(NormalizedConvolution pair) {
+    Operands in = null;
+    try {
+      in = operands(pair.convolution());
+      var joined = parameters.joined(pair);
+      return Operators.run(
+          new Operands(
+              pair.convolution(),
+              List.of(in.x(), joined.weight(), joined.bias()),
+              new boolean[3],
+              setting));
+    } catch (RuntimeException | OutOfMemoryError e) {
+      throw failure(pair.convolution(), in, e);
+    }
   }
 
   private void store(Node node, List<Tensor> results) {

@@ -23,9 +23,11 @@ final class GraphProgram {
   private final Set<String> outputs = new HashSet<>();
   private final Map<Integer, NormalizedConvolution> normalizedConvolutions;
   private final Map<Integer, ConvolutionChain> convolutionChains;
+  private final NodeChecks checks;
 
   GraphProgram(Network network) {
     this.network = network;
+    this.checks = new NodeChecks(network);
     for (int i = 0; i < network.nodes().size(); i++) {
       Node node = network.nodes().get(i);
       for (String input : node.inputs()) {
@@ -48,6 +50,11 @@ final class GraphProgram {
 
   Network network() {
     return network;
+  }
+
+  /// Asks whether nodes fit what they get.
+  NodeChecks checks() {
+    return checks;
   }
 
   List<Node> nodes() {

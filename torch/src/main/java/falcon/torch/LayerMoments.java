@@ -209,19 +209,26 @@ public final class LayerMoments {
     LayerMatrix layer = known.layer;
     WeightOrder order = layer.order();
     float[] weights = network.tensor(layer.tensorName()).toFloats();
+    RowUnits units = RowUnits.of(order, weights);
+    units.apply(order, weights);
     LayerSums sums = known.sums;
     LayerRows rows = known.rows;
     LayerCurvature curvature = null;
     if (sums != null) {
+      sums.requireFinite(layer.tensorName());
       curvature = ProductCurvature.of(order, sums.grams(), weights, ridge);
       sums.close();
     } else if (rows != null) {
       try (var _ = new PointerScope()) {
-        curvature = RowCurvature.of(order, rows.inputs(order.groups()), weights, ridge);
+        Tensor inputs = rows.inputs(order.groups());
+        if (!inputs.isfinite().all().item_bool()) {
+          throw LayerSums.notFinite(layer.tensorName());
+        }
+        curvature = RowCurvature.of(order, inputs, weights, ridge);
       }
     }
     return curvature == null
         ? null
-        : new ChannelDescent(layer.tensorName(), order, curvature, ridge);
+        : new ChannelDescent(layer.tensorName(), order, curvature, units, ridge);
   }
 }

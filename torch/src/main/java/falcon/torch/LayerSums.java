@@ -40,11 +40,60 @@ final class LayerSums implements LayerFit {
     Tensor transposed = x.transpose(1, 2);
     inputs = Math.toIntExact(x.size(2));
     outputs = Math.toIntExact(y.size(2));
-    gram = Torch.keep(transposed.bmm(x));
-    cross = Torch.keep(transposed.bmm(y));
-    inputSum = Torch.doubles(x.sum(new long[] {1}, false, new ScalarTypeOptional()));
-    outputSum = Torch.doubles(y.sum(new long[] {1}, false, new ScalarTypeOptional()));
+    Tensor own = transposed.bmm(x);
+    // no product is greater than those on the diagonal
+    gram = Torch.keep(isFinite(own.diagonal(0, 1, 2)) ? own : wideProduct(transposed, x));
+    Tensor other = transposed.bmm(y);
+    cross = Torch.keep(isFinite(other) ? other : wideProduct(transposed, y));
+    inputSum = overRows(x);
+    outputSum = overRows(y);
     rows = x.size(1);
+  }
+
+  /// A product that float32 does not hold, in float64.
+  private static Tensor wideProduct(Tensor transposed, Tensor y) {
+    return transposed.to(torch.ScalarType.Double).bmm(y.to(torch.ScalarType.Double));
+  }
+
+  /// @return `[g · columns]`, added up in float64 where float32 does not hold a sum
+  private static double[] overRows(Tensor values) {
+    Tensor sums = values.sum(new long[] {1}, false, new ScalarTypeOptional());
+    return Torch.doubles(
+        isFinite(sums)
+            ? sums
+            : values.sum(new long[] {1}, false, new ScalarTypeOptional(torch.ScalarType.Double)));
+  }
+
+  private static boolean isFinite(Tensor values) {
+    var wide = new ScalarTypeOptional(torch.ScalarType.Double);
+    return Double.isFinite(values.sum(wide).item_double());
+  }
+
+  /// Requires that all sums are finite.
+  ///
+  /// @param tensorName of the layer
+  /// @throws UnsupportedNetworkException if a sum is not: names the layer
+  void requireFinite(String tensorName) {
+    try (var _ = new PointerScope()) {
+      if (!isFinite(gram) || !isFinite(cross)) {
+        throw notFinite(tensorName);
+      }
+    }
+  }
+
+  private static double[] finite(double[] values, Group group) {
+    for (double value : values) {
+      if (!Double.isFinite(value)) {
+        throw notFinite(group.layer().tensorName());
+      }
+    }
+    return values;
+  }
+
+  static UnsupportedNetworkException notFinite(String tensorName) {
+    return new UnsupportedNetworkException(
+        "Layer '%s' gets or makes values that are not finite.%nThe network's values overflow on this data; check the preprocessing and the weights."
+            .formatted(tensorName));
   }
 
   /// @param x `[g, rows, k]`
@@ -151,8 +200,8 @@ final class LayerSums implements LayerFit {
             group.layer().tensorName(),
             inputs,
             outputs,
-            gram(group.number(), isCentred),
-            cross(group.number(), isCentred),
+            finite(gram(group.number(), isCentred), group),
+            finite(cross(group.number(), isCentred), group),
             present,
             group::tensorIndex));
   }

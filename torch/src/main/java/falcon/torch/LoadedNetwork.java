@@ -78,11 +78,14 @@ final class LoadedNetwork implements AutoCloseable {
       throw new IllegalArgumentException(
           "%d samples for a network that takes %d at a time".formatted(batch.size(), size));
     }
-    return new GraphExecution(
-        program,
-        parameters,
-        Chunks.inputs(batch.filledUp(size), parameters.precision()),
-        batchStatistics);
+    var execution =
+        new GraphExecution(
+            program,
+            parameters,
+            Chunks.inputs(batch.filledUp(size), parameters.precision()),
+            batchStatistics);
+    execution.nameSamples(batch.numbers());
+    return execution;
   }
 
   private void requireTypes(SampleBatch batch) {
@@ -105,6 +108,17 @@ final class LoadedNetwork implements AutoCloseable {
   /// @param inputs one for each input of the network; this takes over the caller's references
   GraphExecution start(List<Tensor> inputs) {
     return new GraphExecution(program, parameters, inputs, false);
+  }
+
+  /// Requires that the output that counts holds floating-point numbers, which gradients need.
+  ///
+  /// @throws UnsupportedNetworkException if it does not; names it
+  void requireReal(Tensor output) {
+    if (!output.is_floating_point()) {
+      throw new UnsupportedNetworkException(
+          "%soutput '%s' holds whole numbers, which nothing can be fitted to.%nChoose another output (--output)."
+              .formatted(program.network().place(), program.output()));
+    }
   }
 
   @Override

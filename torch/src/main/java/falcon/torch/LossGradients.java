@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.function.IntFunction;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -106,13 +105,12 @@ final class LossGradients {
         inputs.put(p, network.parameters().get(names.get(p)));
       }
       TensorVector gradients =
-          torch.grad(
+          Autograd.gradients(
+              network,
               new TensorVector(value),
               inputs,
-              new TensorVector(),
-              new BoolOptional(false),
-              false,
-              true); // of several outputs only one counts: not every parameter need lead to it
+              new TensorVector()); // of several outputs only one counts: not every parameter need
+      // lead to it
       var kept = new ArrayList<@Nullable Tensor>(names.size());
       for (int p = 0; p < names.size(); p++) {
         Tensor gradient = gradients.get(p);

@@ -11,7 +11,6 @@ import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.TensorVector;
@@ -134,7 +133,8 @@ public final class PerSampleGradients {
     int b = batch.samples().size();
     try (var _ = new PointerScope();
         var execution = loaded.start(batch.samples())) {
-      Map<LayerMatrix.Use, Tensor> outputGradients = outputGradients(execution, batch, kind);
+      Map<LayerMatrix.Use, Tensor> outputGradients =
+          outputGradients(loaded, execution, batch, kind);
       for (int l = 0; l < batch.layers().size(); l++) {
         try (var _ = new PointerScope()) {
           Tensor rows = null;
@@ -166,13 +166,14 @@ public final class PerSampleGradients {
 
   /// Gradients by the outputs of all uses; absent where the network's output does not depend on them.
   private static Map<LayerMatrix.Use, Tensor> outputGradients(
-      GraphExecution execution, Batch batch, RowKind kind) {
+      LoadedNetwork loaded, GraphExecution execution, Batch batch, RowKind kind) {
     var uses = batch.layers().stream().flatMap(layer -> layer.uses().stream()).toList();
     for (LayerMatrix.Use use : uses) {
       execution.watch(use.input());
       execution.differentiate(use.output());
     }
     Tensor result = execution.runToEnd();
+    loaded.requireReal(result);
     var byUse = new HashMap<LayerMatrix.Use, Tensor>();
     if (!result.requires_grad()) {
       return byUse;
@@ -182,14 +183,12 @@ public final class PerSampleGradients {
       outputs.put(i, execution.value(uses.get(i).output()));
     }
     TensorVector gradients =
-        torch.grad(
+        Autograd.gradients(
+            loaded,
             new TensorVector(result),
             outputs,
             new TensorVector(
-                RowGradients.of(result.detach(), batch.samples(), batch.firstRow(), kind)),
-            new BoolOptional(false),
-            false,
-            true);
+                RowGradients.of(result.detach(), batch.samples(), batch.firstRow(), kind)));
     for (int i = 0; i < uses.size(); i++) {
       if (gradients.get(i).defined()) {
         byUse.put(uses.get(i), gradients.get(i));

@@ -111,6 +111,9 @@ public final class Refinement {
 
   private static final int WARM_UP_STEPS = 5;
 
+  /// Variance of values whose squares float32 holds well.
+  private static final double GREATEST_SCALE = 1e20;
+
   private final Network dense;
   private final List<String> features;
   private final Set<String> untouched;
@@ -358,17 +361,34 @@ public final class Refinement {
     try (var reference = loadedDense.start(batch)) {
       features.forEach(reference::watch);
       org.bytedeco.pytorch.Tensor sum =
-          squaredDistance(execution.runToEnd(), reference.runToEnd())
-              .mul(new Scalar(options.outputWeight() / scales[0]));
+          scaledDistance(
+              execution.runToEnd(), reference.runToEnd(), options.outputWeight(), scales[0]);
       for (int f = 0; f < features.size(); f++) {
         String feature = features.get(f);
         sum =
             sum.add(
-                squaredDistance(execution.value(feature), reference.value(feature))
-                    .mul(new Scalar(options.featureWeight() / features.size() / scales[f + 1])));
+                scaledDistance(
+                    execution.value(feature),
+                    reference.value(feature),
+                    options.featureWeight() / features.size(),
+                    scales[f + 1]));
       }
       return sum;
     }
+  }
+
+  /// Squared distance over its scale; values whose squares float32 does not hold are divided before they
+  /// are squared.
+  private static org.bytedeco.pytorch.Tensor scaledDistance(
+      org.bytedeco.pytorch.Tensor value,
+      org.bytedeco.pytorch.Tensor wanted,
+      double weight,
+      double scale) {
+    if (scale < GREATEST_SCALE && scale > 1 / GREATEST_SCALE) {
+      return squaredDistance(value, wanted).mul(new Scalar(weight / scale));
+    }
+    var unit = new Scalar(1 / Math.sqrt(scale));
+    return squaredDistance(value.mul(unit), wanted.mul(unit)).mul(new Scalar(weight));
   }
 
   /// Mean over a sample's elements, summed over samples.
@@ -404,7 +424,9 @@ public final class Refinement {
       for (int chunk = 0; chunk < chunks.count(); chunk++) {
         try (var execution = loadedDense.start(chunks.batch(samples, chunk))) {
           features.forEach(execution::watch);
-          var ofChunk = new ArrayList<>(List.of(execution.runToEnd().clone()));
+          org.bytedeco.pytorch.Tensor output = execution.runToEnd();
+          loadedDense.requireReal(output);
+          var ofChunk = new ArrayList<>(List.of(output.clone()));
           features.forEach(feature -> ofChunk.add(execution.value(feature).clone()));
           values.add(ofChunk);
         }
@@ -416,13 +438,20 @@ public final class Refinement {
           parts.put(chunk, values.get(chunk).get(i));
         }
         org.bytedeco.pytorch.Tensor all = values.size() == 1 ? parts.get(0) : torch.cat(parts, 0);
-        double variance =
-            i == 0
-                ? all.var(new long[] {0}, false, false).mean(new ScalarTypeOptional()).item_double()
-                : all.var(false).item_double();
-        scales[i] = variance > 0 ? variance : 1;
+        double variance = variance(all, i == 0);
+        if (!Double.isFinite(variance)) {
+          variance = variance(all.to(torch.ScalarType.Double), i == 0);
+        }
+        scales[i] = variance > 0 && variance < Double.POSITIVE_INFINITY ? variance : 1;
       }
       return scales;
     }
+  }
+
+  /// @param isEach whether each column is by itself, then their mean is taken
+  private static double variance(org.bytedeco.pytorch.Tensor values, boolean isEach) {
+    return isEach
+        ? values.var(new long[] {0}, false, false).mean(new ScalarTypeOptional()).item_double()
+        : values.var(false).item_double();
   }
 }

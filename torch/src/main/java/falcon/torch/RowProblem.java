@@ -99,6 +99,9 @@ public final class RowProblem {
     int k = shape.inputs();
     var solved = new float[present.length];
     double scale = scale();
+    if (!Double.isFinite(scale)) {
+      throw LayerSums.notFinite(shape.tensorName());
+    }
     if (scale == 0) { // no input ever moves: nothing can be told
       for (int i = 0; i < solved.length; i++) {
         solved[i] = isKept.test(i) ? present[i] : 0;
@@ -128,8 +131,12 @@ public final class RowProblem {
             float[] weights = Arrays.copyOfRange(present, from * k, to * k);
             try (var _ = new PointerScope()) {
               Tensor targets = wanted.narrow(1, from, to - from).t();
+              var units = RowUnits.of(weights, k);
+              units.apply(weights);
               float[] found =
-                  new Block(rows, diagonal, relativeRidge).solve(weights, kept, targets);
+                  new Block(rows, diagonal, relativeRidge)
+                      .solve(weights, kept, units.applied(targets));
+              units.undo(found);
               System.arraycopy(found, 0, solved, from * k, found.length);
             }
             return b;
@@ -143,6 +150,9 @@ public final class RowProblem {
     double squares = 0;
     for (float value : x) {
       squares += (double) value * value;
+    }
+    if (Double.isNaN(squares)) {
+      return Double.NaN;
     }
     return squares > 0 ? Math.sqrt(shape.inputs() / squares) : 0;
   }

@@ -8,13 +8,22 @@ import org.jspecify.annotations.Nullable;
 public final class SampleBatch {
   private final List<InputArray> inputs;
   private final int @Nullable [] labels;
+  private final int @Nullable [] numbers;
 
   /// @param inputs one for each input of the network, in its order, all of as many samples
   /// @param labels class of each sample, null if they have none; handed over
   /// @throws IllegalArgumentException if the numbers of samples differ
   public SampleBatch(List<InputArray> inputs, int @Nullable [] labels) {
+    this(inputs, labels, null);
+  }
+
+  /// The same, with what the samples are called in messages.
+  ///
+  /// @param numbers of the samples in their data, from 0 on, null if they have none; handed over
+  SampleBatch(List<InputArray> inputs, int @Nullable [] labels, int @Nullable [] numbers) {
     this.inputs = List.copyOf(inputs);
     this.labels = labels;
+    this.numbers = numbers;
     int size = inputs.getFirst().size();
     if (inputs.stream().anyMatch(input -> input.size() != size)
         || (labels != null && labels.length != size)) {
@@ -72,6 +81,12 @@ public final class SampleBatch {
     return labels;
   }
 
+  /// @return numbers of the samples in their data, before the batch was filled up; null if they have
+  ///     none; the array itself
+  int @Nullable [] numbers() {
+    return numbers;
+  }
+
   /// The samples, then those at the front again and again, until there are `size`.
   SampleBatch filledUp(int size) {
     if (size == size()) {
@@ -84,6 +99,7 @@ public final class SampleBatch {
         more[i] = labels[i % labels.length];
       }
     }
-    return new SampleBatch(inputs.stream().map(input -> input.filledUp(size)).toList(), more);
+    return new SampleBatch(
+        inputs.stream().map(input -> input.filledUp(size)).toList(), more, numbers);
   }
 }

@@ -150,6 +150,7 @@ public final class SampleLosses {
         int chunk) {
       SampleBatch batch = chunks.batch(samples, chunk);
       float[] wanted = outputs(reference, batch, chunks, chunk);
+      NotANumber.refuse(wanted, reference, batch);
       float[] found = outputs(network, batch, chunks, chunk);
       var errors = new double[chunks.length(chunk)];
       var sums = new double[wanted.length / errors.length];

@@ -7,4 +7,8 @@ public final class UnsupportedNetworkException extends RuntimeException {
   public UnsupportedNetworkException(String message) {
     super(message);
   }
+
+  UnsupportedNetworkException(String message, Throwable cause) {
+    super(message, cause);
+  }
 }

@@ -68,8 +68,18 @@ final class Window {
       var padding = AxisPadding.of(node, i, axes, input.size(i + 2L), strides[i], span);
       begin[i] = padding.begin();
       end[i] = padding.end();
+      strides[i] = reachable(strides[i], input.size(i + 2L) + padding.total());
+      dilations[i] = kernel[i] == 1 ? 1 : dilations[i];
     }
     return new Window(kernel, strides, dilations, begin, end);
+  }
+
+  /// The stride, or a shorter one that is as good where there is one position only: oneDNN ends the process
+  /// at strides far beyond the image.
+  ///
+  /// @param size of the padded image
+  private static long reachable(long stride, long size) {
+    return Math.min(stride, Math.max(1, size));
   }
 
   /// @return `count` numbers: the attribute's, or `absent` where it is not there

@@ -142,10 +142,19 @@ class ChannelDescentTest {
       Tensor wide = Torch.scoped(inputs, shape, Precision.FLOAT64);
       Tensor gram = wide.transpose(1, 2).bmm(wide);
       try (var onRows =
-              new ChannelDescent("w", order, RowCurvature.of(order, x, weights, RIDGE), RIDGE);
+              new ChannelDescent(
+                  "w",
+                  order,
+                  RowCurvature.of(order, x, weights, RIDGE),
+                  RowUnits.of(order, weights),
+                  RIDGE);
           var onProducts =
               new ChannelDescent(
-                  "w", order, ProductCurvature.of(order, gram, weights, RIDGE), RIDGE)) {
+                  "w",
+                  order,
+                  ProductCurvature.of(order, gram, weights, RIDGE),
+                  RowUnits.of(order, weights),
+                  RIDGE)) {
         assertThat(minimise(onRows, weights, kept, 5))
             .containsExactly(minimise(onProducts, weights, kept, 5), within(2e-4f));
         assertThat(onRows.singleSteps(onRows.blocks().getFirst(), kept))
@@ -167,7 +176,12 @@ class ChannelDescentTest {
           Torch.scoped(
               noise(random, 4 * inputs), List.of(1L, 4L, (long) inputs), Precision.FLOAT32);
       try (var descent =
-          new ChannelDescent("w", order, RowCurvature.of(order, x, weights, RIDGE), RIDGE)) {
+          new ChannelDescent(
+              "w",
+              order,
+              RowCurvature.of(order, x, weights, RIDGE),
+              RowUnits.of(order, weights),
+              RIDGE)) {
         assertThat(descent.blocks()).hasSize(2);
         var found = new float[1 + weights.length];
         System.arraycopy(weights, 0, found, 1, weights.length);
@@ -249,7 +263,11 @@ class ChannelDescentTest {
     try (var _ = new PointerScope()) {
       Tensor gram = Torch.scoped(grams, List.of((long) problems.length, (long) k, (long) k));
       return new ChannelDescent(
-          "w", order, ProductCurvature.of(order, gram, weights, RIDGE), RIDGE);
+          "w",
+          order,
+          ProductCurvature.of(order, gram, weights, RIDGE),
+          RowUnits.of(order, weights),
+          RIDGE);
     }
   }
 
