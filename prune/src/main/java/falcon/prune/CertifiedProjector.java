@@ -28,11 +28,26 @@ final class CertifiedProjector implements Projector {
     this.projection = new BudgetProjection(executor, threads);
   }
 
+  /// @throws PruningException if a saliency is no number: names the layer
   @Override
   public Mask project(float[] saliency, Budget budget) {
+    requireNumbers(saliency);
     Projection projected = projection.project(saliency, costs, budget, limits);
     proposed.add(projected);
     return projected.mask();
+  }
+
+  private void requireNumbers(float[] saliency) {
+    for (CostTable.Layer layer : costs.layers()) {
+      for (int i = layer.offset(); i < layer.end(); i++) {
+        if (Float.isNaN(saliency[i])) {
+          throw new PruningException(
+              PruningException.Kind.INPUT,
+              "The gradients of layer '%s' are beyond what float32 holds.%nThe network's values overflow on this data; check the preprocessing and the weights, or leave --refit backsolve out."
+                  .formatted(layer.name()));
+        }
+      }
+    }
   }
 
   @Override

@@ -6,6 +6,7 @@ import falcon.model.UnusableNodeException;
 import falcon.model.UnwritableFileException;
 import falcon.quadratic.StorageException;
 import falcon.torch.NativeLibraryException;
+import falcon.torch.OutOfNodeMemoryException;
 import falcon.torch.UnsupportedNetworkException;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -33,15 +34,16 @@ public record Failure(PruningException.@Nullable Kind kind, String message) {
               PruningException.Kind.MACHINE,
               "The system refuses another thread: %s.%nTake fewer (--threads), or allow more processes (ulimit -u) or memory."
                   .formatted(firstLine(e)));
+      case OutOfNodeMemoryException e -> new Failure(PruningException.Kind.MACHINE, text(e));
       case OutOfMemoryError e ->
           new Failure(
               PruningException.Kind.MACHINE,
-              "There is too little memory: %s.%nFewer samples (--samples) need less; the Java heap may grow to %d MiB, further with FALCON_HEAP=%dg."
+              "There is too little memory: %s.%nThe Java heap may grow to %d MiB, further with FALCON_HEAP=%dg."
                   .formatted(firstLine(e), heap >> 20, ((2 * heap) >> 30) + 1));
       case RuntimeException e when isFailedAllocation(e) ->
           new Failure(
               PruningException.Kind.MACHINE,
-              "There is too little memory: %s.%nFewer samples (--samples) need less."
+              "There is too little memory: %s.%nFewer threads (--threads 1) hold less at a time."
                   .formatted(firstLine(e)));
       default ->
           new Failure(null, "%s: %s".formatted(failure.getClass().getName(), firstLine(failure)));

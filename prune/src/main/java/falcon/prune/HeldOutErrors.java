@@ -71,6 +71,9 @@ final class HeldOutErrors {
   /// Of four samples or fewer no difference is beyond chance, hence the second rule.
   private static boolean isHarm(SampleLosses before, SampleLosses after) {
     double error = 100 - before.percent();
+    if (Double.isNaN(after.percent())) {
+      return true;
+    }
     return after.isWorseThan(before) || 100 - after.percent() > GREATEST_GROWTH * error;
   }
 

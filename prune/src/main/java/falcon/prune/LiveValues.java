@@ -37,7 +37,11 @@ final class LiveValues {
     return greatest;
   }
 
+  /// An output that its operator leaves away takes nothing.
   private static long bytes(Shapes shapes, String value) {
+    if (!shapes.byValue().containsKey(value)) {
+      return 0;
+    }
     return Math.multiplyExact((long) Float.BYTES, Tensor.elements(shapes.of(value)));
   }
 }

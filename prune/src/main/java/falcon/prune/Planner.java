@@ -6,6 +6,7 @@ import falcon.data.Dataset;
 import falcon.model.Layer;
 import falcon.model.Layers;
 import falcon.model.Network;
+import falcon.model.Obstacle;
 import falcon.projection.LayerLimits;
 import falcon.quadratic.MemoryPlan;
 import java.util.List;
@@ -25,6 +26,7 @@ final class Planner {
       Network network, @Nullable Dataset data, BudgetRequest asked, PruningOptions options) {
     refuseUnused(options);
     Layers layers = layers(network, options);
+    refuseContradictions(network, layers);
     boolean isCounted = layers.prunable().stream().allMatch(Layer::isCounted);
     if (!isCounted) {
       LayerPlan.refuseUncounted(layers, asked);
@@ -76,6 +78,15 @@ final class Planner {
         passBytes,
         gradients,
         seconds(layers, data, options, refit, stages, samples));
+  }
+
+  /// Refuses a network that nobody can run, whatever is asked of it.
+  private static void refuseContradictions(Network network, Layers layers) {
+    for (Obstacle obstacle : layers.obstacles()) {
+      if (obstacle.isContradiction()) {
+        throw obstacle.refusal().in(network);
+      }
+    }
   }
 
   private static Layers layers(Network network, PruningOptions options) {

@@ -142,6 +142,7 @@ public final class Pruning {
     }
 
     PrunedNetwork prune() {
+      WeightVector.requireFinite(dense, plan.costs());
       SampleLosses ofDense = losses(dense, "dense network");
       List<Stage> done = stages(stages.finished());
       Stage last = done.getLast();

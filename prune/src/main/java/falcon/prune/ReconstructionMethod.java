@@ -200,10 +200,16 @@ public record ReconstructionMethod(
                 weights -> projection(setting, stage, weights),
                 reconstructed.projection());
     Refinement.SupportChoice choice = moving == null ? Refinement.SupportChoice.FIXED : moving;
-    Network refined =
-        setting
-            .clock()
-            .time("refinement", () -> refine(setting, stage, reconstructed.network(), choice));
+    Network refined;
+    try {
+      refined =
+          setting
+              .clock()
+              .time("refinement", () -> refine(setting, stage, reconstructed.network(), choice));
+    } catch (ArithmeticException e) {
+      setting.progress().end();
+      return reconstructed.withNote("refinement not taken: " + e.getMessage());
+    }
     return heldOut.unlessHarmful(
         reconstructed, refined, moving == null ? reconstructed.projection() : moving.last());
   }

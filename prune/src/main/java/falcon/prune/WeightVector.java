@@ -10,6 +10,26 @@ import java.util.LinkedHashMap;
 final class WeightVector {
   private WeightVector() {}
 
+  /// Requires that all prunable weights are finite.
+  ///
+  /// @throws PruningException if one is not; names layer and weight
+  static void requireFinite(Network network, CostTable costs) {
+    for (CostTable.Layer layer : costs.layers()) {
+      requireFinite(layer, network.tensor(layer.name()).toFloats());
+    }
+  }
+
+  private static void requireFinite(CostTable.Layer layer, float[] values) {
+    for (int i = 0; i < values.length; i++) {
+      if (!Float.isFinite(values[i])) {
+        throw new PruningException(
+            PruningException.Kind.INPUT,
+            "Weight %d of layer '%s' is %s.%nThe network is damaged or its training diverged; only finite weights can be pruned."
+                .formatted(i, layer.name(), values[i]));
+      }
+    }
+  }
+
   /// All prunable weights, `[p]`.
   ///
   /// @throws PruningException if one is not finite; names layer and weight
@@ -17,14 +37,7 @@ final class WeightVector {
     var weights = new float[costs.weightCount()];
     for (CostTable.Layer layer : costs.layers()) {
       float[] values = network.tensor(layer.name()).toFloats();
-      for (int i = 0; i < values.length; i++) {
-        if (!Float.isFinite(values[i])) {
-          throw new PruningException(
-              PruningException.Kind.INPUT,
-              "Weight %d of layer '%s' is %s.%nThe network is damaged or its training diverged; only finite weights can be pruned."
-                  .formatted(i, layer.name(), values[i]));
-        }
-      }
+      requireFinite(layer, values);
       System.arraycopy(values, 0, weights, layer.offset(), layer.count());
     }
     return weights;

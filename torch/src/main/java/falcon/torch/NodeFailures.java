@@ -38,6 +38,7 @@ final class NodeFailures {
   /// @param in the node's operands; null if one of them could not be had
   /// @param sampleNumbers of the batch, for messages; null if they are not known
   /// @return the failure itself if it is none of the node's
+  /// @throws OutOfMemoryError the failure itself, if the system refused a thread
   static RuntimeException of(
       Network network,
       Node node,
@@ -51,6 +52,7 @@ final class NodeFailures {
       case NativeLibraryException e -> e;
       case IllegalStateException e -> e;
       case NullPointerException e -> e;
+      case OutOfMemoryError e when isFailedThread(e) -> throw e; // no memory would help
       default -> ofOperands(network, node, in, sampleNumbers, failure);
     };
   }
@@ -72,6 +74,11 @@ final class NodeFailures {
   static boolean isFailedAllocation(Throwable failure) {
     String line = firstLine(failure).toLowerCase(Locale.ROOT);
     return ALLOCATION.stream().anyMatch(line::contains);
+  }
+
+  /// Threads that are not to be had are reported as memory, too.
+  private static boolean isFailedThread(OutOfMemoryError e) {
+    return firstLine(e).contains("unable to create native thread");
   }
 
   private static RuntimeException placed(Network network, UnsupportedNetworkException failure) {

@@ -204,6 +204,15 @@ class NodeFailuresTest {
   }
 
   @Test
+  void aThreadThatTheSystemRefusesIsNoMatterOfTheNode() {
+    var refused = new OutOfMemoryError("unable to create native thread: possibly out of memory");
+    Network network = table();
+    assertThatThrownBy(
+            () -> NodeFailures.of(network, network.nodes().getFirst(), null, null, refused))
+        .isSameAs(refused);
+  }
+
+  @Test
   void outputsThatAreNoNumbersNameTheFirstNodeThatMadeThem() {
     Network network =
         new Graph(1, 2)
