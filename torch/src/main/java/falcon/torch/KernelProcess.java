@@ -6,6 +6,7 @@ import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.security.CodeSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -26,8 +27,6 @@ final class KernelProcess implements KernelSelection.Trials {
   /// How long a process may take. It takes a few seconds; a machine under load may be far slower.
   private static final long MOST_SECONDS = 300;
 
-  private static final String RESULT = "kernel ";
-
   private final Path cache;
   private final Path java;
   private boolean isComplete = true;
@@ -39,21 +38,23 @@ final class KernelProcess implements KernelSelection.Trials {
     this.java = java;
   }
 
-  /// Tries the kernels that the arguments name, and prints a line for each: `kernel ID: FAULT`.
+  /// Tries kernels and writes a line for each: `ID: FAULT`, nothing behind the colon where it is right.
+  ///
+  /// @param arguments a file for the results, then names of kernels
   public static void main(String[] arguments) throws IOException {
     NativeLibraries.loadForTrials();
     var trials = new KernelTrials();
-    int exit = 0;
-    for (String argument : arguments) {
-      String fault = trials.fault(Kernel.valueOf(argument));
-      System.out.println(RESULT + argument + ": " + (fault == null ? "" : fault));
-      System.out.flush();
+    Path results = Path.of(arguments[0]);
+    for (int i = 1; i < arguments.length; i++) {
+      String fault = trials.fault(Kernel.valueOf(arguments[i]));
+      Files.writeString(
+          results,
+          "%s: %s\n".formatted(arguments[i], fault == null ? "" : fault),
+          StandardOpenOption.APPEND);
       if (fault != null) {
-        exit = 1;
-        break;
+        return;
       }
     }
-    Runtime.getRuntime().halt(exit); // no destructors in memory that may be damaged
   }
 
   /// What a process said.
@@ -99,27 +100,28 @@ final class KernelProcess implements KernelSelection.Trials {
   }
 
   private Attempt attempt(List<Kernel> kernels) throws IOException {
-    Path output = Files.createTempFile(cache, ".kernels", ".txt");
-    Path crash = output.resolveSibling(output.getFileName() + ".crash");
+    Path written = Files.createTempFile(cache, ".kernels", ".txt");
+    Path said = written.resolveSibling(written.getFileName() + ".said");
+    Path crash = written.resolveSibling(written.getFileName() + ".crash");
     try {
-      String end = end(start(kernels, output, crash));
+      String end = end(start(kernels, written, said, crash));
       var results = new LinkedHashMap<Kernel, String>();
-      try (Stream<String> lines = Files.lines(output, StandardCharsets.ISO_8859_1)) {
-        lines.filter(line -> line.startsWith(RESULT)).forEach(line -> add(results, line));
+      for (String line : Files.readAllLines(written)) {
+        int colon = line.indexOf(": ");
+        if (colon > 0) {
+          results.put(Kernel.valueOf(line.substring(0, colon)), line.substring(colon + 2));
+        }
       }
-      return new Attempt(results, end + lastWords(output));
+      return new Attempt(results, end + lastWords(said));
     } finally {
-      Files.deleteIfExists(output);
+      Files.deleteIfExists(written);
+      Files.deleteIfExists(said);
       Files.deleteIfExists(crash);
     }
   }
 
-  private static void add(Map<Kernel, String> results, String line) {
-    int colon = line.indexOf(": ");
-    results.put(Kernel.valueOf(line.substring(RESULT.length(), colon)), line.substring(colon + 2));
-  }
-
-  private Process start(List<Kernel> kernels, Path output, Path crash) throws IOException {
+  private Process start(List<Kernel> kernels, Path written, Path said, Path crash)
+      throws IOException {
     var command =
         new ArrayList<>(
             List.of(
@@ -136,7 +138,8 @@ final class KernelProcess implements KernelSelection.Trials {
                 "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
                 "-cp",
                 classPath(),
-                KernelProcess.class.getName()));
+                KernelProcess.class.getName(),
+                written.toString()));
     kernels.forEach(kernel -> command.add(kernel.name()));
     var builder = new ProcessBuilder(command).directory(cache.toFile());
     // glibc fills fresh and freed memory with garbage: what should not be read does not look like
@@ -144,7 +147,7 @@ final class KernelProcess implements KernelSelection.Trials {
     builder.environment().putIfAbsent("MALLOC_PERTURB_", "165");
     return builder
         .redirectErrorStream(true)
-        .redirectOutput(output.toFile())
+        .redirectOutput(said.toFile())
         .redirectInput(ProcessBuilder.Redirect.from(emptyInput()))
         .start();
   }
@@ -174,10 +177,10 @@ final class KernelProcess implements KernelSelection.Trials {
   }
 
   /// The last line that the process printed before it died.
-  private static String lastWords(Path output) throws IOException {
-    try (Stream<String> lines = Files.lines(output, StandardCharsets.ISO_8859_1)) {
+  private static String lastWords(Path said) throws IOException {
+    try (Stream<String> lines = Files.lines(said, StandardCharsets.ISO_8859_1)) {
       return lines
-          .filter(line -> !line.isBlank() && !line.startsWith(RESULT))
+          .filter(line -> !line.isBlank())
           .reduce((_, last) -> last)
           .map(line -> " (%s)".formatted(line.strip()))
           .orElse("");
