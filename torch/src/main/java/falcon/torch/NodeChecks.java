@@ -41,7 +41,6 @@ final class NodeChecks {
   /// @param inputs in the network's order
   /// @return numbers of the other nodes, which [#require] is for; not to be changed
   /// @throws falcon.model.UnusableNodeException if a node contradicts what it gets
-  /// @throws UnsupportedNetworkException if the inputs are not what the network takes
   BitSet unknownNodes(List<Tensor> inputs) {
     List<List<Long>> shapes = inputs.stream().map(NodeChecks::shape).toList();
     BitSet known = unknownByShapes.get(shapes);
@@ -56,8 +55,9 @@ final class NodeChecks {
     try {
       unknown = check.unknownNodes(network, byName);
     } catch (IllegalArgumentException e) {
-      throw new UnsupportedNetworkException(
-          "%sthe network cannot be executed: %s.".formatted(network.place(), e.getMessage()), e);
+      // inputs that are empty, or not as the file declares them: each node is asked when it runs
+      unknown = new BitSet();
+      unknown.set(0, network.nodes().size());
     }
     unknownByShapes.put(shapes, unknown);
     return unknown;
