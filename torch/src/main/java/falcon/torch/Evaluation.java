@@ -50,7 +50,8 @@ public record Evaluation(int samples, int correct, double crossEntropy) {
                 float[] outputs;
                 try (var _ = new PointerScope();
                     var execution = loaded.start(batch)) {
-                  outputs = Torch.floats(execution.runToEnd());
+                  outputs =
+                      Torch.floats(loaded.perSample(execution.runToEnd(), chunks.length(chunk)));
                 }
                 NotANumber.refuse(outputs, loaded, batch);
                 return chunks.withoutSurplus(outputs, chunk);

@@ -4,6 +4,7 @@ import falcon.model.BatchAxis;
 import falcon.model.DataType;
 import falcon.model.Network;
 import falcon.model.ValueInfo;
+import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -63,6 +64,18 @@ final class LoadedNetwork implements AutoCloseable {
       throw new UnsupportedNetworkException(
           "Samples cannot be run through the network: %s.".formatted(e.getMessage()));
     }
+  }
+
+  /// The output, which must hold a result for each sample.
+  ///
+  /// @throws UnsupportedNetworkException if it does not
+  Tensor perSample(Tensor output, int samples) {
+    if (output.dim() == 0 || output.numel() < samples) {
+      throw new UnsupportedNetworkException(
+          "The output '%s' has the shape %s, which holds no result for each of %d samples."
+              .formatted(program.output(), Arrays.toString(output.shape()), samples));
+    }
+    return output;
   }
 
   /// Starts an execution in eval mode.

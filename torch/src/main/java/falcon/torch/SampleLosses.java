@@ -168,7 +168,8 @@ public final class SampleLosses {
         LoadedNetwork network, SampleBatch batch, Chunks chunks, int chunk) {
       try (var _ = new PointerScope();
           var execution = network.start(batch)) {
-        return chunks.withoutSurplus(Torch.floats(execution.runToEnd()), chunk);
+        return chunks.withoutSurplus(
+            Torch.floats(network.perSample(execution.runToEnd(), batch.size())), chunk);
       }
     }
 
