@@ -248,13 +248,19 @@ final class PruneCommand implements Callable<Integer> {
       BiFunction<Amount, RunDirectory, PrunedNetwork> prune,
       ConsoleProgress progress,
       Results results) {
-    folders.forEach((amount, outputs) ->
-        RunDirectory.check(outputs, descriptions.apply(amount), folder.existing()));
+    var runs = new LinkedHashMap<Amount, RunDescription>();
+    folders.forEach((amount, outputs) -> {
+      RunDescription run = descriptions.apply(amount);
+      runs.put(amount, run);
+      RunDirectory.check(outputs, run, folder.existing());
+    });
     var opened = new LinkedHashMap<Amount, RunDirectory>();
     try {
-      folders.forEach((amount, outputs) ->
+      runs.forEach((amount, run) ->
           opened.put(
-              amount, RunDirectory.open(outputs, descriptions.apply(amount), folder.existing())));
+              amount,
+              RunDirectory.open(
+                  Objects.requireNonNull(folders.get(amount)), run, folder.existing())));
       interruption.advise(() -> advice(opened.values()));
       opened.forEach((amount, directory) ->
           run(() -> prune.apply(amount, directory), directory, progress, results));

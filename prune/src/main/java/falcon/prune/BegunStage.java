@@ -2,8 +2,6 @@ package falcon.prune;
 
 import falcon.projection.Projection;
 import falcon.torch.RefinementCheckpoints;
-import java.nio.charset.StandardCharsets;
-import java.util.HexFormat;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 
@@ -18,9 +16,7 @@ record BegunStage(
     implements StageCheckpoints {
   @Override
   public StageCheckpoints with(String settings) {
-    byte[] text = (run + "\n" + settings).getBytes(StandardCharsets.UTF_8);
-    String digest = HexFormat.of().formatHex(FileContent.newDigest().digest(text));
-    return new BegunStage(folder, schedule, codec, digest);
+    return new BegunStage(folder, schedule, codec, FileContent.sha256(run + "\n" + settings));
   }
 
   @Override

@@ -8,6 +8,7 @@ import falcon.quadratic.StorageException;
 import falcon.torch.NativeLibraryException;
 import falcon.torch.OutOfNodeMemoryException;
 import falcon.torch.UnsupportedNetworkException;
+import falcon.torch.Workers;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +30,7 @@ public record Failure(PruningException.@Nullable Kind kind, String message) {
       case UnsupportedNetworkException e -> new Failure(PruningException.Kind.INPUT, text(e));
       case StorageException e -> new Failure(PruningException.Kind.MACHINE, text(e));
       case NativeLibraryException e -> new Failure(PruningException.Kind.MACHINE, text(e));
-      case OutOfMemoryError e when isFailedThread(e) ->
+      case OutOfMemoryError e when Workers.isRefusedThread(e) ->
           new Failure(
               PruningException.Kind.MACHINE,
               "The system refuses another thread: %s.%nTake fewer (--threads), or allow more processes (ulimit -u) or memory."
@@ -48,11 +49,6 @@ public record Failure(PruningException.@Nullable Kind kind, String message) {
       default ->
           new Failure(null, "%s: %s".formatted(failure.getClass().getName(), firstLine(failure)));
     };
-  }
-
-  /// Threads that are not to be had are reported as memory, too.
-  private static boolean isFailedThread(OutOfMemoryError e) {
-    return firstLine(e).contains("unable to create native thread");
   }
 
   /// Libtorch reports memory that it did not get as any other failure, in the first line of its text.

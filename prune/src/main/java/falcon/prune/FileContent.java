@@ -3,6 +3,7 @@ package falcon.prune;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
@@ -29,6 +30,11 @@ record FileContent(long bytes, String sha256) {
       }
       return new FileContent(bytes, HexFormat.of().formatHex(digest.digest()));
     }
+  }
+
+  /// SHA-256 of a text, in hexadecimal digits.
+  static String sha256(String text) {
+    return HexFormat.of().formatHex(newDigest().digest(text.getBytes(StandardCharsets.UTF_8)));
   }
 
   /// An empty SHA-256.

@@ -3,12 +3,10 @@ package falcon.prune;
 import falcon.model.Network;
 import falcon.model.UnwritableFileException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -126,7 +124,6 @@ final class ResumableStages implements StageStore {
 
   /// Tells the run and the stage from all others.
   private String digest(int stage) {
-    byte[] text = (run.identity() + "\n" + stage).getBytes(StandardCharsets.UTF_8);
-    return HexFormat.of().formatHex(FileContent.newDigest().digest(text));
+    return FileContent.sha256(run.identity() + "\n" + stage);
   }
 }

@@ -52,7 +52,7 @@ final class NodeFailures {
       case NativeLibraryException e -> e;
       case IllegalStateException e -> e;
       case NullPointerException e -> e;
-      case OutOfMemoryError e when isFailedThread(e) -> throw e; // no memory would help
+      case OutOfMemoryError e when Workers.isRefusedThread(e) -> throw e; // no memory would help
       default -> ofOperands(network, node, in, sampleNumbers, failure);
     };
   }
@@ -74,11 +74,6 @@ final class NodeFailures {
   static boolean isFailedAllocation(Throwable failure) {
     String line = firstLine(failure).toLowerCase(Locale.ROOT);
     return ALLOCATION.stream().anyMatch(line::contains);
-  }
-
-  /// Threads that are not to be had are reported as memory, too.
-  private static boolean isFailedThread(OutOfMemoryError e) {
-    return firstLine(e).contains("unable to create native thread");
   }
 
   private static RuntimeException placed(Network network, UnsupportedNetworkException failure) {
@@ -172,8 +167,7 @@ final class NodeFailures {
     var shapes = new ArrayList<String>();
     for (int i = 0; i < in.count(); i++) {
       Tensor tensor = in.tensor(i);
-      shapes.add(
-          tensor == null ? "-" : tensor.scalar_type() + " " + Arrays.toString(tensor.shape()));
+      shapes.add(tensor == null ? "-" : Torch.type(tensor) + " " + Arrays.toString(tensor.shape()));
     }
     return shapes.toString();
   }

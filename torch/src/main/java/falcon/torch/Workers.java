@@ -51,6 +51,12 @@ public final class Workers implements AutoCloseable {
     return threads;
   }
 
+  /// Whether the operating system refused a thread, which Java reports as a lack of memory.
+  public static boolean isRefusedThread(OutOfMemoryError failure) {
+    String message = failure.getMessage();
+    return message != null && message.contains("unable to create native thread");
+  }
+
   /// Computations of libtorch that are wrong on this machine, by name: what is wrong and what is used
   /// instead. Empty where all are right. A self-test finds them, once per machine and version.
   public Map<String, String> replacedKernels() {
