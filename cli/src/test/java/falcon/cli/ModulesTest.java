@@ -1,7 +1,9 @@
 package falcon.cli;
 
+import static com.tngtech.archunit.core.domain.JavaAccess.Predicates.target;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
@@ -105,6 +107,17 @@ class ModulesTest {
                 .accessField(System.class, "out")
                 .orShould()
                 .accessField(System.class, "err")),
+        rule(
+            "the type of a tensor's elements is asked for by Torch.type: the binding's answers equal nothing",
+            noClasses()
+                .that()
+                .resideInAPackage("falcon.torch..")
+                .and()
+                .doNotHaveSimpleName("Torch")
+                .should()
+                .callMethodWhere(
+                    target(nameMatching("scalar_type"))
+                        .as("ask the binding for a type of elements"))),
         rule(
             "only cli ends the process",
             noClasses()

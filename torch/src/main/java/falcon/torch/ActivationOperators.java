@@ -125,7 +125,7 @@ final class ActivationOperators {
             x.lt(new Scalar((double) -edge)),
             x.add(bias),
             torch.where(x.gt(new Scalar((double) edge)), x.sub(bias), torch.zeros_like(x)));
-    return shrunk.to(x.scalar_type());
+    return shrunk.to(Torch.type(x));
   }
 
   /// Up to opset 12 the axes from the given one on are taken together.

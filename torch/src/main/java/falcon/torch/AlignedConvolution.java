@@ -1,6 +1,5 @@
 package falcon.torch;
 
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
@@ -170,29 +169,19 @@ final class AlignedConvolution {
   /// @param own channels of a block
   /// @param wanted channels of a block with its padding
   private Tensor channels(Tensor x, long count, long own, long wanted) {
-    Tensor whole = padded(x, 1, blocks * own - count);
+    Tensor whole = Torch.extended(x, 1, blocks * own - count);
     if (own == wanted) {
       return whole;
     }
     return blocks == 1
-        ? padded(whole, 1, wanted - own)
-        : padded(unflattened(whole, blocks, own), 2, wanted - own).flatten(1, 2);
+        ? Torch.extended(whole, 1, wanted - own)
+        : Torch.extended(unflattened(whole, blocks, own), 2, wanted - own).flatten(1, 2);
   }
 
   /// @param x `[b, blocks · channels, …]`
   /// @return `[b, blocks, channels, …]`
   private static Tensor unflattened(Tensor x, long blocks, long channels) {
     return x.unflatten(1, blocks, channels);
-  }
-
-  /// @return zeros added at the end of one axis
-  static Tensor padded(Tensor x, int axis, long count) {
-    if (count == 0) {
-      return x;
-    }
-    var pads = new long[2 * ((int) x.dim() - axis)];
-    pads[pads.length - 1] = count;
-    return torch.constant_pad_nd(x, pads, new Scalar(0.0));
   }
 
   /// Weights of the merged and padded groups.
@@ -206,20 +195,20 @@ final class AlignedConvolution {
     for (int axis = 2; axis < weight.dim(); axis++) {
       taps *= weight.size(axis);
     }
-    Tensor whole = padded(weight, 0, (blocks * merged - groups) * first);
+    Tensor whole = Torch.extended(weight, 0, (blocks * merged - groups) * first);
     if (merged > 1) {
       // [blocks, k, first, 1, second, taps] · 1 if both groups are the same
       Tensor eye =
           torch
-              .eye(merged, new TensorOptions(weight.scalar_type()))
+              .eye(merged, new TensorOptions(Torch.type(weight)))
               .reshape(1, merged, 1, merged, 1, 1);
       whole = whole.reshape(blocks, merged, first, 1, second, taps).mul(eye);
     }
     long blockFirst = isTransposed ? blockInputs : blockOutputs;
     long blockSecond = isTransposed ? blockOutputs : blockInputs;
     Tensor flat = whole.reshape(blocks, merged * first, merged * second, taps);
-    flat = padded(flat, 1, blockFirst - merged * first);
-    flat = padded(flat, 2, blockSecond - merged * second);
+    flat = Torch.extended(flat, 1, blockFirst - merged * first);
+    flat = Torch.extended(flat, 2, blockSecond - merged * second);
     long[] shape = weight.shape();
     shape[0] = blocks * blockFirst;
     shape[1] = blockSecond;

@@ -20,7 +20,7 @@ final class ArithmeticOperators {
     binary(all, "Sub", Tensor::sub);
     add(all, "Mul", ArithmeticOperators::product);
     binary(all, "Div", ArithmeticOperators::quotient);
-    binary(all, "Pow", (x, y) -> x.pow(y).to(x.scalar_type()));
+    binary(all, "Pow", (x, y) -> x.pow(y).to(Torch.type(x)));
     add(all, "Mod", ArithmeticOperators::modulo);
     variadic(all, "Sum", Tensor::add);
     variadic(all, "Max", Tensor::maximum);
@@ -157,7 +157,7 @@ final class ArithmeticOperators {
   /// Whole numbers with 1 in place of −1, whose remainders are 0, too: the processor ends the process where
   /// the least number is divided by −1.
   private static Tensor withoutMinusOne(Tensor y) {
-    torch.ScalarType type = y.scalar_type();
+    torch.ScalarType type = Torch.type(y);
     boolean isSigned = type != torch.ScalarType.Byte && type != torch.ScalarType.Bool;
     return isSigned ? torch.where(y.eq(new Scalar(-1L)), torch.ones_like(y), y) : y;
   }

@@ -109,7 +109,7 @@ record Convolution(
   private boolean isLeftToPlainProducts() {
     return torch.hasMKLDNN()
         && !isTransposed
-        && Torch.isOf(x, torch.ScalarType.Float)
+        && Torch.type(x) == torch.ScalarType.Float
         && weight.dim() == 4
         && x.dim() == 4
         && weight.size(2) == 1

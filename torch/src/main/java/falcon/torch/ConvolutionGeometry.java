@@ -4,6 +4,7 @@ import falcon.model.Node;
 import falcon.model.WeightUse;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -92,26 +93,9 @@ final class ConvolutionGeometry implements LayerGeometry {
 
   /// @return channels last, padded, with zeros between the elements if the convolution is transposed
   private Tensor padded(Tensor input) {
-    Tensor last = input.movedim(1, input.dim() - 1);
     int axes = window.axes();
-    if (window.isStuffed()) {
-      var sizes = last.shape();
-      for (int axis = 0; axis < axes; axis++) {
-        sizes[axis + 1] = (sizes[axis + 1] - 1) * window.stuffing(axis) + 1;
-      }
-      Tensor stuffed = torch.zeros(sizes, last.options());
-      Tensor elements = stuffed;
-      for (int axis = 0; axis < axes; axis++) {
-        elements =
-            elements.slice(
-                axis + 1L,
-                new LongOptional(0),
-                new LongOptional(sizes[axis + 1]),
-                window.stuffing(axis));
-      }
-      elements.copy_(last);
-      last = stuffed;
-    }
+    long[] strides = IntStream.range(0, axes).mapToLong(window::stuffing).toArray();
+    Tensor last = Torch.stuffed(input, strides).movedim(1, input.dim() - 1);
     var pads = new long[2 * axes + 2];
     for (int axis = 0; axis < axes; axis++) {
       long size = input.size(axis + 2L);

@@ -41,13 +41,13 @@ final class CreationOperators {
       throw in.unsupported("its step is 0");
     }
     long count = Math.max(0, (long) Math.ceil(room / step));
-    Tensor places = ReductionOperators.places(count).to(start.scalar_type());
+    Tensor places = ReductionOperators.places(count).to(Torch.type(start));
     return places.mul(delta).add(start);
   }
 
   private static Tensor eyeLike(Operands in) {
     Tensor x = in.x();
-    torch.ScalarType type = x.scalar_type();
+    torch.ScalarType type = Torch.type(x);
     if (in.node().attributes().containsKey("dtype")) {
       DataType wanted = DataType.ofOnnxCode((int) in.node().integer("dtype", 0));
       if (wanted == null) {

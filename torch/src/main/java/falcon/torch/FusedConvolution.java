@@ -114,8 +114,11 @@ final class FusedConvolution {
         || (other != null && !isAddend(other, window.shape(x, shape[0])))) {
       return null;
     }
-    var aligned = AlignedConvolution.of(groups, shape[1], shape[0] / groups, 2, false);
-    if (fusion == KernelVerdict.Fusion.AS_IS || aligned.isAligned()) {
+    AlignedConvolution aligned =
+        fusion == KernelVerdict.Fusion.AS_IS
+            ? null
+            : AlignedConvolution.of(groups, shape[1], shape[0] / groups, 2, false);
+    if (aligned == null || aligned.isAligned()) {
       Packed weights = parameters.packed(chain, window, x, null);
       return call(convolution(x, weights, window, groups), other, chain.relu());
     }
@@ -146,7 +149,7 @@ final class FusedConvolution {
     return shape[1] > 1
         && shape[2] * shape[3] > 1
         && !other.requires_grad()
-        && Torch.isOf(other, torch.ScalarType.Float)
+        && Torch.type(other) == torch.ScalarType.Float
         && Arrays.equals(other.shape(), shape);
   }
 

@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
@@ -214,14 +215,12 @@ final class GraphExecution implements AutoCloseable {
 
   /// @return null if oneDNN cannot
   private @Nullable Tensor fused(ConvolutionChain chain) {
-    Operands in = null;
-    try {
-      in = operands(chain.convolution());
-      Tensor other = chain.other() == null ? null : value(chain.other());
-      return FusedConvolution.run(chain, in.x(), other, parameters);
-    } catch (RuntimeException | OutOfMemoryError e) {
-      throw failure(chain.convolution(), in, e);
-    }
+    return at(
+        chain.convolution(),
+        in -> {
+          Tensor other = chain.other() == null ? null : value(chain.other());
+          return FusedConvolution.run(chain, in.x(), other, parameters);
+        });
   }
 
   /// Runs just those nodes that a value depends on, and watches it.
@@ -269,23 +268,28 @@ final class GraphExecution implements AutoCloseable {
     forgetInputs(node);
   }
 
-  /// What a node makes; whatever goes wrong is said with its name.
+  /// What a node makes.
   private List<Tensor> results(int index) {
     Node node = program.nodes().get(index);
+    return at(
+        node,
+        in -> {
+          if (unchecked.get(index)) {
+            program.checks().require(node, in);
+          }
+          return RecurrentValues.has(node) ? Recurrent.run(in, new Inside()) : Operators.run(in);
+        });
+  }
+
+  /// Does a node's work; whatever goes wrong is said with its name.
+  private <T extends @Nullable Object> T at(Node node, Function<Operands, T> work) {
     Operands in = null;
     try {
       in = operands(node);
-      if (unchecked.get(index)) {
-        program.checks().require(node, in);
-      }
-      return RecurrentValues.has(node) ? Recurrent.run(in, new Inside()) : Operators.run(in);
+      return work.apply(in);
     } catch (RuntimeException | OutOfMemoryError e) {
-      throw failure(node, in, e);
+      throw NodeFailures.of(program.network(), node, in, sampleNumbers, e);
     }
-  }
-
-  private RuntimeException failure(Node node, @Nullable Operands in, Throwable cause) {
-    return NodeFailures.of(program.network(), node, in, sampleNumbers, cause);
   }
 
   /// Whether convolution and normalisation are still to be done, and nothing but the result is wanted.
@@ -309,19 +313,17 @@ final class GraphExecution implements AutoCloseable {
   }
 
   private List<Tensor> results(NormalizedConvolution pair) {
-    Operands in = null;
-    try {
-      in = operands(pair.convolution());
-      var joined = parameters.joined(pair);
-      return Operators.run(
-          new Operands(
-              pair.convolution(),
-              List.of(in.x(), joined.weight(), joined.bias()),
-              new boolean[3],
-              setting));
-    } catch (RuntimeException | OutOfMemoryError e) {
-      throw failure(pair.convolution(), in, e);
-    }
+    return at(
+        pair.convolution(),
+        in -> {
+          var joined = parameters.joined(pair);
+          return Operators.run(
+              new Operands(
+                  pair.convolution(),
+                  List.of(in.x(), joined.weight(), joined.bias()),
+                  new boolean[3],
+                  setting));
+        });
   }
 
   private void store(Node node, List<Tensor> results) {

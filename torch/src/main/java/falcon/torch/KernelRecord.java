@@ -1,16 +1,11 @@
 package falcon.torch;
 
+import falcon.model.AtomicFile;
 import java.io.IOException;
 import java.io.Reader;
-import java.io.Writer;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.EnumMap;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
@@ -81,7 +76,7 @@ record KernelRecord(Path file, String key) {
             .map(line -> line.getKey() + "=" + line.getValue())
             .collect(Collectors.joining("\n"));
     return new KernelRecord(
-        cache.resolve("kernels-%s.properties".formatted(hash(key).substring(0, 16))), key);
+        cache.resolve("kernels-%s.properties".formatted(Integer.toHexString(key.hashCode()))), key);
   }
 
   private static Map<String, String> processor() {
@@ -123,17 +118,6 @@ record KernelRecord(Path file, String key) {
     }
   }
 
-  private static String hash(String text) {
-    try {
-      return HexFormat.of()
-          .formatHex(
-              MessageDigest.getInstance("SHA-256")
-                  .digest(text.getBytes(java.nio.charset.StandardCharsets.UTF_8)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every JDK has SHA-256", e);
-    }
-  }
-
   /// @return null if there is none, or none that can be trusted
   @Nullable KernelVerdict read() {
     if (!Files.isRegularFile(file)) {
@@ -161,24 +145,11 @@ record KernelRecord(Path file, String key) {
 
   /// Keeps a verdict; the file is there whole or not at all.
   ///
-  /// @throws IOException if it cannot be written
-  void write(KernelVerdict verdict) throws IOException {
+  /// @throws falcon.model.UnwritableFileException if it cannot be written
+  void write(KernelVerdict verdict) {
     var properties = new Properties();
     properties.setProperty(KEY, key);
     verdict.faults().forEach((kernel, fault) -> properties.setProperty(kernel.name(), fault));
-    Path folder = java.util.Objects.requireNonNull(file.getParent());
-    Path partial = Files.createTempFile(folder, ".kernels", ".tmp");
-    try {
-      try (Writer out = Files.newBufferedWriter(partial)) {
-        properties.store(out, null);
-      }
-      try {
-        Files.move(partial, file, StandardCopyOption.ATOMIC_MOVE);
-      } catch (AtomicMoveNotSupportedException e) {
-        Files.move(partial, file, StandardCopyOption.REPLACE_EXISTING);
-      }
-    } finally {
-      Files.deleteIfExists(partial);
-    }
+    AtomicFile.write(file, out -> properties.store(out, null));
   }
 }

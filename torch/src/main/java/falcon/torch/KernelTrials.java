@@ -382,7 +382,7 @@ final class KernelTrials {
       case ROW_MAJOR -> rowMajor;
       case CHANNELS_LAST -> AlignedConvolution.channelsLast(rowMajor);
       case VIEW ->
-          AlignedConvolution.channelsLast(AlignedConvolution.padded(rowMajor, 1, 3))
+          AlignedConvolution.channelsLast(Torch.extended(rowMajor, 1, 3))
               .narrow(1, 0, rowMajor.size(1));
     };
   }

@@ -3,8 +3,8 @@ package falcon.torch;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -19,16 +19,17 @@ final class KernelVerdict {
     NONE
   }
 
-  /// Every kernel is right.
-  static final KernelVerdict RIGHT = new KernelVerdict(Map.of());
-
   private final Map<Kernel, String> faults;
+  private final Map<Kernel, Kernel> used = new EnumMap<>(Kernel.class);
 
   /// @param faults what is wrong with each kernel that is not right; kernels that were not tried are absent
   KernelVerdict(Map<Kernel, String> faults) {
     var ordered = new EnumMap<Kernel, String>(Kernel.class);
     ordered.putAll(faults);
     this.faults = Collections.unmodifiableMap(ordered);
+    for (Kernel kernel : Kernel.values()) {
+      ways(kernel).filter(this::isRight).findFirst().ifPresent(way -> used.put(kernel, way));
+    }
   }
 
   /// By kernel, what is wrong with it.
@@ -42,18 +43,18 @@ final class KernelVerdict {
 
   /// The kernel that computes what that one should, null if there is none.
   @Nullable Kernel used(Kernel kernel) {
-    return Stream.concat(Stream.of(kernel), kernel.substitutes().stream())
-        .filter(this::isRight)
-        .findFirst()
-        .orElse(null);
+    return used.get(kernel);
+  }
+
+  /// The kernel, then what can take its place.
+  private static Stream<Kernel> ways(Kernel kernel) {
+    return Stream.concat(Stream.of(kernel), kernel.substitutes().stream());
   }
 
   /// @throws NativeLibraryException if something that is needed has no right kernel
   void requireUsable() {
     for (Kernel kernel : Kernel.values()) {
       if (kernel.isNeeded() && used(kernel) == null) {
-        List<Kernel> tried =
-            Stream.concat(Stream.of(kernel), kernel.substitutes().stream()).toList();
         throw new NativeLibraryException(
             """
             libtorch computes wrong results on this machine: %s.
@@ -61,15 +62,11 @@ final class KernelVerdict {
             set OPENBLAS_CORETYPE=Haswell or ONEDNN_MAX_CPU_ISA=SSE41 and start again.\
             """
                 .formatted(
-                    String.join(
-                        "; ", tried.stream().map(t -> t.id() + ": " + faults.get(t)).toList())));
+                    ways(kernel)
+                        .map(way -> way.id() + ": " + faults.get(way))
+                        .collect(Collectors.joining("; "))));
       }
     }
-  }
-
-  /// Whether something is computed in another way than on a machine where all is right.
-  boolean isPlain() {
-    return faults.isEmpty();
   }
 
   /// By id of a kernel that is wrong, a sentence with the fault and what takes its place.
@@ -78,10 +75,9 @@ final class KernelVerdict {
     for (Kernel kernel : Kernel.FIRST) {
       String fault = faults.get(kernel);
       if (fault != null) {
-        Kernel used = used(kernel);
+        Kernel way = used(kernel);
         sentences.put(
-            kernel.id(),
-            "%s; used instead: %s".formatted(fault, used == null ? "none" : used.id()));
+            kernel.id(), "%s; used instead: %s".formatted(fault, way == null ? "none" : way.id()));
       }
     }
     return sentences;
@@ -92,7 +88,7 @@ final class KernelVerdict {
   /// @return `[b, out, positions…]`, in the innermost scope
   Tensor convolution(Convolution convolution) {
     Kernel kernel = Kernel.of(convolution.kind());
-    if (isRight(kernel) || !Torch.isOf(convolution.x(), torch.ScalarType.Float)) {
+    if (isRight(kernel) || Torch.type(convolution.x()) != torch.ScalarType.Float) {
       return convolution.direct();
     }
     return used(kernel) == Kernel.ROW_CONVOLUTION
@@ -102,12 +98,12 @@ final class KernelVerdict {
 
   /// How convolutions are fused with what follows them.
   Fusion fusion(Convolution.Kind kind) {
-    Kernel used =
+    Kernel way =
         used(
             kind == Convolution.Kind.DENSE
                 ? Kernel.FUSED_CONVOLUTION
                 : Kernel.FUSED_GROUPED_CONVOLUTION);
-    return switch (used) {
+    return switch (way) {
       case null -> Fusion.NONE;
       case FUSED_CONVOLUTION, FUSED_GROUPED_CONVOLUTION -> Fusion.AS_IS;
       default -> Fusion.ALIGNED;

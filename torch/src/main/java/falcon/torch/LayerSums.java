@@ -166,7 +166,7 @@ final class LayerSums implements LayerFit {
   /// @return float64
   private static Tensor sum(Tensor sum, Tensor values) {
     try (var _ = new PointerScope()) {
-      if (Torch.isOf(sum, torch.ScalarType.Double)) {
+      if (Torch.type(sum) == torch.ScalarType.Double) {
         sum.add_(values);
         return sum;
       }

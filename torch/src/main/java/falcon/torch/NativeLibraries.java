@@ -1,5 +1,6 @@
 package falcon.torch;
 
+import falcon.model.UnwritableFileException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -121,7 +122,7 @@ final class NativeLibraries {
     if (process.isComplete()) {
       try {
         kept.write(fresh);
-      } catch (IOException e) {
+      } catch (UnwritableFileException e) {
         // the next process finds it again
       }
     }

@@ -81,7 +81,7 @@ final class PoolingOperators {
     boolean isNative = x.is_floating_point();
     Tensor floats = isNative ? x : x.to(torch.ScalarType.Double);
     Tensor maxima = lowered(maxima(floats, window, isCeil(in)), input);
-    return List.of(isNative ? maxima : maxima.to(x.scalar_type()));
+    return List.of(isNative ? maxima : maxima.to(Torch.type(x)));
   }
 
   /// Puts maxima back where they were found, zeros everywhere else; with a larger output asked for, more
@@ -143,7 +143,7 @@ final class PoolingOperators {
                 padded, fitted.kernel(), fitted.strides(), none, fitted.dilations(), false);
     boolean isByColumns = in.node().integer("storage_order", 0) != 0;
     Tensor places = places(found.get1(), sizes(padded), fitted, sizes(x), isByColumns);
-    Tensor maxima = found.get0().to(x.scalar_type());
+    Tensor maxima = found.get0().to(Torch.type(x));
     return List.of(lowered(maxima, in.x()), lowered(places, in.x()));
   }
 
@@ -192,8 +192,7 @@ final class PoolingOperators {
       return lowered(average(x, window, isCeil(in), countsPadding), input);
     }
     Window fitted = window.fitted(sizes(x), isCeil(in));
-    Tensor ones =
-        torch.ones(sizes(x), new TensorOptions(x.scalar_type())).unsqueeze(0).unsqueeze(0);
+    Tensor ones = torch.ones(sizes(x), new TensorOptions(Torch.type(x))).unsqueeze(0).unsqueeze(0);
     Tensor counted = countsPadding ? counted(ones, window, fitted) : fitted.fullyPadded(ones, 0);
     Tensor sums = sums(fitted.fullyPadded(x, 0), fitted);
     return lowered(sums.div(sums(counted, fitted)), input);
@@ -228,7 +227,7 @@ final class PoolingOperators {
     System.arraycopy(window.kernel(), 0, shape, 2, axes);
     return torch.convolution(
         padded,
-        torch.ones(shape, new TensorOptions(padded.scalar_type())),
+        torch.ones(shape, new TensorOptions(Torch.type(padded))),
         new TensorOptional(),
         window.strides(),
         new long[axes],

@@ -20,7 +20,7 @@ final class RearrangementOperators {
     all.put("Identity", Operator.of(in -> in.x().alias()));
     all.put("Dropout", RearrangementOperators::dropout);
     all.put("Cast", Operator.of(RearrangementOperators::cast));
-    all.put("CastLike", Operator.of(in -> converted(in.x(), in.y().scalar_type())));
+    all.put("CastLike", Operator.of(in -> converted(in.x(), Torch.type(in.y()))));
     all.put("Shape", Operator.of(RearrangementOperators::shape));
     all.put("Size", Operator.of(in -> Torch.scalar(in.x().numel())));
     all.put("Flatten", Operator.of(RearrangementOperators::flatten));
@@ -56,7 +56,7 @@ final class RearrangementOperators {
   }
 
   private static Tensor converted(Tensor x, torch.ScalarType type) {
-    return Torch.isOf(x, type) ? x.alias() : x.to(type);
+    return Torch.type(x) == type ? x.alias() : x.to(type);
   }
 
   private static Tensor shape(Operands in) {

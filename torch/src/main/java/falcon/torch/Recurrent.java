@@ -112,7 +112,7 @@ final class Recurrent {
     return steps
         .unsqueeze(0)
         .lt(lengths.to(torch.ScalarType.Long).unsqueeze(1))
-        .to(x.scalar_type())
+        .to(Torch.type(x))
         .unsqueeze(2);
   }
 

@@ -51,16 +51,16 @@ final class ReductionOperators {
     if (axes == null || axes.length == 0) {
       if (in.node().integer("noop_with_empty_axes", 0) != 0) {
         // no axis is reduced, but squares, logarithms and the like are still taken
-        return reduction.run(x.unsqueeze(-1), new long[] {-1}, false).to(x.scalar_type());
+        return reduction.run(x.unsqueeze(-1), new long[] {-1}, false).to(Torch.type(x));
       }
       axes = new long[(int) x.dim()];
       Arrays.setAll(axes, i -> i);
     }
-    return reduction.run(x, axes, keep).to(x.scalar_type());
+    return reduction.run(x, axes, keep).to(Torch.type(x));
   }
 
   private static Tensor sum(Tensor x, long[] axes, boolean keep) {
-    return x.sum(axes, keep, new ScalarTypeOptional(x.scalar_type()));
+    return x.sum(axes, keep, new ScalarTypeOptional(Torch.type(x)));
   }
 
   /// Means of whole numbers are cut off towards zero.
@@ -77,7 +77,7 @@ final class ReductionOperators {
         Arrays.stream(axes).map(axis -> axis < 0 ? axis + x.dim() : axis).sorted().toArray();
     Tensor product = x;
     for (int i = fromBack.length - 1; i >= 0; i--) {
-      product = product.prod(fromBack[i], keep, new ScalarTypeOptional(x.scalar_type()));
+      product = product.prod(fromBack[i], keep, new ScalarTypeOptional(Torch.type(x)));
     }
     return product;
   }
@@ -104,7 +104,7 @@ final class ReductionOperators {
     int axis = in.axis(in.number(1), x.dim());
     boolean isReverse = in.node().integer("reverse", 0) != 0;
     Tensor ordered = isReverse ? x.flip(axis) : x;
-    Tensor sum = ordered.cumsum(axis, new ScalarTypeOptional(x.scalar_type()));
+    Tensor sum = ordered.cumsum(axis, new ScalarTypeOptional(Torch.type(x)));
     if (in.node().integer("exclusive", 0) != 0) {
       sum = sum.sub(ordered);
     }

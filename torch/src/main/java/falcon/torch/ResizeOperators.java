@@ -51,7 +51,7 @@ final class ResizeOperators {
     }
     return outside == null
         ? result.alias()
-        : torch.where(outside, new Scalar(options.outside()), result).to(result.scalar_type());
+        : torch.where(outside, new Scalar(options.outside()), result).to(Torch.type(result));
   }
 
   private static Resampling.Options options(Operands in, boolean isOld) {
@@ -135,11 +135,11 @@ final class ResizeOperators {
       }
       result = result == null ? neighbours : result.add(neighbours);
     }
-    return result == null ? x : result.to(x.scalar_type());
+    return result == null ? x : result.to(Torch.type(x));
   }
 
   private static Tensor weights(double[] each, int axis, Tensor x) {
-    torch.ScalarType type = x.is_floating_point() ? x.scalar_type() : torch.ScalarType.Double;
+    torch.ScalarType type = x.is_floating_point() ? Torch.type(x) : torch.ScalarType.Double;
     return alongAxis(Torch.list(each).to(type), axis, x);
   }
 

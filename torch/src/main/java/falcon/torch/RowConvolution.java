@@ -3,7 +3,6 @@ package falcon.torch;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.LongOptional;
-import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -43,33 +42,12 @@ final class RowConvolution {
     Tensor weight = // [g · in, out, k…] to [g · out, in, k…]
         c.weight().unflatten(0, groups, c.inputs()).transpose(1, 2).flatten(0, 1).flip(reversed);
     return new Convolution(
-        stuffed(c.x(), c.strides()),
+        Torch.stuffed(c.x(), c.strides()),
         weight,
         c.bias(),
         Window.symmetric(kernel, ones, c.dilations(), pads),
         groups,
         false);
-  }
-
-  /// @return with `stride − 1` zeros between the elements of each spatial axis
-  private static Tensor stuffed(Tensor x, long[] strides) {
-    Tensor result = x;
-    for (int axis = 0; axis < strides.length; axis++) {
-      long stride = strides[axis];
-      if (stride == 1) {
-        continue;
-      }
-      int at = axis + 2;
-      var pads = new long[2 * ((int) result.dim() + 1 - (at + 1))];
-      pads[pads.length - 1] = stride - 1;
-      long size = result.size(at);
-      result =
-          torch
-              .constant_pad_nd(result.unsqueeze(at + 1L), pads, new Scalar(0.0))
-              .flatten(at, at + 1L)
-              .narrow(at, 0, (size - 1) * stride + 1);
-    }
-    return result;
   }
 
   private static Tensor plain(Convolution c) {

@@ -77,6 +77,6 @@ final class RowGradients {
   /// @param values row-major, in the tensor's shape
   private static Tensor like(Tensor tensor, float[] values) {
     List<Long> shape = Arrays.stream(tensor.shape()).boxed().toList();
-    return Torch.scoped(values, shape, Precision.FLOAT32).to(tensor.scalar_type());
+    return Torch.scoped(values, shape, Precision.FLOAT32).to(Torch.type(tensor));
   }
 }

@@ -65,10 +65,10 @@ final class Torch {
     return attached(tensor(constant, precision));
   }
 
-  /// Whether a tensor's elements are of that type. The binding makes a new object of the enum for
-  /// every answer, so that `==` would never hold.
-  static boolean isOf(Tensor tensor, torch.ScalarType type) {
-    return tensor.scalar_type().intern() == type;
+  /// Type of a tensor's elements, one of the constants of the enum: the binding's own answer is a new
+  /// object each time, which equals none of them.
+  static torch.ScalarType type(Tensor tensor) {
+    return tensor.scalar_type().intern();
   }
 
   /// What elements of that type are computed in.
@@ -154,6 +154,36 @@ final class Torch {
       isPadded |= before[axis] != 0 || after[axis] != 0;
     }
     return isPadded ? torch.constant_pad_nd(input, pads, new Scalar(value)) : input;
+  }
+
+  /// Adds zeros behind the elements of one axis.
+  ///
+  /// @param count of zeros, 0 or more
+  static Tensor extended(Tensor input, int axis, long count) {
+    if (count == 0) {
+      return input;
+    }
+    var pads = new long[2 * ((int) input.dim() - axis)];
+    pads[pads.length - 1] = count;
+    return torch.constant_pad_nd(input, pads, new Scalar(0.0));
+  }
+
+  /// Puts `stride − 1` zeros between the elements of each spatial axis of `[batch, channels, space…]`, as a
+  /// transposed convolution sees its input.
+  static Tensor stuffed(Tensor input, long[] strides) {
+    Tensor result = input;
+    for (int axis = 0; axis < strides.length; axis++) {
+      long stride = strides[axis];
+      if (stride > 1) {
+        int at = axis + 2;
+        long size = result.size(at);
+        result =
+            extended(result.unsqueeze(at + 1L), at + 1, stride - 1)
+                .flatten(at, at + 1L)
+                .narrow(at, 0, (size - 1) * stride + 1);
+      }
+    }
+    return result;
   }
 
   private static Tensor attached(Tensor tensor) {

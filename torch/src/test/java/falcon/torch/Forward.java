@@ -53,7 +53,7 @@ final class Forward {
         return Tensor.ofFloats(shape, Torch.floats(value));
       }
       long[] longs = Torch.longs(value);
-      if (!Torch.isOf(value, torch.ScalarType.Bool)) {
+      if (Torch.type(value) != torch.ScalarType.Bool) {
         return Tensor.ofLongs(shape, longs);
       }
       var bytes = new byte[longs.length];

@@ -105,6 +105,24 @@ class NodeFailuresTest {
     assertThat(results.getFirst().toLongs()).containsExactly(Long.MIN_VALUE, -3, 0, -1, 0, 1);
   }
 
+  /// Of numbers without a sign the greatest has the bits of −1.
+  @Test
+  void theGreatestNumberWithoutASignIsNoMinusOne() {
+    long uint8 = 2;
+    Network network =
+        new Graph(1, 2)
+            .longs("a", 255, 254)
+            .longs("b", 255, 255)
+            .node("Cast", "au", List.of("a"), Graph.Option.integer("to", uint8))
+            .node("Cast", "bu", List.of("b"), Graph.Option.integer("to", uint8))
+            .node("Div", "q", List.of("au", "bu"))
+            .node("Mod", "m", List.of("au", "bu"))
+            .node("Concat", "all", List.of("q", "m"), Graph.Option.integer("axis", 0))
+            .network("all");
+    List<Tensor> results = Forward.run(network, Map.of("x", zeros(1, 2)), Precision.FLOAT32);
+    assertThat(results.getFirst().toLongs()).containsExactly(1, 0, 0, 254);
+  }
+
   /// oneDNN ends a process that differentiates by a convolution of such a stride.
   @Test
   void aStrideBeyondTheImageIsOnePosition() {

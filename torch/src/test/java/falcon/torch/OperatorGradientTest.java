@@ -164,7 +164,7 @@ class OperatorGradientTest {
     var given = inputs.stream().map(Torch::keep).toList();
     try (var execution = new GraphExecution(loaded.program(), loaded.parameters(), given, false)) {
       Tensor output = execution.runToEnd();
-      Tensor weights = ReductionOperators.places(output.numel()).to(output.scalar_type()).cos();
+      Tensor weights = ReductionOperators.places(output.numel()).to(Torch.type(output)).cos();
       return output.reshape(-1).mul(weights).sum();
     }
   }
