@@ -16,7 +16,18 @@ import java.util.Set;
 /// attention for instance, infinity has its use.
 final class FiniteWeights {
   private static final Set<String> OPERATORS =
-      Set.of("Conv", "ConvTranspose", "Gemm", "MatMul", "BatchNormalization");
+      Set.of(
+          "Conv",
+          "ConvTranspose",
+          "Gemm",
+          "MatMul",
+          "LSTM",
+          "GRU",
+          "RNN",
+          "BatchNormalization",
+          "InstanceNormalization",
+          "LayerNormalization",
+          "GroupNormalization");
 
   private FiniteWeights() {}
 

@@ -24,6 +24,8 @@ import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class NetworksTest {
   private static final int IMAGES = 200;
@@ -136,6 +138,33 @@ class NetworksTest {
             The training probably diverged; take an earlier checkpoint.\
             """,
             path);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "lstm, LSTM",
+    "gru, GRU",
+    "convnext_tiny, LayerNormalization",
+    "densenet121, BatchNormalization",
+    "densenet121, Gemm"
+  })
+  void everyKindOfWeightMustBeFinite(String model, String opType) {
+    Network network = Networks.read(Path.of("../models/narrow", model + ".onnx"));
+    String weight =
+        network.nodes().stream()
+            .filter(node -> node.opType().equals(opType))
+            .map(node -> node.inputs().get(1))
+            .findFirst()
+            .orElseThrow();
+    float[] values = network.tensor(weight).toFloats();
+    values[0] = Float.POSITIVE_INFINITY;
+    Path path = folder.resolve("diverged.onnx");
+    Networks.write(
+        network.withTensors(
+            Map.of(weight, Tensor.ofFloats(network.tensor(weight).shape(), values))),
+        path);
+    assertThatThrownBy(() -> Networks.read(path))
+        .hasMessageContaining("%s holds Infinity at [0".formatted(weight));
   }
 
   @Test
