@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// Nodes for which that is not settled stay as they are.
 ///
 /// Source: ONNX operator specification, If and Loop.
-final class ControlFlow {
+public final class ControlFlow {
   /// About what the copies of bodies and the numbers followed may take in memory; a `Loop` that needs
   /// more stays.
   static final long MOST_BYTES = 32L << 20;
@@ -41,35 +41,42 @@ final class ControlFlow {
     values = new SettledValues(network);
   }
 
-  /// Nodes and constants of a network, with the bodies that could be taken into the graph.
+  /// Takes the bodies that constants and shapes settle into the graph.
   ///
-  /// @return null if there is none
-  static @Nullable ControlFlow inlined(Network network) {
+  /// @return the network itself where there are none
+  /// @throws IllegalArgumentException if the nodes of a body do not form a graph with the others
+  public static Network inlined(Network network) {
     if (network.nodes().stream().noneMatch(ControlFlow::isOf)) {
-      return null;
+      return network;
     }
     var flow = new ControlFlow(network);
     network.nodes().forEach(node -> flow.place(node, BodyScope.GRAPH));
-    return flow.isChanged ? flow : null;
+    return flow.isChanged
+        ? network.withNodes(flow.nodes, flow.readTensors(), flow.readOpaque())
+        : network;
+  }
+
+  /// Inlines control flow once more, now that axes that the file leaves open are known.
+  ///
+  /// @param exampleShapes by input, without the axis of examples
+  /// @throws IllegalArgumentException if there is no such input, or it contradicts the shape
+  public static Network withExampleShapes(Network network, Map<String, List<Long>> exampleShapes) {
+    return inlined(network.withExampleShapes(exampleShapes));
   }
 
   private static boolean isOf(Node node) {
     return node.is("If") || node.is("Loop");
   }
 
-  List<Node> nodes() {
-    return nodes;
-  }
-
   /// Constants that came out of bodies and are read.
-  Map<String, Tensor> tensors() {
+  private Map<String, Tensor> readTensors() {
     var used = new LinkedHashMap<>(tensors);
     used.keySet().retainAll(read());
     return used;
   }
 
   /// Constants that came out of bodies, that are read and that [Tensor] cannot hold.
-  Map<String, String> opaque() {
+  private Map<String, String> readOpaque() {
     var used = new LinkedHashMap<>(opaque);
     used.keySet().retainAll(read());
     return used;

@@ -63,18 +63,18 @@ public final class Network {
     consumers = consumers(nodes);
   }
 
-  /// The same with control flow taken into the graph.
-  private Network(Network that, ControlFlow flow) {
+  private Network(
+      Network that, List<Node> nodes, Map<String, Tensor> tensors, Map<String, String> opaque) {
     name = that.name;
     inputs = that.inputs;
     outputs = that.outputs;
-    initializers = joined(that.initializers, flow.tensors());
-    opaqueInitializers = joined(that.opaqueInitializers, flow.opaque());
+    initializers = joined(that.initializers, tensors);
+    opaqueInitializers = joined(that.opaqueInitializers, opaque);
     opsets = that.opsets;
     metadata = that.metadata;
     origin = that.origin;
     file = that.file;
-    nodes = GraphOrder.sort(flow.nodes(), givenNames(), outputs);
+    this.nodes = GraphOrder.sort(nodes, givenNames(), outputs);
     producers = producers(nodes);
     consumers = consumers(nodes);
   }
@@ -216,8 +216,7 @@ public final class Network {
   }
 
   /// The same network for examples of that shape: axes that the file leaves open are fixed. The first
-  /// axis of an input, if open, stays so: it counts examples. Control flow that the sizes settle is taken into
-  /// the graph. A written file keeps the open axes.
+  /// axis of an input, if open, stays so: it counts examples. A written file keeps the open axes.
   ///
   /// @param exampleShapes by input, without the axis of examples
   /// @throws IllegalArgumentException if there is no such input, or it contradicts the shape: says which
@@ -238,18 +237,23 @@ public final class Network {
               return shape == null ? input : input.withExampleShape(shape);
             })
             .toList();
-    return new Network(this, fixed, initializers, metadata, file).withoutSettledFlow();
+    return new Network(this, fixed, initializers, metadata, file);
+  }
+
+  /// This network with other nodes.
+  ///
+  /// @param nodes all nodes of the result, in any order
+  /// @param tensors initializers that are added
+  /// @param opaque initializers that [Tensor] cannot hold, and why, that are added
+  public Network withNodes(
+      List<Node> nodes, Map<String, Tensor> tensors, Map<String, String> opaque) {
+    return new Network(this, nodes, tensors, opaque);
   }
 
   @Override
   public String toString() {
     return "%s: %d nodes, %d initializers, %s -> %s"
         .formatted(name, nodes.size(), initializers.size(), inputs, outputs);
-  }
-
-  private Network withoutSettledFlow() {
-    ControlFlow flow = ControlFlow.inlined(this);
-    return flow == null ? this : new Network(this, flow);
   }
 
   private static Map<String, Node> producers(List<Node> nodes) {
@@ -379,7 +383,7 @@ public final class Network {
     /// @throws IllegalArgumentException if a value is made twice, is read and never made, or
     ///     depends on itself
     public Network build() {
-      return new Network(this).withoutSettledFlow();
+      return new Network(this);
     }
   }
 }

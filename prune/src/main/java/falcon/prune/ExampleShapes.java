@@ -1,5 +1,6 @@
 package falcon.prune;
 
+import falcon.model.ControlFlow;
 import falcon.model.Dimension;
 import falcon.model.Network;
 import falcon.model.ValueInfo;
@@ -76,7 +77,7 @@ public final class ExampleShapes {
       shapes.put(input.name(), ofExample(input, sizes));
     });
     try {
-      return network.withExampleShapes(shapes);
+      return ControlFlow.withExampleShapes(network, shapes);
     } catch (IllegalArgumentException e) {
       throw refused(network, e.getMessage());
     }

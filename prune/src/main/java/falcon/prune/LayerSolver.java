@@ -5,7 +5,7 @@ import falcon.budget.Mask;
 import falcon.quadratic.ChannelLeastSquares;
 import falcon.torch.LayerProblem;
 import falcon.torch.LayerShape;
-import falcon.torch.Reconstruction;
+import falcon.torch.LeastSquaresSolver;
 import falcon.torch.RowProblem;
 import falcon.torch.Workers;
 import java.util.LinkedHashMap;
@@ -16,7 +16,7 @@ import java.util.function.IntUnaryOperator;
 import java.util.stream.Collectors;
 
 /// Gives the layers of a [Reconstruction] the best weights on a mask.
-final class LayerSolver implements Reconstruction.Solver {
+final class LayerSolver implements LeastSquaresSolver {
   private final CostTable costs;
   private final Mask mask;
   private final Map<String, LayerShape> solvedOnRows = new LinkedHashMap<>();

@@ -42,7 +42,7 @@ final class Planner {
     List<Budget> stageBudgets =
         schedule == null
             ? List.of(budget)
-            : BudgetSchedule.of(schedule, stages, Methods.STAGE_START, budget, costs);
+            : BudgetSchedule.of(schedule, stages, Defaults.STAGE_START, budget, costs);
     MemoryPlan gradients =
         refit == Refit.BACKSOLVE
             ? GradientMemory.plan(network, costs, stageBudgets, samples, options)
@@ -137,7 +137,7 @@ final class Planner {
       return costs.weightCount();
     }
     double share =
-        Math.min(1, Methods.SQUARES_NNZ_PER_MACS * macs / Math.max(1, costs.totalMacs()));
+        Math.min(1, Defaults.SQUARES_NNZ_PER_MACS * macs / Math.max(1, costs.totalMacs()));
     return Math.max(1, (long) (share * costs.weightCount()));
   }
 
@@ -163,7 +163,7 @@ final class Planner {
     if (options.method() != Method.FALCON_PLUS_PLUS) {
       return 1;
     }
-    return options.stages() == null ? Methods.stages(refit(options)) : options.stages();
+    return options.stages() == null ? Defaults.stages(refit(options)) : options.stages();
   }
 
   private static int samples(PruningOptions options, Refit refit, @Nullable Dataset data) {
@@ -173,7 +173,7 @@ final class Planner {
     int wanted =
         options.samples() != null
             ? options.samples()
-            : refit == Refit.BACKSOLVE ? Methods.GRADIENT_SAMPLES : Methods.LAYER_SAMPLES;
+            : refit == Refit.BACKSOLVE ? Defaults.GRADIENT_SAMPLES : Defaults.LAYER_SAMPLES;
     int available = falcon.data.Splits.of(data.train()).rest().length;
     if (wanted > available) {
       if (options.samples() == null) {
@@ -258,9 +258,9 @@ final class Planner {
           case BACKSOLVE -> samples * 10 * forward;
           case RECONSTRUCT, AUTO -> samples * STEP_PASSES * forward;
         };
-    int steps = refit == Refit.RECONSTRUCT ? Methods.steps(options.method(), stages) : 0;
+    int steps = refit == Refit.RECONSTRUCT ? Defaults.steps(options.method(), stages) : 0;
     return 3 * validation
         + stages * (perStage + validation)
-        + (double) steps * Methods.BATCH * STEP_PASSES * forward;
+        + (double) steps * Defaults.BATCH * STEP_PASSES * forward;
   }
 }

@@ -6,6 +6,7 @@ import falcon.data.NamedArrays;
 import falcon.data.NumberArray;
 import falcon.data.Preprocessing;
 import falcon.model.BatchAxis;
+import falcon.model.ControlFlow;
 import falcon.model.Dimension;
 import falcon.model.Network;
 import falcon.model.ValueInfo;
@@ -32,7 +33,7 @@ final class Suitability {
         };
     try {
       BatchAxis.fixedSize(network);
-      return network.withExampleShapes(shapes);
+      return ControlFlow.withExampleShapes(network, shapes);
     } catch (IllegalArgumentException e) {
       throw unsuitable(
           "The network takes %s, a sample in %s is %s (%s). Use the data that the network was trained on."

@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// A convolution and what follows it and nothing else reads on the way: a BatchNormalization in eval mode,
-/// the sum with another value, a ReLU; each of them may be missing. [FusedConvolution] computes them in one.
+/// the sum with another value, a ReLU; each of them may be missing. [FusedChain] computes them in one.
 ///
 /// @param nodes numbers of the nodes, in running order
 /// @param convolution the first of them

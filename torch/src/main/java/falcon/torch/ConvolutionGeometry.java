@@ -29,7 +29,7 @@ final class ConvolutionGeometry implements LayerGeometry {
   static ConvolutionGeometry of(WeightUse use, List<Long> shape) {
     Node node = use.node();
     if (shape.size() < 3 || use.isTransposed()) {
-      throw Operators.unsupported(node, "its weights have the shape " + shape);
+      throw UnsupportedNetworkException.of(node, "its weights have the shape " + shape);
     }
     int groups = Math.toIntExact(node.integer("group", 1));
     List<Long> kernel = shape.subList(2, shape.size());

@@ -15,7 +15,7 @@ record EmbeddingGeometry(WeightOrder order) implements LayerGeometry {
   /// @param shape of the table
   static EmbeddingGeometry of(WeightUse use, List<Long> shape) {
     if (use.node().integer("axis", 0) != 0 || use.isTransposed() || shape.size() < 2) {
-      throw Operators.unsupported(use.node(), "it does not take rows of a table");
+      throw UnsupportedNetworkException.of(use.node(), "it does not take rows of a table");
     }
     long features = falcon.model.Tensor.elements(shape.subList(1, shape.size()));
     return new EmbeddingGeometry(

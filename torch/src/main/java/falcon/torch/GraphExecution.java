@@ -219,7 +219,7 @@ final class GraphExecution implements AutoCloseable {
         chain.convolution(),
         in -> {
           Tensor other = chain.other() == null ? null : value(chain.other());
-          return FusedConvolution.run(chain, in.x(), other, parameters);
+          return FusedChain.run(chain, in.x(), other, parameters);
         });
   }
 
@@ -348,7 +348,8 @@ final class GraphExecution implements AutoCloseable {
 
   private static Tensor result(Node node, List<Tensor> results, int output) {
     if (output >= results.size()) {
-      throw Operators.unsupported(node, "its output %d is not computed here".formatted(output));
+      throw UnsupportedNetworkException.of(
+          node, "its output %d is not computed here".formatted(output));
     }
     return results.get(output);
   }

@@ -14,7 +14,7 @@ sealed interface LayerFit extends AutoCloseable permits LayerSums, LayerRows {
   /// @param isCentred whether inputs and outputs count less their means
   /// @param present weights of the group `[o, k]`, matrix order
   /// @return new weights `[o, k]`, matrix order
-  float[] solve(Reconstruction.Solver solver, Group group, boolean isCentred, float[] present);
+  float[] solve(LeastSquaresSolver solver, Group group, boolean isCentred, float[] present);
 
   @Override
   void close();

@@ -119,10 +119,11 @@ final class LayerMatrix {
         geometry = EmbeddingGeometry.of(use, shape);
         input = node.input(1);
       }
-      default -> throw Operators.unsupported(node, "it is no convolution or linear layer");
+      default -> throw UnsupportedNetworkException.of(node, "it is no convolution or linear layer");
     }
     if (input == null || (program.producerOf(input) < 0 && !program.inputs().contains(input))) {
-      throw Operators.unsupported(node, "what it multiplies its weights with is a constant");
+      throw UnsupportedNetworkException.of(
+          node, "what it multiplies its weights with is a constant");
     }
     String owner = RecurrentValues.has(node) ? RecurrentValues.of(node).owner() : output;
     return new Use(node, program.producerOf(owner), use.operand(), input, output, geometry);

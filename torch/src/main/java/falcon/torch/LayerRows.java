@@ -108,8 +108,7 @@ final class LayerRows implements LayerFit {
   }
 
   @Override
-  public float[] solve(
-      Reconstruction.Solver solver, Group group, boolean isCentred, float[] present) {
+  public float[] solve(LeastSquaresSolver solver, Group group, boolean isCentred, float[] present) {
     int rows = rows();
     var x = new float[Math.multiplyExact(rows, inputs)];
     var y = new float[Math.multiplyExact(rows, outputs)];

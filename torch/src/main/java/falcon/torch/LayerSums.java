@@ -193,8 +193,7 @@ final class LayerSums implements LayerFit {
   }
 
   @Override
-  public float[] solve(
-      Reconstruction.Solver solver, Group group, boolean isCentred, float[] present) {
+  public float[] solve(LeastSquaresSolver solver, Group group, boolean isCentred, float[] present) {
     return solver.solve(
         new LayerProblem(
             group.layer().tensorName(),

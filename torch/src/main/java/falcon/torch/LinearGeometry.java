@@ -52,12 +52,12 @@ record LinearGeometry(
   private static WeightOrder matrices(Node node, List<Long> shape, boolean hasInputsFirst) {
     int axes = shape.size();
     if (axes < 2) {
-      throw Operators.unsupported(node, "its weights have %d axes".formatted(axes));
+      throw UnsupportedNetworkException.of(node, "its weights have %d axes".formatted(axes));
     }
     long groups = 1;
     for (long size : shape.subList(0, axes - 2)) {
       if (groups > 1 && size == 1) {
-        throw Operators.unsupported(
+        throw UnsupportedNetworkException.of(
             node, "some axes of its weights %s are shared".formatted(shape));
       }
       groups *= size;

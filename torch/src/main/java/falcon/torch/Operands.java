@@ -136,6 +136,6 @@ final class Operands {
   }
 
   UnsupportedNetworkException unsupported(String why) {
-    return Operators.unsupported(node, why);
+    return UnsupportedNetworkException.of(node, why);
   }
 }

@@ -44,23 +44,19 @@ final class Operators {
   static List<Tensor> run(Operands in) {
     Node node = in.node();
     if (!node.domain().isEmpty()) {
-      throw unsupported(node, "its operator set '%s' is not ONNX's own".formatted(node.domain()));
+      throw UnsupportedNetworkException.of(
+          node, "its operator set '%s' is not ONNX's own".formatted(node.domain()));
     }
     Operator operator = BY_NAME.get(node.opType());
     if (operator == null && (node.is("If") || node.is("Loop"))) {
-      throw unsupported(
+      throw UnsupportedNetworkException.of(
           node,
           "what it runs must follow from constants and shapes; export the network traced, or give its input"
               + " sizes (--input-shape)");
     }
     if (operator == null) {
-      throw unsupported(node, "the operator is not known here");
+      throw UnsupportedNetworkException.of(node, "the operator is not known here");
     }
     return operator.run(in);
-  }
-
-  static UnsupportedNetworkException unsupported(Node node, String why) {
-    return new UnsupportedNetworkException(
-        "%s cannot be executed: %s.".formatted(node.label(), why));
   }
 }

@@ -251,7 +251,7 @@ final class PoolingOperators {
     Node node = in.node();
     long axes = in.x().dim() - 2;
     if (axes < 1 || axes > 3) {
-      throw Operators.unsupported(node, "pooling over %d axes".formatted(axes));
+      throw UnsupportedNetworkException.of(node, "pooling over %d axes".formatted(axes));
     }
   }
 }

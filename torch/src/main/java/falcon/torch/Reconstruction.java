@@ -21,20 +21,6 @@ import java.util.List;
 ///
 /// Source: the layer-wise problem of OBC (arXiv:2208.11580, section 3); sums and means are ours.
 public final class Reconstruction {
-  /// Chooses the weights of a layer.
-  public interface Solver {
-    /// @return new weights `[o, k]`, matrix order
-    float[] solve(LayerProblem problem);
-
-    /// The same where a layer has fewer rows than inputs, or more inputs than a matrix of their products
-    /// can be held of. Here: by their products all the same.
-    ///
-    /// @return new weights `[o, k]`, matrix order
-    default float[] solve(RowProblem problem) {
-      return solve(problem.products());
-    }
-  }
-
   /// Hears of layers that are done.
   public interface Listener {
     /// @param layers how many are done
@@ -71,7 +57,7 @@ public final class Reconstruction {
       Network network,
       List<String> tensorNames,
       SampleSource samples,
-      Solver solver,
+      LeastSquaresSolver solver,
       Listener listener) {
     try (var loadedDense = new LoadedNetwork(dense, Precision.FLOAT32);
         var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
@@ -102,7 +88,7 @@ public final class Reconstruction {
   }
 
   private static void solve(
-      LayerVisits.Visit visit, LayerFit fit, Solver solver, Replacements replacements) {
+      LayerVisits.Visit visit, LayerFit fit, LeastSquaresSolver solver, Replacements replacements) {
     LayerMatrix layer = visit.layer();
     WeightOrder order = layer.order();
     float[] weights = replacements.values(layer.tensorName());
@@ -119,7 +105,7 @@ public final class Reconstruction {
   private static void solveGroup(
       LayerFit.Group group,
       LayerFit fit,
-      Solver solver,
+      LeastSquaresSolver solver,
       boolean isCentred,
       float[] weights,
       float[] shift) {

@@ -71,7 +71,8 @@ record RecurrentActivation(Function function, double alpha, double beta) {
   static List<RecurrentActivation> of(Node node, List<Function> usual, int directions) {
     List<Function> functions = functions(node);
     if (!functions.isEmpty() && functions.size() != usual.size() * directions) {
-      throw Operators.unsupported(node, "it has %d activations".formatted(functions.size()));
+      throw UnsupportedNetworkException.of(
+          node, "it has %d activations".formatted(functions.size()));
     }
     Deque<Float> alphas = numbers(node, "activation_alpha");
     Deque<Float> betas = numbers(node, "activation_beta");
@@ -96,7 +97,7 @@ record RecurrentActivation(Function function, double alpha, double beta) {
         try {
           functions.add(Function.valueOf(name.toUpperCase(Locale.ROOT)));
         } catch (IllegalArgumentException _) {
-          throw Operators.unsupported(node, "its activation is " + name);
+          throw UnsupportedNetworkException.of(node, "its activation is " + name);
         }
       }
     }

@@ -95,7 +95,7 @@ final class SampleLayout {
         return (long) inner;
       }
     }
-    throw Operators.unsupported(
+    throw UnsupportedNetworkException.of(
         use.node(), "its outputs do not belong to one sample each, so samples have no gradients");
   }
 

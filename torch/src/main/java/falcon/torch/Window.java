@@ -51,12 +51,12 @@ final class Window {
   /// @throws UnsupportedNetworkException if the window does not fit the input's axes, or nobody knows its padding
   static Window of(Node node, long[] kernel, Tensor input) {
     if (kernel.length != input.dim() - 2) {
-      throw Operators.unsupported(
+      throw UnsupportedNetworkException.of(
           node, "its window of %d axes slides over %d".formatted(kernel.length, input.dim() - 2));
     }
     String autoPad = node.text("auto_pad", "NOTSET");
     if (!KNOWN_PADDING.contains(autoPad)) {
-      throw Operators.unsupported(node, "auto_pad=" + autoPad);
+      throw UnsupportedNetworkException.of(node, "auto_pad=" + autoPad);
     }
     int axes = kernel.length;
     long[] strides = filled(node, "strides", axes, 1);

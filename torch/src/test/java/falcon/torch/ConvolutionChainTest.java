@@ -100,7 +100,7 @@ class ConvolutionChainTest {
               single.nodes(), single.convolution(), single.filters(), null, null, "other", true);
       Tensor x = torch.randn(2, 4, height, width);
       Tensor other = torch.randn(2, outputs + 3L, height, width).narrow(1, 1, outputs);
-      Tensor fused = FusedConvolution.run(chain, x, other, loaded.parameters());
+      Tensor fused = FusedChain.run(chain, x, other, loaded.parameters());
       assertThat(fused != null).isEqualTo(isFused);
       if (fused != null) {
         var window = Window.symmetric(longs(3), longs(1), longs(1), longs(1));

@@ -1,6 +1,7 @@
 package falcon.model.onnx;
 
 import falcon.model.Attribute;
+import falcon.model.ControlFlow;
 import falcon.model.DataType;
 import falcon.model.Dimension;
 import falcon.model.MalformedModelException;
@@ -89,11 +90,12 @@ final class ModelReader {
         .getMetadataPropsList()
         .forEach(entry -> builder.metadata(entry.getKey(), entry.getValue()));
     Network network =
-        builder
-            .origin(
-                new OnnxOrigin(
-                    skeleton.build(), detached, asRead, external, externalFiles.contents()))
-            .build();
+        ControlFlow.inlined(
+            builder
+                .origin(
+                    new OnnxOrigin(
+                        skeleton.build(), detached, asRead, external, externalFiles.contents()))
+                .build());
     // what Constant nodes hold as plain numbers stays in the file's message
     network
         .initializers()

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
+import falcon.model.ControlFlow;
 import falcon.model.DataType;
 import falcon.model.Layer;
 import falcon.model.Layers;
@@ -125,7 +126,7 @@ class ControlFlowTest {
     graph.setInput(0, value("x", 0, 0));
     Network network = read(graph);
     assertThat(network.nodes()).extracting(Node::opType).contains("If");
-    Network settled = network.withExampleShapes(Map.of("x", List.of(4L)));
+    Network settled = ControlFlow.withExampleShapes(network, Map.of("x", List.of(4L)));
     assertThat(Layers.of(settled).prunable())
         .extracting(Layer::tensor)
         .containsExactly("If.3/then_branch/w");
