@@ -1,14 +1,14 @@
 package falcon.benchmarks;
 
-import falcon.prune.BatchNormPolicy;
-import falcon.prune.Curvature;
-import falcon.prune.MaskProjection;
-import falcon.prune.Method;
-import falcon.prune.PruningMethod;
-import falcon.prune.PruningOptions;
-import falcon.prune.ReconstructionMethod;
-import falcon.prune.ReconstructionMethod.Settings;
-import falcon.prune.Refit;
+import falcon.prune.method.MaskProjection;
+import falcon.prune.method.PruningMethod;
+import falcon.prune.method.ReconstructionMethod;
+import falcon.prune.method.ReconstructionMethod.Settings;
+import falcon.prune.options.BatchNormPolicy;
+import falcon.prune.options.Curvature;
+import falcon.prune.options.Method;
+import falcon.prune.options.PruningOptions;
+import falcon.prune.options.Refit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;

@@ -4,7 +4,7 @@ import falcon.budget.Budget;
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
 import falcon.projection.Projection;
-import falcon.prune.MaskProjection;
+import falcon.prune.method.MaskProjection;
 
 /// A projection that stops as soon as it is within a relative gap: bisection on the multiplier μ of the
 /// MAC budget, the weights above the thresholds μ f_c of the first μ that is good enough.

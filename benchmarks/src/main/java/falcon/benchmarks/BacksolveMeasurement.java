@@ -2,13 +2,13 @@ package falcon.benchmarks;
 
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
+import falcon.gradients.GradientMatrix;
+import falcon.linear.BlockedGramProduct;
+import falcon.linear.GramProduct;
 import falcon.quadratic.Backsolve;
-import falcon.quadratic.BlockedGramProduct;
-import falcon.quadratic.GradientMatrix;
-import falcon.quadratic.GramProduct;
 import falcon.quadratic.Quadratic;
-import falcon.torch.BfloatGramProduct;
-import falcon.torch.Workers;
+import falcon.torch.gradient.BfloatGramProduct;
+import falcon.torch.kernel.Workers;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -1,11 +1,11 @@
 package falcon.benchmarks;
 
 import falcon.data.Dataset;
-import falcon.data.Datasets;
 import falcon.data.NamedArrays;
 import falcon.data.Samples;
+import falcon.data.format.Datasets;
 import falcon.model.format.Networks;
-import falcon.torch.Workers;
+import falcon.torch.kernel.Workers;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;

@@ -1,15 +1,15 @@
 package falcon.benchmarks;
 
-import falcon.model.Layer;
-import falcon.model.Layers;
 import falcon.model.Network;
 import falcon.model.format.Networks;
+import falcon.model.layer.Layer;
+import falcon.model.layer.Layers;
 import falcon.model.zoo.Architecture;
-import falcon.torch.BackwardPass;
-import falcon.torch.PerSampleGradients;
-import falcon.torch.PerSampleGradients.RowKind;
 import falcon.torch.Precision;
-import falcon.torch.Workers;
+import falcon.torch.gradient.BackwardPass;
+import falcon.torch.gradient.PerSampleGradients;
+import falcon.torch.gradient.PerSampleGradients.RowKind;
+import falcon.torch.kernel.Workers;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;

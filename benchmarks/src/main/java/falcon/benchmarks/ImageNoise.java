@@ -1,10 +1,10 @@
 package falcon.benchmarks;
 
 import falcon.model.Network;
-import falcon.model.ShapeInference;
 import falcon.model.Tensor;
-import falcon.torch.SampleBatch;
-import falcon.torch.SampleSource;
+import falcon.model.shape.ShapeInference;
+import falcon.torch.sample.SampleBatch;
+import falcon.torch.sample.SampleSource;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;

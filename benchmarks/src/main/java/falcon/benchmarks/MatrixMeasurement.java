@@ -1,8 +1,8 @@
 package falcon.benchmarks;
 
 import falcon.budget.CostTable;
+import falcon.gradients.GradientMatrix;
 import falcon.kernel.FloatFormat;
-import falcon.quadratic.GradientMatrix;
 import falcon.quadratic.Quadratic;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

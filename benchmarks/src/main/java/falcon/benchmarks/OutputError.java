@@ -4,10 +4,10 @@ import falcon.data.Images;
 import falcon.data.Preprocessing;
 import falcon.data.Splits;
 import falcon.model.Network;
-import falcon.torch.Evaluation;
-import falcon.torch.ImageSamples;
-import falcon.torch.Logits;
-import falcon.torch.Workers;
+import falcon.torch.execution.Evaluation;
+import falcon.torch.execution.Logits;
+import falcon.torch.kernel.Workers;
+import falcon.torch.sample.ImageSamples;
 
 /// How far a network's outputs are from the dense network's on held-out training images, cropped and
 /// flipped as in training (as they are, the network knows them by heart).

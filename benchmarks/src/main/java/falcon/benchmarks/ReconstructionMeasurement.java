@@ -3,7 +3,7 @@ package falcon.benchmarks;
 import falcon.kernel.DenseKernels.Block;
 import falcon.kernel.DenseKernels.Extent;
 import falcon.kernel.Kernels;
-import falcon.quadratic.ChannelLeastSquares;
+import falcon.leastsquares.ChannelLeastSquares;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;

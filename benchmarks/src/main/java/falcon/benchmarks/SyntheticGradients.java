@@ -1,8 +1,8 @@
 package falcon.benchmarks;
 
 import falcon.budget.CostTable;
+import falcon.gradients.GradientMatrix;
 import falcon.kernel.Chunks;
-import falcon.quadratic.GradientMatrix;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -1,10 +1,18 @@
 package falcon.cli;
 
+import falcon.cli.option.DataOptions;
+import falcon.cli.option.ModelOptions;
+import falcon.cli.option.OutputOptions;
+import falcon.cli.option.ThreadOptions;
+import falcon.cli.output.Console;
+import falcon.cli.output.ConsoleProgress;
+import falcon.cli.output.JsonText;
+import falcon.cli.process.ExitCode;
 import falcon.data.Dataset;
 import falcon.data.Preprocessing;
 import falcon.model.Network;
 import falcon.prune.Evaluator;
-import falcon.prune.Measure;
+import falcon.prune.options.Measure;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.concurrent.Callable;

@@ -1,6 +1,6 @@
 package falcon.cli;
 
-import falcon.prune.Versions;
+import falcon.prune.report.Versions;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;

@@ -1,8 +1,14 @@
 package falcon.cli;
 
-import falcon.model.Layers;
+import falcon.cli.option.LayerOptions;
+import falcon.cli.option.ModelOptions;
+import falcon.cli.option.OutputOptions;
+import falcon.cli.output.Console;
+import falcon.cli.output.Inspection;
+import falcon.cli.process.ExitCode;
 import falcon.model.Network;
-import falcon.prune.PruningException;
+import falcon.model.layer.Layers;
+import falcon.prune.options.PruningException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

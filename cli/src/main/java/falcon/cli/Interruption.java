@@ -1,5 +1,8 @@
 package falcon.cli;
 
+import falcon.cli.output.Console;
+import falcon.cli.process.Signals;
+import falcon.cli.process.Stop;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;

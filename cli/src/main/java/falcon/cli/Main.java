@@ -1,6 +1,9 @@
 package falcon.cli;
 
-import falcon.prune.Failure;
+import falcon.cli.output.Console;
+import falcon.cli.output.StandardOutput;
+import falcon.cli.process.ExitCode;
+import falcon.prune.options.Failure;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import falcon.cli.process.ExitCode;
 import falcon.model.Attribute;
 import falcon.model.DataType;
 import falcon.model.Dimension;

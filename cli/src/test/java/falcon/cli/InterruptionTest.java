@@ -2,6 +2,8 @@ package falcon.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import falcon.cli.output.Console;
+import falcon.cli.process.Stop;
 import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;

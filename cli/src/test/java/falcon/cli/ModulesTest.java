@@ -1,16 +1,22 @@
 package falcon.cli;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaAccess.Predicates.target;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
+import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ThreadLocalRandom;
@@ -22,8 +28,62 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// The arrows between modules point one way, and what all of Falcon does without stays out.
 class ModulesTest {
   private static final String[] CORE = {
-    "falcon.budget..", "falcon.projection..", "falcon.quadratic..", "falcon.kernel.."
+    "falcon.budget..",
+    "falcon.projection..",
+    "falcon.quadratic..",
+    "falcon.gradients..",
+    "falcon.leastsquares..",
+    "falcon.linear..",
+    "falcon.kernel.."
   };
+
+  /// Packages of each module that other modules may import; all others are rooms of its own.
+  private static final Map<String, List<String>> FACES =
+      Map.of(
+          "core",
+          List.of(
+              "falcon.budget",
+              "falcon.projection",
+              "falcon.projection.group",
+              "falcon.quadratic",
+              "falcon.gradients",
+              "falcon.leastsquares",
+              "falcon.linear",
+              "falcon.kernel"),
+          "model",
+          List.of(
+              "falcon.model",
+              "falcon.model.shape",
+              "falcon.model.layer",
+              "falcon.model.format",
+              "falcon.model.onnx",
+              "falcon.model.safetensors",
+              "falcon.model.zoo"),
+          "data",
+          List.of("falcon.data", "falcon.data.format"),
+          "torch",
+          List.of(
+              "falcon.torch",
+              "falcon.torch.curvature",
+              "falcon.torch.execution",
+              "falcon.torch.gradient",
+              "falcon.torch.kernel",
+              "falcon.torch.reconstruction",
+              "falcon.torch.sample",
+              "falcon.torch.training"),
+          "prune",
+          List.of(
+              "falcon.prune",
+              "falcon.prune.evaluation",
+              "falcon.prune.options",
+              "falcon.prune.plan",
+              "falcon.prune.report",
+              "falcon.prune.run",
+              "falcon.prune.storage"),
+          "simd",
+          List.of("falcon.simd"),
+          "cli",
+          List.of());
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
@@ -31,7 +91,7 @@ class ModulesTest {
           .importPackages("falcon");
 
   @ParameterizedTest(name = "{0}")
-  @MethodSource({"arrows", "bans"})
+  @MethodSource({"arrows", "faces", "bans"})
   void holds(ArchRule rule) {
     rule.check(CLASSES);
   }
@@ -62,7 +122,8 @@ class ModulesTest {
                 "falcon.torch..",
                 "falcon.model..",
                 "falcon.data..",
-                "falcon.quadratic..",
+                "falcon.gradients..",
+                "falcon.linear..",
                 "falcon.kernel..")),
         rule(
             "prune does not know cli",
@@ -94,6 +155,34 @@ class ModulesTest {
                 .resideOutsideOfPackage("falcon.cli..")
                 .should()
                 .dependOnClassesThat(resideInAPackage("picocli.."))));
+  }
+
+  static Stream<Named<ArchRule>> faces() {
+    Stream<Named<ArchRule>> closed =
+        FACES.entrySet().stream()
+            .sorted(Map.Entry.comparingByKey())
+            .map(face -> closed(face.getKey(), face.getValue().toArray(String[]::new)));
+    return Stream.concat(
+        closed,
+        Stream.of(
+            rule(
+                "packages import each other one way",
+                slices().matching("falcon.(**)").should().beFreeOfCycles())));
+  }
+
+  private static Named<ArchRule> closed(String module, String... face) {
+    return rule(
+        "rooms of %s are entered from itself only".formatted(module),
+        noClasses()
+            .that(not(isOf(module)).and(not(resideInAPackage("falcon.benchmarks.."))))
+            .should()
+            .dependOnClassesThat(isOf(module).and(not(resideInAnyPackage(face)))));
+  }
+
+  private static DescribedPredicate<JavaClass> isOf(String module) {
+    return module.equals("core")
+        ? resideInAnyPackage(CORE)
+        : resideInAPackage("falcon.%s..".formatted(module));
   }
 
   static Stream<Named<ArchRule>> bans() {
@@ -142,7 +231,7 @@ class ModulesTest {
             "no reflection: constructors build the object tree",
             noClasses().should().dependOnClassesThat(resideInAPackage("java.lang.reflect.."))),
         rule(
-            "threads are passed in (falcon.torch.Workers): no common pool",
+            "threads are passed in (falcon.torch.kernel.Workers): no common pool",
             noClasses().should().callMethod(ForkJoinPool.class, "commonPool")),
         rule(
             "no incubator module outside falcon.simd",
@@ -161,9 +250,7 @@ class ModulesTest {
         .that()
         .resideInAPackage(from)
         .should()
-        .dependOnClassesThat(
-            resideInAPackage("falcon..")
-                .and(com.tngtech.archunit.base.DescribedPredicate.not(resideInAnyPackage(to))));
+        .dependOnClassesThat(resideInAPackage("falcon..").and(not(resideInAnyPackage(to))));
   }
 
   private static Named<ArchRule> rule(String fact, ArchRule rule) {

@@ -2,6 +2,7 @@ package falcon.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import falcon.cli.process.ExitCode;
 import falcon.model.Attribute;
 import falcon.model.DataType;
 import falcon.model.Dimension;

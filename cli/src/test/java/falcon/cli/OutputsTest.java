@@ -3,6 +3,7 @@ package falcon.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import falcon.cli.process.ExitCode;
 import falcon.model.format.Networks;
 import falcon.model.zoo.Architecture;
 import java.io.IOException;

@@ -1,5 +1,6 @@
 package falcon.cli;
 
+import falcon.cli.output.Console;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;

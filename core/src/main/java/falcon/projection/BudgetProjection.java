@@ -5,6 +5,10 @@ import falcon.budget.CostTable;
 import falcon.budget.Mask;
 import falcon.kernel.Kernels;
 import falcon.kernel.SelectionKernels;
+import falcon.projection.group.Chunks;
+import falcon.projection.group.CostClasses;
+import falcon.projection.group.LayerLimits;
+import falcon.projection.group.Segments;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 

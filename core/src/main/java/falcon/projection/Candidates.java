@@ -2,6 +2,12 @@ package falcon.projection;
 
 import falcon.budget.Mask;
 import falcon.kernel.SelectionKernels;
+import falcon.projection.group.Chunks;
+import falcon.projection.group.ClassGroups;
+import falcon.projection.group.CostClasses;
+import falcon.projection.group.KeySort;
+import falcon.projection.group.Saliencies;
+import falcon.projection.group.Segments;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;

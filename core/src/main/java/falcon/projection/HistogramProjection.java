@@ -1,6 +1,12 @@
 package falcon.projection;
 
 import falcon.budget.Budget;
+import falcon.projection.dual.DualSearch;
+import falcon.projection.group.Chunks;
+import falcon.projection.group.ClassGroups;
+import falcon.projection.group.CostClasses;
+import falcon.projection.group.SaliencyHistogram;
+import falcon.projection.integer.IntegerFinish;
 import java.util.Arrays;
 
 /// The projection by several passes over all weights: for saliencies with so many ties, or budgets so

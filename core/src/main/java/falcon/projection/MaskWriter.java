@@ -2,9 +2,13 @@ package falcon.projection;
 
 import falcon.budget.Mask;
 import falcon.kernel.SelectionKernels;
+import falcon.projection.group.Chunks;
+import falcon.projection.group.ClassGroups;
+import falcon.projection.group.CostClasses;
+import falcon.projection.group.Segments;
 
 /// Writes the mask that keeps the best k_c weights of every class.
-final class MaskWriter {
+public final class MaskWriter {
   private final CostClasses classes;
   private final Chunks chunks;
   private final Segments segments;
@@ -18,7 +22,7 @@ final class MaskWriter {
   private final int[] tiesKept;
 
   /// @param words room for a bit a weight; written here
-  MaskWriter(
+  public MaskWriter(
       CostClasses classes,
       Segments segments,
       Chunks chunks,
@@ -35,7 +39,7 @@ final class MaskWriter {
 
   /// Says how many weights of a class are kept; the cut must not fall inside a group that is not
   /// exact.
-  void keep(int c, ClassGroups groups, int kept) {
+  public void keep(int c, ClassGroups groups, int kept) {
     tiesKept[c] = 0;
     if (kept == 0) {
       keptFrom[c] = Integer.MAX_VALUE;
@@ -50,7 +54,7 @@ final class MaskWriter {
   }
 
   /// The mask, from all saliencies; of equal ones in a class those of lowest index are kept.
-  Mask write(float[] saliency) {
+  public Mask write(float[] saliency) {
     chunks.forEach(
         segments.chunkCount(),
         (chunk, worker) -> {

@@ -1,9 +1,14 @@
 package falcon.projection;
 
 import falcon.budget.Mask;
+import falcon.projection.dual.DualOptimum;
+import falcon.projection.dual.DualSearch;
+import falcon.projection.group.ClassGroups;
+import falcon.projection.group.CostClasses;
+import falcon.projection.integer.IntegerFinish;
 
 /// What all ways to project do with the relaxation's optimum.
-final class Relaxation {
+public final class Relaxation {
   private Relaxation() {}
 
   /// Finds, in each class, a group of different saliencies that the threshold or a limit falls into.
@@ -13,7 +18,7 @@ final class Relaxation {
   ///
   /// @param splitAt by class, the group found, or −1
   /// @return whether there is any
-  static boolean findStraddled(
+  public static boolean findStraddled(
       CostClasses classes, ClassGroups[] groups, DualOptimum dual, int[] splitAt) {
     boolean isAny = false;
     for (int c = 0; c < groups.length; c++) {

@@ -1,6 +1,11 @@
 package falcon.projection;
 
 import falcon.budget.Budget;
+import falcon.projection.dual.DualSearch;
+import falcon.projection.group.Chunks;
+import falcon.projection.group.ClassGroups;
+import falcon.projection.group.CostClasses;
+import falcon.projection.group.KeySort;
 import java.util.Arrays;
 
 /// For each cost class a narrow zone of keys that its threshold very likely falls into.

@@ -2,6 +2,11 @@ package falcon.projection;
 
 import falcon.budget.Budget;
 import falcon.budget.Mask;
+import falcon.projection.dual.DualSearch;
+import falcon.projection.group.Chunks;
+import falcon.projection.group.ClassGroups;
+import falcon.projection.group.CostClasses;
+import falcon.projection.integer.IntegerFinish;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 

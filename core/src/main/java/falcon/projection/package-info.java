@@ -10,7 +10,7 @@
 /// into whole weights (`Core`, `LocalImprovement`, `CoreSearch`, `Certificate`), `MaskWriter` writes
 /// the bits. `HistogramProjection` does without the guess.
 ///
-/// [falcon.projection.ResourceProjection] does the same for any number of resources: `CostOrder`
+/// [falcon.projection.resource.ResourceProjection] does the same for any number of resources: `CostOrder`
 /// puts weights of equal cost together, `ResourceRows` finds the budgets that bind, `DualSimplex`
 /// (with `EdgeSearch`) stands in for `DualSearch`; both find a `DualOptimum`.
 ///

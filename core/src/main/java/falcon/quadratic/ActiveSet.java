@@ -2,6 +2,8 @@ package falcon.quadratic;
 
 import falcon.budget.Budget;
 import falcon.budget.Mask;
+import falcon.gradients.GradientMatrix;
+import falcon.gradients.SparseWeights;
 import falcon.kernel.ScalarKernels;
 import java.util.List;
 import java.util.concurrent.ExecutorService;

@@ -1,8 +1,12 @@
 package falcon.quadratic;
 
 import falcon.budget.Mask;
+import falcon.gradients.KeptColumns;
 import falcon.kernel.Chunks;
 import falcon.kernel.ScalarKernels;
+import falcon.linear.BlockedGramProduct;
+import falcon.linear.Cholesky;
+import falcon.linear.GramProduct;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;

@@ -2,6 +2,7 @@ package falcon.quadratic;
 
 import falcon.budget.Budget;
 import falcon.budget.Mask;
+import falcon.gradients.SparseWeights;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,5 +1,7 @@
 package falcon.quadratic;
 
+import falcon.gradients.GradientMatrix;
+import falcon.gradients.MatrixProducts;
 import java.util.concurrent.ExecutorService;
 
 /// The local model of the loss around the dense weights:

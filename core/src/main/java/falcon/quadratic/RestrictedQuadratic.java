@@ -1,6 +1,7 @@
 package falcon.quadratic;
 
 import falcon.budget.Mask;
+import falcon.gradients.SparseWeights;
 import java.util.concurrent.ExecutorService;
 
 /// A [Quadratic] on a few columns, all other weights at zero: again a quadratic, with a small X of its

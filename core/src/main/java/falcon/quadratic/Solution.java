@@ -1,6 +1,7 @@
 package falcon.quadratic;
 
 import falcon.budget.Mask;
+import falcon.gradients.SparseWeights;
 import java.util.List;
 
 /// What [DiscreteFirstOrder] found, and why it stopped.

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import falcon.budget.Budget;
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
+import falcon.projection.group.LayerLimits;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.SplittableRandom;

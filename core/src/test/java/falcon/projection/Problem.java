@@ -7,16 +7,16 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /// A projection to solve, and the checks that need nothing but the problem itself.
-record Problem(String name, Saliency saliency, CostTable costs, Budget budget) {
+public record Problem(String name, Saliency saliency, CostTable costs, Budget budget) {
   /// The saliencies; not copied.
-  static final class Saliency {
+  public static final class Saliency {
     private final float[] values;
 
-    Saliency(float... values) {
+    public Saliency(float... values) {
       this.values = values;
     }
 
-    float[] values() {
+    public float[] values() {
       return values;
     }
 
@@ -27,7 +27,7 @@ record Problem(String name, Saliency saliency, CostTable costs, Budget budget) {
   }
 
   /// Costs of ResNet20 for CIFAR-10, its 1×1 shortcuts left out: 268,336 weights, 40,551,040 MACs.
-  static CostTable resNet20() {
+  public static CostTable resNet20() {
     CostTable.Builder builder = CostTable.builder().layer("conv1", 432, 1024);
     for (int i = 0; i < 6; i++) {
       builder.layer("stage1." + i, 2304, 1024);
@@ -44,7 +44,7 @@ record Problem(String name, Saliency saliency, CostTable costs, Budget budget) {
   }
 
   /// A small problem of a random kind.
-  static Problem small(long seed, int maxWeights) {
+  public static Problem small(long seed, int maxWeights) {
     SplittableRandom random = new SplittableRandom(seed);
     int weightCount = 1 + random.nextInt(maxWeights);
     CostTable.Builder builder = CostTable.builder();
@@ -63,7 +63,7 @@ record Problem(String name, Saliency saliency, CostTable costs, Budget budget) {
   }
 
   /// Squares of normal deviates, uniform, few values, huge range, denormals or nearly all zero.
-  static float[] saliencies(SplittableRandom random, int count, int kind) {
+  public static float[] saliencies(SplittableRandom random, int count, int kind) {
     float[] saliency = new float[count];
     for (int i = 0; i < count; i++) {
       double normal = random.nextGaussian();

@@ -2,23 +2,25 @@ package falcon.quadratic;
 
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
+import falcon.gradients.GradientMatrix;
+import falcon.leastsquares.DenseAlgebra;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /// A seeded random quadratic with its matrix in plain arrays beside it.
-final class QuadraticProblem implements AutoCloseable {
+public final class QuadraticProblem implements AutoCloseable {
   final long seed;
-  final CostTable costs;
-  final int rows;
+  public final CostTable costs;
+  public final int rows;
   final double ridge;
-  final double[][] matrix;
-  final float[] dense;
+  public final double[][] matrix;
+  public final float[] dense;
   final double[] residual;
-  final GradientMatrix gradients;
+  public final GradientMatrix gradients;
   final Quadratic quadratic;
 
-  QuadraticProblem(long seed, int rows, double ridge, Integer... layerCounts) {
+  public QuadraticProblem(long seed, int rows, double ridge, Integer... layerCounts) {
     this.seed = seed;
     this.rows = rows;
     this.ridge = ridge;

@@ -5,11 +5,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /// Rows of a gradient matrix as calibration hands them over.
-final class Rows {
+public final class Rows {
   private Rows() {}
 
   /// A copy in native memory, which the garbage collector frees.
-  static MemorySegment of(float... values) {
+  public static MemorySegment of(float... values) {
     return Arena.ofAuto().allocateFrom(ValueLayout.JAVA_FLOAT, values);
   }
 }

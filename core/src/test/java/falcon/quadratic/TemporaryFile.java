@@ -1,15 +1,16 @@
 package falcon.quadratic;
 
+import falcon.gradients.GradientMatrix;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
 
 /// A file for a gradient matrix, gone when it is closed.
-final class TemporaryFile {
+public final class TemporaryFile {
   private TemporaryFile() {}
 
-  static GradientMatrix.Scratch scratch() throws IOException {
+  public static GradientMatrix.Scratch scratch() throws IOException {
     var file = Files.createTempFile("falcon-test-", ".tmp");
     return new GradientMatrix.Scratch(
         FileChannel.open(

@@ -5,7 +5,7 @@ import java.util.SplittableRandom;
 
 /// Chooses samples so that each class has the same share, as far as the samples allow; without classes,
 /// all samples are of one.
-final class ClassBalance {
+public final class ClassBalance {
   private ClassBalance() {}
 
   /// Shuffles each class, then takes one sample of each class in turn until there are enough; a
@@ -14,7 +14,7 @@ final class ClassBalance {
   /// @param count number wanted, at most `share` of all samples
   /// @param share greatest part of a class that is taken, above 0, at most 1
   /// @return chosen indexes, ascending
-  static int[] choose(Samples samples, int count, double share, SplittableRandom random) {
+  public static int[] choose(Samples samples, int count, double share, SplittableRandom random) {
     var byClass = shuffledByClass(samples, random);
     var chosen = new int[count];
     int taken = 0;

@@ -6,11 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /// What the readers of this package share: sizes and bytes of files, with errors that name them.
-final class DataFile {
+public final class DataFile {
   private DataFile() {}
 
   /// The length of `file` in bytes.
-  static long length(Path file) {
+  public static long length(Path file) {
     try {
       return Files.size(file);
     } catch (IOException e) {
@@ -21,7 +21,7 @@ final class DataFile {
   /// Reads exactly `count` bytes of `in` into `target` from `offset`.
   ///
   /// @throws MalformedDataException if the file ends before
-  static void readFully(Path file, InputStream in, byte[] target, int offset, int count)
+  public static void readFully(Path file, InputStream in, byte[] target, int offset, int count)
       throws IOException {
     int read = in.readNBytes(target, offset, count);
     if (read < count) {
@@ -32,7 +32,7 @@ final class DataFile {
     }
   }
 
-  static MalformedDataException unreadable(Path path, IOException cause) {
+  public static MalformedDataException unreadable(Path path, IOException cause) {
     return new MalformedDataException(
         path,
         "cannot be read: %s.".formatted(cause),

@@ -23,7 +23,7 @@ public final class Dataset {
 
   /// @param shape of the images; null of arrays, and of images whose size a network is to say
   /// @param classes number of classes, null if the samples tell it
-  Dataset(
+  public Dataset(
       Path path,
       Layout layout,
       SplitReader reader,
@@ -37,7 +37,7 @@ public final class Dataset {
   }
 
   /// Size of one image in channels and pixels.
-  record ImageShape(int channels, int height, int width) {}
+  public record ImageShape(int channels, int height, int width) {}
 
   /// The folder or file that was opened.
   public Path directory() {

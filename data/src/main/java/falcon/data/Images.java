@@ -62,7 +62,7 @@ public final class Images implements Samples {
   /// Images that a source gives one by one.
   ///
   /// @param labels `[count]`, null if there are no classes; handed over
-  static Images ofFiles(
+  public static Images ofFiles(
       Dataset.ImageShape shape, PixelSource source, int count, int @Nullable [] labels) {
     return new Images(shape, count, source, null, labels);
   }
@@ -133,7 +133,7 @@ public final class Images implements Samples {
   }
 
   /// All pixels `[n, C, H, W]`: those in memory themselves, which this package only reads.
-  byte[] pixels() {
+  public byte[] pixels() {
     if (pixels != null) {
       return pixels;
     }

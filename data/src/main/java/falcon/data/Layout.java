@@ -55,7 +55,7 @@ public enum Layout {
   }
 
   /// The file names of this layout, for messages.
-  String files() {
+  public String files() {
     return files;
   }
 

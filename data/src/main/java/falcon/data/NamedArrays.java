@@ -26,7 +26,7 @@ public final class NamedArrays implements Samples {
   /// @param source for messages
   /// @throws MalformedDataException if the lengths differ, only classes are there, or these are not
   ///     one whole number a sample
-  static NamedArrays of(Path source, SequencedMap<String, NumberArray> all) {
+  public static NamedArrays of(Path source, SequencedMap<String, NumberArray> all) {
     var arrays = new LinkedHashMap<>(all);
     NumberArray labels = null;
     for (String name : LABELS) {

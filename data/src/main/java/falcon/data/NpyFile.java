@@ -10,7 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /// Reads `.npy` files: an array each.
-final class NpyFile {
+public final class NpyFile {
   /// Most bytes of an array that is held in memory.
   private static final long MOST_BYTES = Integer.MAX_VALUE - 64;
 
@@ -20,7 +20,7 @@ final class NpyFile {
   /// the numbers of a sample lie apart, is read at once.
   ///
   /// @param name that the array goes by
-  static NumberArray open(Path file, String name) {
+  public static NumberArray open(Path file, String name) {
     long length = DataFile.length(file);
     try (var in = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
       NpyHeader header = NpyHeader.read(file, name, in, length);

@@ -13,7 +13,7 @@ import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 
 /// Reads `.npz` files: zip archives of `.npy` files, stored or deflated, into memory.
-final class NpzFile {
+public final class NpzFile {
   private static final String SUFFIX = ".npy";
 
   /// Most arrays of a file; a network has few inputs.
@@ -28,7 +28,7 @@ final class NpzFile {
   private NpzFile() {}
 
   /// The arrays by name, in the order of the archive. All sizes are checked before any array is read.
-  static SequencedMap<String, NumberArray> read(Path file) {
+  public static SequencedMap<String, NumberArray> read(Path file) {
     try (var zip = new ZipFile(file.toFile())) {
       List<ZipEntry> entries = zip.stream().limit(MOST_ARRAYS + 1L).<ZipEntry>map(e -> e).toList();
       check(file, entries);

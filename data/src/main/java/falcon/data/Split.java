@@ -3,7 +3,7 @@ package falcon.data;
 import java.util.List;
 
 /// The two parts that a data set comes in.
-enum Split {
+public enum Split {
   TRAIN("train"),
   TEST("t10k");
 
@@ -14,12 +14,12 @@ enum Split {
   }
 
   /// First word of this split's idx files.
-  String idxPrefix() {
+  public String idxPrefix() {
     return idxPrefix;
   }
 
   /// Names of folders and archives that hold this split; the first one there counts.
-  List<String> folders() {
+  public List<String> folders() {
     return switch (this) {
       case TRAIN -> List.of("train");
       case TEST -> List.of("test", "val");

@@ -5,7 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Reads the splits of one data set, as its [Layout] keeps them.
-interface SplitReader {
+public interface SplitReader {
   /// Whether the split is there.
   boolean has(Split split);
 

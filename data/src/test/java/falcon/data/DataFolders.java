@@ -11,14 +11,14 @@ import java.util.SplittableRandom;
 import java.util.zip.GZIPOutputStream;
 
 /// Small data folders for tests.
-final class DataFolders {
+public final class DataFolders {
   /// Data sets that lie beside the project.
-  static final Path SHARED = Path.of("../../shared/data");
+  public static final Path SHARED = Path.of("../../shared/data");
 
   private DataFolders() {}
 
   /// `count` images of random pixels, image i of class `i mod classes`.
-  static Images random(long seed, int count, int channels, int side, int classes) {
+  public static Images random(long seed, int count, int channels, int side, int classes) {
     var random = new SplittableRandom(seed);
     var pixels = new byte[count * channels * side * side];
     random.nextBytes(pixels);
@@ -30,7 +30,7 @@ final class DataFolders {
   }
 
   /// One file of CIFAR-10's binary version.
-  static byte[] cifar10(Images images) {
+  public static byte[] cifar10(Images images) {
     var buffer = ByteBuffer.allocate(images.count() * 3073);
     for (int i = 0; i < images.count(); i++) {
       var image = new byte[3072];
@@ -40,13 +40,13 @@ final class DataFolders {
     return buffer.array();
   }
 
-  static byte[] idxImages(Images images) {
+  public static byte[] idxImages(Images images) {
     var buffer = ByteBuffer.allocate(16 + images.count() * images.imageSize());
     buffer.putInt(0x803).putInt(images.count()).putInt(images.height()).putInt(images.width());
     return buffer.put(images.pixels()).array();
   }
 
-  static byte[] idxLabels(Images images) {
+  public static byte[] idxLabels(Images images) {
     var buffer = ByteBuffer.allocate(8 + images.count()).putInt(0x801).putInt(images.count());
     for (int i = 0; i < images.count(); i++) {
       buffer.put((byte) images.label(i));
@@ -54,7 +54,7 @@ final class DataFolders {
     return buffer.array();
   }
 
-  static byte[] gzip(byte[] content) {
+  public static byte[] gzip(byte[] content) {
     var bytes = new ByteArrayOutputStream();
     try (var out = new GZIPOutputStream(bytes)) {
       out.write(content);
@@ -64,7 +64,7 @@ final class DataFolders {
     return bytes.toByteArray();
   }
 
-  static Path write(Path file, byte[] content) {
+  public static Path write(Path file, byte[] content) {
     try {
       return Files.write(file, content);
     } catch (IOException e) {
@@ -72,7 +72,7 @@ final class DataFolders {
     }
   }
 
-  static boolean areEqual(Samples read, Images b) {
+  public static boolean areEqual(Samples read, Images b) {
     var a = (Images) read;
     if (a.count() != b.count() || a.imageSize() != b.imageSize()) {
       return false;

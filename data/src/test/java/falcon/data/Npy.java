@@ -12,18 +12,18 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /// Writes small `.npy` and `.npz` files as NumPy does.
-final class Npy {
+public final class Npy {
   private Npy() {}
 
   /// A file of version 1 with the header given.
-  static byte[] file(String descr, boolean isFortran, String shape, byte[] content) {
+  public static byte[] file(String descr, boolean isFortran, String shape, byte[] content) {
     return file(
         "{'descr': '%s', 'fortran_order': %s, 'shape': %s, }"
             .formatted(descr, isFortran ? "True" : "False", shape),
         content);
   }
 
-  static byte[] file(String header, byte[] content) {
+  public static byte[] file(String header, byte[] content) {
     int padding = 63 - (10 + header.length()) % 64;
     byte[] text = (header + " ".repeat(padding) + "\n").getBytes(StandardCharsets.UTF_8);
     return ByteBuffer.allocate(10 + text.length + content.length)
@@ -35,13 +35,13 @@ final class Npy {
         .array();
   }
 
-  static byte[] floats(float... values) {
+  public static byte[] floats(float... values) {
     var buffer = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
     buffer.asFloatBuffer().put(values);
     return buffer.array();
   }
 
-  static byte[] longs(long... values) {
+  public static byte[] longs(long... values) {
     var buffer = ByteBuffer.allocate(8 * values.length).order(ByteOrder.LITTLE_ENDIAN);
     buffer.asLongBuffer().put(values);
     return buffer.array();
@@ -50,7 +50,7 @@ final class Npy {
   /// An archive of `.npy` files.
   ///
   /// @param arrays files by name of the array
-  static byte[] archive(boolean isDeflated, Map<String, byte[]> arrays) {
+  public static byte[] archive(boolean isDeflated, Map<String, byte[]> arrays) {
     var bytes = new ByteArrayOutputStream();
     try (var zip = new ZipOutputStream(bytes)) {
       for (Map.Entry<String, byte[]> array : arrays.entrySet()) {

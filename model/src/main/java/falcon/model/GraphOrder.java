@@ -11,7 +11,7 @@ import java.util.SequencedSet;
 import java.util.Set;
 
 /// Puts the nodes of a graph in an order in which they can be run.
-final class GraphOrder {
+public final class GraphOrder {
   private GraphOrder() {}
 
   /// Sorts topologically; nodes that could go in any order keep that of the list.
@@ -42,7 +42,7 @@ final class GraphOrder {
   }
 
   /// Names of all values that a node needs, those of its subgraphs included.
-  static SequencedSet<String> valuesRead(Node node) {
+  public static SequencedSet<String> valuesRead(Node node) {
     var read = new LinkedHashSet<String>();
     for (String input : node.inputs()) {
       if (!input.isEmpty()) {

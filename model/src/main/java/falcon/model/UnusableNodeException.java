@@ -31,7 +31,7 @@ public final class UnusableNodeException extends RuntimeException {
   ///
   /// @param problem what is wrong, with the values found
   /// @param advice what to do about it, one sentence
-  static UnusableNodeException contradiction(Node node, String problem, String advice) {
+  public static UnusableNodeException contradiction(Node node, String problem, String advice) {
     return new UnusableNodeException(node.labelWithDomain(), problem, advice, true);
   }
 

@@ -2,6 +2,7 @@ package falcon.prune;
 
 import falcon.data.Dataset;
 import falcon.model.Network;
+import falcon.prune.options.BudgetRequest;
 
 /// Prunes networks to a compute budget. Start here.
 ///

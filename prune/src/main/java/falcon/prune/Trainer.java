@@ -4,8 +4,11 @@ import falcon.data.Dataset;
 import falcon.data.Preprocessing;
 import falcon.model.Network;
 import falcon.model.zoo.Architecture;
-import falcon.torch.Training;
-import falcon.torch.Workers;
+import falcon.prune.options.Progress;
+import falcon.prune.options.PruningException;
+import falcon.prune.resources.Kernels;
+import falcon.torch.kernel.Workers;
+import falcon.torch.training.Training;
 
 /// Trains a built-in architecture from scratch.
 ///

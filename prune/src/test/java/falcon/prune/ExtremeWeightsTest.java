@@ -6,6 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import falcon.data.Dataset;
 import falcon.model.Network;
 import falcon.model.Tensor;
+import falcon.prune.method.MaskProjection;
+import falcon.prune.method.ReconstructionMethod;
+import falcon.prune.options.BudgetRequest;
+import falcon.prune.options.Failure;
+import falcon.prune.options.Method;
+import falcon.prune.options.PruningException;
+import falcon.prune.options.PruningOptions;
+import falcon.prune.plan.PruningPlan;
+import falcon.prune.report.PrunedNetwork;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -94,7 +103,7 @@ class ExtremeWeightsTest {
 
   private static Network scaled(Network network, int exponent) {
     Map<String, Tensor> changed = new LinkedHashMap<>();
-    for (var layer : falcon.model.Layers.of(network).prunable()) {
+    for (var layer : falcon.model.layer.Layers.of(network).prunable()) {
       float[] values = network.tensor(layer.tensor()).toFloats();
       for (int i = 0; i < values.length; i++) {
         values[i] = Math.scalb(values[i], exponent);

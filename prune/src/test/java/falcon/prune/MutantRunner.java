@@ -1,9 +1,18 @@
 package falcon.prune;
 
 import falcon.data.Dataset;
-import falcon.model.Layers;
 import falcon.model.Network;
 import falcon.model.format.Networks;
+import falcon.model.layer.Layers;
+import falcon.prune.method.MaskProjection;
+import falcon.prune.method.ReconstructionMethod;
+import falcon.prune.options.BudgetRequest;
+import falcon.prune.options.Failure;
+import falcon.prune.options.Loss;
+import falcon.prune.options.Method;
+import falcon.prune.options.PruningException;
+import falcon.prune.options.PruningOptions;
+import falcon.prune.options.Refit;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;

@@ -6,12 +6,12 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /// The content of `.npy` files.
-final class NpyBytes {
+public final class NpyBytes {
   private NpyBytes() {}
 
   /// @param type NumPy's word for it, `<f4` for instance
   /// @param content in that type, row-major
-  static byte[] of(String type, List<Long> shape, byte[] content) {
+  public static byte[] of(String type, List<Long> shape, byte[] content) {
     byte[] header =
         "{'descr': '%s', 'fortran_order': False, 'shape': (%s), }\n"
             .formatted(

@@ -2,9 +2,9 @@ package falcon.prune;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import falcon.model.Layers;
 import falcon.model.Network;
 import falcon.model.format.Networks;
+import falcon.model.layer.Layers;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

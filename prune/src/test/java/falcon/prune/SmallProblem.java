@@ -1,7 +1,7 @@
 package falcon.prune;
 
 import falcon.data.Dataset;
-import falcon.data.Datasets;
+import falcon.data.format.Datasets;
 import falcon.model.Network;
 import falcon.model.zoo.Architecture;
 import java.io.ByteArrayOutputStream;
@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import java.util.SplittableRandom;
 
 /// A small untrained network and small images, for tests of the way through.
-final class SmallProblem {
+public final class SmallProblem {
   static final int TRAIN = 240;
   static final int TEST = 40;
   private static final int SIDE = 8;
@@ -21,12 +21,12 @@ final class SmallProblem {
 
   private SmallProblem() {}
 
-  static Network network() {
+  public static Network network() {
     return Architecture.RESNET20.initial(1, SIDE, SIDE, CLASSES, 5);
   }
 
   /// Grey images of noise on a bright spot that depends on the class, as idx files.
-  static Dataset dataset(Path folder) {
+  public static Dataset dataset(Path folder) {
     try {
       write(folder, "train", TRAIN, 1);
       write(folder, "t10k", TEST, 2);

@@ -7,12 +7,12 @@ import ai.onnxruntime.OrtSession;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import falcon.data.Dataset;
-import falcon.data.Datasets;
+import falcon.data.format.Datasets;
 import falcon.model.DataType;
 import falcon.model.Tensor;
-import falcon.torch.InputArray;
-import falcon.torch.SampleBatch;
-import falcon.torch.SampleSource;
+import falcon.torch.sample.InputArray;
+import falcon.torch.sample.SampleBatch;
+import falcon.torch.sample.SampleSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -36,7 +36,7 @@ import java.util.stream.LongStream;
 /// @param macs multiply-accumulates with weights that PyTorch counts
 /// @param activationMacs the same between activations
 /// @param inputs in the network's order
-record SuiteNetwork(
+public record SuiteNetwork(
     String name,
     boolean isFixedBatch,
     boolean isHalf,
@@ -50,7 +50,7 @@ record SuiteNetwork(
   record Input(String name, List<Long> shape, int ids) {}
 
   /// All of them, as `suite.json` tells.
-  static List<SuiteNetwork> all() {
+  public static List<SuiteNetwork> all() {
     try {
       var all = new ArrayList<SuiteNetwork>();
       for (JsonNode row : new ObjectMapper().readTree(FOLDER.resolve("suite.json").toFile())) {
@@ -75,7 +75,7 @@ record SuiteNetwork(
     }
   }
 
-  Path file() {
+  public Path file() {
     return FOLDER.resolve(name + ".onnx");
   }
 
@@ -87,7 +87,7 @@ record SuiteNetwork(
   /// Samples of noise as data, an array for each input.
   ///
   /// @param folder that they are written to
-  Dataset data(Path folder, int count) throws IOException {
+  public Dataset data(Path folder, int count) throws IOException {
     SampleBatch all = samples(count).batch(0, count);
     for (int i = 0; i < inputs.size(); i++) {
       InputArray array = all.inputs().get(i);

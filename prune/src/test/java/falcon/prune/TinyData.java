@@ -6,13 +6,13 @@ import java.nio.file.Path;
 import java.util.SplittableRandom;
 
 /// A folder in CIFAR-10's layout with a few images of noise.
-final class TinyData {
+public final class TinyData {
   private static final int RECORD_BYTES = 1 + 3 * 32 * 32;
 
   private TinyData() {}
 
   /// Writes 60 training and 20 test images, the same ones each time.
-  static Path write(Path directory) throws IOException {
+  public static Path write(Path directory) throws IOException {
     Files.createDirectories(directory);
     Files.write(directory.resolve("data_batch_1.bin"), images(60, 1));
     Files.write(directory.resolve("test_batch.bin"), images(20, 2));

@@ -5,7 +5,7 @@ package falcon.torch;
 public final class OutOfNodeMemoryException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  OutOfNodeMemoryException(String message, Throwable cause) {
+  public OutOfNodeMemoryException(String message, Throwable cause) {
     super(message, cause);
   }
 }

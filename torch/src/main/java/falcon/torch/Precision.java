@@ -13,7 +13,7 @@ public enum Precision {
     this.scalarType = scalarType;
   }
 
-  torch.ScalarType scalarType() {
+  public torch.ScalarType scalarType() {
     return scalarType;
   }
 }

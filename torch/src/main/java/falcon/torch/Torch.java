@@ -15,12 +15,12 @@ import org.bytedeco.pytorch.global.torch;
 
 /// Java arrays to libtorch tensors and back. A tensor made here outlives every scope and is given
 /// back by `releaseReference`.
-final class Torch {
+public final class Torch {
   private Torch() {}
 
   /// @param values row-major, copied; four-dimensional tensors are laid out channels last, which
   ///     libtorch's convolutions run three times faster on
-  static Tensor tensor(float[] values, List<Long> shape, Precision precision) {
+  public static Tensor tensor(float[] values, List<Long> shape, Precision precision) {
     try (var _ = new PointerScope();
         var pointer = new FloatPointer(values)) {
       Tensor view =
@@ -31,13 +31,13 @@ final class Torch {
   }
 
   /// As [#tensor(float[], List, Precision)], but given back when the innermost scope ends.
-  static Tensor scoped(float[] values, List<Long> shape, Precision precision) {
+  public static Tensor scoped(float[] values, List<Long> shape, Precision precision) {
     return attached(tensor(values, shape, precision));
   }
 
   /// A constant of a network: floating-point numbers in the working precision, all others in their
   /// type or, where libtorch lacks it, a wider one.
-  static Tensor tensor(falcon.model.Tensor constant, Precision precision) {
+  public static Tensor tensor(falcon.model.Tensor constant, Precision precision) {
     boolean isDouble = constant.type() == DataType.FLOAT64 && precision == Precision.FLOAT64;
     if (isDouble) {
       return tensor(constant.toDoubles(), constant.shape());
@@ -61,18 +61,18 @@ final class Torch {
   }
 
   /// As [#tensor(falcon.model.Tensor, Precision)], but given back when the innermost scope ends.
-  static Tensor scoped(falcon.model.Tensor constant, Precision precision) {
+  public static Tensor scoped(falcon.model.Tensor constant, Precision precision) {
     return attached(tensor(constant, precision));
   }
 
   /// Type of a tensor's elements, one of the constants of the enum: the binding's own answer is a new
   /// object each time, which equals none of them.
-  static torch.ScalarType type(Tensor tensor) {
+  public static torch.ScalarType type(Tensor tensor) {
     return tensor.scalar_type().intern();
   }
 
   /// What elements of that type are computed in.
-  static torch.ScalarType scalarType(DataType type, Precision precision) {
+  public static torch.ScalarType scalarType(DataType type, Precision precision) {
     return switch (type) {
       case FLOAT32, FLOAT64, FLOAT16, BFLOAT16 -> precision.scalarType();
       case UINT8 -> torch.ScalarType.Byte;
@@ -85,12 +85,12 @@ final class Torch {
   }
 
   /// Whole numbers as a list of the innermost scope.
-  static Tensor list(long... values) {
+  public static Tensor list(long... values) {
     return attached(tensor(values, List.of((long) values.length)));
   }
 
   /// Numbers as a float64 list of the innermost scope.
-  static Tensor list(double... values) {
+  public static Tensor list(double... values) {
     try (var pointer = new DoublePointer(values)) {
       return torch
           .from_blob(
@@ -102,29 +102,29 @@ final class Torch {
   /// A float64 tensor of the innermost scope.
   ///
   /// @param values row-major, copied
-  static Tensor scoped(double[] values, List<Long> shape) {
+  public static Tensor scoped(double[] values, List<Long> shape) {
     return list(values).reshape(longs(shape));
   }
 
   /// A whole number as a tensor without axes.
-  static Tensor scalar(long value) {
+  public static Tensor scalar(long value) {
     return attached(tensor(new long[] {value}, List.of()));
   }
 
   /// The one element of a tensor.
-  static Scalar scalar(Tensor number) {
+  public static Scalar scalar(Tensor number) {
     return number.is_floating_point()
         ? new Scalar(number.item_double())
         : new Scalar(number.to(torch.ScalarType.Long).item_long());
   }
 
   /// The one element of a tensor.
-  static double number(Tensor tensor) {
+  public static double number(Tensor tensor) {
     return tensor.to(torch.ScalarType.Double).item_double();
   }
 
   /// @return row-major copy of the elements, cut off towards zero
-  static long[] longs(Tensor tensor) {
+  public static long[] longs(Tensor tensor) {
     try (var _ = new PointerScope()) {
       Tensor plain = tensor.detach().to(torch.ScalarType.Long).contiguous();
       var values = new long[Math.toIntExact(plain.numel())];
@@ -136,7 +136,7 @@ final class Torch {
   }
 
   /// A list with one element a channel, spread over the other axes of `[batch, channels, space…]`.
-  static Tensor alongChannels(Tensor list, long axes) {
+  public static Tensor alongChannels(Tensor list, long axes) {
     var shape = new long[(int) axes];
     Arrays.fill(shape, 1);
     shape[1] = list.numel();
@@ -144,7 +144,7 @@ final class Torch {
   }
 
   /// Pads the spatial axes of `[batch, channels, space…]`; negative padding cuts off.
-  static Tensor padded(Tensor input, long[] before, long[] after, double value) {
+  public static Tensor padded(Tensor input, long[] before, long[] after, double value) {
     var pads = new long[2 * before.length];
     boolean isPadded = false;
     for (int i = 0; i < before.length; i++) {
@@ -159,7 +159,7 @@ final class Torch {
   /// Adds zeros behind the elements of one axis.
   ///
   /// @param count of zeros, 0 or more
-  static Tensor extended(Tensor input, int axis, long count) {
+  public static Tensor extended(Tensor input, int axis, long count) {
     if (count == 0) {
       return input;
     }
@@ -170,7 +170,7 @@ final class Torch {
 
   /// Puts `stride − 1` zeros between the elements of each spatial axis of `[batch, channels, space…]`, as a
   /// transposed convolution sees its input.
-  static Tensor stuffed(Tensor input, long[] strides) {
+  public static Tensor stuffed(Tensor input, long[] strides) {
     Tensor result = input;
     for (int axis = 0; axis < strides.length; axis++) {
       long stride = strides[axis];
@@ -192,7 +192,7 @@ final class Torch {
   }
 
   /// @param values row-major, copied
-  static Tensor tensor(long[] values, List<Long> shape) {
+  public static Tensor tensor(long[] values, List<Long> shape) {
     try (var _ = new PointerScope();
         var pointer = new LongPointer(values)) {
       return keep(
@@ -202,7 +202,7 @@ final class Torch {
 
   /// @param values row-major, copied
   /// @param type of whole numbers, which the values fit
-  static Tensor tensor(long[] values, List<Long> shape, DataType type) {
+  public static Tensor tensor(long[] values, List<Long> shape, DataType type) {
     Tensor longs = tensor(values, shape);
     torch.ScalarType scalarType = scalarType(type, Precision.FLOAT32);
     if (scalarType == torch.ScalarType.Long) {
@@ -216,7 +216,7 @@ final class Torch {
   }
 
   /// @return row-major copy of the elements, whatever the layout in memory, narrowed to float
-  static float[] floats(Tensor tensor) {
+  public static float[] floats(Tensor tensor) {
     try (var _ = new PointerScope()) {
       Tensor plain = tensor.detach().to(torch.ScalarType.Float).contiguous();
       var values = new float[Math.toIntExact(plain.numel())];
@@ -228,7 +228,7 @@ final class Torch {
   }
 
   /// @return row-major copy of the elements, whatever the layout in memory
-  static double[] doubles(Tensor tensor) {
+  public static double[] doubles(Tensor tensor) {
     try (var _ = new PointerScope()) {
       Tensor plain = tensor.detach().to(torch.ScalarType.Double).contiguous();
       var values = new double[Math.toIntExact(plain.numel())];
@@ -240,17 +240,17 @@ final class Torch {
   }
 
   /// @return the tensor with one more reference, so that it outlives the scope
-  static Tensor keep(Tensor tensor) {
+  public static Tensor keep(Tensor tensor) {
     return tensor.retainReference();
   }
 
   /// Takes back the reference of [#keep]: the tensor is given back when the innermost scope ends.
-  static void giveToScope(Tensor tensor) {
+  public static void giveToScope(Tensor tensor) {
     PointerScope.getInnerScope().attach(tensor);
     tensor.releaseReference();
   }
 
-  static long[] longs(List<Long> values) {
+  public static long[] longs(List<Long> values) {
     return values.stream().mapToLong(Long::longValue).toArray();
   }
 

@@ -13,12 +13,12 @@ public final class UnsupportedNetworkException extends RuntimeException {
   /// A node that cannot be executed.
   ///
   /// @param why in a few words, without a full stop
-  static UnsupportedNetworkException of(Node node, String why) {
+  public static UnsupportedNetworkException of(Node node, String why) {
     return new UnsupportedNetworkException(
         "%s cannot be executed: %s.".formatted(node.label(), why));
   }
 
-  UnsupportedNetworkException(String message, Throwable cause) {
+  public UnsupportedNetworkException(String message, Throwable cause) {
     super(message, cause);
   }
 }

@@ -4,13 +4,13 @@ import falcon.model.Tensor;
 import java.util.List;
 
 /// Compares what was computed with what should be.
-final class Comparison {
+public final class Comparison {
   private Comparison() {}
 
   /// @param relative largest difference, as a share of the expected number
   /// @param absolute added to it
   /// @return what differs, empty if nothing does
-  static String difference(
+  public static String difference(
       List<Tensor> own, List<Tensor> expected, double relative, double absolute) {
     for (int i = 0; i < expected.size(); i++) {
       String difference = difference(own.get(i), expected.get(i), relative, absolute);

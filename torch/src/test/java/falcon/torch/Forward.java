@@ -4,6 +4,9 @@ import falcon.model.DataType;
 import falcon.model.Network;
 import falcon.model.Tensor;
 import falcon.model.ValueInfo;
+import falcon.torch.execution.GraphExecution;
+import falcon.torch.execution.LoadedNetwork;
+import falcon.torch.kernel.NativeLibraries;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -13,12 +16,12 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.global.torch;
 
 /// Own forward pass, from tensors to tensors.
-final class Forward {
+public final class Forward {
   private Forward() {}
 
   /// @param inputs by name
   /// @return all outputs of the network, whole numbers as INT64, truth values as BOOL
-  static List<Tensor> run(Network network, Map<String, Tensor> inputs, Precision precision) {
+  public static List<Tensor> run(Network network, Map<String, Tensor> inputs, Precision precision) {
     NativeLibraries.ensureLoaded();
     try (var loaded = new LoadedNetwork(network, precision)) {
       var values = new ArrayList<org.bytedeco.pytorch.Tensor>();

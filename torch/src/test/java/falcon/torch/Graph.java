@@ -14,14 +14,14 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /// Writes small networks down: input `x`, constants of seeded noise, nodes named like their outputs.
-final class Graph {
+public final class Graph {
   /// A node's option.
-  record Option(String name, Attribute value) {
-    static Option integer(String name, long value) {
+  public record Option(String name, Attribute value) {
+    public static Option integer(String name, long value) {
       return new Option(name, new Attribute.IntegerValue(value));
     }
 
-    static Option integers(String name, long... values) {
+    public static Option integers(String name, long... values) {
       return new Option(name, new Attribute.IntegerList(Arrays.stream(values).boxed().toList()));
     }
 
@@ -40,7 +40,7 @@ final class Graph {
 
   /// @param seed of the constants
   /// @param sampleShape of the input, less the batch
-  Graph(long seed, long... sampleShape) {
+  public Graph(long seed, long... sampleShape) {
     random = new SplittableRandom(seed);
     this.sampleShape = Arrays.stream(sampleShape).boxed().toList();
     var dimensions = new ArrayList<Dimension>();
@@ -59,26 +59,26 @@ final class Graph {
   }
 
   /// A constant of standard normal numbers.
-  Graph noise(String name, long... shape) {
+  public Graph noise(String name, long... shape) {
     return constant(name, 0, 1, shape);
   }
 
   /// A constant of normal numbers of standard deviation 1/4 around 1.
-  Graph aroundOne(String name, long... shape) {
+  public Graph aroundOne(String name, long... shape) {
     return constant(name, 1, 0.25, shape);
   }
 
-  Graph longs(String name, long... values) {
+  public Graph longs(String name, long... values) {
     builder.initializer(name, Tensor.ofLongs(List.of((long) values.length), values));
     return this;
   }
 
-  Graph node(String opType, String output, List<String> inputs, Option... options) {
+  public Graph node(String opType, String output, List<String> inputs, Option... options) {
     return node(opType, List.of(output), inputs, options);
   }
 
   /// A node of several outputs.
-  Graph node(String opType, List<String> outputs, List<String> inputs, Option... options) {
+  public Graph node(String opType, List<String> outputs, List<String> inputs, Option... options) {
     var attributes = new LinkedHashMap<String, Attribute>();
     for (Option option : options) {
       attributes.put(option.name(), option.value());
@@ -88,14 +88,14 @@ final class Graph {
   }
 
   /// A convolution with weights `<output>.w` of deviation 1/√fan-in and no bias.
-  Graph convolution(String output, String input, long[] weights, Option... options) {
+  public Graph convolution(String output, String input, long[] weights, Option... options) {
     double fanIn = (double) Tensor.elements(Arrays.stream(weights).skip(1).boxed().toList());
     constant(output + ".w", 0, 1 / Math.sqrt(fanIn), weights);
     return node("Conv", output, List.of(input, output + ".w"), options);
   }
 
   /// BatchNormalization with constants `<output>.scale`, `.shift`, `.mean` and `.variance`.
-  Graph batchNormalization(String output, String input, long channels) {
+  public Graph batchNormalization(String output, String input, long channels) {
     aroundOne(output + ".scale", channels);
     constant(output + ".shift", 0, 0.25, channels);
     constant(output + ".mean", 0, 0.25, channels);
@@ -108,7 +108,7 @@ final class Graph {
   }
 
   /// Mean over positions, then a linear layer with weights `<output>.w` and bias `<output>.b`.
-  Graph classifier(String output, String input, long channels, long classes) {
+  public Graph classifier(String output, String input, long channels, long classes) {
     noise(output + ".w", classes, channels);
     noise(output + ".b", classes);
     node("GlobalAveragePool", output + ".mean", List.of(input));
@@ -120,7 +120,7 @@ final class Graph {
         Option.integer("transB", 1));
   }
 
-  Network network(String... outputs) {
+  public Network network(String... outputs) {
     for (String output : outputs) {
       builder.output(new ValueInfo(output, DataType.FLOAT32, null));
     }
@@ -138,7 +138,7 @@ final class Graph {
   }
 
   /// Two convolutions with a sum around the second, in each of which half of the weights can go.
-  static Network residual(long seed) {
+  public static Network residual(long seed) {
     long[] first = {4, 3, 3, 3};
     long[] second = {4, 4, 3, 3};
     return new Graph(seed, 3, 6, 5)
@@ -154,7 +154,7 @@ final class Graph {
   }
 
   /// The network with every second weight of the tensors zero.
-  static Network halved(Network network, String... tensorNames) {
+  public static Network halved(Network network, String... tensorNames) {
     var replaced = new LinkedHashMap<String, Tensor>();
     for (String name : tensorNames) {
       float[] values = network.tensor(name).toFloats();
@@ -167,7 +167,7 @@ final class Graph {
   }
 
   /// The network with all constants of one axis (BatchNormalization's and biases) moved by noise.
-  static Network disturbed(Network network, double deviation, long seed) {
+  public static Network disturbed(Network network, double deviation, long seed) {
     var random = new SplittableRandom(seed);
     var replaced = new LinkedHashMap<String, Tensor>();
     network

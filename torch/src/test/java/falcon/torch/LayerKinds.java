@@ -10,17 +10,18 @@ import java.util.stream.Stream;
 ///
 /// @param network with input `x` and output `y` of shape `[b, 4]`
 /// @param tensors the weights
-record LayerKinds(String name, Network network, List<Long> sampleShape, List<String> tensors) {
+public record LayerKinds(
+    String name, Network network, List<Long> sampleShape, List<String> tensors) {
   @Override
   public String toString() {
     return name;
   }
 
-  static Stream<LayerKinds> all() {
+  public static Stream<LayerKinds> all() {
     return Stream.concat(convolutions(), Stream.concat(products(), recurrent()));
   }
 
-  static LayerKinds named(String name) {
+  public static LayerKinds named(String name) {
     return all().filter(kind -> kind.name.equals(name)).findFirst().orElseThrow();
   }
 

@@ -1,11 +1,13 @@
 package falcon.torch;
 
 import falcon.model.Tensor;
+import falcon.torch.sample.SampleBatch;
+import falcon.torch.sample.SampleSource;
 import java.util.List;
 import java.util.SplittableRandom;
 
 /// Gaussian noise with random labels, the same for the same seed.
-record NoiseSamples(List<Long> sampleShape, int size, int classes, long seed)
+public record NoiseSamples(List<Long> sampleShape, int size, int classes, long seed)
     implements SampleSource {
   @Override
   public SampleBatch batch(int from, int to) {

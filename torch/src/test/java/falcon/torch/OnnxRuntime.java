@@ -9,6 +9,7 @@ import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import falcon.model.DataType;
 import falcon.model.Tensor;
+import falcon.torch.sample.SampleBatch;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -19,11 +20,11 @@ import java.util.List;
 import java.util.Map;
 
 /// What ONNX Runtime makes of an ONNX file.
-final class OnnxRuntime {
+public final class OnnxRuntime {
   private OnnxRuntime() {}
 
   /// @return the first output of a file with one input
-  static Tensor run(Path file, String input, SampleBatch batch) throws OrtException {
+  public static Tensor run(Path file, String input, SampleBatch batch) throws OrtException {
     var shape = new ArrayList<Long>();
     shape.add((long) batch.size());
     shape.addAll(batch.sampleShape());
@@ -31,7 +32,7 @@ final class OnnxRuntime {
   }
 
   /// @return all outputs
-  static List<Tensor> run(Path file, Map<String, Tensor> inputs) throws OrtException {
+  public static List<Tensor> run(Path file, Map<String, Tensor> inputs) throws OrtException {
     OrtEnvironment environment = OrtEnvironment.getEnvironment();
     var values = new LinkedHashMap<String, OnnxTensor>();
     try (var options = new OrtSession.SessionOptions()) {

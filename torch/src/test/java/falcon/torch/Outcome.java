@@ -3,8 +3,8 @@ package falcon.torch;
 /// What came of computing one case.
 ///
 /// @param detail what differs, or why it was refused
-record Outcome(Kind kind, String detail) {
-  enum Kind {
+public record Outcome(Kind kind, String detail) {
+  public enum Kind {
     PASSED,
     /// Named as unsupported.
     REFUSED,
@@ -13,7 +13,7 @@ record Outcome(Kind kind, String detail) {
     WITHOUT_REFERENCE
   }
 
-  static Outcome passed() {
+  public static Outcome passed() {
     return new Outcome(Kind.PASSED, "");
   }
 }

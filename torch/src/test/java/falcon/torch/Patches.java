@@ -1,14 +1,14 @@
 package falcon.torch;
 
 /// Inputs and outputs of a layer collected one by one in plain Java, and least squares on them.
-final class Patches {
+public final class Patches {
   private Patches() {}
 
   /// Inputs of a 3×3 convolution with padding 1, at every position.
   ///
   /// @param values `[samples, channels, height, width]`
   /// @return a row a sample and position, elements in the order height, width, channel
-  static double[][] rows(double[] values, int samples, int channels, int height, int width) {
+  public static double[][] rows(double[] values, int samples, int channels, int height, int width) {
     var rows = new double[samples * height * width][9 * channels];
     for (int row = 0; row < rows.length; row++) {
       int sample = row / (height * width);
@@ -29,7 +29,7 @@ final class Patches {
   }
 
   /// Number in a weight tensor `[o, channels, 3, 3]` of the weight for a row's element.
-  static int weight(int output, int element, int channels) {
+  public static int weight(int output, int element, int channels) {
     return (output * channels + element % channels) * 9 + element / channels;
   }
 
@@ -39,7 +39,7 @@ final class Patches {
   /// @param wanted `[k]`
   /// @param isKept which columns take part, `[k]`
   /// @return `[k]`, 0 where a column takes no part
-  static double[] solve(double[][] gram, double[] wanted, boolean[] isKept) {
+  public static double[] solve(double[][] gram, double[] wanted, boolean[] isKept) {
     int k = wanted.length;
     var matrix = new double[k][k + 1];
     for (int i = 0; i < k; i++) {

@@ -1,9 +1,11 @@
 package falcon.torch;
 
+import falcon.torch.sample.SampleBatch;
+import falcon.torch.sample.SampleSource;
 import java.util.List;
 
 /// Gaussian noise to which each class adds one in its own channel: easy to tell apart.
-record PatternSamples(int classes, int height, int width, int size, long seed)
+public record PatternSamples(int classes, int height, int width, int size, long seed)
     implements SampleSource {
   @Override
   public SampleBatch batch(int from, int to) {

@@ -1,7 +1,6 @@
 package falcon.model.onnx;
 
 import falcon.model.Attribute;
-import falcon.model.ControlFlow;
 import falcon.model.DataType;
 import falcon.model.Dimension;
 import falcon.model.MalformedModelException;
@@ -19,6 +18,7 @@ import falcon.model.onnx.proto.TensorProto;
 import falcon.model.onnx.proto.TensorShapeProto;
 import falcon.model.onnx.proto.TypeProto;
 import falcon.model.onnx.proto.ValueInfoProto;
+import falcon.model.shape.ControlFlow;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;

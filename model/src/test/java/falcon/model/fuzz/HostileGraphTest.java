@@ -11,7 +11,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.UnknownFieldSet;
 import falcon.model.MalformedModelException;
 import falcon.model.Network;
-import falcon.model.WeightUses;
+import falcon.model.layer.WeightUses;
 import falcon.model.onnx.OnnxFile;
 import falcon.model.onnx.proto.AttributeProto;
 import falcon.model.onnx.proto.GraphProto;

@@ -1,0 +1,125 @@
+package falcon.cli.option;
+
+import falcon.model.MainOutput;
+import falcon.model.Network;
+import falcon.model.format.Networks;
+import falcon.model.onnx.OnnxFile;
+import falcon.model.zoo.Architecture;
+import falcon.prune.options.ExampleShapes;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/// Which network a command works on.
+public final class ModelOptions {
+  @Spec(Spec.Target.MIXEE)
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec spec;
+
+  @Parameters(
+      index = "0",
+      paramLabel = "MODEL",
+      description =
+          "The network: net.onnx, or weights (.pth, .pt, .pth.tar, .safetensors) with --arch.")
+  @SuppressWarnings("NullAway.Init")
+  private Path path;
+
+  @Option(
+      names = "--arch",
+      paramLabel = "NAME",
+      converter = Converters.OfArchitecture.class,
+      description = "Built-in architecture that bare weights belong to: resnet20.")
+  private @Nullable Architecture architecture;
+
+  @Option(
+      names = "--input-shape",
+      paramLabel = "SHAPE",
+      converter = Converters.OfExampleShapes.class,
+      description =
+          "Shape of one example where the network leaves axes open: 3,224,224 or, by input,"
+              + " input_ids=64,attention_mask=64. Data tell it by themselves, but for images in files.")
+  private @Nullable ExampleShapes inputShapes;
+
+  @Option(
+      names = "--output",
+      paramLabel = "NAME",
+      description =
+          "Output that counts: compared, differentiated, reproduced. Default: the first of"
+              + " floating-point numbers. Goes into the metadata of a network that is written.")
+  private @Nullable String output;
+
+  @Option(
+      names = "--weights",
+      paramLabel = "FILE",
+      description =
+          "Weights for the network (.safetensors, .pth), in place of its own: as prune --format"
+              + " safetensors writes them.")
+  private @Nullable Path weights;
+
+  /// The file.
+  public Path path() {
+    return path;
+  }
+
+  /// All files that the network is read from: its own, those of external data, and `--weights`.
+  ///
+  /// @param network as it was read
+  public List<Path> files(Network network) {
+    var files = new ArrayList<Path>();
+    files.add(path);
+    OnnxFile.dataFiles(network).forEach(name -> files.add(path.resolveSibling(name)));
+    if (weights != null) {
+      files.add(weights);
+    }
+    return files;
+  }
+
+  /// What is said of the inputs' shapes.
+  public @Nullable ExampleShapes inputShapes() {
+    return inputShapes;
+  }
+
+  /// Reads the network, for examples of the shapes given.
+  public Network read() {
+    return read(path);
+  }
+
+  /// Reads another network in the same way.
+  public Network read(Path file) {
+    Network network = readAsItIs(file);
+    if (output != null) {
+      var metadata = new LinkedHashMap<>(network.metadata());
+      metadata.put(MainOutput.METADATA, output);
+      network = network.withMetadata(metadata);
+      requireOutput(network);
+    }
+    return inputShapes == null ? network : inputShapes.appliedTo(network);
+  }
+
+  private void requireOutput(Network network) {
+    try {
+      MainOutput.of(network);
+    } catch (IllegalArgumentException e) {
+      throw new ParameterException(spec.commandLine(), "--output: " + e.getMessage(), e);
+    }
+  }
+
+  private Network readAsItIs(Path file) {
+    if (architecture != null && file.toString().toLowerCase(Locale.ROOT).endsWith(".onnx")) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--arch %s is for weights alone; %s has its own graph. Leave --arch out."
+              .formatted(architecture.id(), file));
+    }
+    Network network = Networks.read(file, architecture);
+    return weights == null || !file.equals(path) ? network : Networks.withWeights(network, weights);
+  }
+}

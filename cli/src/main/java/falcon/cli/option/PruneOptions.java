@@ -1,0 +1,143 @@
+package falcon.cli.option;
+
+import falcon.model.layer.LayerSelection;
+import falcon.prune.options.BatchNormPolicy;
+import falcon.prune.options.Curvature;
+import falcon.prune.options.ExampleShapes;
+import falcon.prune.options.KeepFloor;
+import falcon.prune.options.Loss;
+import falcon.prune.options.Method;
+import falcon.prune.options.PruningOptions;
+import falcon.prune.options.Refit;
+import falcon.prune.options.Schedule;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/// How to prune; what is left out is chosen to suit the method.
+public final class PruneOptions {
+  @Option(
+      names = "--method",
+      paramLabel = "NAME",
+      converter = Converters.OfMethod.class,
+      description =
+          "falcon++ (thorough, the default), falcon (quick) or magnitude (projection of"
+              + " the weights alone).")
+  private Method method = Method.FALCON_PLUS_PLUS;
+
+  @Option(
+      names = "--stages",
+      paramLabel = "K",
+      description = "Number of stages of falcon++, 1 or more.")
+  private @Nullable Integer stages;
+
+  @Option(names = "--samples", paramLabel = "N", description = "Calibration images of each stage.")
+  private @Nullable Integer samples;
+
+  @Option(
+      names = "--schedule",
+      paramLabel = "NAME",
+      converter = Converters.OfSchedule.class,
+      description = "How budgets shrink from stage to stage: cubic or geometric.")
+  private @Nullable Schedule schedule;
+
+  @Option(
+      names = "--refit",
+      paramLabel = "NAME",
+      converter = Converters.OfRefit.class,
+      description = "How kept weights are re-fitted: auto, reconstruct, backsolve or none.")
+  private Refit refit = Refit.AUTO;
+
+  @Option(
+      names = "--curvature",
+      paramLabel = "NAME",
+      converter = Converters.OfCurvature.class,
+      description = "Gradients of what, for backsolve: logits or empirical (the paper's).")
+  private @Nullable Curvature curvature;
+
+  @Option(
+      names = "--loss",
+      paramLabel = "NAME",
+      converter = Converters.OfLoss.class,
+      description = {
+        "What the pruned network is to do well: labels (cross-entropy, judged by accuracy); self (no"
+            + " labels: a classifier's own, judged by agreement with the dense network; other networks"
+            + " as outputs); outputs (their squared change, judged by fidelity: the share of their"
+            + " variance that is reproduced);",
+        "or auto, the default: labels where data and network have classes, else self."
+      })
+  private Loss loss = Loss.AUTO;
+
+  @Option(
+      names = "--ridge",
+      paramLabel = "LAMBDA",
+      converter = Converters.OfRidge.class,
+      description = "Ridge of the quadratic, for backsolve: a number above 0, or auto.")
+  private @Nullable Ridge ridge;
+
+  @Option(
+      names = "--block",
+      paramLabel = "N",
+      converter = Converters.OfBlock.class,
+      description = "Weights solved together by backsolve: a number, or full.")
+  private @Nullable Block block;
+
+  @Option(
+      names = "--bn-refresh",
+      paramLabel = "WHEN",
+      converter = Converters.OfBatchNormPolicy.class,
+      description =
+          "Estimate BatchNorm statistics anew: auto (where it helps on validation data), on or off.")
+  private BatchNormPolicy batchNorm = BatchNormPolicy.AUTO;
+
+  @Option(
+      names = "--min-keep",
+      split = ",",
+      paramLabel = "AMOUNT",
+      converter = Converters.OfKeepFloor.class,
+      description =
+          "Weights that every layer keeps at least: 5%% or 200; PATTERN=5%% for layers of such names."
+              + " Several: separated by commas, or the option again; the last that fits counts.")
+  private List<KeepFloor> floors = List.of();
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      description = "Seed of every random choice; same seed, same bits. Default: 1.")
+  private long seed = 1;
+
+  @Option(
+      names = "--scratch",
+      paramLabel = "DIR",
+      description =
+          "Folder on a disk for gradients that do not fit in memory, for backsolve. Default: that of the"
+              + " system.")
+  private @Nullable Path scratch;
+
+  public PruningOptions options(
+      int threads,
+      @Nullable Long memoryBytes,
+      @Nullable ExampleShapes inputShapes,
+      LayerSelection selection) {
+    return PruningOptions.builder()
+        .method(method)
+        .stages(stages)
+        .samples(samples)
+        .schedule(schedule)
+        .refit(refit)
+        .curvature(curvature)
+        .ridge(ridge == null ? null : ridge.value())
+        .block(block == null ? null : block.weights())
+        .batchNorm(batchNorm)
+        .seed(seed)
+        .threads(threads)
+        .memoryBytes(memoryBytes)
+        .scratch(scratch)
+        .loss(loss)
+        .inputShapes(inputShapes)
+        .selection(selection)
+        .floors(floors)
+        .build();
+  }
+}

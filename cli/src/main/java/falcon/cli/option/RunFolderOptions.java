@@ -1,0 +1,88 @@
+package falcon.cli.option;
+
+import falcon.prune.options.Amount;
+import falcon.prune.run.OutputFolder;
+import falcon.prune.run.RunDirectory;
+import falcon.prune.storage.InputPlaces;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/// Where runs go, and what becomes of those that are there.
+public final class RunFolderOptions {
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      description =
+          "Run directory to make: a folder that is empty or not there yet. With several budgets each gets a"
+              + " folder in it (r30 for 30%%).")
+  private @Nullable Path out;
+
+  @Option(
+      names = "--resume",
+      description =
+          "Go on with the run in --out that was interrupted; ends with the same bits. A finished run is"
+              + " checked instead: all its files must be as they were written.")
+  private boolean isResumed;
+
+  @Option(
+      names = "--force",
+      description =
+          "Replace the run that is in --out. It stays as it is until the new one is complete; files that"
+              + " Falcon did not write are never replaced or removed.")
+  private boolean isForced;
+
+  @Option(
+      names = "--allow-non-empty",
+      description =
+          "Let --out be a folder that holds other files; they stay as they are, and a file in the way is"
+              + " still an error.")
+  private boolean mayHoldOthers;
+
+  /// Whether `--out` was typed.
+  public boolean isGiven() {
+    return out != null;
+  }
+
+  public boolean isResumed() {
+    return isResumed;
+  }
+
+  public boolean isForced() {
+    return isForced;
+  }
+
+  public RunDirectory.Existing existing() {
+    if (isResumed) {
+      return RunDirectory.Existing.RESUME;
+    }
+    return isForced ? RunDirectory.Existing.REPLACE : RunDirectory.Existing.REFUSE;
+  }
+
+  /// The folder of each run: that of `--out`, or for several budgets one in it for each.
+  ///
+  /// @throws falcon.prune.options.PruningException if runs would lie among other files there
+  public Map<Amount, OutputFolder> forEach(List<Amount> budgets, InputPlaces inputs) {
+    if (out == null) {
+      throw new IllegalStateException("there is no --out");
+    }
+    var all = new OutputFolder(out, inputs, mayHoldOthers);
+    if (budgets.size() == 1) {
+      return Map.of(budgets.getFirst(), all);
+    }
+    List<String> names = budgets.stream().map(RunFolderOptions::name).toList();
+    all.requireParentOf(names);
+    var folders = new LinkedHashMap<Amount, OutputFolder>();
+    for (Amount budget : budgets) {
+      folders.put(budget, new OutputFolder(out.resolve(name(budget)), inputs, mayHoldOthers));
+    }
+    return folders;
+  }
+
+  private static String name(Amount budget) {
+    return "r" + budget.toString().replace("%", "");
+  }
+}

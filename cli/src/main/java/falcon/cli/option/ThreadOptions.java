@@ -1,0 +1,33 @@
+package falcon.cli.option;
+
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// How many threads a command works with.
+public final class ThreadOptions {
+  private static final int MOST = 1024;
+
+  @Spec(Spec.Target.MIXEE)
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec spec;
+
+  private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Threads that work; does not change the result. Default: all processors.")
+  void setThreads(int value) {
+    if (value < 1 || value > MOST) {
+      throw new ParameterException(
+          spec.commandLine(), "--threads %d: wanted are 1 to %d".formatted(value, MOST));
+    }
+    threads = value;
+  }
+
+  public int count() {
+    return threads;
+  }
+}

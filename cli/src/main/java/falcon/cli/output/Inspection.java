@@ -1,0 +1,249 @@
+package falcon.cli.output;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import falcon.model.Network;
+import falcon.model.Node;
+import falcon.model.layer.DenseProduct;
+import falcon.model.layer.Layer;
+import falcon.model.layer.Layers;
+import falcon.model.shape.Obstacle;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/// What a network costs, as a table and as JSON.
+///
+/// @param layers of the network
+public record Inspection(Network network, Layers layers) {
+  /// The content of [#json]; a key keeps its meaning within a version, new ones may come.
+  static final int SCHEMA_VERSION = 1;
+
+  /// Longer names are shown without their middle.
+  private static final int WIDEST_NAME = 48;
+
+  private static final String UNKNOWN = "unknown";
+
+  /// A row of the table and the node that it stands beside.
+  private record Row(int node, List<Object> cells) {}
+
+  /// The table, totals, and what stands in the way, for people.
+  public String text() {
+    var table =
+        new Table(
+            "weights of",
+            "operator",
+            "shape",
+            ">weights",
+            ">positions",
+            ">MACs",
+            ">2×MACs",
+            ">share",
+            "pruned");
+    rows().forEach(row -> table.row(row.cells().toArray()));
+    var lines = new ArrayList<String>();
+    lines.add("%s%n%n%s%n".formatted(network, table));
+    lines.add(
+        "prunable: %d tensors, %s weights, %s MACs (%s FLOPs = 2 × MACs)"
+            .formatted(
+                layers.prunable().size(),
+                count(layers.prunableWeights()),
+                count(layers.prunableMacs()),
+                count(2 * layers.prunableMacs())));
+    lines.add(
+        "all:      %d tensors, %s weights, %s MACs (%s FLOPs)"
+            .formatted(
+                layers.all().size(),
+                count(weights()),
+                count(layers.layerMacs()),
+                count(2 * layers.layerMacs())));
+    if (!layers.denseProducts().isEmpty()) {
+      lines.add(
+          "total:    with %d products that stay dense, %s MACs (%s FLOPs)"
+              .formatted(
+                  layers.denseProducts().size(),
+                  count(layers.totalMacs()),
+                  count(2 * layers.totalMacs())));
+    }
+    lines.add(
+        """
+        Counted for one example: convolutions (padding like pixels), matrix products and recurrent layers;
+        biases, normalisation and activations are neither counted nor pruned. Positions: how often a
+        weight is used, its MACs.\
+        """);
+    addObstacles(lines);
+    return String.join(System.lineSeparator(), lines);
+  }
+
+  private void addObstacles(List<String> lines) {
+    if (!layers.isCounted()) {
+      lines.add("");
+      lines.add("Not everything is counted; the sums above are what is known. In the way:");
+    } else if (!layers.obstacles().isEmpty()) {
+      lines.add("");
+      lines.add("Operators whose shapes are not known; nothing behind them is counted:");
+    }
+    for (Obstacle obstacle : layers.obstacles()) {
+      lines.add("  %s. %s".formatted(obstacle, obstacle.advice()));
+    }
+    if (!network.opaqueInitializers().isEmpty()) {
+      lines.add("");
+      lines.add("Constants that Falcon cannot read; they stay as they are:");
+      network
+          .opaqueInitializers()
+          .forEach((name, kind) -> lines.add("  %s: %s%s".formatted(name, kind, readers(name))));
+    }
+  }
+
+  private String readers(String constant) {
+    List<Node> readers = network.consumers(constant);
+    return readers.isEmpty()
+        ? ""
+        : ", read by " + readers.stream().map(Node::label).collect(Collectors.joining(", "));
+  }
+
+  private List<Row> rows() {
+    var places = new IdentityHashMap<Node, Integer>();
+    network.nodes().forEach(node -> places.put(node, places.size()));
+    var rows = new ArrayList<Row>();
+    for (Layer layer : layers.all()) {
+      rows.add(
+          new Row(
+              places.getOrDefault(layer.nodes().getFirst(), 0),
+              List.of(
+                  shortened(layer.tensor()),
+                  layer.opType(),
+                  shape(layer),
+                  count(layer.weights()),
+                  layer.isCounted() ? count(layer.macsPerWeight()) : UNKNOWN,
+                  layer.isCounted() ? count(layer.macs()) : UNKNOWN,
+                  layer.isCounted() ? count(2 * layer.macs()) : UNKNOWN,
+                  layer.isCounted() ? share(layer.macs()) : "",
+                  layer.isPrunable() ? "yes" : "no: " + layer.notPrunableReason())));
+    }
+    for (DenseProduct product : layers.denseProducts()) {
+      rows.add(
+          new Row(
+              places.getOrDefault(product.node(), 0),
+              List.of(
+                  shortened(name(product.node())),
+                  product.node().opType(),
+                  "",
+                  "",
+                  "",
+                  product.isCounted() ? count(product.macs()) : UNKNOWN,
+                  product.isCounted() ? count(2 * product.macs()) : UNKNOWN,
+                  product.isCounted() ? share(product.macs()) : "",
+                  "no: " + product.reason())));
+    }
+    rows.sort(Comparator.comparingInt(Row::node));
+    return rows;
+  }
+
+  /// One document with everything that [#text] shows, names at full length.
+  public String json() {
+    ObjectNode json =
+        JsonText.object().put("schemaVersion", SCHEMA_VERSION).put("name", network.name());
+    ArrayNode all = json.putArray("layers");
+    for (Layer layer : layers.all()) {
+      ObjectNode node = all.addObject().put("name", layer.tensor()).put("kind", layer.opType());
+      ArrayNode nodes = node.putArray("nodes");
+      layer.nodes().forEach(use -> nodes.add(name(use)));
+      layer.shape().forEach(node.putArray("shape")::add);
+      node.put("type", network.tensor(layer.tensor()).type().toString())
+          .put("weights", layer.weights())
+          .put("macsPerWeight", layer.isCounted() ? layer.macsPerWeight() : null)
+          .put("macs", layer.isCounted() ? layer.macs() : null)
+          .put("flops", layer.isCounted() ? 2 * layer.macs() : null)
+          .put("uncounted", layer.uncountedReason())
+          .put("prunable", layer.isPrunable())
+          .put("reason", layer.notPrunableReason());
+    }
+    ArrayNode products = json.putArray("denseProducts");
+    for (DenseProduct product : layers.denseProducts()) {
+      products
+          .addObject()
+          .put("name", name(product.node()))
+          .put("kind", product.node().opType())
+          .put("macs", product.isCounted() ? product.macs() : null)
+          .put("flops", product.isCounted() ? 2 * product.macs() : null)
+          .put("uncounted", product.uncountedReason())
+          .put("reason", product.reason());
+    }
+    addObstacles(json);
+    sums(
+        json,
+        "prunable",
+        layers.prunable().size(),
+        layers.prunableWeights(),
+        layers.prunableMacs());
+    sums(json, "total", layers.all().size(), weights(), layers.layerMacs());
+    json.put("counted", layers.isCounted());
+    json.put("allMacs", layers.totalMacs());
+    return JsonText.of(json);
+  }
+
+  private void addObstacles(ObjectNode json) {
+    ArrayNode unsupported = json.putArray("unsupported");
+    for (Obstacle obstacle : layers.obstacles()) {
+      Node node = obstacle.node();
+      unsupported
+          .addObject()
+          .put("node", node == null ? null : name(node))
+          .put("operator", node == null ? null : node.opType())
+          .put("domain", node == null ? null : node.domain().isEmpty() ? "ai.onnx" : node.domain())
+          .put("problem", obstacle.problem())
+          .put("advice", obstacle.advice());
+    }
+    ArrayNode opaque = json.putArray("opaque");
+    network
+        .opaqueInitializers()
+        .forEach((name, kind) -> opaque.addObject().put("name", name).put("kind", kind));
+  }
+
+  private static void sums(ObjectNode json, String key, int tensors, long weights, long macs) {
+    json.putObject(key)
+        .put("tensors", tensors)
+        .put("weights", weights)
+        .put("macs", macs)
+        .put("flops", 2 * macs);
+  }
+
+  /// Name of a node, or of what it makes where it has none.
+  private static String name(Node node) {
+    return node.name().isEmpty() && !node.outputs().isEmpty()
+        ? node.outputs().getFirst()
+        : node.name();
+  }
+
+  private long weights() {
+    return layers.all().stream().mapToLong(Layer::weights).sum();
+  }
+
+  private String share(long macs) {
+    return layers.isCounted()
+        ? "%.1f %%".formatted(100.0 * macs / Math.max(1, layers.totalMacs()))
+        : "";
+  }
+
+  /// A long name's beginning and end, which tell more than its middle.
+  static String shortened(String name) {
+    if (name.length() <= WIDEST_NAME) {
+      return name;
+    }
+    int before = WIDEST_NAME / 2 - 1;
+    return name.substring(0, before)
+        + "…"
+        + name.substring(name.length() - (WIDEST_NAME - before - 1));
+  }
+
+  private static String shape(Layer layer) {
+    return layer.shape().stream().map(Object::toString).collect(Collectors.joining("×"));
+  }
+
+  private static String count(long value) {
+    return "%,d".formatted(value);
+  }
+}

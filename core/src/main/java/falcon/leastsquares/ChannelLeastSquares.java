@@ -1,0 +1,347 @@
+package falcon.leastsquares;
+
+import falcon.linear.Cholesky;
+import java.util.Arrays;
+import java.util.concurrent.ExecutorService;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/// Least squares of one layer on its inputs: which values of the kept weights reproduce the outputs
+/// that the dense layer gave?
+///
+/// ```
+/// H = Σ x xᵀ [k, k],  B = Σ x yᵀ [k, o]        x: layer inputs (k), y: wanted outputs (o)
+/// each output channel:  w_A = (H_AA + κI)⁻¹ (B_A + κ w_A⁰)      A = its kept inputs
+/// κ = relative ridge · mean diag H
+/// ```
+///
+/// Weights are `[o, k]`, row-major: weight (channel, input) has index `channel · k + input`, the
+/// layout of convolutions and linear layers. Channels share H but not A, so each has a factorisation
+/// of its own; where most weights stay it is that of the dropped inputs instead:
+/// with G = (H + κI)⁻¹, u = G (B + κw⁰) and P the dropped inputs, `w = u − G_·P (G_PP)⁻¹ u_P` is the
+/// same minimiser. Small systems are solved in float64 ([ExactChannels]), large ones by float32
+/// factors and float64 refinement ([MixedChannels]), or, where about half of many inputs is kept, by
+/// conjugate gradients for all channels ([IterativeChannels]); operation counts alone decide which.
+///
+/// Memory: H is kept, not copied (`8k²` bytes), and B once transposed (`8ko`). Solving takes `16k²`
+/// bytes for G where most weights stay, a limit of the caller's for float32 factors and what goes with them, and `8m²` bytes a
+/// thread for a float64 system of m inputs. Products and sums have a fixed order: the result has the
+/// same bits for any number of threads. Immutable, safe to share between threads.
+///
+/// Source: the layer-wise problem of OBC (Frantar & Alistarh 2022, arXiv:2208.11580, section 3), here
+/// for a given support; not in FALCON.
+public final class ChannelLeastSquares {
+  /// Share of H's mean diagonal that is added to it. Zero or more; the ridge keeps directions that
+  /// the calibration inputs hardly use near the present weights.
+  public static final double DEFAULT_RELATIVE_RIDGE = 1e-3;
+
+  /// Bytes that float32 factors may take where the caller sets no limit.
+  public static final long DEFAULT_SCRATCH_BYTES = 1L << 30;
+
+  /// Layers of so many inputs are solved in float64: H stays in the processor's cache.
+  private static final int EXACT_INPUTS = 1024;
+
+  /// Greatest ratio of eigenvalues of `H + κI` for which its float64 inverse stands for the matrix:
+  /// weights that it gives are as good as their rounding to float32.
+  private static final double GREATEST_CONDITION = 1e9;
+
+  /// Steps of the refinement that [MixedChannels] takes on a well-conditioned layer.
+  private static final int REFINEMENT_STEPS = 2;
+
+  private final LayerEquations equations;
+  private final int inputs;
+  private final int outputs;
+
+  private ChannelLeastSquares(LayerEquations equations) {
+    this.equations = equations;
+    this.inputs = equations.inputs();
+    this.outputs = equations.outputs();
+  }
+
+  /// The problem of one layer with the default ridge.
+  ///
+  /// @param inputs k, one or more
+  /// @param outputs o, one or more
+  /// @param gram H `[k, k]`, row-major, symmetric, positive semidefinite; kept, so the
+  ///     caller leaves it as it is
+  /// @param cross B `[k, o]`, row-major; copied
+  /// @throws IllegalArgumentException if a length does not fit, an entry is not finite (named) or a
+  ///     diagonal entry of H is negative
+  public static ChannelLeastSquares of(int inputs, int outputs, double[] gram, double[] cross) {
+    return of(inputs, outputs, gram, cross, DEFAULT_RELATIVE_RIDGE);
+  }
+
+  /// The problem of one layer.
+  ///
+  /// @param relativeRidge κ as a share of H's mean diagonal, zero or more
+  /// @throws IllegalArgumentException as the shorter method, or if the ridge is negative
+  public static ChannelLeastSquares of(
+      int inputs, int outputs, double[] gram, double[] cross, double relativeRidge) {
+    if (inputs < 1 || outputs < 1) {
+      throw new IllegalArgumentException(
+          "a layer of %d inputs and %d outputs".formatted(inputs, outputs));
+    }
+    if (gram.length != (long) inputs * inputs || cross.length != (long) inputs * outputs) {
+      throw new IllegalArgumentException(
+          "%d inputs and %d outputs take a Gram matrix of %d values and products of %d, found %d and %d"
+              .formatted(
+                  inputs,
+                  outputs,
+                  (long) inputs * inputs,
+                  (long) inputs * outputs,
+                  gram.length,
+                  cross.length));
+    }
+    if (!(relativeRidge >= 0) || relativeRidge == Double.POSITIVE_INFINITY) {
+      throw new IllegalArgumentException(
+          "relative ridge %s; it is finite and zero or more".formatted(relativeRidge));
+    }
+    requireGram(gram, inputs);
+    double[] transposed = new double[cross.length];
+    for (int i = 0; i < inputs; i++) {
+      for (int channel = 0; channel < outputs; channel++) {
+        double value = cross[i * outputs + channel];
+        if (!Double.isFinite(value)) {
+          throw new IllegalArgumentException(
+              "the products of inputs and wanted outputs have %s at input %d, output %d"
+                  .formatted(value, i, channel));
+        }
+        transposed[channel * inputs + i] = value;
+      }
+    }
+    return new ChannelLeastSquares(
+        new LayerEquations(inputs, outputs, gram, transposed, relativeRidge));
+  }
+
+  private static void requireGram(double[] gram, int inputs) {
+    for (int at = 0; at < gram.length; at++) {
+      if (!Double.isFinite(gram[at])) {
+        throw new IllegalArgumentException(
+            "the Gram matrix has %s at inputs (%d, %d)"
+                .formatted(gram[at], at / inputs, at % inputs));
+      }
+    }
+    for (int i = 0; i < inputs; i++) {
+      double diagonal = gram[i * inputs + i];
+      if (diagonal < 0) {
+        throw new IllegalArgumentException(
+            "the Gram matrix has %s on its diagonal at input %d; a sum of squares is zero or more"
+                .formatted(diagonal, i));
+      }
+    }
+  }
+
+  /// Number of inputs, k.
+  public int inputs() {
+    return inputs;
+  }
+
+  /// Number of output channels, o.
+  public int outputs() {
+    return outputs;
+  }
+
+  /// κ, in the units of H.
+  public double ridge() {
+    return equations.ridge();
+  }
+
+  /// The weights that minimise the error plus `κ ‖w − w⁰‖²` with all but the kept ones at zero.
+  ///
+  /// A channel that keeps nothing becomes zero. A layer whose inputs were all zero keeps its present
+  /// values. Where H with its ridge is singular to working precision, the ridge is raised tenfold
+  /// until it is not.
+  ///
+  /// @param present w⁰ `[o, k]`, finite where kept; read only
+  /// @param isKept whether the weight of index `channel · k + input` is kept; asked by the
+  ///     calling thread
+  /// @return `[o, k]`, zero where not kept; a new array
+  /// @throws IllegalArgumentException if the length differs or a kept weight is not finite (named)
+  public float[] solve(float[] present, IntPredicate isKept, ExecutorService executor) {
+    return solve(present, isKept, DEFAULT_SCRATCH_BYTES, executor);
+  }
+
+  /// As the shorter method, with a limit for float32 factors.
+  ///
+  /// @param scratchBytes what the factors that are held at a time may take together; one is held in
+  ///     any case (`4k²` bytes at most). The result depends on it within its accuracy
+  public float[] solve(
+      float[] present, IntPredicate isKept, long scratchBytes, ExecutorService executor) {
+    requireLength(present.length);
+    int[][] supports = supports(present, isKept);
+    boolean isExact = inputs <= EXACT_INPUTS || equations.meanDiagonal() == 0;
+    float[] solved = new float[present.length];
+    boolean[] isSolved =
+        isExact
+            ? new boolean[outputs]
+            : new IterativeChoice(equations, supports, scratchBytes)
+                .solve(directCosts(supports), present, solved, executor);
+    boolean[] isDual = new boolean[outputs];
+    double[] inverse = chooseDual(supports, isSolved, isDual, isExact) ? inverse(executor) : null;
+    if (inverse == null) {
+      Arrays.fill(isDual, false);
+    }
+    IntPredicate isMixed =
+        channel -> !isExact && (isDual[channel] || !isCheaperExact(supports[channel].length));
+    var exact = new ExactChannels(equations, present, supports);
+    exact.solve(
+        channels(c -> !isSolved[c] && !isMixed.test(c)),
+        isDual,
+        isExact ? inverse : null,
+        solved,
+        executor);
+    var mixed = new MixedChannels(equations, present, supports, scratchBytes, executor);
+    int[] primal = channels(c -> !isSolved[c] && isMixed.test(c) && !isDual[c]);
+    int[] dual = channels(c -> !isSolved[c] && isMixed.test(c) && isDual[c]);
+    int[] failed =
+        IntStream.concat(
+                IntStream.of(mixed.solve(primal, null, solved)),
+                IntStream.of(mixed.solve(dual, inverse, solved)))
+            .toArray();
+    exact.solve(failed, new boolean[outputs], null, solved, executor);
+    return solved;
+  }
+
+  private int[] channels(IntPredicate isWanted) {
+    return IntStream.range(0, outputs).filter(isWanted).toArray();
+  }
+
+  /// Squared error of each channel less that of all weights zero:
+  /// `wᵀHw − 2wᵀB`, so that adding `Σ y²` gives `Σ (wᵀx − y)²`.
+  ///
+  /// @param weights `[o, k]`
+  /// @return `[o]`
+  public double[] errors(float[] weights, ExecutorService executor) {
+    requireLength(weights.length);
+    return equations.errors(weights, executor);
+  }
+
+  /// Half the gradient of the squared error: `G = W H − Bᵀ`, of full rank where H is.
+  ///
+  /// @param weights `[o, k]`
+  /// @return `[o, k]`, a new array
+  public double[] gradient(float[] weights, ExecutorService executor) {
+    requireLength(weights.length);
+    return equations.gradient(weights, executor);
+  }
+
+  /// Diagonal d of `(H + κI)⁻¹`: dropping weight w of input i from a dense, optimal channel and
+  /// refitting the others raises the squared error by `w² / d_i` (optimal brain surgeon). All
+  /// infinite where the matrix is singular.
+  ///
+  /// @return `[k]`
+  public double[] inverseDiagonal(ExecutorService executor) {
+    Cholesky factored = factored(executor);
+    if (factored != null) {
+      return factored.inverseDiagonal(executor);
+    }
+    double[] infinite = new double[inputs];
+    Arrays.fill(infinite, Double.POSITIVE_INFINITY);
+    return infinite;
+  }
+
+  private int[][] supports(float[] present, IntPredicate isKept) {
+    int[][] supports = new int[outputs][];
+    int[] kept = new int[inputs];
+    for (int channel = 0; channel < outputs; channel++) {
+      int count = 0;
+      for (int i = 0; i < inputs; i++) {
+        int index = channel * inputs + i;
+        if (isKept.test(index)) {
+          if (!Float.isFinite(present[index])) {
+            throw new IllegalArgumentException(
+                "the present weight of output %d, input %d is %s"
+                    .formatted(channel, i, present[index]));
+          }
+          kept[count++] = i;
+        }
+      }
+      supports[channel] = Arrays.copyOf(kept, count);
+    }
+    return supports;
+  }
+
+  /// Whether a system of so many rows costs less in float64 than in float32, where arithmetic is twice
+  /// as fast but each refinement step takes a product with H in float64: `2m³/3 ≤ m³/3 + 4 · steps · k²`.
+  private boolean isCheaperExact(double rows) {
+    return rows * rows * rows / 3 <= 4.0 * REFINEMENT_STEPS * inputs * inputs;
+  }
+
+  /// Marks the channels that are cheaper to solve by their dropped inputs; false if the shared
+  /// inverse would cost more than that saves, or have too few digits. Costs are operations of the
+  /// factors' precision; those of float64 count twice beside float32.
+  ///
+  /// @param isSolved channels that are left out
+  private boolean chooseDual(
+      int[][] supports, boolean[] isSolved, boolean[] isDual, boolean isExact) {
+    double saved = 0;
+    for (int channel = 0; channel < outputs; channel++) {
+      if (!isSolved[channel]) {
+        double primal = primalCost(supports[channel].length);
+        double dual = dualCost(supports[channel].length, isExact);
+        isDual[channel] = dual < primal;
+        saved += Math.max(0, primal - dual);
+      }
+    }
+    return saved > inverseCost(isExact) && equations.greatestCondition() <= GREATEST_CONDITION;
+  }
+
+  private static double primalCost(double kept) {
+    return kept * kept * kept / 3;
+  }
+
+  private double dualCost(double kept, boolean isExact) {
+    double k = inputs;
+    double dropped = k - kept;
+    double products = isExact ? 2 * k * (k + dropped) : 4 * k * k;
+    return dropped * dropped * dropped / 3 + products;
+  }
+
+  private double inverseCost(boolean isExact) {
+    double k = inputs;
+    return (isExact ? 4 : 2) * k * k * k;
+  }
+
+  /// Operations of float32 factors and their refinement, channel by channel, with the cheaper of kept
+  /// and dropped inputs and a share of the inverse.
+  private double[] directCosts(int[][] supports) {
+    boolean[] isDual = new boolean[outputs];
+    boolean hasInverse = chooseDual(supports, new boolean[outputs], isDual, false);
+    long duals = IntStream.range(0, outputs).filter(c -> isDual[c]).count();
+    double refinement = 4.0 * REFINEMENT_STEPS * inputs * inputs;
+    double[] costs = new double[outputs];
+    for (int channel = 0; channel < outputs; channel++) {
+      double kept = supports[channel].length;
+      costs[channel] =
+          hasInverse && isDual[channel]
+              ? dualCost(kept, false) + inverseCost(false) / duals
+              : Math.min(2 * primalCost(kept), primalCost(kept) + refinement);
+    }
+    return costs;
+  }
+
+  /// `(H + κI)⁻¹`, or null where that is singular.
+  private double @Nullable [] inverse(ExecutorService executor) {
+    Cholesky factored = factored(executor);
+    return factored == null ? null : factored.inverse(executor);
+  }
+
+  /// `H + κI`, factored, or null where that is singular.
+  private @Nullable Cholesky factored(ExecutorService executor) {
+    double[] matrix = equations.gram().clone();
+    for (int i = 0; i < inputs; i++) {
+      matrix[i * inputs + i] += equations.ridge();
+    }
+    var factored = new Cholesky(matrix, inputs);
+    return factored.factor(executor) == Cholesky.POSITIVE_DEFINITE ? factored : null;
+  }
+
+  private void requireLength(int weights) {
+    if (weights != inputs * outputs) {
+      throw new IllegalArgumentException(
+          "%d outputs of %d inputs have %d weights, found %d"
+              .formatted(outputs, inputs, inputs * outputs, weights));
+    }
+  }
+}

@@ -1,0 +1,8 @@
+/// Dense linear algebra on Java arrays: Cholesky factors and blocked products.
+///
+/// Read [falcon.linear.Cholesky] first. Sums have a fixed order, whatever the number of threads.
+/// Imports `falcon.kernel` only.
+@NullMarked
+package falcon.linear;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,53 @@
+package falcon.projection.group;
+
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// How few and how many weights of single layers may be kept.
+///
+/// @param rangeByLayer limits by number of the layer in its cost table; a layer that is not named
+///     has none
+public record LayerLimits(Map<Integer, Range> rangeByLayer) {
+  /// No limits.
+  public static final LayerLimits NONE = new LayerLimits(Map.of());
+
+  /// Inclusive limits of one layer.
+  ///
+  /// @param minKept how few weights may be kept, zero or more
+  /// @param maxKept how many weights may be kept; above the layer's size it is no limit
+  public record Range(int minKept, int maxKept) {
+    /// @throws IllegalArgumentException if the floor is negative or above the ceiling
+    public Range {
+      if (minKept < 0 || maxKept < minKept) {
+        throw new IllegalArgumentException(
+            "a layer cannot keep %d to %d weights".formatted(minKept, maxKept));
+      }
+    }
+  }
+
+  /// Copies the map.
+  public LayerLimits {
+    rangeByLayer = Collections.unmodifiableMap(new TreeMap<>(rangeByLayer));
+  }
+
+  /// Refuses limits that do not fit the layers.
+  ///
+  /// @param names of the layers
+  /// @param counts how many weights they have
+  /// @throws IllegalArgumentException if a limit names no layer or asks for more than it has
+  public void refuseOutside(List<String> names, List<Integer> counts) {
+    rangeByLayer.forEach((layer, range) -> {
+      if (layer < 0 || layer >= names.size()) {
+        throw new IllegalArgumentException(
+            "a limit is set on layer %d, but there are %d layers".formatted(layer, names.size()));
+      }
+      if (range.minKept() > counts.get(layer)) {
+        throw new IllegalArgumentException(
+            "layer '%s' must keep %d weights but has %d"
+                .formatted(names.get(layer), range.minKept(), counts.get(layer)));
+      }
+    });
+  }
+}

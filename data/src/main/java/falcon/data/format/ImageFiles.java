@@ -1,0 +1,232 @@
+package falcon.data.format;
+
+import falcon.data.DataFile;
+import falcon.data.Dataset;
+import falcon.data.MalformedDataException;
+import falcon.data.PixelSource;
+import java.awt.color.ColorSpace;
+import java.awt.image.BufferedImage;
+import java.awt.image.IndexColorModel;
+import java.awt.image.Raster;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageReader;
+import javax.imageio.ImageTypeSpecifier;
+import javax.imageio.stream.ImageInputStream;
+import javax.imageio.stream.MemoryCacheImageInputStream;
+import org.jspecify.annotations.Nullable;
+
+/// PNG and JPEG files, decoded each time they are asked for, and cut to one size: resized so that the
+/// shorter side has a given length, then the middle.
+///
+/// Bytes are those of the file, without colour profiles, gamma and transparency, as most training code
+/// takes them; grey from colour is (299 R + 587 G + 114 B) / 1000.
+public final class ImageFiles implements PixelSource {
+  /// Longest side of a file's image, in pixels.
+  private static final int LONGEST_SIDE = 1 << 15;
+
+  /// Most pixels of a file's image: with the four channels of 16 bits that a PNG may have, half a GiB.
+  private static final long MOST_PIXELS = 1L << 26;
+
+  /// Most bytes of pixels for each byte of a file: deflate gives a PNG 1,032 at most; a JPEG needs a bit for
+  /// each 64 pixels, of three bytes.
+  private static final long GREATEST_EXPANSION = 1536;
+
+  /// The usual part of a resized image's shorter side that is left after the crop: 224 of 256.
+  private static final double CROP_SHARE = 0.875;
+
+  private final List<Path> files;
+  private final Dataset.ImageShape shape;
+  private final @Nullable Integer resize;
+
+  /// @param resize length of the shorter side before the crop; null for 8/7 of the longer side of
+  ///     `shape`, and none for an image that has that size already
+  public ImageFiles(List<Path> files, Dataset.ImageShape shape, @Nullable Integer resize) {
+    this.files = List.copyOf(files);
+    this.shape = shape;
+    this.resize = resize;
+  }
+
+  @Override
+  public void copy(int index, byte[] target, int offset) {
+    Path file = files.get(index);
+    BufferedImage image = decode(file);
+    int channels = shape.channels();
+    int height = image.getHeight();
+    int width = image.getWidth();
+    byte[] planes = planes(file, image, channels);
+    if (resize != null || height != shape.height() || width != shape.width()) {
+      int side = resize != null ? resize : usualSide();
+      int shorter = Math.min(height, width);
+      int newHeight = Math.toIntExact((long) height * side / shorter);
+      int newWidth = Math.toIntExact((long) width * side / shorter);
+      refuseThin(file, newHeight, newWidth);
+      planes = ImageScale.scaled(planes, channels, height, width, newHeight, newWidth);
+      height = newHeight;
+      width = newWidth;
+    }
+    int top = (int) Math.round((height - shape.height()) / 2.0);
+    int left = (int) Math.round((width - shape.width()) / 2.0);
+    for (int c = 0; c < channels; c++) {
+      for (int y = 0; y < shape.height(); y++) {
+        System.arraycopy(
+            planes,
+            (c * height + top + y) * width + left,
+            target,
+            offset + (c * shape.height() + y) * shape.width(),
+            shape.width());
+      }
+    }
+  }
+
+  private int usualSide() {
+    return (int) Math.round(Math.max(shape.height(), shape.width()) / CROP_SHARE);
+  }
+
+  /// A strip of a picture would be blown up to any number of pixels.
+  private static void refuseThin(Path file, int height, int width) {
+    if ((long) height * width > MOST_PIXELS) {
+      throw new MalformedDataException(
+          file,
+          "would have %d×%d pixels when resized; at most %d are supported."
+              .formatted(height, width, MOST_PIXELS),
+          "Take the image out, or resize to less (--resize).");
+    }
+  }
+
+  /// A short file that states many pixels would take their memory before it turns out to be damaged.
+  private static void refuseHollow(Path file, ImageReader reader, int height, int width)
+      throws IOException {
+    ImageTypeSpecifier type = reader.getRawImageType(0);
+    long bits = type == null ? 24 : type.getColorModel().getPixelSize();
+    long length = DataFile.length(file);
+    if (height * ((width * bits + 7) / 8) > GREATEST_EXPANSION * length) {
+      throw new MalformedDataException(
+          file,
+          "states %d×%d pixels, more than its %d bytes can hold.".formatted(height, width, length),
+          "The file is damaged; take it out, or fetch it again.");
+    }
+  }
+
+  private static BufferedImage decode(Path file) {
+    try (ImageInputStream in = new MemoryCacheImageInputStream(Files.newInputStream(file))) {
+      ImageReader reader = ImageIO.getImageReadersByFormatName(format(file, in)).next();
+      try {
+        reader.setInput(in, true, true);
+        int height = reader.getHeight(0);
+        int width = reader.getWidth(0);
+        if (height < 1
+            || width < 1
+            || height > LONGEST_SIDE
+            || width > LONGEST_SIDE
+            || (long) height * width > MOST_PIXELS) {
+          throw new MalformedDataException(
+              file,
+              "states %d×%d pixels; at most %d are supported, %d a side."
+                  .formatted(height, width, MOST_PIXELS, LONGEST_SIDE),
+              "Take the image out, or save it smaller.");
+        }
+        refuseHollow(file, reader, height, width);
+        return reader.read(0);
+      } finally {
+        reader.dispose();
+      }
+    } catch (MalformedDataException e) {
+      throw e;
+    } catch (IOException
+        | RuntimeException e) { // the JDK's decoders fail in any way on damaged files
+      throw new MalformedDataException(
+          file,
+          "cannot be decoded: %s.".formatted(e.getMessage()),
+          "The file is damaged or of a kind that Java does not read (CMYK); save it again or take it out.",
+          e);
+    }
+  }
+
+  private static String format(Path file, ImageInputStream in) throws IOException {
+    int magic = in.length() == 0 ? -1 : in.readUnsignedShort();
+    in.seek(0);
+    return switch (magic) {
+      case 0x8950 -> "png";
+      case 0xffd8 -> "jpeg";
+      default ->
+          throw new MalformedDataException(
+              file,
+              "is neither a PNG nor a JPEG file.",
+              "Take it out, or save it as one of these.");
+    };
+  }
+
+  /// Bytes `[channels, H, W]`.
+  private static byte[] planes(Path file, BufferedImage image, int channels) {
+    int height = image.getHeight();
+    int width = image.getWidth();
+    var planes = new byte[Math.multiplyExact(channels, height * width)];
+    var row = new int[3 * width];
+    Colours colours = Colours.of(file, image);
+    for (int y = 0; y < height; y++) {
+      colours.row(y, row);
+      for (int x = 0; x < width; x++) {
+        int at = y * width + x;
+        int red = row[3 * x];
+        int green = row[3 * x + 1];
+        int blue = row[3 * x + 2];
+        if (channels == 1) {
+          planes[at] =
+              (byte)
+                  (red == green && green == blue
+                      ? red
+                      : (299 * red + 587 * green + 114 * blue + 500) / 1000);
+        } else {
+          planes[at] = (byte) red;
+          planes[height * width + at] = (byte) green;
+          planes[2 * height * width + at] = (byte) blue;
+        }
+      }
+    }
+    return planes;
+  }
+
+  /// Red, green and blue of a decoded image, 0 to 255, as the file has them.
+  private record Colours(BufferedImage image, boolean isIndexed, boolean isGrey, int shift) {
+    static Colours of(Path file, BufferedImage image) {
+      boolean isIndexed = image.getColorModel() instanceof IndexColorModel;
+      int space = image.getColorModel().getColorSpace().getType();
+      int bits = image.getColorModel().getComponentSize(0);
+      boolean isKnown =
+          isIndexed
+              || ((space == ColorSpace.TYPE_RGB || space == ColorSpace.TYPE_GRAY)
+                  && (bits == 8 || bits == 16));
+      if (!isKnown) {
+        throw new MalformedDataException(
+            file,
+            "has colours of a kind that is not supported (%d bits, colour space %d)."
+                .formatted(bits, space),
+            "Save it as RGB or grey, 8 bits a channel.");
+      }
+      return new Colours(image, isIndexed, space == ColorSpace.TYPE_GRAY, bits - 8);
+    }
+
+    void row(int y, int[] row) {
+      int width = image.getWidth();
+      if (isIndexed) {
+        for (int x = 0; x < width; x++) {
+          int rgb = image.getRGB(x, y);
+          row[3 * x] = rgb >> 16 & 0xff;
+          row[3 * x + 1] = rgb >> 8 & 0xff;
+          row[3 * x + 2] = rgb & 0xff;
+        }
+        return;
+      }
+      Raster raster = image.getRaster();
+      for (int x = 0; x < width; x++) {
+        for (int c = 0; c < 3; c++) {
+          row[3 * x + c] = raster.getSample(x, y, isGrey ? 0 : c) >> shift;
+        }
+      }
+    }
+  }
+}

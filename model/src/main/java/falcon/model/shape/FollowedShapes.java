@@ -1,0 +1,161 @@
+package falcon.model.shape;
+
+import falcon.model.Network;
+import falcon.model.Node;
+import falcon.model.UnusableNodeException;
+import falcon.model.ValueInfo;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Shapes as far as they can be followed: what lies behind a node of unknown shapes is left out.
+///
+/// [ShapeInference] stops at the first such node; this goes on beside it, so that a network with one
+/// operator that nobody knows can still be shown.
+public final class FollowedShapes {
+  private final Map<String, InferredValue> values = new LinkedHashMap<>();
+  private final Map<String, Obstacle> obstacleByValue = new HashMap<>();
+  private final List<Obstacle> obstacles = new ArrayList<>();
+  private final IdentityHashMap<Node, Obstacle> obstacleByNode = new IdentityHashMap<>();
+
+  /// Follows shapes for one example of the size that the network fixes.
+  public static FollowedShapes of(Network network) {
+    return of(network, Map.of());
+  }
+
+  /// Follows shapes.
+  ///
+  /// @param inputShapes shape of graph inputs by name; an input that is missing has the shape that
+  ///     the network gives it, one example where the number of examples is open
+  /// @throws IllegalArgumentException if a shape contradicts the graph
+  public static FollowedShapes of(Network network, Map<String, List<Long>> inputShapes) {
+    var followed = new FollowedShapes();
+    for (ValueInfo input : network.inputs()) {
+      List<Long> given = inputShapes.get(input.name());
+      if (given != null) {
+        followed.values.put(
+            input.name(), InferredValue.ofShape(ShapeInference.checked(input, inputShapes)));
+      } else {
+        followed.input(input);
+      }
+    }
+    network
+        .initializers()
+        .forEach((name, tensor) -> followed.values.put(name, InferredValue.of(tensor)));
+    network
+        .opaqueInitializers()
+        .forEach((name, kind) ->
+            followed.block(
+                name,
+                new Obstacle(
+                    null,
+                    "the shape of constant '%s' (%s) is not known".formatted(name, kind),
+                    "Export the network with plain tensors.")));
+    network.nodes().forEach(followed::node);
+    return followed;
+  }
+
+  /// Shape of a value.
+  ///
+  /// @return null if it is not known
+  public @Nullable List<Long> of(String value) {
+    InferredValue known = values.get(value);
+    return known == null ? null : known.shape();
+  }
+
+  /// What keeps a node's inputs or outputs from being known.
+  ///
+  /// @return null if they are
+  public @Nullable Obstacle before(Node node) {
+    for (String input : node.inputs()) {
+      if (obstacleByValue.containsKey(input)) {
+        return obstacleByValue.get(input);
+      }
+    }
+    return node.outputs().isEmpty() ? null : obstacleByValue.get(node.outputs().getFirst());
+  }
+
+  /// What is wrong at a node itself.
+  ///
+  /// @return null if nothing is, or what it reads is not known already
+  public @Nullable Obstacle at(Node node) {
+    return obstacleByNode.get(node);
+  }
+
+  /// Whether a node can be run by nobody, because it contradicts what it gets.
+  public boolean isContradictory(Node node) {
+    Obstacle obstacle = at(node);
+    return obstacle != null && obstacle.isContradiction();
+  }
+
+  /// Everything that shapes cannot be followed through, inputs first, then nodes in graph order.
+  public List<Obstacle> obstacles() {
+    return List.copyOf(obstacles);
+  }
+
+  private void input(ValueInfo input) {
+    try {
+      List<Long> shape = ShapeInference.inputShape(input, 1);
+      values.put(input.name(), InferredValue.ofShape(shape));
+    } catch (IllegalArgumentException e) {
+      block(
+          input.name(),
+          new Obstacle(
+              null,
+              String.valueOf(e.getMessage()),
+              "Its sizes decide how often weights are used."));
+      obstacles.add(obstacleByValue.get(input.name()));
+    }
+  }
+
+  private void node(Node node) {
+    Obstacle before = node.is("Constant") ? null : before(node);
+    if (before == null) {
+      try {
+        List<InferredValue> results = ShapeInference.results(node, values);
+        for (int i = 0; i < node.outputs().size(); i++) {
+          if (i < results.size()) {
+            values.put(node.outputs().get(i), results.get(i));
+          }
+        }
+        before = unmade(node);
+      } catch (UnusableNodeException e) {
+        before = new Obstacle(node, e.problem(), e.advice(), e.isContradiction());
+        obstacles.add(before);
+        obstacleByNode.put(node, before);
+      }
+    } else if (!node.domain().isEmpty()) {
+      obstacles.add(
+          new Obstacle(
+              node,
+              "operators of this domain are not known",
+              "Export the network without it, or ask for it to be added."));
+    }
+    for (String output : node.outputs()) {
+      if (before != null && !output.isEmpty() && !values.containsKey(output)) {
+        block(output, before);
+      }
+    }
+  }
+
+  /// An output that the node has and its shape rule does not.
+  private @Nullable Obstacle unmade(Node node) {
+    for (String output : node.outputs()) {
+      if (!output.isEmpty() && !values.containsKey(output)) {
+        return new Obstacle(
+            node,
+            "the shape of its output '%s' is not known".formatted(output),
+            "Export the network without it.");
+      }
+    }
+    return null;
+  }
+
+  private void block(String value, Obstacle obstacle) {
+    obstacleByValue.put(value, obstacle);
+  }
+}

@@ -1,0 +1,93 @@
+package falcon.model.shape;
+
+import falcon.model.Attribute;
+import falcon.model.Node;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Shapes of operators that sample an image anew.
+final class ResizeShapes {
+  /// First version of `Resize` with regions and sizes.
+  private static final int INPUTS_WITH_REGION = 3;
+
+  private ResizeShapes() {}
+
+  /// `Resize` and `Upsample`: sizes, or ⌊size · scale⌋.
+  static List<Long> resize(Operands operands) {
+    Node node = operands.node();
+    List<Long> shape = operands.shape(0);
+    var axes = new ArrayList<Long>();
+    for (long i = 0; i < shape.size(); i++) {
+      axes.add(i);
+    }
+    List<Integer> places =
+        node.integers("axes", axes).stream()
+            .map(axis -> operands.axis(axis, shape.size()))
+            .toList();
+    List<Double> scales = scales(operands);
+    List<Long> sizes =
+        operands.has(3) && !operands.content(3).isEmpty() ? operands.content(3) : null;
+    if ((sizes == null && scales == null)
+        || (sizes != null && sizes.size() != places.size())
+        || (sizes == null && scales != null && scales.size() != places.size())) {
+      throw operands.mismatch("scales and sizes do not fit its axes");
+    }
+    var result = new ArrayList<>(shape);
+    double kept = sizes == null ? 0 : keptScale(operands, places, sizes);
+    for (int i = 0; i < places.size(); i++) {
+      long size = shape.get(places.get(i));
+      long wanted;
+      if (sizes != null) {
+        wanted = kept == 0 ? sizes.get(i) : (long) Math.floor(kept * size + 0.5);
+      } else {
+        wanted = (long) Math.floor(size * (scales == null ? 1 : scales.get(i)));
+      }
+      if (wanted < 1 && size > 0) {
+        throw operands.mismatch("axis %d would have the size %d".formatted(places.get(i), wanted));
+      }
+      result.set(places.get(i), wanted);
+    }
+    return result;
+  }
+
+  private static @Nullable List<Double> scales(Operands operands) {
+    Node node = operands.node();
+    if (node.attributes().get("scales") instanceof Attribute.FloatList(List<Float> values)) {
+      return values.stream().map(Float::doubleValue).toList();
+    }
+    int input = operands.inputs().size() >= INPUTS_WITH_REGION ? 2 : 1;
+    if (!operands.has(input)) {
+      return null;
+    }
+    List<Double> scales = operands.numbers(input);
+    return scales.isEmpty() ? null : scales;
+  }
+
+  /// @return one scale for all axes where the aspect ratio is kept, otherwise 0
+  private static double keptScale(Operands operands, List<Integer> axes, List<Long> sizes) {
+    String policy = operands.node().text("keep_aspect_ratio_policy", "stretch");
+    if (policy.equals("stretch")) {
+      return 0;
+    }
+    boolean isLeast = policy.equals("not_larger");
+    double scale = isLeast ? Double.POSITIVE_INFINITY : 0;
+    for (int i = 0; i < axes.size(); i++) {
+      double own = (double) sizes.get(i) / operands.shape(0).get(axes.get(i));
+      scale = isLeast ? Math.min(scale, own) : Math.max(scale, own);
+    }
+    return scale;
+  }
+
+  /// `GridSample`: `[n, c, …]` at places `[n, space…, axes]`.
+  static List<Long> gridSample(Operands operands) {
+    List<Long> shape = operands.shape(0);
+    List<Long> grid = operands.shape(1);
+    if (grid.size() != shape.size() || shape.size() < 3) {
+      throw operands.mismatch("the grid does not fit the image");
+    }
+    var result = new ArrayList<>(shape.subList(0, 2));
+    result.addAll(grid.subList(1, grid.size() - 1));
+    return result;
+  }
+}

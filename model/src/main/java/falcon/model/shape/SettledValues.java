@@ -1,0 +1,147 @@
+package falcon.model.shape;
+
+import falcon.model.Dimension;
+import falcon.model.Network;
+import falcon.model.Node;
+import falcon.model.Tensor;
+import falcon.model.UnusableNodeException;
+import falcon.model.ValueInfo;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Numbers that follow from constants and shapes alone, whatever the inputs hold and however many
+/// examples they are.
+///
+/// Where the number of examples is open, shapes are followed for several: a number is settled if it is the
+/// same for all of them, and so is every number that it is computed from. One that is only picked out
+/// of others, the width out of a shape for instance, needs to be the same itself.
+final class SettledValues {
+  /// Numbers of examples that are told apart.
+  private static final List<Long> BATCHES = List.of(1L, 2L, 3L);
+
+  /// Longer constants are weights, no sizes, indices or conditions.
+  private static final int MOST_ELEMENTS = 64;
+
+  /// About what a known number takes in memory while it is computed.
+  private static final int BYTES_A_NUMBER = 100;
+
+  /// Operators that pick numbers out of shapes or other numbers, and compute nothing.
+  private static final Set<String> PICKING =
+      Set.of(
+          "Shape",
+          "Size",
+          "Identity",
+          "Cast",
+          "Gather",
+          "Slice",
+          "Split",
+          "Concat",
+          "Reshape",
+          "Flatten",
+          "Transpose",
+          "Squeeze",
+          "Unsqueeze");
+
+  private final List<Map<String, InferredValue>> byBatch = new ArrayList<>();
+  private final Map<String, Node> makers = new HashMap<>();
+
+  SettledValues(Network network) {
+    boolean isOpen = network.inputs().stream().anyMatch(SettledValues::isOpen);
+    for (long batch : isOpen ? BATCHES : BATCHES.subList(0, 1)) {
+      var values = new HashMap<String, InferredValue>();
+      for (ValueInfo input : network.inputs()) {
+        try {
+          values.put(input.name(), InferredValue.ofShape(ShapeInference.inputShape(input, batch)));
+        } catch (IllegalArgumentException _) {
+          // an input of open shape: what depends on it is not settled
+        }
+      }
+      byBatch.add(values);
+    }
+    network.initializers().forEach(this::constant);
+  }
+
+  private static boolean isOpen(ValueInfo input) {
+    List<Dimension> dimensions = input.dimensions();
+    return dimensions != null
+        && !dimensions.isEmpty()
+        && dimensions.getFirst() instanceof Dimension.Symbolic;
+  }
+
+  void constant(String name, Tensor tensor) {
+    InferredValue value =
+        tensor.size() > MOST_ELEMENTS
+            ? InferredValue.ofShape(tensor.shape())
+            : InferredValue.of(tensor);
+    byBatch.forEach(values -> values.put(name, value));
+  }
+
+  /// Follows shapes and numbers through a node.
+  ///
+  /// @return about how many bytes that took
+  long follow(Node node) {
+    node.outputs().forEach(output -> makers.put(output, node));
+    long bytes = 0;
+    for (Map<String, InferredValue> values : byBatch) {
+      try {
+        List<InferredValue> results = ShapeInference.results(node, values);
+        for (int i = 0; i < Math.min(results.size(), node.outputs().size()); i++) {
+          values.put(node.outputs().get(i), results.get(i));
+          List<Double> numbers = results.get(i).numbers();
+          bytes += numbers == null ? 0 : (long) BYTES_A_NUMBER * numbers.size();
+        }
+      } catch (UnusableNodeException _) {
+        // what it makes is not settled
+      }
+    }
+    return bytes;
+  }
+
+  /// The one number that a value is.
+  ///
+  /// @return null if it is not settled, or not one number
+  @Nullable Double number(String value) {
+    InferredValue known = byBatch.getFirst().get(value);
+    return known != null
+            && known.numbers() != null
+            && known.numbers().size() == 1
+            && isSettled(value)
+        ? known.numbers().getFirst()
+        : null;
+  }
+
+  private boolean isSettled(String value) {
+    var seen = new HashSet<String>();
+    var open = new ArrayDeque<String>(List.of(value));
+    while (!open.isEmpty()) {
+      String next = open.pop();
+      if (next.isEmpty() || !seen.add(next)) {
+        continue;
+      }
+      if (!isSame(next)) {
+        return false;
+      }
+      Node maker = makers.get(next);
+      if (byBatch.size() > 1 && maker != null && !PICKING.contains(maker.opType())) {
+        maker.inputs().forEach(open::push);
+      }
+    }
+    return true;
+  }
+
+  private boolean isSame(String value) {
+    InferredValue first = byBatch.getFirst().get(value);
+    return first != null
+        && first.numbers() != null
+        && byBatch.stream()
+            .map(values -> values.get(value))
+            .allMatch(other -> other != null && Objects.equals(other.numbers(), first.numbers()));
+  }
+}

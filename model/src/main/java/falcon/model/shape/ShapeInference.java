@@ -1,0 +1,133 @@
+package falcon.model.shape;
+
+import falcon.model.Dimension;
+import falcon.model.Network;
+import falcon.model.Node;
+import falcon.model.UnusableNodeException;
+import falcon.model.ValueInfo;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NoSuchElementException;
+import org.jspecify.annotations.Nullable;
+
+/// Follows shapes through a network, from those of its inputs to those of its outputs.
+///
+/// Whole numbers that are computed from shapes (`Shape`, `Gather`, `Concat`, … up to a `Reshape`)
+/// are computed on the way, so that a network with an open batch axis needs no run.
+public final class ShapeInference {
+  private ShapeInference() {}
+
+  /// Shapes of the inputs for a number of examples.
+  ///
+  /// @param batch size of the first axis wherever the network leaves it open, 1 or more
+  /// @throws IllegalArgumentException if the network leaves another axis open: names it
+  public static Map<String, List<Long>> inputShapes(Network network, long batch) {
+    var shapes = new LinkedHashMap<String, List<Long>>();
+    network.inputs().forEach(input -> shapes.put(input.name(), inputShape(input, batch)));
+    return shapes;
+  }
+
+  /// Shape of one input for a number of examples.
+  ///
+  /// @throws IllegalArgumentException if an axis but the first is open: names it
+  static List<Long> inputShape(ValueInfo input, long batch) {
+    if (input.dimensions() == null) {
+      throw open(input);
+    }
+    var shape = new ArrayList<Long>();
+    for (Dimension dimension : input.dimensions()) {
+      shape.add(
+          switch (dimension) {
+            case Dimension.Fixed(long size) -> size;
+            case Dimension.Symbolic _ when shape.isEmpty() -> batch;
+            case Dimension.Symbolic _ -> throw open(input);
+          });
+    }
+    return List.copyOf(shape);
+  }
+
+  /// Infers the shapes of all values.
+  ///
+  /// @param inputShapes shape of each graph input, by name
+  /// @throws IllegalArgumentException if an input has no shape, or one that contradicts the graph
+  /// @throws UnusableNodeException at a node whose operator is unknown or that does not fit its
+  ///     inputs
+  public static Shapes infer(Network network, Map<String, List<Long>> inputShapes) {
+    var values = new LinkedHashMap<String, InferredValue>();
+    for (ValueInfo input : network.inputs()) {
+      values.put(input.name(), InferredValue.ofShape(checked(input, inputShapes)));
+    }
+    network.initializers().forEach((name, tensor) -> values.put(name, InferredValue.of(tensor)));
+    for (Node node : network.nodes()) {
+      List<InferredValue> results = results(node, values);
+      for (int i = 0; i < Math.min(node.outputs().size(), results.size()); i++) {
+        values.put(node.outputs().get(i), results.get(i));
+      }
+    }
+    var shapes = new LinkedHashMap<String, List<Long>>();
+    values.forEach((name, value) -> shapes.put(name, value.shape()));
+    return new Shapes(shapes);
+  }
+
+  /// What is known of a node's outputs.
+  ///
+  /// @param values that are known before it, by name
+  /// @throws UnusableNodeException if its operator is unknown or does not fit its inputs
+  static List<InferredValue> results(Node node, Map<String, InferredValue> values) {
+    Operands operands = operands(node, values);
+    try {
+      return ShapeRules.results(operands);
+    } catch (ArithmeticException e) {
+      throw operands.mismatch("its sizes are beyond counting (%s)".formatted(e.getMessage()));
+    } catch (IndexOutOfBoundsException | NoSuchElementException e) {
+      throw operands.mismatch(
+          "an input has too few axes or elements (%s)".formatted(e.getMessage()));
+    } catch (IllegalArgumentException e) {
+      throw operands.mismatch(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static Operands operands(Node node, Map<String, InferredValue> values) {
+    var inputs = new ArrayList<@Nullable InferredValue>();
+    for (String input : node.inputs()) {
+      InferredValue value = values.get(input);
+      if (value == null && !input.isEmpty()) {
+        throw new UnusableNodeException(
+            node,
+            "the shape of its input '%s' is not known".formatted(input),
+            "That output or element type is none that Falcon follows shapes through.");
+      }
+      inputs.add(value);
+    }
+    return new Operands(node, inputs);
+  }
+
+  static List<Long> checked(ValueInfo input, Map<String, List<Long>> inputShapes) {
+    List<Long> shape = inputShapes.get(input.name());
+    if (shape == null) {
+      throw new IllegalArgumentException("input '%s' has no shape".formatted(input.name()));
+    }
+    List<Dimension> wanted = input.dimensions();
+    boolean fits = wanted == null || wanted.size() == shape.size();
+    for (int i = 0; i < shape.size() && fits; i++) {
+      fits =
+          shape.get(i) > 0
+              && (wanted == null
+                  || !(wanted.get(i) instanceof Dimension.Fixed(long size))
+                  || size == shape.get(i));
+    }
+    if (!fits) {
+      throw new IllegalArgumentException(
+          "input '%s' is %s, the shape given is %s".formatted(input.name(), wanted, shape));
+    }
+    return shape;
+  }
+
+  private static IllegalArgumentException open(ValueInfo input) {
+    return new IllegalArgumentException(
+        "input '%s' leaves more than its first axis open; give it a shape (--input-shape)"
+            .formatted(input));
+  }
+}

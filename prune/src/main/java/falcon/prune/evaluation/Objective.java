@@ -1,0 +1,100 @@
+package falcon.prune.evaluation;
+
+import falcon.data.Dataset;
+import falcon.model.Dimension;
+import falcon.model.MainOutput;
+import falcon.model.Network;
+import falcon.model.UnusableNodeException;
+import falcon.model.ValueInfo;
+import falcon.model.shape.ShapeInference;
+import falcon.prune.options.Loss;
+import falcon.prune.options.Measure;
+import falcon.prune.options.PruningException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Which [Measure] a [Loss] means for a network and data.
+final class Objective {
+  private Objective() {}
+
+  /// @param network for examples of the data's shapes
+  /// @throws PruningException if labels are asked for that there are not, or the network has fewer classes
+  ///     than the data, or no output that counts
+  static Measure of(Network network, Dataset data, Loss loss) {
+    Integer classes = classes(network);
+    boolean isClassifier = classes != null && classes > 1;
+    boolean canBeLabelled = data.isLabelled() && isClassifier;
+    if (loss == Loss.LABELS && !canBeLabelled) {
+      throw new PruningException(
+          PruningException.Kind.USAGE,
+          data.isLabelled()
+              ? "--loss labels is for classifiers; output '%s' is not [examples, classes]. Say --loss self, or choose another output (--output)."
+                  .formatted(MainOutput.of(network))
+              : "--loss labels needs classes, %s has none. Say --loss self, or add an array 'labels'."
+                  .formatted(data.directory()));
+    }
+    Measure measure =
+        switch (loss) {
+          case LABELS -> Measure.ACCURACY;
+          case AUTO -> canBeLabelled ? Measure.ACCURACY : withoutLabels(isClassifier);
+          case SELF -> withoutLabels(isClassifier);
+          case OUTPUTS -> Measure.FIDELITY;
+        };
+    if (measure == Measure.ACCURACY && classes != null && classes < data.classes()) {
+      throw new PruningException(
+          PruningException.Kind.INPUT,
+          "The network tells %d classes apart, the data in %s has %d. Use the data that the network was trained on."
+              .formatted(classes, data.directory(), data.classes()));
+    }
+    return measure;
+  }
+
+  static Measure withoutLabels(boolean isClassifier) {
+    return isClassifier ? Measure.AGREEMENT : Measure.FIDELITY;
+  }
+
+  /// Whether the output that counts is one of several classes: `[examples, classes]`, further axes of
+  /// size 1.
+  static boolean isClassifier(Network network) {
+    Integer classes = classes(network);
+    return classes != null && classes > 1;
+  }
+
+  /// @return null if the output that counts is none of a classifier
+  private static @Nullable Integer classes(Network network) {
+    ValueInfo output = output(network);
+    List<Long> shape = shape(network, output);
+    boolean isVector =
+        shape != null
+            && shape.size() >= 2
+            && shape.subList(2, shape.size()).stream().allMatch(size -> size == 1);
+    return shape != null && isVector ? Math.toIntExact(shape.get(1)) : null;
+  }
+
+  private static ValueInfo output(Network network) {
+    try {
+      return MainOutput.of(network);
+    } catch (IllegalArgumentException e) {
+      throw new PruningException(
+          PruningException.Kind.INPUT,
+          "%s. Choose one with --output.".formatted(e.getMessage()),
+          e);
+    }
+  }
+
+  /// As inferred, or else as the file says; null if neither knows.
+  private static @Nullable List<Long> shape(Network network, ValueInfo output) {
+    try {
+      return ShapeInference.infer(network, ShapeInference.inputShapes(network, 1))
+          .of(output.name());
+    } catch (UnusableNodeException | IllegalArgumentException e) {
+      List<Dimension> dimensions = output.dimensions();
+      if (dimensions == null) {
+        return null;
+      }
+      return dimensions.stream()
+          .map(dimension -> dimension instanceof Dimension.Fixed(long size) ? size : 1L)
+          .toList();
+    }
+  }
+}

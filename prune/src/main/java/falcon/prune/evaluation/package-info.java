@@ -1,0 +1,7 @@
+/// Network and data together: whether they fit, what the network is judged by, and judging it.
+///
+/// Read [falcon.prune.evaluation.Match] first.
+@NullMarked
+package falcon.prune.evaluation;
+
+import org.jspecify.annotations.NullMarked;

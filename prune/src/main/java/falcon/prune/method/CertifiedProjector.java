@@ -1,0 +1,70 @@
+package falcon.prune.method;
+
+import falcon.budget.Budget;
+import falcon.budget.CostTable;
+import falcon.budget.Mask;
+import falcon.projection.BudgetProjection;
+import falcon.projection.Projection;
+import falcon.projection.group.LayerLimits;
+import falcon.prune.options.PruningException;
+import falcon.quadratic.Projector;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.ExecutorService;
+import org.jspecify.annotations.Nullable;
+
+/// The exact projection as a solver's projector, which keeps the certificate of the mask that the
+/// solver moved to and forgets those of the others.
+final class CertifiedProjector implements Projector {
+  private final CostTable costs;
+  private final LayerLimits limits;
+  private final BudgetProjection projection;
+  private final List<Projection> proposed = new ArrayList<>();
+  private @Nullable Projection accepted;
+
+  CertifiedProjector(CostTable costs, LayerLimits limits, ExecutorService executor, int threads) {
+    this.costs = costs;
+    this.limits = limits;
+    this.projection = new BudgetProjection(executor, threads);
+  }
+
+  /// @throws PruningException if a saliency is no number: names the layer
+  @Override
+  public Mask project(float[] saliency, Budget budget) {
+    requireNumbers(saliency);
+    Projection projected = projection.project(saliency, costs, budget, limits);
+    proposed.add(projected);
+    return projected.mask();
+  }
+
+  private void requireNumbers(float[] saliency) {
+    for (CostTable.Layer layer : costs.layers()) {
+      for (int i = layer.offset(); i < layer.end(); i++) {
+        if (Float.isNaN(saliency[i])) {
+          throw new PruningException(
+              PruningException.Kind.INPUT,
+              "The gradients of layer '%s' are beyond what float32 holds.%nThe network's values overflow on this data; check the preprocessing and the weights, or leave --refit backsolve out."
+                  .formatted(layer.name()));
+        }
+      }
+    }
+  }
+
+  @Override
+  public void accepted(Mask mask) {
+    for (Projection projected : proposed) {
+      if (projected.mask().equals(mask)) {
+        accepted = projected;
+      }
+    }
+    proposed.clear();
+  }
+
+  /// The projection that the solver moved to last.
+  ///
+  /// @throws NullPointerException if it moved to none
+  Projection accepted() {
+    return Objects.requireNonNull(accepted);
+  }
+}

@@ -1,0 +1,95 @@
+package falcon.prune.method;
+
+import falcon.model.Network;
+import falcon.projection.Projection;
+import falcon.torch.execution.SampleLosses;
+import falcon.torch.sample.SampleSource;
+import org.jspecify.annotations.Nullable;
+
+/// Decides between two outcomes of a stage by how far their outputs on held-out samples are from the dense
+/// network's. Squared errors, whatever the run is judged by: so few samples tell errors apart that
+/// their labels do not. The test split is never seen.
+final class HeldOutErrors {
+  /// Times the squared error before a refinement that it may at most be after it.
+  private static final double GREATEST_GROWTH = 2;
+
+  private final PruningMethod.Setting setting;
+  private final SampleSource samples;
+  private @Nullable Network lastJudged;
+  private @Nullable SampleLosses lastErrors;
+
+  /// @param most held-out samples to look at; the first ones
+  HeldOutErrors(PruningMethod.Setting setting, int most) {
+    this.setting = setting;
+    this.samples = setting.samples().validation(most);
+  }
+
+  /// The outcome of the support search or the one of the mask that it starts from, whichever has the
+  /// smaller error; the search's if they are equal or no samples are held out.
+  ///
+  /// A search on the layers' own errors knows nothing of those that run through time, or through
+  /// a layer again, and what it gains in each layer may be lost there.
+  ///
+  /// @return the better one, with a note that says by how much
+  PruningMethod.Outcome better(PruningMethod.Outcome searched, PruningMethod.Outcome start) {
+    if (samples.size() == 0) {
+      return searched;
+    }
+    double ofSearched = errors(searched.network()).percent();
+    double ofStart = errors(start.network()).percent();
+    boolean isSearched = !(ofStart > ofSearched);
+    return (isSearched ? searched : start)
+        .withNote(
+            "%s: on %d held-out samples the outputs' fidelity is %.2f %% with the support search and %.2f %% with the greatest weights"
+                .formatted(
+                    isSearched ? "support search taken" : "support search not taken",
+                    samples.size(),
+                    ofSearched,
+                    ofStart));
+  }
+
+  /// The refined outcome, or the one before if refinement took the outputs further from the dense network's than
+  /// they were, beyond chance or to more than twice the squared error: few steps on few samples can be worse than
+  /// none, above all where outputs vary little, so that a step is large for what they vary by.
+  ///
+  /// @param projection of the refined network's support
+  PruningMethod.Outcome unlessHarmful(
+      PruningMethod.Outcome before, Network refined, Projection projection) {
+    var after = new PruningMethod.Outcome(refined, projection, null, before.notes());
+    if (samples.size() == 0) {
+      return after;
+    }
+    SampleLosses ofBefore = errors(before.network());
+    SampleLosses ofAfter = errors(refined);
+    return isHarm(ofBefore, ofAfter)
+        ? before.withNote(
+            "refinement not taken: on %d held-out samples the outputs' fidelity fell from %.2f to %.2f %%"
+                .formatted(samples.size(), ofBefore.percent(), ofAfter.percent()))
+        : after;
+  }
+
+  /// Of four samples or fewer no difference is beyond chance, hence the second rule.
+  private static boolean isHarm(SampleLosses before, SampleLosses after) {
+    double error = 100 - before.percent();
+    if (Double.isNaN(after.percent())) {
+      return true;
+    }
+    return after.isWorseThan(before) || 100 - after.percent() > GREATEST_GROWTH * error;
+  }
+
+  /// Errors of the network; those asked for last are kept.
+  private SampleLosses errors(Network network) {
+    if (network != lastJudged || lastErrors == null) {
+      lastErrors =
+          setting
+              .clock()
+              .time(
+                  "validation",
+                  () ->
+                      SampleLosses.outputErrors(
+                          setting.dense(), network, samples, setting.workers()));
+      lastJudged = network;
+    }
+    return lastErrors;
+  }
+}

@@ -1,0 +1,90 @@
+package falcon.prune.method;
+
+import falcon.model.StateDict;
+import falcon.model.Tensor;
+import falcon.model.safetensors.TensorPart;
+import falcon.prune.storage.CheckpointFile;
+import falcon.prune.storage.CheckpointFolder;
+import falcon.prune.storage.CheckpointSchedule;
+import falcon.torch.training.RefinementCheckpoints;
+import java.util.BitSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// The state of a refinement in a file, which is replaced by each later one.
+public final class KeptRefinement implements RefinementCheckpoints {
+  public static final String PART = "refinement";
+
+  private static final String ARRAY = "array/";
+  private static final String KEPT = "kept/";
+  private static final String SCALES = "scales";
+  private static final String CHOICE = "choice";
+  private static final String DONE = "done";
+
+  private final CheckpointFolder folder;
+  private final CheckpointFile file;
+  private final CheckpointSchedule schedule;
+
+  public KeptRefinement(CheckpointFolder folder, CheckpointFile file, CheckpointSchedule schedule) {
+    this.folder = folder;
+    this.file = file;
+    this.schedule = schedule;
+  }
+
+  @Override
+  public @Nullable State last() {
+    State state = folder.read(file, PART, KeptRefinement::state);
+    if (state != null) {
+      folder.goOn(file, "step %d of the refinement".formatted(state.done() + 1), state.done());
+    }
+    schedule.begin(state == null ? 0 : state.done());
+    return state;
+  }
+
+  @Override
+  public void stepDone(int done, int steps, Supplier<State> state) {
+    if (schedule.isDue(done, steps)) {
+      schedule.keep(
+          done,
+          () ->
+              folder.write(
+                  done == steps
+                      ? "the end of the refinement"
+                      : "step %d of %d of the refinement".formatted(done + 1, steps),
+                  () -> write(state.get())));
+    }
+  }
+
+  private void write(State state) {
+    var parts = new LinkedHashMap<String, TensorPart>();
+    parts.put(SCALES, CheckpointFile.part(state.scales()));
+    parts.put(CHOICE, CheckpointFile.part(state.choice()));
+    state.arrays().forEach((name, array) -> parts.put(ARRAY + name, TensorPart.ofFloats(array)));
+    state
+        .kept()
+        .forEach((name, set) -> {
+          long[] words = set.toLongArray();
+          parts.put(
+              KEPT + name, TensorPart.of(Tensor.ofLongs(List.of((long) words.length), words)));
+        });
+    file.write(parts, Map.of(DONE, Integer.toString(state.done())));
+  }
+
+  private static State state(StateDict content) throws CheckpointFile.UnusableException {
+    var arrays = new LinkedHashMap<String, float[]>();
+    CheckpointFile.below(content, ARRAY)
+        .forEach((name, tensor) -> arrays.put(name, tensor.toFloats()));
+    var kept = new LinkedHashMap<String, BitSet>();
+    CheckpointFile.below(content, KEPT)
+        .forEach((name, words) -> kept.put(name, BitSet.valueOf(words.toLongs())));
+    return new State(
+        Integer.parseInt(content.metadata().getOrDefault(DONE, "")),
+        CheckpointFile.numbers(CheckpointFile.tensor(content, SCALES)),
+        CheckpointFile.numbers(CheckpointFile.tensor(content, CHOICE)),
+        arrays,
+        kept);
+  }
+}

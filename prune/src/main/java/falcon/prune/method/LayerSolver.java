@@ -1,0 +1,70 @@
+package falcon.prune.method;
+
+import falcon.budget.CostTable;
+import falcon.budget.Mask;
+import falcon.leastsquares.ChannelLeastSquares;
+import falcon.torch.curvature.LayerProblem;
+import falcon.torch.curvature.LayerShape;
+import falcon.torch.curvature.LeastSquaresSolver;
+import falcon.torch.curvature.RowProblem;
+import falcon.torch.kernel.Workers;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntPredicate;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.Collectors;
+
+/// Gives the layers of a [Reconstruction] the best weights on a mask.
+final class LayerSolver implements LeastSquaresSolver {
+  private final CostTable costs;
+  private final Mask mask;
+  private final Map<String, LayerShape> solvedOnRows = new LinkedHashMap<>();
+  private final double ridge;
+  private final Workers workers;
+
+  /// @param mask of the weights in `costs`; those of other layers are all kept
+  /// @param ridge κ of the least squares, relative to the mean diagonal
+  LayerSolver(CostTable costs, Mask mask, double ridge, Workers workers) {
+    this.costs = costs;
+    this.mask = mask;
+    this.ridge = ridge;
+    this.workers = workers;
+  }
+
+  @Override
+  public float[] solve(LayerProblem problem) {
+    return ChannelLeastSquares.of(
+            problem.inputs(), problem.outputs(), problem.gram(), problem.cross(), ridge)
+        .solve(
+            problem.present(),
+            isKept(problem.tensorName(), problem::tensorIndex),
+            workers.executor());
+  }
+
+  @Override
+  public float[] solve(RowProblem problem) {
+    solvedOnRows.put(problem.shape().tensorName(), problem.shape());
+    return problem.solve(
+        isKept(problem.shape().tensorName(), problem::tensorIndex), ridge, workers);
+  }
+
+  private IntPredicate isKept(String tensorName, IntUnaryOperator tensorIndex) {
+    CostTable.Layer layer = costs.layer(tensorName);
+    return i -> layer == null || mask.isKept(layer.offset() + tensorIndex.applyAsInt(i));
+  }
+
+  /// What a reader of the report should know of how layers were solved; empty if nothing.
+  List<String> notes() {
+    if (solvedOnRows.isEmpty()) {
+      return List.of();
+    }
+    return List.of(
+        "re-fitted on their rows by conjugate gradients, not on the products of their inputs: "
+            + solvedOnRows.values().stream()
+                .map(shape ->
+                    "%s (%d inputs, %d rows)"
+                        .formatted(shape.tensorName(), shape.inputs(), shape.rows()))
+                .collect(Collectors.joining(", ")));
+  }
+}

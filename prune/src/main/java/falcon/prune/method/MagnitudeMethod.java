@@ -1,0 +1,34 @@
+package falcon.prune.method;
+
+import falcon.budget.Budget;
+import falcon.budget.CostTable;
+import falcon.model.Network;
+import falcon.projection.BudgetProjection;
+import falcon.projection.Projection;
+import falcon.prune.plan.PruningPlan;
+import falcon.prune.resources.Clock;
+import falcon.torch.kernel.Workers;
+import java.util.List;
+
+/// Projection of w̄² alone, nothing re-fitted: the baseline "MP" of FALCON (arXiv:2403.07094).
+public record MagnitudeMethod() implements PruningMethod {
+  @Override
+  public Outcome run(Setting setting, int stage, Network present) {
+    Budget budget = setting.plan().stageBudgets().get(stage);
+    return prune(present, setting.plan(), budget, setting.workers(), setting.clock());
+  }
+
+  public static Outcome prune(
+      Network network, PruningPlan plan, Budget budget, Workers workers, Clock clock) {
+    CostTable costs = plan.costs();
+    float[] weights = WeightVector.of(network, costs);
+    Projection projection =
+        clock.time(
+            "projection",
+            () ->
+                new BudgetProjection(workers.executor(), workers.threads())
+                    .project(Saliency.squares(weights), costs, budget, plan.limits()));
+    return new Outcome(
+        WeightVector.into(network, weights, projection.mask(), costs), projection, null, List.of());
+  }
+}

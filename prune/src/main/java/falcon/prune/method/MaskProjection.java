@@ -1,0 +1,25 @@
+package falcon.prune.method;
+
+import falcon.budget.Budget;
+import falcon.budget.CostTable;
+import falcon.projection.BudgetProjection;
+import falcon.projection.Projection;
+import falcon.projection.group.LayerLimits;
+import falcon.torch.kernel.Workers;
+import java.util.function.BiFunction;
+
+/// Chooses the weights of greatest total saliency within a budget.
+@FunctionalInterface
+public interface MaskProjection {
+  /// The exact one, on a run's threads, within limits of single layers.
+  BiFunction<Workers, LayerLimits, MaskProjection> EXACT =
+      (workers, limits) -> {
+        var projection = new BudgetProjection(workers.executor(), workers.threads());
+        return (saliency, costs, budget) -> projection.project(saliency, costs, budget, limits);
+      };
+
+  /// Projects.
+  ///
+  /// @param saliency `[p]`, finite, zero or more; read only
+  Projection project(float[] saliency, CostTable costs, Budget budget);
+}

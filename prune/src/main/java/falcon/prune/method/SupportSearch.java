@@ -1,0 +1,79 @@
+package falcon.prune.method;
+
+import falcon.budget.Budget;
+import falcon.budget.CostTable;
+import falcon.budget.Mask;
+import falcon.projection.Projection;
+import falcon.torch.curvature.ChannelDescent;
+import falcon.torch.kernel.Workers;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Function;
+
+/// Discrete first-order method on the full-rank quadratic of the layers' own errors, with the
+/// projection in every step.
+///
+/// ```
+/// Q(w) = ½ Σ_l tr (W_l − W̄_l) H_l (W_l − W̄_l)ᵀ       H_l: second moments of layer l's inputs
+/// for shrinking budgets:
+///   z  = projection of the saliency of u
+///   w  = conjugate gradient steps on Q from w, on the support z, all channels at once
+///   u  = w − τ D⁻¹ ∇Q(w), D = diag H                   off the support, where w = 0
+/// ```
+///
+/// so that later choices see how the kept weights take over the work of the pruned ones, and a pruned
+/// weight returns where its step is worth more than what is kept. Source: FALCON (arXiv:2403.07094),
+/// section 3.2, on the layer-wise quadratic of OBC (arXiv:2208.11580), where the paper's low-rank one
+/// cannot tell supports apart.
+final class SupportSearch {
+  private final CostTable costs;
+  private final Function<float[], float[]> saliency;
+  private final MaskProjection projection;
+  private final int descentSteps;
+  private final double stepSize;
+  private final Workers workers;
+
+  /// @param saliency of weights
+  /// @param descentSteps conjugate gradient steps between two projections
+  /// @param stepSize τ of the pruned weights, 0 (none returns) to 1 (each as if it alone returned)
+  SupportSearch(
+      CostTable costs,
+      Function<float[], float[]> saliency,
+      MaskProjection projection,
+      int descentSteps,
+      double stepSize,
+      Workers workers) {
+    this.costs = costs;
+    this.saliency = saliency;
+    this.projection = projection;
+    this.descentSteps = descentSteps;
+    this.stepSize = stepSize;
+    this.workers = workers;
+  }
+
+  /// Searches.
+  ///
+  /// @param dense w̄, `[p]`
+  /// @param descents the layers' quadratics with the dense outputs as wanted ones
+  /// @param budgets shrinking; the last one counts
+  /// @return the last projection
+  Projection search(float[] dense, List<ChannelDescent> descents, List<Budget> budgets) {
+    List<ChannelDescent.Block> blocks =
+        descents.stream().flatMap(descent -> descent.blocks().stream()).toList();
+    float[] weights = dense.clone();
+    for (Budget budget : budgets.subList(0, budgets.size() - 1)) {
+      Mask mask = projection.project(saliency.apply(weights), costs, budget).mask();
+      workers.map(blocks.size(), b -> step(blocks.get(b), mask, weights));
+    }
+    return projection.project(saliency.apply(weights), costs, budgets.getLast());
+  }
+
+  /// Brings the weights of some outputs towards the minimiser on the support, and takes the step of those
+  /// off it. Blocks have weights of their own.
+  private float[] step(ChannelDescent.Block block, Mask mask, float[] weights) {
+    int offset = Objects.requireNonNull(costs.layer(block.descent().tensorName())).offset();
+    var steps = new ChannelDescent.Steps(descentSteps, stepSize);
+    block.descent().descend(block, weights, offset, mask::isKept, steps);
+    return weights;
+  }
+}

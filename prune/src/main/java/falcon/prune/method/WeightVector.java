@@ -1,0 +1,59 @@
+package falcon.prune.method;
+
+import falcon.budget.CostTable;
+import falcon.budget.Mask;
+import falcon.model.Network;
+import falcon.model.Tensor;
+import falcon.prune.options.PruningException;
+import java.util.LinkedHashMap;
+
+/// The prunable weights of a network in one row, in the order of a [CostTable], and back.
+public final class WeightVector {
+  private WeightVector() {}
+
+  /// Requires that all prunable weights are finite.
+  ///
+  /// @throws PruningException if one is not; names layer and weight
+  public static void requireFinite(Network network, CostTable costs) {
+    for (CostTable.Layer layer : costs.layers()) {
+      requireFinite(layer, network.tensor(layer.name()).toFloats());
+    }
+  }
+
+  private static void requireFinite(CostTable.Layer layer, float[] values) {
+    for (int i = 0; i < values.length; i++) {
+      if (!Float.isFinite(values[i])) {
+        throw new PruningException(
+            PruningException.Kind.INPUT,
+            "Weight %d of layer '%s' is %s.%nThe network is damaged or its training diverged; only finite weights can be pruned."
+                .formatted(i, layer.name(), values[i]));
+      }
+    }
+  }
+
+  /// All prunable weights, `[p]`.
+  ///
+  /// @throws PruningException if one is not finite; names layer and weight
+  public static float[] of(Network network, CostTable costs) {
+    var weights = new float[costs.weightCount()];
+    for (CostTable.Layer layer : costs.layers()) {
+      float[] values = network.tensor(layer.name()).toFloats();
+      requireFinite(layer, values);
+      System.arraycopy(values, 0, weights, layer.offset(), layer.count());
+    }
+    return weights;
+  }
+
+  /// The network with these prunable weights, zero where the mask does not keep them.
+  public static Network into(Network network, float[] weights, Mask mask, CostTable costs) {
+    var replaced = new LinkedHashMap<String, Tensor>();
+    for (CostTable.Layer layer : costs.layers()) {
+      var values = new float[layer.count()];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = mask.isKept(layer.offset() + i) ? weights[layer.offset() + i] : 0f;
+      }
+      replaced.put(layer.name(), network.tensor(layer.name()).withFloats(values));
+    }
+    return network.withTensors(replaced);
+  }
+}

@@ -1,0 +1,87 @@
+package falcon.prune.options;
+
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// How much of a resource may stay: a share of what the network has, or a number.
+public sealed interface Amount {
+  /// @param value more than 0, at most 1
+  record Share(double value) implements Amount {
+    public Share {
+      if (!(value > 0 && value <= 1)) {
+        throw new IllegalArgumentException(
+            "a budget is more than 0 %% and at most 100 %%, got %s %%"
+                .formatted(BigDecimal.valueOf(value * 100).stripTrailingZeros().toPlainString()));
+      }
+    }
+
+    @Override
+    public long of(long total) {
+      return BigDecimal.valueOf(value)
+          .multiply(BigDecimal.valueOf(total))
+          .setScale(0, RoundingMode.FLOOR)
+          .longValueExact();
+    }
+
+    @Override
+    public String toString() {
+      return BigDecimal.valueOf(value).movePointRight(2).stripTrailingZeros().toPlainString() + "%";
+    }
+  }
+
+  /// @param value one or more
+  record Count(long value) implements Amount {
+    public Count {
+      if (value < 1) {
+        throw new IllegalArgumentException("a budget is at least 1, got " + value);
+      }
+    }
+
+    @Override
+    public long of(long total) {
+      return value;
+    }
+
+    @Override
+    public String toString() {
+      return Long.toString(value);
+    }
+  }
+
+  /// What may stay of `total`, rounded down.
+  long of(long total);
+
+  /// Reads `30%`, `0.5%`, `12.3M`, `80k`, `1.2G`, `80000`.
+  ///
+  /// @throws IllegalArgumentException with the text, what is wrong with it and examples
+  static Amount parse(String text) {
+    Matcher matcher = Pattern.compile("(\\d+(?:\\.\\d+)?)\\s*([%kKMG]?)").matcher(text.strip());
+    if (!matcher.matches()) {
+      throw new IllegalArgumentException(
+          "'%s' is no amount; examples: 30%%, 12.3M, 80000".formatted(text));
+    }
+    var number = new BigDecimal(matcher.group(1));
+    String unit = matcher.group(2).toUpperCase(Locale.ROOT);
+    if (unit.equals("%")) {
+      return new Share(number.movePointLeft(2).doubleValue());
+    }
+    int zeros =
+        switch (unit) {
+          case "K" -> 3;
+          case "M" -> 6;
+          case "G" -> 9;
+          default -> 0;
+        };
+    try {
+      return new Count(number.movePointRight(zeros).longValueExact());
+    } catch (ArithmeticException e) {
+      throw new IllegalArgumentException(
+          "'%s' is no whole number; a share of the network is written with %%: %s%%"
+              .formatted(text, number.movePointRight(2).stripTrailingZeros().toPlainString()),
+          e);
+    }
+  }
+}

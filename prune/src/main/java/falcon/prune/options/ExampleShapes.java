@@ -1,0 +1,140 @@
+package falcon.prune.options;
+
+import falcon.model.Dimension;
+import falcon.model.Network;
+import falcon.model.ValueInfo;
+import falcon.model.shape.ControlFlow;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/// Shapes of one example, as people write them: `3,224,224` for the only input of a network, or
+/// `input_ids=64,attention_mask=64` by name. An axis of examples before them (`1`, `?`, or the number that
+/// the network fixes) may be there and is left out where the number of axes tells.
+public final class ExampleShapes {
+  /// Key of the shape that is given without a name.
+  private static final String UNNAMED = "";
+
+  private static final long OPEN = -1;
+
+  private final String text;
+  private final SequencedMap<String, List<Long>> byInput;
+
+  private ExampleShapes(String text, SequencedMap<String, List<Long>> byInput) {
+    this.text = text;
+    this.byInput = byInput;
+  }
+
+  /// Reads shapes.
+  ///
+  /// @throws IllegalArgumentException if the text is none
+  public static ExampleShapes parse(String text) {
+    var byInput = new LinkedHashMap<String, List<Long>>();
+    List<Long> sizes = null;
+    for (String word : text.split(",", -1)) {
+      int equals = word.lastIndexOf('=');
+      if (equals >= 0 || sizes == null) {
+        sizes = new ArrayList<>();
+        String name = equals < 0 ? UNNAMED : word.substring(0, equals).strip();
+        if (byInput.put(name, sizes) != null || (equals >= 0 && name.isEmpty())) {
+          throw unreadable(text);
+        }
+      }
+      sizes.add(size(text, word.substring(equals + 1).strip(), sizes.isEmpty()));
+    }
+    if (byInput.containsKey(UNNAMED) && byInput.size() > 1) {
+      throw unreadable(text);
+    }
+    return new ExampleShapes(text, byInput);
+  }
+
+  private static long size(String text, String word, boolean isFirst) {
+    if (isFirst && word.equals("?")) {
+      return OPEN;
+    }
+    if (!word.matches("[1-9][0-9]{0,8}")) {
+      throw unreadable(text);
+    }
+    return Long.parseLong(word);
+  }
+
+  private static IllegalArgumentException unreadable(String text) {
+    return new IllegalArgumentException(
+        "'%s' is no shape; write 3,224,224 or, by name of the input, input_ids=64,attention_mask=64"
+            .formatted(text));
+  }
+
+  /// The network for examples of these shapes.
+  ///
+  /// @throws PruningException if it has no such inputs, or one does not take such examples
+  public Network appliedTo(Network network) {
+    var shapes = new LinkedHashMap<String, List<Long>>();
+    byInput.forEach((name, sizes) -> {
+      ValueInfo input = input(network, name);
+      shapes.put(input.name(), ofExample(input, sizes));
+    });
+    try {
+      return ControlFlow.withExampleShapes(network, shapes);
+    } catch (IllegalArgumentException e) {
+      throw refused(network, e.getMessage());
+    }
+  }
+
+  private ValueInfo input(Network network, String name) {
+    if (name.equals(UNNAMED) && network.inputs().size() == 1) {
+      return network.inputs().getFirst();
+    }
+    return network.inputs().stream()
+        .filter(input -> input.name().equals(name))
+        .findFirst()
+        .orElseThrow(() ->
+            refused(
+                network,
+                name.equals(UNNAMED)
+                    ? "there are several inputs, name each"
+                    : "there is no input '%s'".formatted(name)));
+  }
+
+  /// Without the axis of examples, if the shape has one.
+  private static List<Long> ofExample(ValueInfo input, List<Long> sizes) {
+    List<Dimension> dimensions = input.dimensions();
+    boolean hasBatch =
+        dimensions == null
+            ? sizes.getFirst() == OPEN
+            : dimensions.size() == sizes.size()
+                && (sizes.getFirst() == OPEN
+                    || sizes.getFirst() == 1
+                    || dimensions.getFirst().equals(new Dimension.Fixed(sizes.getFirst())));
+    return hasBatch ? sizes.subList(1, sizes.size()) : sizes;
+  }
+
+  private PruningException refused(Network network, @Nullable String why) {
+    return new PruningException(
+        PruningException.Kind.USAGE,
+        "--input-shape %s: %s.%nThe network takes %s; give the shape of one example for each input with open axes."
+            .formatted(
+                text,
+                why,
+                network.inputs().stream()
+                    .map(ValueInfo::toString)
+                    .collect(Collectors.joining(", "))));
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof ExampleShapes that && byInput.equals(that.byInput);
+  }
+
+  @Override
+  public int hashCode() {
+    return byInput.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return text;
+  }
+}

@@ -1,0 +1,41 @@
+package falcon.prune.options;
+
+import java.util.Arrays;
+import java.util.stream.Collectors;
+
+/// Ways to choose and re-fit weights.
+public enum Method {
+  /// The thorough way: a long search for the support and a long refinement, in one stage or several
+  /// (each on fresh samples at the weights reached so far).
+  FALCON_PLUS_PLUS("falcon++"),
+  /// The quick way: a shorter search, a short refinement, one stage.
+  FALCON("falcon"),
+  /// Projection of the squared weights, nothing re-fitted.
+  MAGNITUDE("magnitude");
+
+  private final String id;
+
+  Method(String id) {
+    this.id = id;
+  }
+
+  /// Name on the command line and in reports.
+  public String id() {
+    return id;
+  }
+
+  /// Method of that name.
+  ///
+  /// @throws IllegalArgumentException naming all methods
+  public static Method of(String id) {
+    for (Method method : values()) {
+      if (method.id.equals(id)) {
+        return method;
+      }
+    }
+    throw new IllegalArgumentException(
+        "there is no method '%s'; methods are %s"
+            .formatted(
+                id, Arrays.stream(values()).map(Method::id).collect(Collectors.joining(", "))));
+  }
+}

@@ -1,0 +1,34 @@
+package falcon.prune.options;
+
+/// Pruning stopped for a reason that the user can mend; the message says what and how.
+public final class PruningException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  /// What kind of trouble it is; decides the exit code of the command line.
+  public enum Kind {
+    /// Options contradict each other or do not apply.
+    USAGE,
+    /// The network, the data or the run directory cannot be used.
+    INPUT,
+    /// The budget is below what one weight costs.
+    BUDGET,
+    /// Memory or native library.
+    MACHINE
+  }
+
+  private final Kind kind;
+
+  public PruningException(Kind kind, String message) {
+    super(message);
+    this.kind = kind;
+  }
+
+  public PruningException(Kind kind, String message, Throwable cause) {
+    super(message, cause);
+    this.kind = kind;
+  }
+
+  public Kind kind() {
+    return kind;
+  }
+}

@@ -1,0 +1,75 @@
+package falcon.prune.plan;
+
+import falcon.budget.Budget;
+import falcon.budget.CostTable;
+import falcon.model.layer.Layer;
+import falcon.model.layer.LayerSelection;
+import falcon.model.layer.Layers;
+import falcon.projection.group.LayerLimits;
+import falcon.prune.options.Amount;
+import falcon.prune.options.BudgetRequest;
+import falcon.prune.options.KeepFloor;
+import falcon.prune.options.NnzRule;
+import falcon.prune.options.PruningException;
+import java.util.List;
+import java.util.TreeMap;
+
+/// What single layers add to a plan: floors, and costs that nobody knows.
+final class LayerPlan {
+  private LayerPlan() {}
+
+  /// Limits of the layers.
+  ///
+  /// @throws PruningException if a pattern matches no prunable layer, or the floors alone are above the
+  ///     budget
+  static LayerLimits limits(CostTable costs, List<KeepFloor> floors, Budget budget) {
+    List<String> names = costs.layers().stream().map(CostTable.Layer::name).toList();
+    var ranges = new TreeMap<Integer, LayerLimits.Range>();
+    for (KeepFloor floor : floors) {
+      requireMatch(floor, names);
+      for (int l = 0; l < names.size(); l++) {
+        if (floor.layers().matches(names.get(l))) {
+          int kept = floor.of(costs.layers().get(l).count());
+          ranges.put(l, new LayerLimits.Range(kept, Integer.MAX_VALUE));
+        }
+      }
+    }
+    long nnz = 0;
+    long macs = 0;
+    for (var entry : ranges.entrySet()) {
+      nnz += entry.getValue().minKept();
+      macs += entry.getValue().minKept() * costs.layers().get(entry.getKey()).macsPerWeight();
+    }
+    if (!budget.allows(nnz, macs)) {
+      throw new PruningException(
+          PruningException.Kind.BUDGET,
+          "--min-keep asks for %,d weights and %,d MACs, the budget allows %,d and %,d.%nAsk for less there, or for a larger budget."
+              .formatted(nnz, macs, budget.maxNnz(), budget.maxMacs()));
+    }
+    return ranges.isEmpty() ? LayerLimits.NONE : new LayerLimits(ranges);
+  }
+
+  private static void requireMatch(KeepFloor floor, List<String> names) {
+    try {
+      LayerSelection.requireMatch("min-keep", floor.layers(), names);
+    } catch (IllegalArgumentException e) {
+      throw new PruningException(PruningException.Kind.USAGE, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /// Refuses a budget of MACs for a network whose MACs are not known.
+  ///
+  /// @throws PruningException if less than all MACs may stay, or the number of weights is to follow from
+  ///     them: names what is in the way
+  static void refuseUncounted(Layers layers, BudgetRequest asked) {
+    boolean isLimited = !asked.macs().equals(new Amount.Share(1));
+    if (isLimited || asked.nnz() instanceof NnzRule.Auto) {
+      Layer first =
+          layers.prunable().stream().filter(layer -> !layer.isCounted()).findFirst().orElseThrow();
+      throw new PruningException(
+          PruningException.Kind.INPUT,
+          "The MACs of layer '%s' are not known: %s.%nGive a budget of weights instead: --nnz 30%% without --macs."
+              .formatted(first.tensor(), first.uncountedReason()));
+    }
+  }
+}

@@ -1,0 +1,277 @@
+package falcon.prune.plan;
+
+import falcon.budget.Budget;
+import falcon.budget.CostTable;
+import falcon.data.Dataset;
+import falcon.gradients.MemoryPlan;
+import falcon.model.Network;
+import falcon.model.layer.Layer;
+import falcon.model.layer.Layers;
+import falcon.model.shape.Obstacle;
+import falcon.projection.group.LayerLimits;
+import falcon.prune.options.Amount;
+import falcon.prune.options.BudgetRequest;
+import falcon.prune.options.Method;
+import falcon.prune.options.NnzRule;
+import falcon.prune.options.PruningException;
+import falcon.prune.options.PruningOptions;
+import falcon.prune.options.Refit;
+import falcon.prune.options.Schedule;
+import falcon.prune.resources.GradientMemory;
+import falcon.prune.resources.HeapMemory;
+import falcon.prune.resources.PassMemory;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Turns what a user asks for into limits and numbers, or says why it cannot be done.
+public final class Planner {
+  /// Multiply-accumulates that one thread does in a second on an ordinary processor, for estimates only.
+  private static final double MACS_PER_SECOND = 4e10;
+
+  /// Forward and backward pass and their overhead, in forward passes.
+  private static final double STEP_PASSES = 5;
+
+  private Planner() {}
+
+  public static PruningPlan plan(
+      Network network, @Nullable Dataset data, BudgetRequest asked, PruningOptions options) {
+    refuseUnused(options);
+    Layers layers = layers(network, options);
+    refuseContradictions(network, layers);
+    boolean isCounted = layers.prunable().stream().allMatch(Layer::isCounted);
+    if (!isCounted) {
+      LayerPlan.refuseUncounted(layers, asked);
+    }
+    CostTable costs = costs(layers, isCounted);
+    Refit refit = refit(options);
+    Budget budget = budget(asked, refit, costs);
+    LayerLimits limits = LayerPlan.limits(costs, options.floors(), budget);
+    int stages = stages(options);
+    Schedule schedule =
+        stages == 1 ? null : options.schedule() == null ? Schedule.GEOMETRIC : options.schedule();
+    int samples = samples(options, refit, data);
+    List<Budget> stageBudgets =
+        schedule == null
+            ? List.of(budget)
+            : BudgetSchedule.of(schedule, stages, Defaults.STAGE_START, budget, costs);
+    MemoryPlan gradients =
+        refit == Refit.BACKSOLVE
+            ? GradientMemory.plan(network, costs, stageBudgets, samples, options)
+            : null;
+    if (refit == Refit.NONE) {
+      PassMemory.requireProcess(layers, options);
+    }
+    long passBytes =
+        refit == Refit.RECONSTRUCT && data != null
+            ? PassMemory.passBytes(network, layers, samples, options)
+            : 0;
+    HeapMemory.require(layers, refit, passBytes, Runtime.getRuntime().maxMemory());
+    return new PruningPlan(
+        layers.prunable().stream()
+            .map(layer ->
+                new PruningPlan.PrunableLayer(
+                    layer.tensor(), layer.shape(), layer.weights(), layer.macsPerWeight()))
+            .toList(),
+        costs,
+        isCounted,
+        limits,
+        layers.adaptable().stream().map(Layer::tensor).toList(),
+        layers.all().stream().filter(layer -> !layer.isAdaptable()).map(Layer::tensor).toList(),
+        asked,
+        budget,
+        stageBudgets,
+        refit,
+        samples,
+        schedule,
+        gradients == null
+            ? memoryBytes(network, layers, refit, samples, passBytes)
+            : gradients.residentBytes(),
+        passBytes,
+        gradients,
+        seconds(layers, data, options, refit, stages, samples));
+  }
+
+  /// Refuses a network that nobody can run, whatever is asked of it.
+  private static void refuseContradictions(Network network, Layers layers) {
+    for (Obstacle obstacle : layers.obstacles()) {
+      if (obstacle.isContradiction()) {
+        throw obstacle.refusal().in(network);
+      }
+    }
+  }
+
+  private static Layers layers(Network network, PruningOptions options) {
+    try {
+      return Layers.of(network, options.selection());
+    } catch (IllegalArgumentException e) {
+      throw new PruningException(PruningException.Kind.USAGE, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static CostTable costs(Layers layers, boolean isCounted) {
+    if (layers.prunable().isEmpty()) {
+      throw new PruningException(
+          PruningException.Kind.INPUT,
+          "The network has no prunable layer (of %d with weights).%n'inspect' says why not."
+              .formatted(layers.all().size()));
+    }
+    CostTable.Builder builder = CostTable.builder();
+    for (Layer layer : layers.prunable()) {
+      builder.layer(layer.tensor(), layer.weights(), isCounted ? layer.macsPerWeight() : 0);
+    }
+    return builder.build();
+  }
+
+  private static Budget budget(BudgetRequest asked, Refit refit, CostTable costs) {
+    long macs = limit("MACs", asked.macs(), costs.totalMacs());
+    long nnz =
+        switch (asked.nnz()) {
+          case NnzRule.Free() -> costs.weightCount();
+          case NnzRule.Auto() -> autoNnz(refit, macs, costs);
+          case NnzRule.Limit(Amount amount) -> limit("weights", amount, costs.weightCount());
+        };
+    long cheapest =
+        costs.layers().stream().mapToLong(CostTable.Layer::macsPerWeight).min().orElseThrow();
+    if (macs < cheapest || nnz < 1) {
+      throw new PruningException(
+          PruningException.Kind.BUDGET,
+          "The budget (%s) allows %d MACs and %d weights, but the cheapest weight costs %d MACs.%nAsk for at least %s."
+              .formatted(asked, macs, nnz, cheapest, cheapest + " MACs and 1 weight"));
+    }
+    return new Budget(nnz, macs);
+  }
+
+  /// Reconstruction weighs MACs in the saliency and needs no second limit; plain squares cut the first
+  /// layers too hard without one.
+  private static long autoNnz(Refit refit, long macs, CostTable costs) {
+    if (refit == Refit.RECONSTRUCT) {
+      return costs.weightCount();
+    }
+    double share =
+        Math.min(1, Defaults.SQUARES_NNZ_PER_MACS * macs / Math.max(1, costs.totalMacs()));
+    return Math.max(1, (long) (share * costs.weightCount()));
+  }
+
+  private static long limit(String resource, Amount amount, long total) {
+    long limit = amount.of(total);
+    if (limit > total) {
+      throw new PruningException(
+          PruningException.Kind.BUDGET,
+          "The budget of %d %s is more than the network has (%d).%nAsk for at most 100%%."
+              .formatted(limit, resource, total));
+    }
+    return limit;
+  }
+
+  private static Refit refit(PruningOptions options) {
+    if (options.method() == Method.MAGNITUDE) {
+      return Refit.NONE;
+    }
+    return options.refit() == Refit.AUTO ? Refit.RECONSTRUCT : options.refit();
+  }
+
+  private static int stages(PruningOptions options) {
+    if (options.method() != Method.FALCON_PLUS_PLUS) {
+      return 1;
+    }
+    return options.stages() == null ? Defaults.stages(refit(options)) : options.stages();
+  }
+
+  private static int samples(PruningOptions options, Refit refit, @Nullable Dataset data) {
+    if (refit == Refit.NONE || data == null) {
+      return 0;
+    }
+    int wanted =
+        options.samples() != null
+            ? options.samples()
+            : refit == Refit.BACKSOLVE ? Defaults.GRADIENT_SAMPLES : Defaults.LAYER_SAMPLES;
+    int available = falcon.data.Splits.of(data.train()).rest().length;
+    if (wanted > available) {
+      if (options.samples() == null) {
+        return available;
+      }
+      throw new PruningException(
+          PruningException.Kind.USAGE,
+          "--samples %d is more than the %d training samples that are not held out for validation."
+              .formatted(wanted, available));
+    }
+    return wanted;
+  }
+
+  /// An option that would change nothing is an error, not a silent no-op.
+  private static void refuseUnused(PruningOptions options) {
+    boolean isMagnitude = options.method() == Method.MAGNITUDE;
+    refuse(
+        isMagnitude && (options.refit() != Refit.AUTO && options.refit() != Refit.NONE),
+        "--refit " + options.refit().id(),
+        "--method magnitude re-fits nothing");
+    refuse(isMagnitude && options.samples() != null, "--samples", "--method magnitude uses none");
+    boolean isBacksolve = options.refit() == Refit.BACKSOLVE && !isMagnitude;
+    refuse(
+        options.curvature() != null && !isBacksolve,
+        "--curvature",
+        "it belongs to --refit backsolve");
+    refuse(options.ridge() != null && !isBacksolve, "--ridge", "it belongs to --refit backsolve");
+    refuse(options.block() != null && !isBacksolve, "--block", "it belongs to --refit backsolve");
+    boolean hasStages = options.method() == Method.FALCON_PLUS_PLUS;
+    refuse(
+        options.stages() != null && !hasStages,
+        "--stages",
+        "--method " + options.method().id() + " has one stage");
+    refuse(
+        options.schedule() != null && !hasStages,
+        "--schedule",
+        "--method " + options.method().id() + " has one stage");
+    require(options.stages() == null || options.stages() >= 1, "--stages is at least 1");
+    require(options.samples() == null || options.samples() >= 1, "--samples is at least 1");
+    require(
+        options.ridge() == null || (options.ridge() > 0 && Double.isFinite(options.ridge())),
+        "--ridge is a number above 0");
+    require(options.block() == null || options.block() >= 0, "--block is 'full' or 1 and more");
+    refuse(
+        options.scratch() != null && !isBacksolve, "--scratch", "it belongs to --refit backsolve");
+    require(options.threads() >= 1, "--threads is at least 1");
+  }
+
+  private static void refuse(boolean isUnused, String option, String why) {
+    require(!isUnused, option + " would have no effect here: " + why);
+  }
+
+  private static void require(boolean holds, String message) {
+    if (!holds) {
+      throw new PruningException(PruningException.Kind.USAGE, message + ".");
+    }
+  }
+
+  private static long memoryBytes(
+      Network network, Layers layers, Refit refit, int samples, long passBytes) {
+    return switch (refit) {
+      case NONE, BACKSOLVE -> 0;
+      case RECONSTRUCT, AUTO -> PassMemory.residentBytes(network, layers, samples, passBytes);
+    };
+  }
+
+  private static double seconds(
+      Layers layers,
+      @Nullable Dataset data,
+      PruningOptions options,
+      Refit refit,
+      int stages,
+      int samples) {
+    if (data == null) {
+      return 0;
+    }
+    double forward = layers.totalMacs() / MACS_PER_SECOND / options.threads();
+    double validation = falcon.data.Splits.of(data.train()).validation().length * forward;
+    double perStage =
+        switch (refit) {
+          case NONE -> 0;
+          case BACKSOLVE -> samples * 10 * forward;
+          case RECONSTRUCT, AUTO -> samples * STEP_PASSES * forward;
+        };
+    int steps = refit == Refit.RECONSTRUCT ? Defaults.steps(options.method(), stages) : 0;
+    return 3 * validation
+        + stages * (perStage + validation)
+        + (double) steps * Defaults.BATCH * STEP_PASSES * forward;
+  }
+}

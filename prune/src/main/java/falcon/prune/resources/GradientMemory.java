@@ -1,0 +1,122 @@
+package falcon.prune.resources;
+
+import falcon.budget.Budget;
+import falcon.budget.CostTable;
+import falcon.gradients.MemoryPlan;
+import falcon.model.Network;
+import falcon.prune.options.PruningException;
+import falcon.prune.options.PruningOptions;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Fits the gradient matrix of a backsolve into the memory there is, or says what would fit.
+public final class GradientMemory {
+  /// Share of the free memory that is used where no limit is given.
+  private static final double FREE_SHARE = 0.7;
+
+  /// The virtual machine, libtorch and the data, before anything is computed.
+  private static final long BASE_BYTES = 400L << 20;
+
+  /// Samples that a thread takes gradients of at a time, and copies of their activations and of the
+  /// largest layer's gradients that it holds then.
+  private static final int BATCH = 16;
+
+  private static final int ACTIVATION_COPIES = 4;
+  private static final int GRADIENT_COPIES = 2;
+
+  /// Copies of the network: the dense one, the present one, each in Java and in libtorch.
+  private static final int NETWORK_COPIES = 4;
+
+  private GradientMemory() {}
+
+  /// The folder that a run uses for temporary files.
+  public static Path scratch(PruningOptions options) {
+    return options.scratch() == null ? ScratchFile.defaultFolder() : options.scratch();
+  }
+
+  /// @throws PruningException if the matrix fits neither in memory nor in a file
+  public static MemoryPlan plan(
+      Network network,
+      CostTable costs,
+      List<Budget> stageBudgets,
+      int samples,
+      PruningOptions options) {
+    requireFolder(options.scratch());
+    int mostKept =
+        stageBudgets.stream()
+            .mapToInt(budget -> MemoryPlan.mostKept(budget, costs))
+            .max()
+            .orElseThrow();
+    long limit =
+        options.memoryBytes() != null
+            ? options.memoryBytes()
+            : (long) (FREE_SHARE * Machine.freeMemoryBytes());
+    var request =
+        new MemoryPlan.Request(
+            samples,
+            costs.weightCount(),
+            mostKept,
+            limit,
+            ScratchFile.freeBytes(scratch(options)),
+            otherBytes(network, costs, options.threads()));
+    MemoryPlan plan = MemoryPlan.of(request);
+    if (plan == null) {
+      throw tooLittle(request, options);
+    }
+    refuseSmallHeap(plan);
+    return plan;
+  }
+
+  private static void requireFolder(@Nullable Path scratch) {
+    if (scratch == null || Files.isDirectory(scratch)) {
+      return;
+    }
+    throw new PruningException(
+        PruningException.Kind.USAGE,
+        "--scratch %s: %s.%nName a folder that exists, on a disk with room for temporary files."
+            .formatted(
+                scratch, Files.exists(scratch) ? "it is no folder" : "there is no such folder"));
+  }
+
+  private static long otherBytes(Network network, CostTable costs, int threads) {
+    long largest = costs.layers().stream().mapToLong(CostTable.Layer::count).max().orElse(0);
+    long perSample =
+        ACTIVATION_COPIES * LiveValues.bytesPerSample(network)
+            + GRADIENT_COPIES * Float.BYTES * largest;
+    return BASE_BYTES
+        + (long) threads * BATCH * perSample
+        + (long) NETWORK_COPIES * Float.BYTES * costs.weightCount();
+  }
+
+  private static PruningException tooLittle(MemoryPlan.Request request, PruningOptions options) {
+    int rows = MemoryPlan.mostRows(request);
+    return new PruningException(
+        PruningException.Kind.MACHINE,
+        "The run needs at least %s of memory, %s allows %s; %s has %s free for temporary files.%n%s"
+            .formatted(
+                MemoryPlan.text(MemoryPlan.leastBytes(request)),
+                options.memoryBytes() == null ? "70 % of what is free" : "--memory",
+                MemoryPlan.text(request.limitBytes()),
+                scratch(options),
+                MemoryPlan.text(request.diskBytes()),
+                rows > 0
+                    ? "Take at most %d samples (--samples %d), or name a larger folder with --scratch."
+                        .formatted(rows, rows)
+                    : "Not even one sample fits; raise --memory."));
+  }
+
+  private static void refuseSmallHeap(MemoryPlan plan) {
+    long heap = Runtime.getRuntime().maxMemory();
+    if (plan.parts().vectors() > heap) {
+      throw new PruningException(
+          PruningException.Kind.MACHINE,
+          "The vectors of the run take %s on the Java heap, which may grow to %s.%nSet FALCON_HEAP=%dg."
+              .formatted(
+                  MemoryPlan.text(plan.parts().vectors()),
+                  MemoryPlan.text(heap),
+                  (plan.parts().vectors() >> 30) + 1));
+    }
+  }
+}

@@ -1,0 +1,86 @@
+package falcon.prune.resources;
+
+import falcon.gradients.MemoryPlan;
+import falcon.leastsquares.ChannelLeastSquares;
+import falcon.model.layer.Layer;
+import falcon.model.layer.Layers;
+import falcon.prune.options.PruningException;
+import falcon.prune.options.Refit;
+
+/// How large the Java heap has to be for a run: copies of the weights, and the work on one layer. Tensors that
+/// libtorch computes with lie outside of it.
+public final class HeapMemory {
+  /// The virtual machine's own, what is read of data, and room for short-lived objects.
+  private static final long BASE_BYTES = 384L << 20;
+
+  /// Arrays of the length of all weights that a refinement holds: dense and present network, weights, two
+  /// moments, gradient, what moves; and half a one for copies of single layers.
+  private static final double REFINED = 7.5;
+
+  /// The same of a support search, and of ranking by magnitude.
+  private static final double SEARCHED = 5;
+
+  /// The same of a reconstruction, beside the work on a layer: dense, masked and new network.
+  private static final double RECONSTRUCTED = 3;
+
+  /// Arrays of the length of a layer's weights while it is solved: before, after, in matrix order.
+  private static final int LAYER_COPIES = 4;
+
+  /// Float64 matrices of a layer's inputs while it is solved: products, and two for their inverse.
+  private static final int MATRICES = 3;
+
+  /// By how much the heap that Java owns up to is smaller than what was asked for: a part of the young generation.
+  private static final long UNUSED_BYTES = 64L << 20;
+
+  private HeapMemory() {}
+
+  /// Refuses a run that would end in the middle for want of heap.
+  ///
+  /// @param most bytes that the heap may grow to
+  /// @throws PruningException if that is too little; says how to give more
+  public static void require(Layers layers, Refit refit, long passBytes, long most) {
+    long needed = bytes(layers, refit, passBytes);
+    if (needed > most) {
+      long gib = Math.ceilDiv(needed + UNUSED_BYTES, 1L << 30);
+      throw new PruningException(
+          PruningException.Kind.MACHINE,
+          "The run needs about %s of Java heap, which may grow to %s: too little for so many weights (%,d).%nSet FALCON_HEAP=%dg for the launcher, or start Java with -Xmx%dg."
+              .formatted(
+                  MemoryPlan.text(needed), MemoryPlan.text(most), weights(layers), gib, gib));
+    }
+  }
+
+  /// @param passBytes as [PassMemory#passBytes] gave it
+  /// @return estimate of the heap that a run takes
+  static long bytes(Layers layers, Refit refit, long passBytes) {
+    double weightBytes = (double) Float.BYTES * weights(layers);
+    double searched = SEARCHED * weightBytes;
+    double most =
+        switch (refit) {
+          case NONE, BACKSOLVE -> searched;
+          case RECONSTRUCT, AUTO ->
+              Math.max(
+                  Math.max(searched, REFINED * weightBytes),
+                  RECONSTRUCTED * weightBytes
+                      + layers.all().stream()
+                          .mapToLong(layer -> layerBytes(layer, passBytes))
+                          .max()
+                          .orElse(0));
+        };
+    return BASE_BYTES + (long) most;
+  }
+
+  private static long weights(Layers layers) {
+    return layers.all().stream().mapToLong(Layer::weights).sum();
+  }
+
+  private static long layerBytes(Layer layer, long passBytes) {
+    long copies = (long) LAYER_COPIES * Float.BYTES * layer.weights();
+    long matrices = (long) MATRICES * Double.BYTES * PassMemory.squaredInputs(layer);
+    if (matrices > passBytes) {
+      return copies; // such a layer is solved on its rows
+    }
+    long factors = Float.BYTES * PassMemory.squaredInputs(layer) * layer.shape().getFirst();
+    return copies + matrices + Math.min(factors, ChannelLeastSquares.DEFAULT_SCRATCH_BYTES);
+  }
+}

@@ -1,0 +1,8 @@
+/// What the machine has and what a run takes of it: memory, time, temporary files.
+///
+/// Read [falcon.prune.resources.HeapMemory] first. Must not import other packages of this module but
+/// `options` and `plan`.
+@NullMarked
+package falcon.prune.resources;
+
+import org.jspecify.annotations.NullMarked;

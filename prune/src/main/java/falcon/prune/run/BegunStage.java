@@ -1,0 +1,64 @@
+package falcon.prune.run;
+
+import falcon.projection.Projection;
+import falcon.prune.method.KeptOutcome;
+import falcon.prune.method.KeptRefinement;
+import falcon.prune.method.PruningMethod;
+import falcon.prune.method.StageCheckpoints;
+import falcon.prune.storage.CheckpointFile;
+import falcon.prune.storage.CheckpointFolder;
+import falcon.prune.storage.CheckpointSchedule;
+import falcon.prune.storage.FileContent;
+import falcon.torch.training.RefinementCheckpoints;
+import java.util.function.BiConsumer;
+import java.util.function.Supplier;
+
+/// A stage that is under way, on disk: a file for each part that took long enough to be worth it,
+/// and one for the state of the refinement.
+///
+/// @param folder where the files are
+/// @param codec of projections and outcomes
+/// @param run tells runs, stages and settings apart
+record BegunStage(
+    CheckpointFolder folder, CheckpointSchedule schedule, KeptOutcome codec, String run)
+    implements StageCheckpoints {
+  @Override
+  public StageCheckpoints with(String settings) {
+    return new BegunStage(folder, schedule, codec, FileContent.sha256(run + "\n" + settings));
+  }
+
+  @Override
+  public Projection projection(String part, Supplier<Projection> work) {
+    return part(part, codec::projection, work, codec::write);
+  }
+
+  @Override
+  public PruningMethod.Outcome outcome(String part, Supplier<PruningMethod.Outcome> work) {
+    return part(part, codec::outcome, work, codec::write);
+  }
+
+  private <T> T part(
+      String part,
+      CheckpointFolder.Decoder<T> decoder,
+      Supplier<T> work,
+      BiConsumer<T, CheckpointFile> writer) {
+    CheckpointFile file = folder.file(part, run);
+    String place = "the end of the " + part;
+    T kept = folder.read(file, part, decoder);
+    if (kept != null) {
+      folder.goOn(file, place);
+      return kept;
+    }
+    schedule.begin(0);
+    T made = work.get();
+    if (schedule.isWorthKeeping()) {
+      folder.write(place, () -> writer.accept(made, file));
+    }
+    return made;
+  }
+
+  @Override
+  public RefinementCheckpoints refinement() {
+    return new KeptRefinement(folder, folder.file(KeptRefinement.PART, run), schedule);
+  }
+}

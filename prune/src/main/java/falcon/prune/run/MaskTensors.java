@@ -1,0 +1,53 @@
+package falcon.prune.run;
+
+import falcon.budget.Mask;
+import falcon.model.DataType;
+import falcon.model.StateDict;
+import falcon.model.Tensor;
+import falcon.prune.plan.PruningPlan;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// A mask as tensors: one of BOOL for each prunable tensor, of its name and shape, 1 = kept.
+final class MaskTensors {
+  private MaskTensors() {}
+
+  /// The tensors of a mask, in graph order.
+  static StateDict of(Mask mask, List<PruningPlan.PrunableLayer> layers) {
+    var tensors = new LinkedHashMap<String, Tensor>();
+    int offset = 0;
+    for (PruningPlan.PrunableLayer layer : layers) {
+      var kept = new byte[layer.count()];
+      for (int i = 0; i < kept.length; i++) {
+        kept[i] = mask.isKept(offset + i) ? (byte) 1 : 0;
+      }
+      tensors.put(layer.name(), Tensor.ofBytes(DataType.BOOL, layer.shape(), kept));
+      offset += layer.count();
+    }
+    return new StateDict(tensors, Map.of());
+  }
+
+  /// The mask of such tensors.
+  ///
+  /// @throws IllegalArgumentException if a layer's tensor is missing or of another type or shape
+  static Mask mask(StateDict state, List<PruningPlan.PrunableLayer> layers) {
+    var kept = new boolean[layers.stream().mapToInt(PruningPlan.PrunableLayer::count).sum()];
+    int offset = 0;
+    for (PruningPlan.PrunableLayer layer : layers) {
+      Tensor tensor = state.tensors().get(layer.name());
+      if (tensor == null
+          || tensor.type() != DataType.BOOL
+          || !tensor.shape().equals(layer.shape())) {
+        throw new IllegalArgumentException(
+            "the mask of '%s' is %s, wanted is BOOL%s"
+                .formatted(layer.name(), tensor == null ? "missing" : tensor, layer.shape()));
+      }
+      for (int i = 0; i < layer.count(); i++) {
+        kept[offset + i] = tensor.bytes().get(i) != 0;
+      }
+      offset += layer.count();
+    }
+    return Mask.ofKept(kept);
+  }
+}

@@ -1,0 +1,163 @@
+package falcon.prune.run;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import falcon.prune.options.PruningOptions;
+import falcon.prune.plan.PruningPlan;
+import falcon.prune.report.PrunedNetwork;
+import falcon.prune.report.Report;
+import falcon.prune.report.Versions;
+import falcon.prune.resources.Machine;
+import falcon.prune.resources.PeakMemory;
+import falcon.prune.storage.InputFile;
+import falcon.prune.storage.Json;
+import falcon.prune.storage.WrittenFile;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/// The content of `result.json`. A key keeps its meaning within a [#SCHEMA_VERSION]; new ones may come.
+final class ResultFile {
+  static final int SCHEMA_VERSION = 1;
+
+  /// Files of the network, below `model`.
+  static final String FILES = "files";
+
+  /// The mask's file.
+  static final String MASK = "mask";
+
+  /// What the run's bits depend on, as `--resume` compares it.
+  static final String IDENTITY = "identity";
+
+  private ResultFile() {}
+
+  /// Everything about a run.
+  ///
+  /// @param written what the network's file holds
+  /// @param mask its file
+  static ObjectNode of(
+      RunDescription run, PrunedNetwork pruned, WrittenModel written, WrittenFile mask) {
+    Report report = pruned.report();
+    ObjectNode json = Json.object();
+    json.put("schemaVersion", SCHEMA_VERSION);
+    json.put("command", run.command());
+    Versions.all().forEach(json.putObject("versions")::put);
+    json.put("seed", run.options().seed());
+    ObjectNode machine = json.putObject("machine");
+    Machine.facts().forEach(machine::putPOJO);
+    inputs(json.putArray("inputs"), run);
+    options(json.putObject("options"), run, pruned.plan());
+    ObjectNode budget = json.putObject("budget");
+    if (pruned.plan().isCounted()) {
+      used(budget.putObject("macs"), report.macs(), written.macs());
+    } else {
+      budget.putNull("macs");
+    }
+    used(budget.putObject("nnz"), report.nnz(), written.nnz());
+    json.put("measure", report.measure().id());
+    ObjectNode accuracy = json.putObject(report.measure().id());
+    accuracy.set("validation", accuracy(report.validation()));
+    accuracy.set("test", accuracy(report.test()));
+    json.putObject("certificate")
+        .put("value", report.certificate().value())
+        .put("bound", report.certificate().bound())
+        .put("gap", report.certificate().gap());
+    layers(json.putArray("layers"), written);
+    files(json.putObject("model"), written);
+    mask.describe(json.putObject(MASK));
+    json.put("effectiveRows", report.effectiveRows());
+    stages(json.putArray("stages"), report);
+    ObjectNode seconds = json.putObject("seconds");
+    report.seconds().forEach(seconds::put);
+    json.put("peakMemoryBytes", Math.max(report.peakMemoryBytes(), PeakMemory.bytes()));
+    report.replacedKernels().forEach(json.putObject("replacedKernels")::put);
+    report.warnings().forEach(json.putArray("warnings")::add);
+    run.identity().forEach(json.putObject(IDENTITY)::put);
+    return json;
+  }
+
+  private static void inputs(ArrayNode inputs, RunDescription run) {
+    for (InputFile input : run.inputs()) {
+      inputs
+          .addObject()
+          .put("role", input.role())
+          .put("path", input.path().toString())
+          .put("bytes", input.bytes())
+          .put("sha256", input.sha256());
+    }
+  }
+
+  private static void options(ObjectNode json, RunDescription run, PruningPlan plan) {
+    PruningOptions options = run.options();
+    json.put("method", options.method().id());
+    json.put("stages", plan.stageBudgets().size());
+    json.put("samples", plan.samples());
+    json.put("refit", plan.refit().id());
+    json.put("schedule", plan.schedule() == null ? null : plan.schedule().id());
+    json.put("curvature", options.curvature() == null ? null : options.curvature().id());
+    json.put("ridge", options.ridge());
+    json.put("block", options.block());
+    if (plan.gradients() != null) {
+      json.putObject("gradients")
+          .put("format", plan.gradients().format().name().toLowerCase(Locale.ROOT))
+          .put("place", plan.gradients().isOnDisk() ? "disk" : "memory")
+          .put("activeColumns", plan.gradients().activeColumns());
+    }
+    json.put("loss", options.loss().id());
+    json.put("bnRefresh", options.batchNorm().id());
+    ArrayNode include = json.putArray("include");
+    options.selection().include().forEach(pattern -> include.add(pattern.text()));
+    ArrayNode exclude = json.putArray("exclude");
+    options.selection().exclude().forEach(pattern -> exclude.add(pattern.text()));
+    ArrayNode floors = json.putArray("minKeep");
+    options.floors().forEach(floor -> floors.add(floor.toString()));
+    json.put("threads", options.threads());
+    json.put("preprocessing", run.preprocessing() == null ? null : run.preprocessing().toString());
+  }
+
+  private static void used(ObjectNode json, Report.Used used, long counted) {
+    json.put("asked", used.limit())
+        .put("request", used.asked())
+        .put("used", counted)
+        .put("total", used.total());
+  }
+
+  private static @Nullable ObjectNode accuracy(Report.@Nullable Accuracy accuracy) {
+    return accuracy == null
+        ? null
+        : Json.object()
+            .put("dense", accuracy.dense())
+            .put("pruned", accuracy.pruned())
+            .put("refreshed", accuracy.refreshed())
+            .put("final", accuracy.finalAccuracy());
+  }
+
+  private static void layers(ArrayNode layers, WrittenModel written) {
+    for (Report.LayerReport layer : written.layers()) {
+      ObjectNode json = layers.addObject().put("name", layer.name());
+      layer.shape().forEach(json.putArray("shape")::add);
+      json.put("weights", layer.weights())
+          .put("kept", layer.kept())
+          .put("macs", layer.macs())
+          .put("macsKept", layer.macsKept());
+    }
+  }
+
+  private static void files(ObjectNode json, WrittenModel written) {
+    json.put("bytes", written.bytes()).put("denseBytes", written.denseBytes());
+    ArrayNode files = json.putArray(FILES);
+    written.files().forEach(file -> file.describe(files.addObject()));
+  }
+
+  private static void stages(ArrayNode stages, Report report) {
+    for (Report.StageReport stage : report.stages()) {
+      ObjectNode json =
+          stages
+              .addObject()
+              .put("macs", stage.macs())
+              .put("nnz", stage.nnz())
+              .put("validation", stage.validation())
+              .put("seconds", stage.seconds());
+      stage.notes().forEach(json.putArray("notes")::add);
+    }
+  }
+}

@@ -1,0 +1,89 @@
+package falcon.prune.run;
+
+import falcon.model.Network;
+import falcon.model.onnx.OnnxFile;
+import falcon.prune.options.PruningException;
+import falcon.prune.storage.FolderLock;
+import falcon.prune.storage.ModelFormat;
+import falcon.prune.storage.WrittenFile;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+
+/// Names of what a run puts into its folder.
+final class RunNames {
+  static final String MASK = "mask.safetensors";
+  static final String LOG = "log.txt";
+
+  /// Where files get ready that are to take the place of others, and where a whole run gets ready
+  /// that is to take the place of the one that is there.
+  static final String NEXT = ".falcon-next";
+
+  private RunNames() {}
+
+  /// Files of a finished run that are put into place together, the result last.
+  ///
+  /// @param written the network's files
+  static List<String> outputs(List<WrittenFile> written) {
+    return Stream.concat(written.stream().map(WrittenFile::name), Stream.of(MASK, RunRecord.RESULT))
+        .toList();
+  }
+
+  /// Files that a run will write in the end, as far as that is known before it begins.
+  static List<String> outputs(Network network, ModelFormat format) {
+    var names = new ArrayList<String>();
+    names.add(format.fileName());
+    if (format != ModelFormat.SAFETENSORS) {
+      names.add(format.fileName() + ".data");
+      names.addAll(OnnxFile.dataFiles(network));
+    }
+    names.add(MASK);
+    names.add(RunRecord.RESULT);
+    return List.copyOf(names);
+  }
+
+  /// All files and folders that a run writes or replaces.
+  static List<String> all(RunDescription run) {
+    var names = new ArrayList<>(outputs(run.network(), run.format()));
+    names.addAll(List.of(LOG, RunRecord.STAGES, NEXT, FolderLock.FILE));
+    return names;
+  }
+
+  /// Files of any run, of which a killed process may have left the beginning.
+  static List<String> anyOutputs() {
+    var names = new ArrayList<String>();
+    for (ModelFormat format : ModelFormat.values()) {
+      names.add(format.fileName());
+      names.add(format.fileName() + ".data");
+    }
+    names.addAll(List.of(MASK, RunRecord.RESULT));
+    return names;
+  }
+
+  /// A file of external data that would be one of the run's own files.
+  ///
+  /// @throws PruningException if there is one
+  static void requireNoClash(RunDescription run) {
+    List<String> own =
+        List.of(
+            run.format().fileName(),
+            MASK,
+            RunRecord.RESULT,
+            LOG,
+            RunRecord.STAGES,
+            NEXT,
+            FolderLock.FILE);
+    if (run.format() == ModelFormat.SAFETENSORS) {
+      return;
+    }
+    for (String name : OnnxFile.dataFiles(run.network())) {
+      if (own.contains(String.valueOf(Path.of(name).getName(0)))) {
+        throw new PruningException(
+            PruningException.Kind.INPUT,
+            "The network has weights in a file '%s', a name that a run needs itself.%nRename that file and its mentions in the model, or write the weights alone (--format safetensors)."
+                .formatted(name));
+      }
+    }
+  }
+}

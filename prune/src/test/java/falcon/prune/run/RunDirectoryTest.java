@@ -1,0 +1,423 @@
+package falcon.prune.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import falcon.budget.Mask;
+import falcon.data.Dataset;
+import falcon.data.Preprocessing;
+import falcon.data.format.Datasets;
+import falcon.model.Network;
+import falcon.model.StateDict;
+import falcon.model.Tensor;
+import falcon.model.UnwritableFileException;
+import falcon.model.format.Networks;
+import falcon.model.safetensors.SafetensorsFile;
+import falcon.model.zoo.Architecture;
+import falcon.prune.Falcon;
+import falcon.prune.TinyData;
+import falcon.prune.options.BudgetRequest;
+import falcon.prune.options.Measure;
+import falcon.prune.options.PruningException;
+import falcon.prune.options.PruningOptions;
+import falcon.prune.plan.PruningPlan;
+import falcon.prune.report.PrunedNetwork;
+import falcon.prune.report.Report;
+import falcon.prune.report.Stage;
+import falcon.prune.report.Summary;
+import falcon.prune.storage.InputFile;
+import falcon.prune.storage.InputPlaces;
+import falcon.prune.storage.ModelFormat;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class RunDirectoryTest {
+  @TempDir Path temporary;
+  private Path directory;
+  private Path model;
+  private Dataset data;
+  private Network network;
+  private ModelFormat written = ModelFormat.ONNX;
+
+  @BeforeEach
+  void prepare() throws IOException {
+    directory = temporary.resolve("run");
+    network = Architecture.RESNET20.initial(3, 32, 32, 10, 1);
+    model = temporary.resolve("dense.onnx");
+    Networks.write(network, model);
+    data = Datasets.open(TinyData.write(temporary.resolve("data")));
+  }
+
+  @Test
+  void aStageComesBackAsItWasSaved() {
+    Stage stage = stage(0);
+    try (var run = open(RunDirectory.Existing.REFUSE)) {
+      assertThat(run.stages().finished()).isEmpty();
+      run.stages().save(stage);
+    }
+    try (var run = open(RunDirectory.Existing.RESUME)) {
+      List<Stage> finished = run.stages().finished();
+      assertThat(finished).hasSize(1);
+      Stage again = finished.getFirst();
+      assertThat(again.network().initializers()).isEqualTo(stage.network().initializers());
+      assertThat(again.mask()).isEqualTo(stage.mask());
+      assertThat(again.certificate()).isEqualTo(stage.certificate());
+      assertThat(again.report()).isEqualTo(stage.report());
+      assertThat(again.effectiveRows()).isEqualTo(61.7);
+    }
+  }
+
+  @Test
+  void aRunCanBeResumedFromItsFirstStageOn() {
+    try (var run = open(RunDirectory.Existing.REFUSE)) {
+      assertThat(run.canBeResumed()).isFalse();
+      run.stages().save(stage(0));
+      assertThat(run.canBeResumed()).isTrue();
+    }
+    try (var run = open(RunDirectory.Existing.RESUME)) {
+      assertThat(run.canBeResumed()).isTrue();
+    }
+  }
+
+  @Test
+  void aFailureLeavesEarlierStagesReadable() throws IOException {
+    try (var run = open(RunDirectory.Existing.REFUSE)) {
+      run.stages().save(stage(0));
+      Files.createFile(directory.resolve("stages/.02.partial"));
+      assertThatThrownBy(() -> run.stages().save(stage(1)))
+          .isInstanceOf(UnwritableFileException.class);
+      assertThat(run.stages().finished()).hasSize(1);
+    }
+  }
+
+  @Test
+  void aDamagedStageIsNamed() throws IOException {
+    try (var run = open(RunDirectory.Existing.REFUSE)) {
+      run.stages().save(stage(0));
+      Path weights = directory.resolve("stages/01/weights.safetensors");
+      byte[] bytes = Files.readAllBytes(weights);
+      Files.write(weights, java.util.Arrays.copyOf(bytes, bytes.length / 2));
+      assertThatThrownBy(() -> run.stages().finished())
+          .isInstanceOf(PruningException.class)
+          .hasMessageContaining("stages/01")
+          .hasMessageContaining("Remove the folder");
+    }
+  }
+
+  @Test
+  void onlyARunOfWhichSomethingIsKeptIsResumable() throws IOException {
+    try (var run = open(RunDirectory.Existing.REFUSE)) {
+      assertThat(run.canBeResumed()).isFalse();
+      Path begun = Files.createDirectories(directory.resolve("stages/01.begun"));
+      Files.createFile(begun.resolve(".refinement.safetensors.tmp0"));
+      assertThat(run.canBeResumed()).isFalse();
+      Files.createFile(begun.resolve("support-search.safetensors"));
+      assertThat(run.canBeResumed()).isTrue();
+    }
+    try (var run = open(RunDirectory.Existing.REPLACE)) {
+      assertThat(run.canBeResumed()).isFalse();
+      var places = new ArrayList<String>();
+      run.onKept(places::add);
+      run.stages().save(stage(0));
+      assertThat(run.canBeResumed()).isTrue();
+      assertThat(places).containsExactly("the end of the pruning");
+    }
+  }
+
+  @Test
+  void checkpointsOfAFinishedStageAreRemoved() throws IOException {
+    Path begun = directory.resolve("stages/01.begun");
+    try (var run = open(RunDirectory.Existing.REFUSE)) {
+      run.stages().save(stage(0));
+      Files.createFile(Files.createDirectories(begun).resolve("refinement.safetensors"));
+    }
+    try (var run = open(RunDirectory.Existing.RESUME)) {
+      assertThat(run.stages().finished()).hasSize(1);
+      assertThat(begun).doesNotExist();
+    }
+  }
+
+  @Test
+  void resumingWithOtherOptionsNamesEachDifference() {
+    open(RunDirectory.Existing.REFUSE).close();
+    var other = description(BudgetRequest.macs(0.2), PruningOptions.builder().seed(7).build());
+    assertThatThrownBy(() -> RunDirectory.open(place(), other, RunDirectory.Existing.RESUME))
+        .isInstanceOfSatisfying(
+            PruningException.class,
+            e -> assertThat(e.kind()).isEqualTo(PruningException.Kind.INPUT))
+        .hasMessageContaining("seed: 1 there, 7 now")
+        .hasMessageContaining("macs: 30% there, 20% now")
+        .hasMessageContaining("--force");
+  }
+
+  @Test
+  void resumingWithOtherMemoryIsRefusedAsItDecidesHowManySamplesAreLookedAt() {
+    open(RunDirectory.Existing.REFUSE).close();
+    var other =
+        description(
+            BudgetRequest.macs(0.3), PruningOptions.builder().memoryBytes(2L << 30).build());
+    assertThatThrownBy(() -> RunDirectory.open(place(), other, RunDirectory.Existing.RESUME))
+        .hasMessageMatching(
+            "(?s).*  memory: \\d+ bytes for samples on their way there, \\d+ bytes .* now.*");
+  }
+
+  @Test
+  void resumingWithAnotherNetworkFileIsRefused() throws IOException {
+    open(RunDirectory.Existing.REFUSE).close();
+    Networks.write(Architecture.RESNET20.initial(3, 32, 32, 10, 2), model);
+    assertThatThrownBy(() -> open(RunDirectory.Existing.RESUME))
+        .hasMessageContaining("model dense.onnx: SHA-256");
+  }
+
+  @Test
+  void moreThreadsMayResume() {
+    open(RunDirectory.Existing.REFUSE).close();
+    var other = description(BudgetRequest.macs(0.3), PruningOptions.builder().threads(9).build());
+    RunDirectory.open(place(), other, RunDirectory.Existing.RESUME).close();
+  }
+
+  @Test
+  void aRunThatIsThereIsNotTouchedUnlessForced() {
+    try (var run = open(RunDirectory.Existing.REFUSE)) {
+      run.stages().save(stage(0));
+    }
+    assertThatThrownBy(() -> open(RunDirectory.Existing.REFUSE))
+        .isInstanceOf(PruningException.class)
+        .hasMessageContaining("holds a run already")
+        .hasMessageContaining("--resume");
+    try (var run = open(RunDirectory.Existing.REPLACE)) {
+      assertThat(run.stages().finished()).isEmpty();
+    }
+  }
+
+  @Test
+  void oneRunAtATimeWorksInAFolder() {
+    try (var _ = open(RunDirectory.Existing.REFUSE)) {
+      assertThatThrownBy(() -> open(RunDirectory.Existing.RESUME))
+          .hasMessageContaining("another run works in this folder");
+    }
+    open(RunDirectory.Existing.RESUME).close();
+  }
+
+  @Test
+  void aFolderThatCannotBeMadeIsAnErrorAtOnce() throws IOException {
+    Path file = Files.createFile(temporary.resolve("file"));
+    directory = file.resolve("run");
+    assertThatThrownBy(() -> open(RunDirectory.Existing.REFUSE))
+        .isInstanceOf(PruningException.class)
+        .hasMessageContaining("%s: %s is a file, not a folder.", directory, file);
+  }
+
+  @Test
+  void remainsOfAKilledProcessAreRemoved() throws IOException {
+    Files.createDirectories(directory);
+    Path remains = Files.createFile(directory.resolve(".model.onnx.tmp0"));
+    open(RunDirectory.Existing.REFUSE).close();
+    assertThat(remains).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void budgetsAreCountedFromTheFileThatWasWritten(ModelFormat format) throws IOException {
+    PrunedNetwork pruned = pruned();
+    written = format;
+    try (var run = open(RunDirectory.Existing.REFUSE)) {
+      assertThat(run.write(pruned)).isEqualTo(RunDirectory.result(directory));
+    }
+    assertThat(Networks.read(directory.resolve(format.fileName())).initializers())
+        .isEqualTo(pruned.network().initializers());
+    JsonNode budget = result().get("budget");
+    assertThat(budget.get("nnz").get("used").longValue()).isEqualTo(pruned.mask().keptCount());
+    assertThat(budget.get("macs").get("used").longValue())
+        .isEqualTo(pruned.mask().macs(pruned.plan().costs()));
+    assertThat(budget.get("macs").get("total").longValue()).isEqualTo(40_551_040);
+    assertThat(budget.get("macs").get("used").longValue())
+        .isLessThanOrEqualTo(budget.get("macs").get("asked").longValue());
+    JsonNode file = result().get("model");
+    assertThat(file.get("bytes").longValue())
+        .isEqualTo(Files.size(directory.resolve(format.fileName())));
+    // a quarter of the weights at 12 bytes each, instead of all of them at 4
+    assertThat(file.get("bytes").doubleValue() / file.get("denseBytes").longValue())
+        .isBetween(
+            format == ModelFormat.ONNX_SPARSE ? 0.7 : 1.0,
+            format == ModelFormat.ONNX_SPARSE ? 0.85 : 1.0);
+    assertThat(Summary.fileSizes(RunDirectory.result(directory)))
+        .endsWith(format == ModelFormat.ONNX_SPARSE ? " with every zero stored" : " bytes");
+  }
+
+  @Test
+  void theMaskHasOneBooleanTensorAPrunedOne() throws IOException {
+    PrunedNetwork pruned = pruned();
+    try (var run = open(RunDirectory.Existing.REFUSE)) {
+      run.write(pruned);
+    }
+    StateDict mask = SafetensorsFile.read(directory.resolve("mask.safetensors"));
+    assertThat(mask.tensors()).hasSize(20);
+    mask.tensors()
+        .forEach((name, kept) -> {
+          Tensor weights = pruned.network().tensor(name);
+          assertThat(kept.shape()).isEqualTo(weights.shape());
+          float[] values = weights.toFloats();
+          for (int i = 0; i < values.length; i++) {
+            if (kept.bytes().get(i) == 0) {
+              assertThat(values[i]).as("%s[%d]", name, i).isZero();
+            }
+          }
+        });
+  }
+
+  @Test
+  void aFileOverBudgetIsNeverCalledAResult() {
+    PrunedNetwork pruned = pruned();
+    var dense = new PrunedNetwork(network, pruned.mask(), pruned.plan(), pruned.report());
+    try (var run = open(RunDirectory.Existing.REFUSE)) {
+      assertThatThrownBy(() -> run.write(dense))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("over the budget");
+    }
+    assertThat(directory.resolve("result.json")).doesNotExist();
+  }
+
+  /// These names are promised: scripts read them.
+  @Test
+  void resultFileHasThePromisedKeys() throws IOException {
+    try (var run = open(RunDirectory.Existing.REFUSE)) {
+      run.write(pruned());
+    }
+    var keys = new TreeSet<String>();
+    collect("", result(), keys);
+    assertThat(keys.removeIf(key -> key.startsWith("identity."))).isTrue();
+    assertThat(keys)
+        .containsExactlyInAnyOrder(
+            ("schemaVersion command versions.falcon versions.libtorch versions.java versions.system seed"
+                    + " machine.processor machine.architecture machine.processors machine.memoryBytes"
+                    + " inputs[].role inputs[].path inputs[].bytes inputs[].sha256"
+                    + " options.method options.stages options.samples options.refit options.schedule"
+                    + " options.curvature options.ridge options.block options.loss options.bnRefresh options.threads"
+                    + " options.preprocessing options.include options.exclude options.minKeep"
+                    + " budget.macs.asked budget.macs.request budget.macs.used budget.macs.total"
+                    + " budget.nnz.asked budget.nnz.request budget.nnz.used budget.nnz.total"
+                    + " measure accuracy.validation.dense accuracy.validation.pruned"
+                    + " accuracy.validation.refreshed accuracy.validation.final"
+                    + " accuracy.test.dense accuracy.test.pruned accuracy.test.refreshed"
+                    + " accuracy.test.final"
+                    + " certificate.value certificate.bound certificate.gap"
+                    + " layers[].name layers[].shape[] layers[].weights layers[].kept layers[].macs"
+                    + " layers[].macsKept effectiveRows"
+                    + " model.bytes model.denseBytes model.files[].name model.files[].bytes"
+                    + " model.files[].sha256 mask.name mask.bytes mask.sha256"
+                    + " stages[].macs stages[].nnz stages[].validation stages[].seconds stages[].notes[]"
+                    + " seconds.reconstruct peakMemoryBytes replacedKernels.convolution warnings[]")
+                .split(" "));
+    JsonNode json = result();
+    assertThat(json.get("schemaVersion").intValue()).isEqualTo(1);
+    assertThat(json.get("command").textValue()).isEqualTo("./falcon prune");
+    assertThat(json.get("inputs").get(0).get("sha256").textValue()).matches("[0-9a-f]{64}");
+    assertThat(json.at("/accuracy/validation/final").doubleValue()).isEqualTo(91.5);
+    assertThat(json.at("/accuracy/test/refreshed").isNull()).isTrue();
+    assertThat(json.get("peakMemoryBytes").longValue()).isPositive();
+  }
+
+  private static void collect(String path, JsonNode node, Set<String> keys) {
+    if (node.isObject() && !node.isEmpty()) {
+      node.properties()
+          .forEach(entry ->
+              collect(
+                  path.isEmpty() ? entry.getKey() : path + "." + entry.getKey(),
+                  entry.getValue(),
+                  keys));
+    } else if (node.isArray() && !node.isEmpty()) {
+      node.forEach(element -> collect(path + "[]", element, keys));
+    } else {
+      keys.add(path);
+    }
+  }
+
+  private JsonNode result() throws IOException {
+    return new ObjectMapper().readTree(Files.readAllBytes(directory.resolve("result.json")));
+  }
+
+  private RunDirectory open(RunDirectory.Existing existing) {
+    return RunDirectory.open(
+        place(), description(BudgetRequest.macs(0.3), PruningOptions.defaults()), existing);
+  }
+
+  private OutputFolder place() {
+    return new OutputFolder(directory, InputPlaces.of(List.of(model), data), false);
+  }
+
+  private RunDescription description(BudgetRequest budget, PruningOptions options) {
+    return new RunDescription(
+        "./falcon prune",
+        network,
+        Falcon.prune(network, data, budget).options(options).plan(),
+        options,
+        Preprocessing.defaultsOf(data.layout()),
+        InputFile.of(List.of(model), data),
+        written);
+  }
+
+  private Stage stage(int number) {
+    PrunedNetwork pruned = pruned();
+    return new Stage(
+        number,
+        pruned.network(),
+        pruned.mask(),
+        pruned.report().certificate(),
+        pruned.report().stages().getFirst(),
+        number == 0 ? 61.7 : null);
+  }
+
+  /// Keeps every fourth weight.
+  private PrunedNetwork pruned() {
+    PruningPlan plan = Falcon.prune(network, data, BudgetRequest.macs(0.3)).plan();
+    var kept = new boolean[plan.costs().weightCount()];
+    var tensors = new LinkedHashMap<String, Tensor>();
+    int offset = 0;
+    for (PruningPlan.PrunableLayer layer : plan.layers()) {
+      float[] weights = network.tensor(layer.name()).toFloats();
+      for (int i = 0; i < weights.length; i++) {
+        kept[offset + i] = i % 4 == 0;
+        weights[i] = i % 4 == 0 ? weights[i] : 0;
+      }
+      tensors.put(layer.name(), Tensor.ofFloats(layer.shape(), weights));
+      offset += layer.count();
+    }
+    Mask mask = Mask.ofKept(kept);
+    long macs = mask.macs(plan.costs());
+    var layers = new ArrayList<Report.LayerReport>();
+    var report =
+        new Report(
+            Measure.ACCURACY,
+            new Report.Used("30%", plan.budget().maxMacs(), macs, plan.costs().totalMacs()),
+            new Report.Used(
+                "auto", plan.budget().maxNnz(), mask.keptCount(), plan.costs().weightCount()),
+            new Report.Accuracy(92.25, 91.5, 90.0, 91.5),
+            new Report.Accuracy(91.43, 90.5, null, 90.5),
+            new Report.Certificate(10.0, 10.5, 0.5),
+            layers,
+            null,
+            List.of(
+                new Report.StageReport(
+                    macs, mask.keptCount(), 91.0 / 3, 1.25, List.of("so it went"))),
+            Map.of("reconstruct", 1.5),
+            1,
+            Map.of("convolution", "off by 5; used instead: aligned-convolution"),
+            List.of("beware"));
+    return new PrunedNetwork(network.withTensors(tensors), mask, plan, report);
+  }
+}

@@ -1,0 +1,157 @@
+package falcon.prune.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import falcon.data.Dataset;
+import falcon.data.format.Datasets;
+import falcon.model.Attribute;
+import falcon.model.DataType;
+import falcon.model.Dimension;
+import falcon.model.Network;
+import falcon.model.Node;
+import falcon.model.Tensor;
+import falcon.model.ValueInfo;
+import falcon.prune.Falcon;
+import falcon.prune.NpyBytes;
+import falcon.prune.Pruning;
+import falcon.prune.method.MaskProjection;
+import falcon.prune.method.ReconstructionMethod;
+import falcon.prune.options.BudgetRequest;
+import falcon.prune.options.Loss;
+import falcon.prune.options.Method;
+import falcon.prune.options.PruningOptions;
+import falcon.prune.report.PrunedNetwork;
+import falcon.prune.storage.ModelFormat;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A network whose branch is settled by the sizes of the data: the network that is pruned has
+/// tensors that the given one has only inside of the branch.
+@Tag("native")
+class SettledFlowResumeTest {
+  private static final int SIDE = 8;
+
+  private final SplittableRandom random = new SplittableRandom(3);
+  private final Network network = network();
+
+  @TempDir Path folder;
+
+  @Test
+  void aFinishedStageIsGoneOnFrom() throws IOException {
+    Dataset data = data();
+    PruningOptions options =
+        PruningOptions.builder().stages(2).loss(Loss.OUTPUTS).samples(64).threads(2).build();
+    Pruning pruning =
+        Falcon.prune(network, data, BudgetRequest.macs(0.4))
+            .options(options)
+            .method(
+                new ReconstructionMethod(
+                    ReconstructionMethod.defaults(Method.FALCON).withSteps(3),
+                    MaskProjection.EXACT));
+    assertThat(pruning.network().initializers().keySet())
+        .as("weights of the branch are in the graph")
+        .hasSizeGreaterThan(network.initializers().size());
+    PrunedNetwork whole = pruning.run();
+    var description =
+        new RunDescription(
+            "./falcon prune",
+            pruning.network(),
+            pruning.plan(),
+            options,
+            null,
+            List.of(),
+            ModelFormat.ONNX);
+    Path stages = folder.resolve("stages");
+    pruning.stages(new ResumableStages(stages, description, System::nanoTime)).run();
+    Path second = stages.resolve("02");
+    try (var files = Files.list(second)) {
+      for (Path file : files.toList()) {
+        Files.delete(file);
+      }
+    }
+    Files.delete(second);
+    PrunedNetwork rest =
+        pruning.stages(new ResumableStages(stages, description, System::nanoTime)).run();
+    assertThat(rest.mask()).isEqualTo(whole.mask());
+    assertThat(rest.network().initializers()).isEqualTo(whole.network().initializers());
+  }
+
+  private Network network() {
+    var then =
+        new Attribute.Subgraph(
+            "If.0/then_branch/",
+            List.of(node("MatMul", List.of("x", "If.0/then_branch/w"), "If.0/then_branch/h")),
+            List.of(),
+            List.of("If.0/then_branch/h"),
+            Map.of("If.0/then_branch/w", noise()),
+            Map.of());
+    var otherwise =
+        new Attribute.Subgraph(
+            "If.0/else_branch/",
+            List.of(node("Identity", List.of("x"), "If.0/else_branch/h")),
+            List.of(),
+            List.of("If.0/else_branch/h"),
+            Map.of(),
+            Map.of());
+    return Network.builder("test")
+        .opset("", 17)
+        .input(
+            new ValueInfo(
+                "x",
+                DataType.FLOAT32,
+                List.of(new Dimension.Symbolic("b"), new Dimension.Symbolic("n"))))
+        .output(new ValueInfo("y", DataType.FLOAT32, null))
+        .node(node("Shape", List.of("x"), "shape"))
+        .node(node("Gather", List.of("shape", "one"), "size"))
+        .node(node("Equal", List.of("size", "eight"), "isEight"))
+        .node(
+            new Node(
+                "choice",
+                "If",
+                "",
+                List.of("isEight"),
+                List.of("h"),
+                Map.of(
+                    "then_branch",
+                    new Attribute.GraphValue(then),
+                    "else_branch",
+                    new Attribute.GraphValue(otherwise))))
+        .node(node("Relu", List.of("h"), "r"))
+        .node(node("MatMul", List.of("r", "w"), "y"))
+        .initializer("one", Tensor.ofLongs(List.of(), 1))
+        .initializer("eight", Tensor.ofLongs(List.of(), SIDE))
+        .initializer("w", noise())
+        .build();
+  }
+
+  private static Node node(String opType, List<String> inputs, String output) {
+    return new Node("", opType, "", inputs, List.of(output), Map.of());
+  }
+
+  private Tensor noise() {
+    var values = new float[SIDE * SIDE];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    return Tensor.ofFloats(List.of((long) SIDE, (long) SIDE), values);
+  }
+
+  private Dataset data() throws IOException {
+    var bytes = ByteBuffer.allocate(4 * 120 * SIDE).order(ByteOrder.LITTLE_ENDIAN);
+    while (bytes.hasRemaining()) {
+      bytes.putFloat((float) random.nextGaussian());
+    }
+    Path file = folder.resolve("x.npy");
+    Files.write(file, NpyBytes.of("<f4", List.of(120L, (long) SIDE), bytes.array()));
+    return Datasets.open(file);
+  }
+}

@@ -1,0 +1,245 @@
+package falcon.torch.curvature;
+
+import falcon.torch.Precision;
+import falcon.torch.Torch;
+import falcon.torch.layer.WeightOrder;
+import java.util.List;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/// Least squares of one layer (or all its groups) on given supports, approached by a few conjugate gradient steps that all
+/// output channels take together: one product with H a step, whatever the supports.
+///
+/// ```
+/// minimise  ½ tr W H Wᵀ − tr W B + ½ κ ‖W − W⁰‖²     W zero off its support, κ = relative ridge · mean diag H
+/// R = M ∘ (B ᵀ − W H − κ (W − W⁰)),  Z = R / (diag H + κ),  M: 1 on the support, 0 off it
+/// P = Z + β ∘ P,  Q = M ∘ (P H + κ P),  W += α ∘ P,  R −= α ∘ Q         α, β: one a channel
+/// ```
+///
+/// Starting at W⁰ masked, the error falls with every step. Float32. The same calls give the same bits.
+/// Source: Hestenes and Stiefel 1952 with Jacobi's preconditioner; the problem is that of OBC
+/// (arXiv:2208.11580, section 3).
+public final class ChannelDescent implements AutoCloseable {
+  /// Added to divisors, so that a channel that is done (0 / 0) stays where it is.
+  private static final double TINY = 1e-30;
+
+  /// Weights that take their steps at a time, where a layer of one group has more: whole outputs, one at least.
+  private static final int BLOCK_WEIGHTS = 4 << 20;
+
+  private final String tensorName;
+  private final WeightOrder order;
+  private final LayerCurvature curvature;
+  private final RowUnits units;
+  private final double ridge;
+
+  /// @param curvature of weights in the units; handed over: closed with this
+  /// @param units of all groups' rows
+  /// @param relativeRidge κ as a share of the mean diagonal of each group's H, above 0
+  ChannelDescent(
+      String tensorName,
+      WeightOrder order,
+      LayerCurvature curvature,
+      RowUnits units,
+      double relativeRidge) {
+    this.tensorName = tensorName;
+    this.order = order;
+    this.curvature = curvature;
+    this.units = units;
+    this.ridge = relativeRidge;
+  }
+
+  /// Name of the weight tensor.
+  public String tensorName() {
+    return tensorName;
+  }
+
+  /// Some outputs of a layer, or all of all its groups: weights `from … from + count − 1` in the order of the groups,
+  /// matrix order each.
+  ///
+  /// @param number of the block, from 0
+  public record Block(ChannelDescent descent, int number, int from, int count) {}
+
+  /// What the layer is cut into. Outputs do not depend on one another.
+  public List<Block> blocks() {
+    int all = order.groups() * order.groupSize();
+    int k = order.rowLength();
+    int size = order.groups() > 1 ? all : Math.clamp(BLOCK_WEIGHTS / k, 1, order.outputs()) * k;
+    return IntStream.range(0, Math.ceilDiv(all, size))
+        .mapToObj(b -> new Block(this, b, b * size, Math.min(size, all - b * size)))
+        .toList();
+  }
+
+  /// A matrix, or one a group where there are several.
+  private List<Long> shape(Block block) {
+    long k = order.rowLength();
+    return order.groups() == 1
+        ? List.of(block.count() / k, k)
+        : List.of((long) order.groups(), (long) order.outputs(), k);
+  }
+
+  private int firstOutput(Block block) {
+    return block.from() / order.rowLength();
+  }
+
+  /// Brings the weights of a block towards the minimiser on a support.
+  ///
+  /// @param block of this layer
+  /// @param weights those from number `offset` on are the layer's, in the tensor's order; the block's are W⁰ and
+  ///     are overwritten: new on the support, and off it what `steps` says; they stay where float32 does not hold
+  ///     the steps
+  /// @param isKept whether the weight of that number is on the support
+  /// @param steps of both kinds
+  public void descend(Block block, float[] weights, int offset, IntPredicate isKept, Steps steps) {
+    try (var _ = new PointerScope()) {
+      Tensor mask = torch.empty(Torch.longs(shape(block)));
+      Tensor present = torch.empty(Torch.longs(shape(block)));
+      var places = new Places(block, offset);
+      places.read(mask, (i, _) -> isKept.test(i) ? 1 : 0);
+      places.read(present, (i, row) -> weights[i] * units.of(row));
+      Tensor next = minimise(block, present.mul_(mask), mask, steps.count());
+      if (steps.offSupport() > 0) {
+        Tensor off = singleSteps(block, next).mul_(mask.neg().add_(new Scalar(1.0)));
+        next.add_(off.mul_(new Scalar(steps.offSupport())));
+      }
+      if (Double.isFinite(next.sum().item_double())) {
+        places.write(next, weights);
+      }
+    }
+  }
+
+  /// How far weights go.
+  ///
+  /// @param count conjugate gradient steps on the support, 0 or more
+  /// @param offSupport which part of their single steps weights off the support become, 0 to 1
+  public record Steps(int count, double offSupport) {}
+
+  /// Where the weights of a block stand. Rows are copied one by one, so that the Java heap holds no more.
+  private final class Places {
+    private final Block block;
+    private final int offset;
+    private final float[] row = new float[order.rowLength()];
+
+    Places(Block block, int offset) {
+      this.block = block;
+      this.offset = offset;
+    }
+
+    private int rows() {
+      return block.count() / row.length;
+    }
+
+    private int[] indexes(int number) {
+      return order.indexes(rowNumber(number), 1);
+    }
+
+    /// Number of a row among those of all groups.
+    private int rowNumber(int number) {
+      return block.from() / row.length + number;
+    }
+
+    /// @param values by numbers of the weight and its row
+    void read(Tensor tensor, IntToFloat values) {
+      try (var _ = new PointerScope()) {
+        var to = new FloatPointer(tensor.data_ptr());
+        for (int number = 0; number < rows(); number++) {
+          int[] indexes = indexes(number);
+          for (int i = 0; i < row.length; i++) {
+            row[i] = values.of(offset + indexes[i], rowNumber(number));
+          }
+          to.position((long) number * row.length).put(row, 0, row.length);
+        }
+      }
+    }
+
+    void write(Tensor tensor, float[] weights) {
+      try (var _ = new PointerScope()) {
+        var from = new FloatPointer(tensor.contiguous().data_ptr());
+        for (int number = 0; number < rows(); number++) {
+          from.position((long) number * row.length).get(row, 0, row.length);
+          int[] indexes = indexes(number);
+          for (int i = 0; i < row.length; i++) {
+            weights[offset + indexes[i]] = units.undone(row[i], rowNumber(number));
+          }
+        }
+      }
+    }
+  }
+
+  /// A number for each weight, which is in some row.
+  private interface IntToFloat {
+    float of(int weight, int row);
+  }
+
+  /// @param weights W⁰, zero off the support; changed
+  /// @param mask 1 on the support and 0 off it
+  /// @return the weights after the steps
+  private Tensor minimise(Block block, Tensor weights, Tensor mask, int steps) {
+    List<Long> shape = shape(block);
+    Tensor residual = curvature.slope(weights, firstOutput(block)).mul_(mask);
+    Tensor direction = torch.zeros_like(weights);
+    Tensor length = ones(shape);
+    for (int step = 0; step < steps; step++) {
+      try (var _ = new PointerScope()) {
+        Tensor scaled = residual.mul(curvature.inverseDiagonal());
+        Tensor next = perChannel(residual, scaled);
+        direction.mul_(next.div(length.add(tiny()))).add_(scaled);
+        length.copy_(next);
+        Tensor image = curvature.times(direction).add_(direction, new Scalar(ridge)).mul_(mask);
+        Tensor alpha = next.div(perChannel(direction, image).add_(tiny()));
+        weights.add_(direction.mul(alpha));
+        residual.sub_(image.mul_(alpha));
+      }
+    }
+    return weights;
+  }
+
+  /// Half the gradient of the squared error, relative to the preconditioner: the step
+  /// `(B ᵀ − W H) / (diag H + κ)` that each weight would take alone.
+  ///
+  /// @param block of this layer
+  /// @param weights the block's W; read only
+  /// @return the block's steps
+  public float[] singleSteps(Block block, float[] weights) {
+    try (var _ = new PointerScope()) {
+      int first = block.from() / order.rowLength();
+      RowUnits own = units.part(first, first + block.count() / order.rowLength());
+      float[] scaled = weights.clone();
+      own.apply(scaled);
+      Tensor present = Torch.scoped(scaled, shape(block), Precision.FLOAT32);
+      float[] found = Torch.floats(singleSteps(block, present));
+      own.undo(found);
+      return found;
+    }
+  }
+
+  private Tensor singleSteps(Block block, Tensor weights) {
+    return curvature.slope(weights, firstOutput(block)).mul_(curvature.inverseDiagonal());
+  }
+
+  /// In the first step the direction is zero, so that what it is multiplied by does not count.
+  private static Tensor ones(List<Long> shape) {
+    var sizes = Torch.longs(shape);
+    sizes[sizes.length - 1] = 1;
+    return torch.ones(sizes);
+  }
+
+  private static Scalar tiny() {
+    return new Scalar(TINY);
+  }
+
+  /// @return `[g, o, 1]`, sums over inputs of a ∘ b
+  private static Tensor perChannel(Tensor a, Tensor b) {
+    return a.mul(b).sum(new long[] {-1}, true, new ScalarTypeOptional());
+  }
+
+  @Override
+  public void close() {
+    curvature.close();
+  }
+}

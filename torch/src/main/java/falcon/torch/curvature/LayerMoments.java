@@ -1,0 +1,243 @@
+package falcon.torch.curvature;
+
+import falcon.model.Network;
+import falcon.torch.Precision;
+import falcon.torch.execution.LoadedNetwork;
+import falcon.torch.execution.StreamedPass;
+import falcon.torch.kernel.Workers;
+import falcon.torch.layer.Grid;
+import falcon.torch.layer.LayerMatrix;
+import falcon.torch.layer.WeightOrder;
+import falcon.torch.sample.Chunks;
+import falcon.torch.sample.SampleSource;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
+
+/// Second moments of what the layers of a network get: H = Σ x xᵀ of every layer, over all uses of its
+/// weights; the rows x themselves where products with them cost less, or H does not fit.
+///
+/// Every sample goes through the network once; as many go together as their live values fit into the
+/// memory, which changes no bit of the result. Source of the use of H_l: OBC (arXiv:2208.11580,
+/// section 3).
+public final class LayerMoments {
+  /// What rows take while they are put together: parts, tensors, and these scaled.
+  private static final int ROW_COPIES = 3;
+
+  private final Network network;
+  private final int positionsPerSample;
+  private final long bytes;
+  private final Workers workers;
+
+  /// @param positionsPerSample output positions (pixels, tokens, steps) of a layer that are looked at, about
+  /// @param bytes that the values of samples on their way may take, and what is known of a layer's inputs
+  public LayerMoments(Network network, int positionsPerSample, long bytes, Workers workers) {
+    this.network = network;
+    this.positionsPerSample = positionsPerSample;
+    this.bytes = bytes;
+    this.workers = workers;
+  }
+
+  /// The layers' least squares, with the outputs that their present weights give as wanted ones.
+  ///
+  /// @param tensorNames weight tensors; those that no least squares can be made of (tables that are
+  ///     looked up, for instance), and those of which neither products nor rows fit, are left out
+  /// @param relativeRidge κ as a share of the mean diagonal of H, above 0
+  /// @return in the order of the names; closed by the caller
+  public List<ChannelDescent> descents(
+      List<String> tensorNames, double relativeRidge, SampleSource samples) {
+    try (var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
+      List<Known> layers =
+          tensorNames.stream()
+              .map(name -> LayerMatrix.solvable(loaded.program(), name))
+              .filter(Objects::nonNull)
+              .map(Known::new)
+              .toList();
+      Chunks cut = loaded.chunks(samples);
+      int together = together(loaded, samples, cut);
+      for (int from = 0; from < samples.size(); from += together) {
+        int to = Math.min(samples.size(), from + together);
+        try (var pass = new StreamedPass(loaded, samples, from, to, workers)) {
+          addUp(pass, layers, cut, from / cut.size());
+        }
+      }
+      return workers.map(layers.size(), l -> descent(layers.get(l), relativeRidge)).stream()
+          .filter(Objects::nonNull)
+          .toList();
+    }
+  }
+
+  /// Samples of a pass: whole groups of chunks.
+  private int together(LoadedNetwork loaded, SampleSource samples, Chunks cut) {
+    int fitting = StreamedPass.fitting(loaded, samples, bytes, 1);
+    int group = cut.multipliedTogether() * cut.size();
+    return fitting >= samples.size() ? samples.size() : Math.max(1, fitting / group) * group;
+  }
+
+  /// A layer, and what is known of its inputs so far.
+  private static final class Known {
+    private final LayerMatrix layer;
+    private @Nullable LayerSums sums;
+    private @Nullable LayerRows rows;
+
+    /// Null until the first use is reached.
+    private @Nullable Form form;
+
+    Known(LayerMatrix layer) {
+      this.layer = layer;
+    }
+  }
+
+  /// How a layer's inputs are held.
+  private enum Form {
+    PRODUCTS,
+    ROWS,
+    NONE
+  }
+
+  /// Adds what the pass gets to see to what is known of all layers.
+  private void addUp(StreamedPass pass, List<Known> layers, Chunks cut, int firstChunk) {
+    record Stop(Known known, LayerMatrix.Use use) {}
+    List<Stop> stops =
+        layers.stream()
+            .flatMap(known -> known.layer.products().stream().map(use -> new Stop(known, use)))
+            .sorted(Comparator.comparingInt(stop -> stop.use().nodeIndex()))
+            .toList();
+    List<String> inside =
+        stops.stream()
+            .filter(stop -> stop.use().isRecurrent())
+            .map(stop -> stop.use().input())
+            .toList();
+    pass.visit((execution, _) -> {
+      inside.forEach(execution::watch);
+      return execution;
+    });
+    for (Stop stop : stops) {
+      Known known = stop.known();
+      if (known.form == null) {
+        known.form = form(pass, known.layer, cut.count());
+      }
+      add(known, known.form, new Inputs(pass, stop.use(), cut.multipliedTogether(), firstChunk));
+    }
+  }
+
+  private void add(Known known, Form form, Inputs source) {
+    switch (form) {
+      case PRODUCTS ->
+          known.sums =
+              LayerSums.ofChunks(
+                  known.layer,
+                  known.sums,
+                  source.parts(),
+                  workers,
+                  part -> source.of(part, LayerSums::ofInputs));
+      case ROWS -> {
+        for (LayerRows part :
+            workers.map(source.parts(), part -> source.of(part, LayerRows::ofInputs))) {
+          known.rows = known.rows == null ? part : known.rows.plus(part);
+        }
+      }
+      case NONE -> source.release();
+    }
+  }
+
+  /// Rows, where two products with them cost no more than one with H and they fit, or where H does not.
+  private Form form(StreamedPass pass, LayerMatrix layer, int chunks) {
+    boolean fits = LayerSums.fit(layer.order(), bytes);
+    if (layer.looksAhead()) { // its number of rows is not known
+      return fits ? Form.PRODUCTS : Form.NONE;
+    }
+    try (var _ = new PointerScope()) {
+      LayerMatrix.Use use = layer.products().getFirst();
+      Tensor input = pass.execution(0).compute(use.input());
+      Grid grid = use.geometry().grid(input, pass.samples(0), positionsPerSample, 0);
+      long rows = use.geometry().rows(input, grid).size(1) * chunks;
+      long inputs = (long) layer.order().groups() * layer.order().rowLength();
+      boolean rowsFit = ROW_COPIES * Float.BYTES * rows * inputs <= bytes;
+      boolean costLess = 2 * rows <= layer.order().rowLength();
+      if (rowsFit && (costLess || !fits)) {
+        return Form.ROWS;
+      }
+      return fits ? Form.PRODUCTS : Form.NONE;
+    }
+  }
+
+  /// What one use of a layer gets in a pass, some chunks together at a time.
+  private final class Inputs {
+    private final StreamedPass pass;
+    private final LayerMatrix.Use use;
+    private final int together;
+    private final int firstChunk;
+
+    Inputs(StreamedPass pass, LayerMatrix.Use use, int together, int firstChunk) {
+      this.pass = pass;
+      this.use = use;
+      this.together = together;
+      this.firstChunk = firstChunk;
+    }
+
+    int parts() {
+      return Math.ceilDiv(pass.chunks(), together);
+    }
+
+    /// @param of makes something of rows `[g, n, k]`
+    <T> T of(int part, Function<Tensor, T> of) {
+      int from = part * together;
+      int to = Math.min(pass.chunks(), from + together);
+      try (var _ = new PointerScope()) {
+        Tensor[] rows = IntStream.range(from, to).mapToObj(this::rows).toArray(Tensor[]::new);
+        T made = of.apply(rows.length == 1 ? rows[0] : torch.cat(new TensorVector(rows), 1));
+        for (int chunk = from; chunk < to; chunk++) {
+          pass.execution(chunk).unwatch(use.input());
+        }
+        return made;
+      }
+    }
+
+    private Tensor rows(int chunk) {
+      Tensor input = pass.execution(chunk).compute(use.input());
+      int samples = pass.samples(chunk);
+      Grid grid = use.geometry().grid(input, samples, positionsPerSample, firstChunk + chunk);
+      return use.geometry().rows(input, grid);
+    }
+
+    /// Lets go of what was looked at.
+    void release() {
+      pass.execution(0).unwatch(use.input());
+    }
+  }
+
+  private @Nullable ChannelDescent descent(Known known, double ridge) {
+    LayerMatrix layer = known.layer;
+    WeightOrder order = layer.order();
+    float[] weights = network.tensor(layer.tensorName()).toFloats();
+    RowUnits units = RowUnits.of(order, weights);
+    units.apply(order, weights);
+    LayerSums sums = known.sums;
+    LayerRows rows = known.rows;
+    LayerCurvature curvature = null;
+    if (sums != null) {
+      sums.requireFinite(layer.tensorName());
+      curvature = ProductCurvature.of(order, sums.grams(), weights, ridge);
+      sums.close();
+    } else if (rows != null) {
+      try (var _ = new PointerScope()) {
+        Tensor inputs = rows.inputs(order.groups());
+        if (!inputs.isfinite().all().item_bool()) {
+          throw LayerSums.notFinite(layer.tensorName());
+        }
+        curvature = RowCurvature.of(order, inputs, weights, ridge);
+      }
+    }
+    return curvature == null
+        ? null
+        : new ChannelDescent(layer.tensorName(), order, curvature, units, ridge);
+  }
+}

@@ -1,0 +1,262 @@
+package falcon.torch.curvature;
+
+import falcon.torch.Torch;
+import falcon.torch.UnsupportedNetworkException;
+import falcon.torch.kernel.Workers;
+import falcon.torch.layer.LayerMatrix;
+import falcon.torch.layer.WeightOrder;
+import java.util.function.IntFunction;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
+
+/// Sums of products of a layer's inputs and outputs in float64, so that chunks and uses can be added up.
+///
+/// ```
+/// gram = Σ x xᵀ [k, k],  cross = Σ x yᵀ [k, o],  Σ x [k],  Σ y [o]     over rows, for each group
+/// ```
+///
+/// The products of a chunk are float32; they become float64 when others are added to them. They are held by
+/// libtorch, outside the Java heap, and given back when this is closed.
+public final class LayerSums implements LayerFit {
+  /// Bytes of the chunks' sums that are held at a time.
+  private static final long MOST_BYTES = 512L << 20;
+
+  /// Chunks whose sums are held at a time in any case, so that several threads have work.
+  private static final int LEAST_CHUNKS = 4;
+
+  /// Matrices of the size of the inputs' products that are held at a time: of chunks, and their sum.
+  private static final int COPIES = LEAST_CHUNKS + 1;
+
+  /// Bytes that there are in any case: 1,295 inputs.
+  private static final long SMALL_BYTES = 64L << 20;
+
+  private final int inputs;
+  private final int outputs;
+  private Tensor gram;
+  private Tensor cross;
+  private final double[] inputSum;
+  private final double[] outputSum;
+  private long rows;
+
+  private LayerSums(Tensor x, Tensor y) {
+    Tensor transposed = x.transpose(1, 2);
+    inputs = Math.toIntExact(x.size(2));
+    outputs = Math.toIntExact(y.size(2));
+    Tensor own = transposed.bmm(x);
+    // no product is greater than those on the diagonal
+    gram = Torch.keep(isFinite(own.diagonal(0, 1, 2)) ? own : wideProduct(transposed, x));
+    Tensor other = transposed.bmm(y);
+    cross = Torch.keep(isFinite(other) ? other : wideProduct(transposed, y));
+    inputSum = overRows(x);
+    outputSum = overRows(y);
+    rows = x.size(1);
+  }
+
+  /// A product that float32 does not hold, in float64.
+  private static Tensor wideProduct(Tensor transposed, Tensor y) {
+    return transposed.to(torch.ScalarType.Double).bmm(y.to(torch.ScalarType.Double));
+  }
+
+  /// @return `[g · columns]`, added up in float64 where float32 does not hold a sum
+  private static double[] overRows(Tensor values) {
+    Tensor sums = values.sum(new long[] {1}, false, new ScalarTypeOptional());
+    return Torch.doubles(
+        isFinite(sums)
+            ? sums
+            : values.sum(new long[] {1}, false, new ScalarTypeOptional(torch.ScalarType.Double)));
+  }
+
+  private static boolean isFinite(Tensor values) {
+    var wide = new ScalarTypeOptional(torch.ScalarType.Double);
+    return Double.isFinite(values.sum(wide).item_double());
+  }
+
+  /// Requires that all sums are finite.
+  ///
+  /// @param tensorName of the layer
+  /// @throws UnsupportedNetworkException if a sum is not: names the layer
+  void requireFinite(String tensorName) {
+    try (var _ = new PointerScope()) {
+      if (!isFinite(gram) || !isFinite(cross)) {
+        throw notFinite(tensorName);
+      }
+    }
+  }
+
+  private static double[] finite(double[] values, Group group) {
+    for (double value : values) {
+      if (!Double.isFinite(value)) {
+        throw notFinite(group.layer().tensorName());
+      }
+    }
+    return values;
+  }
+
+  static UnsupportedNetworkException notFinite(String tensorName) {
+    return new UnsupportedNetworkException(
+        "Layer '%s' gets or makes values that are not finite.%nThe network's values overflow on this data; check the preprocessing and the weights."
+            .formatted(tensorName));
+  }
+
+  /// @param x `[g, rows, k]`
+  /// @param y `[g, rows, o]`
+  public static LayerSums of(Tensor x, Tensor y) {
+    return new LayerSums(x, y);
+  }
+
+  /// The sums of inputs alone: outputs count as none.
+  ///
+  /// @param x `[g, rows, k]`
+  static LayerSums ofInputs(Tensor x) {
+    return new LayerSums(x, x.narrow(2, 0, 0));
+  }
+
+  /// Whether the products of a layer's inputs fit into so many bytes, with the work on them. Small ones
+  /// always do.
+  public static boolean fit(WeightOrder order, long bytes) {
+    long needed =
+        (long) COPIES * Double.BYTES * order.groups() * order.rowLength() * order.rowLength();
+    return needed <= Math.max(bytes, SMALL_BYTES);
+  }
+
+  /// Adds up the sums of all chunks in order, a few at a time.
+  ///
+  /// @param layer whose sums they are
+  /// @param before what they are added to, null at the start; given up
+  public static LayerSums ofChunks(
+      LayerMatrix layer,
+      @Nullable LayerSums before,
+      int chunks,
+      Workers workers,
+      IntFunction<LayerSums> sums) {
+    WeightOrder order = layer.order();
+    long bytes =
+        (long) Double.BYTES
+            * order.groups()
+            * order.rowLength()
+            * ((long) order.rowLength() + order.outputs());
+    int atOnce = (int) Math.min(chunks, Math.max(LEAST_CHUNKS, MOST_BYTES / bytes));
+    LayerSums joined = before;
+    for (int from = 0; from < chunks; from += atOnce) {
+      int first = from;
+      for (LayerSums part :
+          workers.map(Math.min(atOnce, chunks - first), chunk -> sums.apply(first + chunk))) {
+        joined = joined == null ? part : joined.plus(part);
+      }
+    }
+    if (joined == null) {
+      throw new IllegalArgumentException("there are no samples");
+    }
+    return joined;
+  }
+
+  /// Adds other sums to these.
+  ///
+  /// @param other closed
+  /// @return this
+  public LayerSums plus(LayerSums other) {
+    gram = sum(gram, other.gram);
+    cross = sum(cross, other.cross);
+    add(inputSum, other.inputSum);
+    add(outputSum, other.outputSum);
+    rows += other.rows;
+    other.close();
+    return this;
+  }
+
+  /// @param sum given up
+  /// @return float64
+  private static Tensor sum(Tensor sum, Tensor values) {
+    try (var _ = new PointerScope()) {
+      if (Torch.type(sum) == torch.ScalarType.Double) {
+        sum.add_(values);
+        return sum;
+      }
+      Tensor wide = Torch.keep(sum.to(torch.ScalarType.Double).add_(values));
+      sum.releaseReference();
+      return wide;
+    }
+  }
+
+  private static void add(double[] sum, double[] values) {
+    for (int i = 0; i < sum.length; i++) {
+      sum[i] += values[i];
+    }
+  }
+
+  @Override
+  public double inputMean(int group, int i) {
+    return inputSum[group * inputs + i] / rows;
+  }
+
+  @Override
+  public double outputMean(int group, int c) {
+    return outputSum[group * outputs + c] / rows;
+  }
+
+  @Override
+  public float[] solve(LeastSquaresSolver solver, Group group, boolean isCentred, float[] present) {
+    return solver.solve(
+        new LayerProblem(
+            group.layer().tensorName(),
+            inputs,
+            outputs,
+            finite(gram(group.number(), isCentred), group),
+            finite(cross(group.number(), isCentred), group),
+            present,
+            group::tensorIndex));
+  }
+
+  /// Σ x xᵀ `[g, k, k]`; valid until this is closed.
+  Tensor grams() {
+    return gram;
+  }
+
+  /// @return `[k, k]`, of the inputs less their means if `isCentred`; a new array
+  private double[] gram(int group, boolean isCentred) {
+    double[] products = part(gram, group);
+    if (isCentred) {
+      centre(products, group, inputSum, inputs);
+      for (int i = 0;
+          i < inputs;
+          i++) { // an input that never changes may end below zero by rounding
+        products[i * inputs + i] = Math.max(0, products[i * inputs + i]);
+      }
+    }
+    return products;
+  }
+
+  /// @return `[k, o]`, of inputs and outputs less their means if `isCentred`; a new array
+  private double[] cross(int group, boolean isCentred) {
+    double[] products = part(cross, group);
+    if (isCentred) {
+      centre(products, group, outputSum, outputs);
+    }
+    return products;
+  }
+
+  private static double[] part(Tensor all, int group) {
+    try (var _ = new PointerScope()) {
+      return Torch.doubles(all.select(0, group));
+    }
+  }
+
+  /// Σ (x − x̄)(y − ȳ)ᵀ = Σ x yᵀ − Σx Σyᵀ / rows, in place.
+  private void centre(double[] products, int group, double[] columnSum, int columns) {
+    for (int i = 0; i < inputs; i++) {
+      double x = inputSum[group * inputs + i];
+      for (int j = 0; j < columns; j++) {
+        products[i * columns + j] -= x * columnSum[group * columns + j] / rows;
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    gram.releaseReference();
+    cross.releaseReference();
+  }
+}

@@ -1,0 +1,68 @@
+package falcon.torch.execution;
+
+import falcon.model.Network;
+import falcon.torch.Precision;
+import falcon.torch.Torch;
+import falcon.torch.kernel.Workers;
+import falcon.torch.sample.Chunks;
+import falcon.torch.sample.SampleBatch;
+import falcon.torch.sample.SampleSource;
+import org.bytedeco.javacpp.PointerScope;
+
+/// What a classifier makes of labelled samples.
+///
+/// @param samples how many were shown
+/// @param correct how many got their label
+/// @param crossEntropy mean of −log of the label's softmax probability, in nats
+public record Evaluation(int samples, int correct, double crossEntropy) {
+
+  /// @return share of correct answers in percent
+  public double accuracy() {
+    return 100.0 * correct / samples;
+  }
+
+  /// Evaluates in eval mode, float32.
+  ///
+  /// @throws UnsupportedNetworkException if the network cannot be executed
+  public static Evaluation of(Network network, SampleSource samples, Workers workers) {
+    return of(logits(network, samples, workers), samples);
+  }
+
+  /// @param logits as [#logits] gives them for these samples
+  public static Evaluation of(Logits logits, SampleSource samples) {
+    var chunks = Chunks.of(samples);
+    int correct = 0;
+    double loss = 0;
+    for (int chunk = 0; chunk < chunks.count(); chunk++) {
+      int[] labels = samples.labels(chunks.from(chunk), chunks.to(chunk));
+      for (int i = 0; i < labels.length; i++) {
+        int sample = chunks.from(chunk) + i;
+        correct += logits.prediction(sample) == labels[i] ? 1 : 0;
+        loss += logits.crossEntropy(sample, labels[i]);
+      }
+    }
+    return new Evaluation(samples.size(), correct, loss / samples.size());
+  }
+
+  /// @return the network's outputs in eval mode, float32
+  public static Logits logits(Network network, SampleSource samples, Workers workers) {
+    try (var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
+      var chunks = loaded.chunks(samples);
+      var parts =
+          workers.map(
+              chunks.count(),
+              chunk -> {
+                SampleBatch batch = chunks.batch(samples, chunk);
+                float[] outputs;
+                try (var _ = new PointerScope();
+                    var execution = loaded.start(batch)) {
+                  outputs =
+                      Torch.floats(loaded.perSample(execution.runToEnd(), chunks.length(chunk)));
+                }
+                NotANumber.refuse(outputs, loaded, batch);
+                return chunks.withoutSurplus(outputs, chunk);
+              });
+      return Logits.join(parts, samples.size());
+    }
+  }
+}

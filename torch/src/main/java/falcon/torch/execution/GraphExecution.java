@@ -1,0 +1,426 @@
+package falcon.torch.execution;
+
+import falcon.model.Node;
+import falcon.torch.Precision;
+import falcon.torch.Torch;
+import falcon.torch.UnsupportedNetworkException;
+import falcon.torch.kernel.FusedConvolution;
+import falcon.torch.operator.Operands;
+import falcon.torch.operator.Operators;
+import falcon.torch.operator.Recurrent;
+import falcon.torch.operator.RecurrentValues;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/// One batch of samples on its way through a network, node by node, on the calling thread.
+///
+/// Values are given back as soon as no later node reads them, unless they are *watched*. Closing gives
+/// back everything. The weights may be replaced while the execution stands before a node.
+public final class GraphExecution implements AutoCloseable {
+  /// Operators whose result is a fresh tensor that nothing else points into.
+  private static final Set<String> FRESH =
+      Set.of(
+          "Conv",
+          "BatchNormalization",
+          "InstanceNormalization",
+          "GroupNormalization",
+          "LayerNormalization",
+          "Add",
+          "Sub",
+          "Mul",
+          "Div",
+          "Gemm",
+          "MatMul",
+          "Relu",
+          "Sigmoid",
+          "Tanh",
+          "Erf",
+          "HardSigmoid",
+          "HardSwish");
+
+  private final GraphProgram program;
+  private final Parameters parameters;
+  private final Operands.Setting setting;
+  private final Map<String, Tensor> values = new HashMap<>();
+  private final Set<String> watched = new HashSet<>();
+  private final Set<String> leaves = new HashSet<>();
+  private final Map<String, Integer> readsLeft = new HashMap<>();
+  private final Set<String> inherited = new HashSet<>();
+  private final boolean[] done;
+
+  /// Numbers of the nodes that are asked before each run whether they fit their operands, alone.
+  private final BitSet unchecked;
+
+  private int @Nullable [] sampleNumbers;
+
+  /// Number of the first node that [#runTo] has not passed.
+  private int behind;
+
+  /// @param inputs one for each input of the program, `[b, …]`; this takes over the caller's references
+  /// @param batchStatistics whether BatchNormalization uses its batch's own mean and variance
+  public GraphExecution(
+      GraphProgram program, Parameters parameters, List<Tensor> inputs, boolean batchStatistics) {
+    this.program = program;
+    this.parameters = parameters;
+    this.setting = setting(program, parameters, batchStatistics);
+    this.done = new boolean[program.nodes().size()];
+    List<String> names = program.inputs();
+    if (names.size() != inputs.size()) {
+      throw new UnsupportedNetworkException(
+          "the network takes %d inputs (%s), it was given %d"
+              .formatted(names.size(), program.network().inputs(), inputs.size()));
+    }
+    for (int i = 0; i < names.size(); i++) {
+      values.put(names.get(i), inputs.get(i));
+    }
+    try {
+      unchecked = program.checks().unknownNodes(inputs);
+    } catch (RuntimeException e) {
+      close();
+      throw e;
+    }
+  }
+
+  /// An execution without inputs, for what depends on constants only.
+  public GraphExecution(GraphProgram program, Parameters parameters, boolean batchStatistics) {
+    this.program = program;
+    this.parameters = parameters;
+    this.setting = setting(program, parameters, batchStatistics);
+    this.done = new boolean[program.nodes().size()];
+    this.unchecked = new BitSet();
+    unchecked.set(0, done.length);
+  }
+
+  private static Operands.Setting setting(
+      GraphProgram program, Parameters parameters, boolean batchStatistics) {
+    return new Operands.Setting(program.network().opset(), parameters.precision(), batchStatistics);
+  }
+
+  private GraphExecution(GraphExecution other) {
+    program = other.program;
+    parameters = other.parameters;
+    setting = other.setting;
+    other.values.forEach((name, tensor) -> values.put(name, Torch.keep(tensor)));
+    watched.addAll(other.watched);
+    leaves.addAll(other.leaves);
+    readsLeft.putAll(other.readsLeft);
+    inherited.addAll(other.values.keySet());
+    done = other.done.clone();
+    unchecked = other.unchecked;
+    sampleNumbers = other.sampleNumbers;
+    behind = other.behind;
+  }
+
+  /// A second execution that starts where this one stands and leaves its values alone: to look ahead. This
+  /// one waits until the other is closed.
+  public GraphExecution fork() {
+    return new GraphExecution(this);
+  }
+
+  /// Says what the samples are called in messages.
+  ///
+  /// @param numbers of the batch's samples in their data, null if they have none
+  void nameSamples(int @Nullable [] numbers) {
+    sampleNumbers = numbers;
+  }
+
+  /// Bytes of all values that are live.
+  public long liveBytes() {
+    return values.values().stream().mapToLong(Tensor::nbytes).sum();
+  }
+
+  /// Keeps a value until this is closed.
+  public void watch(String value) {
+    watched.add(value);
+  }
+
+  /// Gives a value back as soon as no node is left that reads it.
+  public void unwatch(String value) {
+    watched.remove(value);
+    if (readsLeft(value) == 0) {
+      release(values.remove(value));
+    }
+  }
+
+  /// Keeps a value and makes gradients with respect to it available: if nothing before it needs a
+  /// gradient it becomes a leaf, so that no gradients of weights are computed.
+  public void differentiate(String value) {
+    watched.add(value);
+    leaves.add(value);
+  }
+
+  /// Runs all nodes before the one of that number.
+  public void runTo(int node) {
+    for (; behind < node; behind++) {
+      step(behind);
+    }
+  }
+
+  /// Runs what is left, a convolution together with what follows it where nobody looks between the two.
+  ///
+  /// @return the network's output; valid until this is closed
+  public Tensor runToEnd() {
+    var waiting = new HashMap<Integer, ConvolutionChain>();
+    for (; behind < program.nodes().size(); behind++) {
+      ConvolutionChain chain = program.convolutionChains().get(behind);
+      if (chain != null && isFusable(chain)) {
+        chain.nodes().forEach(node -> done[node] = true);
+        waiting.put(chain.last(), chain);
+      }
+      ConvolutionChain due = waiting.remove(behind);
+      if (due == null) {
+        stepOrJoin(behind);
+      } else {
+        run(due);
+      }
+    }
+    return value(program.output());
+  }
+
+  private void stepOrJoin(int index) {
+    NormalizedConvolution pair = program.normalizedConvolution(index);
+    if (pair != null && isUnseen(pair, index)) {
+      stepOver(pair, index);
+    } else {
+      step(index);
+    }
+  }
+
+  /// Whether all nodes of the chain are still to be done, and nothing but the last one's result and no
+  /// gradient with respect to weights is wanted.
+  private boolean isFusable(ConvolutionChain chain) {
+    return FusedConvolution.isAvailable()
+        && parameters.precision() == Precision.FLOAT32
+        && !setting.batchStatistics()
+        && chain.nodes().stream().noneMatch(node -> done[node] || unchecked.get(node))
+        && chain.skipped(program).noneMatch(watched::contains)
+        && !parameters.wantsGradients(chain);
+  }
+
+  /// Runs a chain when its last node has its turn, as one where oneDNN can.
+  private void run(ConvolutionChain chain) {
+    try (var _ = new PointerScope()) {
+      Tensor result = fused(chain);
+      if (result != null) {
+        store(program.nodes().get(chain.last()), List.of(result));
+        chain.nodes().forEach(node -> forgetInputs(program.nodes().get(node)));
+        return;
+      }
+    }
+    chain.nodes().forEach(node -> done[node] = false);
+    chain.nodes().forEach(this::stepOrJoin);
+  }
+
+  /// @return null if oneDNN cannot
+  private @Nullable Tensor fused(ConvolutionChain chain) {
+    return at(
+        chain.convolution(),
+        in -> {
+          Tensor other = chain.other() == null ? null : value(chain.other());
+          return FusedChain.run(chain, in.x(), other, parameters);
+        });
+  }
+
+  /// Runs just those nodes that a value depends on, and watches it.
+  ///
+  /// @return the value; valid until this is closed
+  public Tensor compute(String name) {
+    watch(name);
+    int producer = program.producerOf(name);
+    if (producer >= 0) {
+      program.ancestors(producer, node -> !done[node]).stream().forEach(this::step);
+    }
+    return value(name);
+  }
+
+  /// @return a value that has been computed and not been given back, or a constant; valid as long as
+  ///     it is live
+  public Tensor value(String name) {
+    Tensor tensor = values.get(name);
+    if (tensor == null && !parameters.contains(name)) {
+      throw new IllegalStateException("value '%s' is not live".formatted(name));
+    }
+    return tensor == null ? parameters.get(name) : tensor;
+  }
+
+  /// Computes a node that depends on constants only, and makes its results constants.
+  void fold(int index) {
+    Node node = program.nodes().get(index);
+    try (var _ = new PointerScope()) {
+      List<Tensor> results = results(index);
+      for (int i = 0; i < Math.min(results.size(), node.outputs().size()); i++) {
+        parameters.add(node.outputs().get(i), Torch.keep(results.get(i)));
+      }
+    }
+  }
+
+  private void step(int index) {
+    Node node = program.nodes().get(index);
+    if (done[index] || parameters.contains(node.outputs().getFirst())) { // folded beforehand
+      return;
+    }
+    done[index] = true;
+    try (var _ = new PointerScope()) {
+      store(node, results(index));
+    }
+    forgetInputs(node);
+  }
+
+  /// What a node makes.
+  private List<Tensor> results(int index) {
+    Node node = program.nodes().get(index);
+    return at(
+        node,
+        in -> {
+          if (unchecked.get(index)) {
+            program.checks().require(node, in);
+          }
+          return RecurrentValues.has(node) ? Recurrent.run(in, new Inside()) : Operators.run(in);
+        });
+  }
+
+  /// Does a node's work; whatever goes wrong is said with its name.
+  private <T extends @Nullable Object> T at(Node node, Function<Operands, T> work) {
+    Operands in = null;
+    try {
+      in = operands(node);
+      return work.apply(in);
+    } catch (RuntimeException | OutOfMemoryError e) {
+      throw NodeFailures.of(program.network(), node, in, sampleNumbers, e);
+    }
+  }
+
+  /// Whether convolution and normalisation are still to be done, and nothing but the result is wanted.
+  private boolean isUnseen(NormalizedConvolution pair, int convolution) {
+    return !done[convolution]
+        && !done[pair.normalizationIndex()]
+        && !unchecked.get(convolution)
+        && !unchecked.get(pair.normalizationIndex())
+        && !setting.batchStatistics()
+        && !watched.contains(pair.between());
+  }
+
+  private void stepOver(NormalizedConvolution pair, int convolution) {
+    done[convolution] = true;
+    done[pair.normalizationIndex()] = true;
+    try (var _ = new PointerScope()) {
+      store(pair.normalization(), results(pair));
+    }
+    forgetInputs(pair.convolution());
+    forgetInputs(pair.normalization());
+  }
+
+  private List<Tensor> results(NormalizedConvolution pair) {
+    return at(
+        pair.convolution(),
+        in -> {
+          var joined = parameters.joined(pair);
+          return Operators.run(
+              new Operands(
+                  pair.convolution(),
+                  List.of(in.x(), joined.weight(), joined.bias()),
+                  new boolean[3],
+                  setting));
+        });
+  }
+
+  private void store(Node node, List<Tensor> results) {
+    for (int i = 0; i < node.outputs().size(); i++) {
+      String output = node.outputs().get(i);
+      if (readsLeft(output) > 0 || watched.contains(output)) {
+        values.put(output, Torch.keep(differentiable(output, result(node, results, i))));
+      }
+    }
+  }
+
+  /// Gives back what only this node was still to read.
+  private void forgetInputs(Node node) {
+    for (String input : node.inputs()) {
+      int left = readsLeft(input) - 1;
+      readsLeft.put(input, left);
+      if (left == 0 && !watched.contains(input)) {
+        release(values.remove(input));
+      }
+    }
+  }
+
+  private static Tensor result(Node node, List<Tensor> results, int output) {
+    if (output >= results.size()) {
+      throw UnsupportedNetworkException.of(
+          node, "its output %d is not computed here".formatted(output));
+    }
+    return results.get(output);
+  }
+
+  private Tensor differentiable(String output, Tensor result) {
+    return leaves.contains(output) && !result.requires_grad()
+        ? result.detach().requires_grad_(true)
+        : result;
+  }
+
+  private int readsLeft(String value) {
+    return readsLeft.getOrDefault(value, program.uses(value));
+  }
+
+  private static void release(@Nullable Tensor tensor) {
+    if (tensor != null) {
+      tensor.releaseReference();
+    }
+  }
+
+  @Override
+  public void close() {
+    values.values().forEach(Pointer::releaseReference);
+    values.clear();
+  }
+
+  /// Looks into a recurrent node.
+  private final class Inside implements Recurrent.Observer {
+    @Override
+    public boolean isWanted(String value) {
+      return watched.contains(value);
+    }
+
+    @Override
+    public boolean isDifferentiated(String value) {
+      return leaves.contains(value);
+    }
+
+    @Override
+    public void see(String value, Tensor tensor) {
+      values.put(value, Torch.keep(tensor));
+    }
+  }
+
+  private Operands operands(Node node) {
+    var tensors = new ArrayList<@Nullable Tensor>();
+    var overwritable = new boolean[node.inputs().size()];
+    for (int i = 0; i < node.inputs().size(); i++) {
+      String name = node.input(i);
+      Tensor value = name == null ? null : values.get(name);
+      tensors.add(value != null || name == null ? value : parameters.get(name));
+      overwritable[i] = name != null && value != null && isOverwritable(name, value);
+    }
+    return new Operands(node, tensors, overwritable, setting);
+  }
+
+  private boolean isOverwritable(String name, Tensor value) {
+    if (watched.contains(name) || inherited.contains(name) || program.uses(name) != 1) {
+      return false; // another reader, even one that is done, may have made a view of it
+    }
+    int producer = program.producerOf(name);
+    return producer >= 0
+        && FRESH.contains(program.nodes().get(producer).opType())
+        && !value.requires_grad();
+  }
+}

@@ -1,0 +1,152 @@
+package falcon.torch.execution;
+
+import falcon.model.MainOutput;
+import falcon.model.Network;
+import falcon.model.Node;
+import falcon.model.ValueInfo;
+import falcon.torch.operator.Operators;
+import falcon.torch.operator.RecurrentValues;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
+
+/// A network's nodes in running order, which of them makes a value and how often it is read.
+public final class GraphProgram {
+  private final Network network;
+  private final Map<String, Integer> uses = new HashMap<>();
+  private final Map<String, Integer> producedBy = new HashMap<>();
+  private final Set<String> outputs = new HashSet<>();
+  private final Map<Integer, NormalizedConvolution> normalizedConvolutions;
+  private final Map<Integer, ConvolutionChain> convolutionChains;
+  private final NodeChecks checks;
+
+  public GraphProgram(Network network) {
+    this.network = network;
+    this.checks = new NodeChecks(network);
+    for (int i = 0; i < network.nodes().size(); i++) {
+      Node node = network.nodes().get(i);
+      for (String input : node.inputs()) {
+        uses.merge(input, 1, Integer::sum);
+      }
+      for (String output : node.outputs()) {
+        producedBy.put(output, i);
+      }
+      if (RecurrentValues.has(node)) {
+        for (String inside : RecurrentValues.of(node).all()) {
+          producedBy.put(inside, i);
+        }
+      }
+    }
+    network.outputs().forEach(output -> outputs.add(output.name()));
+    Map<String, String> origins = NormalizedConvolution.origins(this);
+    normalizedConvolutions = NormalizedConvolution.byConvolution(this, origins);
+    convolutionChains = ConvolutionChain.byConvolution(this, origins, normalizedConvolutions);
+  }
+
+  public Network network() {
+    return network;
+  }
+
+  /// Asks whether nodes fit what they get.
+  NodeChecks checks() {
+    return checks;
+  }
+
+  public List<Node> nodes() {
+    return network.nodes();
+  }
+
+  /// @return names of the inputs that the user gives, in the network's order
+  public List<String> inputs() {
+    return network.inputs().stream().map(ValueInfo::name).toList();
+  }
+
+  /// @return name of the output that counts
+  public String output() {
+    return MainOutput.of(network).name();
+  }
+
+  /// @return the convolution of that number with the BatchNormalization behind it, null if it is none
+  ///     that could be computed in one
+  @Nullable NormalizedConvolution normalizedConvolution(int node) {
+    return normalizedConvolutions.get(node);
+  }
+
+  /// @return by their convolutions' numbers, those whose filters are initializers, with what follows
+  Map<Integer, ConvolutionChain> convolutionChains() {
+    return convolutionChains;
+  }
+
+  /// @return number of the node that makes the value, −1 for the network's input
+  public int producerOf(String value) {
+    Integer producer = producedBy.get(value);
+    return producer == null ? -1 : producer;
+  }
+
+  /// @return numbers of the nodes that a node's result depends on, itself included
+  public BitSet ancestors(int node) {
+    return ancestors(node, _ -> true);
+  }
+
+  /// @param isWanted nodes that are left out, and all that only they need, are those for which it is
+  ///     false
+  /// @return numbers of the nodes that a node's result depends on, itself included
+  public BitSet ancestors(int node, IntPredicate isWanted) {
+    var needed = new BitSet(nodes().size());
+    var open = new ArrayDeque<Integer>(List.of(node));
+    while (!open.isEmpty()) {
+      int index = open.pop();
+      if (!needed.get(index) && isWanted.test(index)) {
+        needed.set(index);
+        for (String input : nodes().get(index).inputs()) {
+          int producer = producerOf(input);
+          if (producer >= 0) {
+            open.push(producer);
+          }
+        }
+      }
+    }
+    return needed;
+  }
+
+  /// @return whether the value depends on what the node makes
+  public boolean dependsOn(String value, int node) {
+    int producer = producerOf(value);
+    return producer >= node && ancestors(producer, index -> index >= node).get(node);
+  }
+
+  /// @return how often nodes read the value; an output of the network counts once more
+  public int uses(String value) {
+    return uses.getOrDefault(value, 0) + (outputs.contains(value) ? 1 : 0);
+  }
+
+  /// Numbers of the nodes whose results follow from whole numbers and truth values among the
+  /// constants: shapes, indices, masks. Weights, which may be replaced, are not among them.
+  List<Integer> foldable() {
+    var known = new HashSet<String>();
+    network
+        .initializers()
+        .forEach((name, tensor) -> {
+          if (!tensor.type().isFloatingPoint()) {
+            known.add(name);
+          }
+        });
+    var foldable = new ArrayList<Integer>();
+    for (int i = 0; i < nodes().size(); i++) {
+      Node node = nodes().get(i);
+      if (Operators.supports(node)
+          && node.inputs().stream().allMatch(input -> input.isEmpty() || known.contains(input))) {
+        foldable.add(i);
+        known.addAll(node.outputs());
+      }
+    }
+    return foldable;
+  }
+}

@@ -1,0 +1,147 @@
+package falcon.torch.execution;
+
+import falcon.model.BatchAxis;
+import falcon.model.DataType;
+import falcon.model.Network;
+import falcon.model.ValueInfo;
+import falcon.torch.Precision;
+import falcon.torch.UnsupportedNetworkException;
+import falcon.torch.sample.Chunks;
+import falcon.torch.sample.InputArray;
+import falcon.torch.sample.SampleBatch;
+import falcon.torch.sample.SampleSource;
+import java.util.Arrays;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/// A network with its weights in libtorch, ready to be executed on any thread; closed by its owner.
+public final class LoadedNetwork implements AutoCloseable {
+  private final GraphProgram program;
+  private final Parameters parameters;
+
+  public LoadedNetwork(Network network, Precision precision) {
+    this.program = new GraphProgram(network);
+    this.parameters = new Parameters(network, precision);
+    fold();
+  }
+
+  /// Computes what needs computing once only.
+  private void fold() {
+    try (var execution = new GraphExecution(program, parameters, false)) {
+      for (int node : program.foldable()) {
+        execution.fold(node);
+      }
+    }
+  }
+
+  public GraphProgram program() {
+    return program;
+  }
+
+  public Parameters parameters() {
+    return parameters;
+  }
+
+  /// How samples are cut for this network: as it wants them, or else of the usual size.
+  public Chunks chunks(SampleSource samples) {
+    return chunks(samples.size(), Chunks.DEFAULT_SIZE);
+  }
+
+  /// @param size of a chunk where the network takes any number of samples
+  public Chunks chunks(int samples, int size) {
+    Integer fixed = fixedBatch();
+    return fixed == null ? new Chunks(samples, size) : new Chunks(samples, fixed, true);
+  }
+
+  /// Samples of a batch: so many, or as many as the network fixes.
+  public int batchSize(int wanted) {
+    Integer fixed = fixedBatch();
+    return fixed == null ? wanted : fixed;
+  }
+
+  /// Samples that the network takes at a time, null if any number.
+  ///
+  /// @throws UnsupportedNetworkException if its inputs do not count samples; it still runs on tensors
+  private @Nullable Integer fixedBatch() {
+    try {
+      return BatchAxis.fixedSize(program.network());
+    } catch (IllegalArgumentException e) {
+      throw new UnsupportedNetworkException(
+          "Samples cannot be run through the network: %s.".formatted(e.getMessage()));
+    }
+  }
+
+  /// The output, which must hold a result for each sample.
+  ///
+  /// @throws UnsupportedNetworkException if it does not
+  Tensor perSample(Tensor output, int samples) {
+    if (output.dim() == 0 || output.numel() < samples) {
+      throw new UnsupportedNetworkException(
+          "The output '%s' has the shape %s, which holds no result for each of %d samples."
+              .formatted(program.output(), Arrays.toString(output.shape()), samples));
+    }
+    return output;
+  }
+
+  /// Starts an execution in eval mode.
+  public GraphExecution start(SampleBatch batch) {
+    return start(batch, false);
+  }
+
+  /// @param batch of as many samples as the network takes; fewer are filled up
+  public GraphExecution start(SampleBatch batch, boolean batchStatistics) {
+    requireTypes(batch);
+    int size = batchSize(batch.size());
+    if (batch.size() > size) {
+      throw new IllegalArgumentException(
+          "%d samples for a network that takes %d at a time".formatted(batch.size(), size));
+    }
+    var execution =
+        new GraphExecution(
+            program,
+            parameters,
+            Chunks.inputs(batch.filledUp(size), parameters.precision()),
+            batchStatistics);
+    execution.nameSamples(batch.numbers());
+    return execution;
+  }
+
+  private void requireTypes(SampleBatch batch) {
+    List<ValueInfo> wanted = program.network().inputs();
+    for (int i = 0; i < Math.min(wanted.size(), batch.inputs().size()); i++) {
+      DataType type = wanted.get(i).type();
+      InputArray given = batch.inputs().get(i);
+      boolean fits =
+          type == null
+              || (type.isFloatingPoint() ? given.type().isFloatingPoint() : type == given.type());
+      if (!fits) {
+        throw new UnsupportedNetworkException(
+            "Input '%s' got samples of type %s.".formatted(wanted.get(i), given.type()));
+      }
+    }
+  }
+
+  /// Starts an execution in eval mode.
+  ///
+  /// @param inputs one for each input of the network; this takes over the caller's references
+  public GraphExecution start(List<Tensor> inputs) {
+    return new GraphExecution(program, parameters, inputs, false);
+  }
+
+  /// Requires that the output that counts holds floating-point numbers, which gradients need.
+  ///
+  /// @throws UnsupportedNetworkException if it does not; names it
+  public void requireReal(Tensor output) {
+    if (!output.is_floating_point()) {
+      throw new UnsupportedNetworkException(
+          "%soutput '%s' holds whole numbers, which nothing can be fitted to.%nChoose another output (--output)."
+              .formatted(program.network().place(), program.output()));
+    }
+  }
+
+  @Override
+  public void close() {
+    parameters.close();
+  }
+}

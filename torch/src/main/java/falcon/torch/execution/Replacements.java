@@ -1,0 +1,36 @@
+package falcon.torch.execution;
+
+import falcon.model.Network;
+import falcon.model.Tensor;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/// Tensors that get new values while a network is on its way: at once in libtorch, in the end in a copy of
+/// the network.
+public final class Replacements {
+  private final LoadedNetwork loaded;
+  private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+
+  public Replacements(LoadedNetwork loaded) {
+    this.loaded = loaded;
+  }
+
+  /// @param name of an initializer
+  /// @param values in the initializer's shape, row-major; rounded to its type
+  public void put(String name, float[] values) {
+    Tensor tensor = loaded.parameters().constant(name).withFloats(values);
+    loaded.parameters().set(name, tensor.toFloats());
+    tensors.put(name, tensor);
+  }
+
+  /// @return the initializer's present values, a fresh array
+  public float[] values(String name) {
+    Tensor replaced = tensors.get(name);
+    return (replaced == null ? loaded.parameters().constant(name) : replaced).toFloats();
+  }
+
+  /// @return the network with the new values
+  public Network into(Network network) {
+    return network.withTensors(tensors);
+  }
+}

@@ -1,0 +1,198 @@
+package falcon.torch.execution;
+
+import falcon.model.Network;
+import falcon.torch.Precision;
+import falcon.torch.Torch;
+import falcon.torch.kernel.Workers;
+import falcon.torch.sample.Chunks;
+import falcon.torch.sample.SampleBatch;
+import falcon.torch.sample.SampleSource;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.IntFunction;
+import org.bytedeco.javacpp.PointerScope;
+
+/// What a network loses on each of some samples, by one measure: 0 is best. Immutable.
+///
+/// ```
+/// percent = 100 (1 − Σ_i loss_i / scale)
+/// ```
+///
+/// Wrong labels and disagreements count 1 each, and scale is the number of samples: percent is the
+/// accuracy, or the share of samples on which two networks agree. Output errors are ‖z_i − z̄_i‖², z̄ the
+/// reference's outputs, and scale is Σ_i ‖z̄_i − mean z̄‖²: percent is the share of the outputs' variance
+/// that is reproduced, below 0 where their mean alone would do better.
+public final class SampleLosses {
+  /// Standard deviations of chance that a difference must exceed to count.
+  private static final double DEVIATIONS = 2;
+
+  /// Chunks whose sums are held at a time.
+  private static final int CHUNKS_AT_A_TIME = 16;
+
+  private final double[] losses;
+  private final double scale;
+
+  SampleLosses(double[] losses, double scale) {
+    this.losses = losses;
+    this.scale = scale;
+  }
+
+  /// Samples that do not get their label.
+  ///
+  /// @param predictions as [#predictions] gives them for these samples
+  /// @throws IllegalStateException if the samples have no labels
+  public static SampleLosses wrongLabels(List<Integer> predictions, SampleSource samples) {
+    var losses = new double[samples.size()];
+    var chunks = Chunks.of(samples);
+    for (int chunk = 0; chunk < chunks.count(); chunk++) {
+      int[] labels = samples.labels(chunks.from(chunk), chunks.to(chunk));
+      for (int i = 0; i < labels.length; i++) {
+        int sample = chunks.from(chunk) + i;
+        losses[sample] = predictions.get(sample) == labels[i] ? 0 : 1;
+      }
+    }
+    return new SampleLosses(losses, losses.length);
+  }
+
+  /// Samples that get another class than by the reference.
+  ///
+  /// @param reference as [#predictions] gives them
+  /// @param predictions for the same samples
+  public static SampleLosses disagreements(List<Integer> reference, List<Integer> predictions) {
+    var losses = new double[predictions.size()];
+    for (int i = 0; i < losses.length; i++) {
+      losses[i] = predictions.get(i).equals(reference.get(i)) ? 0 : 1;
+    }
+    return new SampleLosses(losses, losses.length);
+  }
+
+  /// The class of greatest output of each sample, the lowest such class.
+  public static List<Integer> predictions(Network network, SampleSource samples, Workers workers) {
+    Logits logits = Evaluation.logits(network, samples, workers);
+    var predictions = new ArrayList<Integer>();
+    for (int i = 0; i < logits.samples(); i++) {
+      predictions.add(logits.prediction(i));
+    }
+    return List.copyOf(predictions);
+  }
+
+  /// Squared errors of the outputs. Both networks are evaluated side by side, float32, eval mode; the
+  /// outputs are not kept.
+  public static SampleLosses outputErrors(
+      Network reference, Network network, SampleSource samples, Workers workers) {
+    try (var loadedReference = new LoadedNetwork(reference, Precision.FLOAT32);
+        var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
+      Chunks chunks = loadedReference.chunks(samples);
+      var losses = new double[samples.size()];
+      Outputs all = null;
+      for (int first = 0; first < chunks.count(); first += CHUNKS_AT_A_TIME) {
+        int offset = first;
+        IntFunction<Outputs> task =
+            i -> Outputs.of(loadedReference, loaded, chunks, samples, offset + i);
+        int tasks = Math.min(CHUNKS_AT_A_TIME, chunks.count() - first);
+        List<Outputs> parts = workers.map(tasks, task);
+        for (int i = 0; i < tasks; i++) {
+          Outputs part = parts.get(i);
+          System.arraycopy(part.errors, 0, losses, chunks.from(offset + i), part.errors.length);
+          if (all == null) {
+            all = part;
+          } else {
+            all.add(part);
+          }
+        }
+      }
+      double variance = all == null ? 0 : all.variance(losses.length);
+      return new SampleLosses(losses, variance > 0 ? variance : 1);
+    }
+  }
+
+  /// How many samples there are.
+  public int samples() {
+    return losses.length;
+  }
+
+  /// 100 for a network that loses nothing.
+  public double percent() {
+    return 100.0 * (scale - Arrays.stream(losses).sum()) / scale;
+  }
+
+  /// Losses of the first samples, on the same scale a sample.
+  public SampleLosses first(int count) {
+    return new SampleLosses(Arrays.copyOf(losses, count), scale * count / losses.length);
+  }
+
+  /// Whether another network loses less on the same samples, beyond chance: the sum of the differences d
+  /// exceeds two standard deviations √Σd² of what it would be if both were equally good. For losses of 0
+  /// and 1 this is McNemar's test.
+  public boolean isWorseThan(SampleLosses other) {
+    double sum = 0;
+    double squares = 0;
+    for (int i = 0; i < losses.length; i++) {
+      double difference = losses[i] - other.losses[i];
+      sum += difference;
+      squares += difference * difference;
+    }
+    return sum > DEVIATIONS * Math.sqrt(squares);
+  }
+
+  /// Errors of a chunk's samples, and sums of the reference's outputs.
+  private static final class Outputs {
+    private final double[] errors;
+    private final double[] sums;
+    private double squares;
+
+    private Outputs(double[] errors, double[] sums, double squares) {
+      this.errors = errors;
+      this.sums = sums;
+      this.squares = squares;
+    }
+
+    static Outputs of(
+        LoadedNetwork reference,
+        LoadedNetwork network,
+        Chunks chunks,
+        SampleSource samples,
+        int chunk) {
+      SampleBatch batch = chunks.batch(samples, chunk);
+      float[] wanted = outputs(reference, batch, chunks, chunk);
+      NotANumber.refuse(wanted, reference, batch);
+      float[] found = outputs(network, batch, chunks, chunk);
+      var errors = new double[chunks.length(chunk)];
+      var sums = new double[wanted.length / errors.length];
+      double squares = 0;
+      for (int i = 0; i < wanted.length; i++) {
+        double difference = (double) found[i] - wanted[i];
+        errors[i / sums.length] += difference * difference;
+        sums[i % sums.length] += wanted[i];
+        squares += (double) wanted[i] * wanted[i];
+      }
+      return new Outputs(errors, sums, squares);
+    }
+
+    private static float[] outputs(
+        LoadedNetwork network, SampleBatch batch, Chunks chunks, int chunk) {
+      try (var _ = new PointerScope();
+          var execution = network.start(batch)) {
+        return chunks.withoutSurplus(
+            Torch.floats(network.perSample(execution.runToEnd(), batch.size())), chunk);
+      }
+    }
+
+    void add(Outputs other) {
+      for (int i = 0; i < sums.length; i++) {
+        sums[i] += other.sums[i];
+      }
+      squares += other.squares;
+    }
+
+    /// Σ ‖z − mean‖² = Σ ‖z‖² − ‖Σ z‖² / n.
+    double variance(int samples) {
+      double ofMean = 0;
+      for (double sum : sums) {
+        ofMean += sum * sum / samples;
+      }
+      return squares - ofMean;
+    }
+  }
+}

@@ -1,0 +1,98 @@
+package falcon.torch.execution;
+
+import falcon.torch.kernel.Workers;
+import falcon.torch.sample.Chunks;
+import falcon.torch.sample.SampleSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.BiFunction;
+import org.bytedeco.javacpp.PointerScope;
+
+/// Samples on their way through a network together, node by node: the network is evaluated once,
+/// however often the pass stops on the way.
+///
+/// Memory: what is live between two nodes, for all samples of the pass. [#fitting] says how many samples a
+/// number of bytes is enough for.
+public final class StreamedPass implements AutoCloseable {
+  /// Samples that are measured.
+  private static final int MEASURED = 2;
+
+  private final Workers workers;
+  private final Chunks chunks;
+  private final List<GraphExecution> executions = new ArrayList<>();
+
+  /// All samples.
+  public StreamedPass(LoadedNetwork network, SampleSource samples, Workers workers) {
+    this(network, samples, 0, samples.size(), workers);
+  }
+
+  /// Some samples.
+  ///
+  /// @param from the first, inclusive
+  /// @param to the last, exclusive
+  public StreamedPass(
+      LoadedNetwork network, SampleSource samples, int from, int to, Workers workers) {
+    this.workers = workers;
+    this.chunks = network.chunks(to - from, Chunks.DEFAULT_SIZE);
+    executions.addAll(
+        workers.map(
+            chunks.count(),
+            chunk ->
+                network.start(samples.batch(from + chunks.from(chunk), from + chunks.to(chunk)))));
+  }
+
+  /// How many samples a pass may take: as many whole chunks as their live values fit into the bytes, but
+  /// one in any case.
+  ///
+  /// The values are measured, on two samples, so that a network need not tell its shapes.
+  ///
+  /// @param bytes of all passes together
+  /// @param passes that run side by side
+  /// @return no more than there are samples
+  public static int fitting(LoadedNetwork network, SampleSource samples, long bytes, int passes) {
+    int measured = network.batchSize(Math.min(MEASURED, samples.size()));
+    long most = 1;
+    try (var _ = new PointerScope();
+        var execution = network.start(samples.batch(0, Math.min(measured, samples.size())))) {
+      for (int node = 0; node <= network.program().nodes().size(); node++) {
+        execution.runTo(node);
+        most = Math.max(most, execution.liveBytes());
+      }
+    }
+    long fitting = bytes / passes * measured / most;
+    int size = network.batchSize(Chunks.DEFAULT_SIZE);
+    return (int) Math.min(samples.size(), Math.max(1, fitting / size) * size);
+  }
+
+  public int chunks() {
+    return executions.size();
+  }
+
+  /// How many samples the chunk has, with those that only fill it up.
+  public int samples(int chunk) {
+    return chunks.areFull() ? chunks.size() : chunks.length(chunk);
+  }
+
+  public GraphExecution execution(int chunk) {
+    return executions.get(chunk);
+  }
+
+  /// Visits every chunk.
+  ///
+  /// @return what the visits gave, in chunk order
+  public <T> List<T> visit(BiFunction<GraphExecution, Integer, T> visit) {
+    return workers.map(
+        executions.size(),
+        chunk -> {
+          try (var _ = new PointerScope()) {
+            return visit.apply(executions.get(chunk), chunk);
+          }
+        });
+  }
+
+  @Override
+  public void close() {
+    executions.forEach(GraphExecution::close);
+    executions.clear();
+  }
+}

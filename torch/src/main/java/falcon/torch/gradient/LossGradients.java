@@ -1,0 +1,134 @@
+package falcon.torch.gradient;
+
+import falcon.torch.Torch;
+import falcon.torch.execution.Autograd;
+import falcon.torch.execution.GraphExecution;
+import falcon.torch.execution.LoadedNetwork;
+import falcon.torch.kernel.Workers;
+import falcon.torch.sample.SampleBatch;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.IntFunction;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
+
+/// Gradient of a loss by a network's parameters, summed over samples.
+///
+/// The samples are cut into chunks, each on one thread; gradients are added up in chunk order. Those of chunks
+/// are held by libtorch, outside the Java heap, one chunk's a thread.
+public final class LossGradients {
+  /// A loss of a chunk of samples.
+  public interface Loss {
+    /// @param execution stands at the end; watched values are live
+    /// @return a scalar, summed over the chunk's samples
+    Tensor of(GraphExecution execution, SampleBatch batch, int chunk);
+  }
+
+  /// Elements that are copied to the Java heap at a time.
+  private static final int COPIED = 1 << 16;
+
+  private final LoadedNetwork network;
+  private final List<String> names;
+  private final Workers workers;
+  private final List<String> watched;
+  private final boolean batchStatistics;
+
+  /// @param names parameters to differentiate by; they are switched to require gradients
+  /// @param watched values that the loss reads besides the network's output
+  public LossGradients(
+      LoadedNetwork network,
+      List<String> names,
+      List<String> watched,
+      boolean batchStatistics,
+      Workers workers) {
+    this.network = network;
+    this.names = List.copyOf(names);
+    this.watched = List.copyOf(watched);
+    this.batchStatistics = batchStatistics;
+    this.workers = workers;
+  }
+
+  /// @param chunks number of chunks
+  /// @param batch samples of a chunk
+  /// @param sums one array a parameter, overwritten with the gradient's sum
+  /// @return the loss, summed over all samples
+  public double compute(int chunks, IntFunction<SampleBatch> batch, Loss loss, List<float[]> sums) {
+    network.parameters().requireGradients(names);
+    sums.forEach(sum -> Arrays.fill(sum, 0f));
+    double total = 0;
+    for (int first = 0; first < chunks; first += workers.threads()) { // so many gradients are held
+      int from = first;
+      List<ChunkGradient> parts =
+          workers.map(
+              Math.min(workers.threads(), chunks - from),
+              i -> gradient(batch.apply(from + i), from + i, loss));
+      workers.map(names.size(), p -> add(parts, p, sums.get(p)));
+      for (ChunkGradient part : parts) {
+        total += part.loss;
+      }
+    }
+    return total;
+  }
+
+  /// Adds up one parameter's gradients in chunk order, and gives them back.
+  private static float[] add(List<ChunkGradient> parts, int parameter, float[] sum) {
+    var copied = new float[Math.min(COPIED, sum.length)];
+    for (ChunkGradient part : parts) {
+      Tensor gradient = part.gradients.get(parameter);
+      if (gradient != null) {
+        try (var _ = new PointerScope()) {
+          add(new FloatPointer(gradient.data_ptr()), copied, sum);
+        }
+        gradient.releaseReference();
+      }
+    }
+    return sum;
+  }
+
+  private static void add(FloatPointer values, float[] copied, float[] sum) {
+    for (int from = 0; from < sum.length; from += copied.length) {
+      int count = Math.min(copied.length, sum.length - from);
+      values.position(from).get(copied, 0, count);
+      for (int i = 0; i < count; i++) {
+        sum[from + i] += copied[i];
+      }
+    }
+  }
+
+  private ChunkGradient gradient(SampleBatch batch, int chunk, Loss loss) {
+    try (var _ = new PointerScope();
+        var execution = network.start(batch, batchStatistics)) {
+      watched.forEach(execution::watch);
+      execution.runToEnd();
+      Tensor value = loss.of(execution, batch, chunk);
+      var inputs = new TensorVector(names.size());
+      for (int p = 0; p < names.size(); p++) {
+        inputs.put(p, network.parameters().get(names.get(p)));
+      }
+      TensorVector gradients =
+          Autograd.gradients(
+              network,
+              new TensorVector(value),
+              inputs,
+              new TensorVector()); // of several outputs only one counts: not every parameter need
+      // lead to it
+      var kept = new ArrayList<@Nullable Tensor>(names.size());
+      for (int p = 0; p < names.size(); p++) {
+        Tensor gradient = gradients.get(p);
+        kept.add(
+            gradient.defined()
+                ? Torch.keep(gradient.detach().to(torch.ScalarType.Float).contiguous())
+                : null);
+      }
+      return new ChunkGradient(value.item_double(), kept);
+    }
+  }
+
+  /// @param gradients row-major, null where the loss does not depend on a parameter
+  private record ChunkGradient(double loss, List<@Nullable Tensor> gradients) {}
+}

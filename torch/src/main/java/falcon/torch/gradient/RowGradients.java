@@ -1,0 +1,85 @@
+package falcon.torch.gradient;
+
+import falcon.data.Seeds;
+import falcon.torch.Precision;
+import falcon.torch.Torch;
+import falcon.torch.gradient.PerSampleGradients.RowKind;
+import falcon.torch.sample.SampleBatch;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.Tensor;
+
+/// Where a backward pass starts: the gradient of what is differentiated by the network's outputs.
+final class RowGradients {
+  /// Label of the drawn labels' seeds.
+  private static final String LABELS = "labels of the outputs";
+
+  private RowGradients() {}
+
+  /// @param outputs `[b, …]`
+  /// @param firstRow number of the batch's first sample
+  /// @return of the outputs' shape
+  static Tensor of(Tensor outputs, SampleBatch batch, int firstRow, RowKind kind) {
+    return switch (kind) {
+      case RowKind.Empirical() -> { // ∂(−log softmax_y)/∂logits = softmax − onehot(y)
+        int classes = Math.toIntExact(outputs.size(1));
+        var labels = new float[Math.toIntExact(outputs.numel())];
+        for (int i = 0; i < batch.size(); i++) {
+          labels[i * classes + batch.labels()[i]] = 1;
+        }
+        yield softmax(outputs, 1).sub(like(outputs, labels));
+      }
+      case RowKind.SampledLabels(long seed, int axis) -> sampled(outputs, firstRow, seed, axis);
+      case RowKind.OutputSigns(long seed) -> {
+        var signs = new float[Math.toIntExact(outputs.numel())];
+        int each = signs.length / batch.size();
+        for (int i = 0; i < batch.size(); i++) {
+          System.arraycopy(
+              PerSampleGradients.signs(seed, firstRow + i, each), 0, signs, i * each, each);
+        }
+        yield like(outputs, signs);
+      }
+    };
+  }
+
+  /// softmax − onehot of a label drawn from it, at every position.
+  private static Tensor sampled(Tensor outputs, int firstRow, long seed, int axis) {
+    Tensor last = softmax(outputs, axis).movedim(axis, outputs.dim() - 1); // [b, …, classes]
+    int classes = Math.toIntExact(last.size(last.dim() - 1));
+    double[] shares = Torch.doubles(last);
+    var labels = new float[shares.length];
+    int b = Math.toIntExact(outputs.size(0));
+    int each = shares.length / b;
+    for (int i = 0; i < b; i++) {
+      SplittableRandom random = Seeds.of(seed, LABELS, firstRow + i);
+      for (int from = i * each; from < (i + 1) * each; from += classes) {
+        labels[from + drawn(shares, from, classes, random.nextDouble())] = 1;
+      }
+    }
+    return last.sub(like(last, labels)).movedim(outputs.dim() - 1, axis);
+  }
+
+  /// @param uniform in `[0, 1)`
+  private static int drawn(double[] shares, int from, int classes, double uniform) {
+    double sum = Arrays.stream(shares, from, from + classes).sum();
+    double left = uniform * sum;
+    int label = 0;
+    while (label < classes - 1 && left >= shares[from + label]) {
+      left -= shares[from + label];
+      label++;
+    }
+    return label;
+  }
+
+  private static Tensor softmax(Tensor outputs, int axis) {
+    return outputs.softmax(axis, new ScalarTypeOptional());
+  }
+
+  /// @param values row-major, in the tensor's shape
+  private static Tensor like(Tensor tensor, float[] values) {
+    List<Long> shape = Arrays.stream(tensor.shape()).boxed().toList();
+    return Torch.scoped(values, shape, Precision.FLOAT32).to(Torch.type(tensor));
+  }
+}

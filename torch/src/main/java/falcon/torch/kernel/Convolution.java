@@ -1,0 +1,122 @@
+package falcon.torch.kernel;
+
+import falcon.torch.Torch;
+import java.util.Arrays;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
+
+/// A convolution to be computed, over any number of spatial axes, transposed or not.
+///
+/// It can be computed in several ways that agree up to rounding: by libtorch as it is ([#direct]),
+/// with channel counts that oneDNN does not have to pad ([AlignedConvolution]), or as a product of
+/// rows ([RowConvolution]). Which of them a process takes is decided by [KernelVerdict].
+///
+/// @param x `[b, in, space…]`
+/// @param weight `[out, in / groups, kernel…]`, or `[in, out / groups, kernel…]` if transposed
+/// @param bias `[out]`, null for none
+/// @param window with equal padding on both sides of an axis, or with padding that `x` has already;
+///     without padding if the convolution is transposed
+public record Convolution(
+    Tensor x,
+    Tensor weight,
+    @Nullable Tensor bias,
+    Window window,
+    long groups,
+    boolean isTransposed) {
+
+  /// Kinds that oneDNN has different code for.
+  public enum Kind {
+    DENSE,
+    GROUPED,
+    TRANSPOSED
+  }
+
+  /// Samples from which on libtorch takes oneDNN for filters of one position (`ConvParams::use_mkldnn`).
+  private static final long ONEDNN_SAMPLES = 16;
+
+  Kind kind() {
+    if (isTransposed) {
+      return Kind.TRANSPOSED;
+    }
+    return groups == 1 ? Kind.DENSE : Kind.GROUPED;
+  }
+
+  /// Input channels of a group.
+  long inputs() {
+    return isTransposed ? weight.size(0) / groups : weight.size(1);
+  }
+
+  /// Output channels of a group.
+  long outputs() {
+    return isTransposed ? weight.size(1) : weight.size(0) / groups;
+  }
+
+  int spatialAxes() {
+    return window.kernel().length;
+  }
+
+  long[] strides() {
+    return window.strides();
+  }
+
+  /// Zeros on both sides of each spatial axis.
+  long[] pads() {
+    return window.symmetricPads();
+  }
+
+  long[] dilations() {
+    return window.dilations();
+  }
+
+  /// The same convolution of other operands.
+  Convolution with(Tensor newX, Tensor newWeight, @Nullable Tensor newBias, long newGroups) {
+    return new Convolution(newX, newWeight, newBias, window, newGroups, isTransposed);
+  }
+
+  /// A convolution over one spatial axis as one over two, the first of which has one element.
+  Convolution withLeadingAxis() {
+    return new Convolution(
+        x.unsqueeze(2), weight.unsqueeze(2), bias, window.withLeadingAxis(), groups, isTransposed);
+  }
+
+  /// Computes it by libtorch as it is; gradients run through it.
+  ///
+  /// @return `[b, out, positions…]`, in the innermost scope
+  Tensor direct() {
+    if (isLeftToPlainProducts()) {
+      return torch.mkldnn_convolution(
+          x, weight, optionalBias(), pads(), strides(), dilations(), groups);
+    }
+    return torch.convolution(
+        x,
+        weight,
+        optionalBias(),
+        strides(),
+        pads(),
+        dilations(),
+        isTransposed,
+        new long[spatialAxes()],
+        groups);
+  }
+
+  private TensorOptional optionalBias() {
+    return bias == null ? new TensorOptional() : new TensorOptional(bias);
+  }
+
+  /// Whether libtorch, asked for any convolution, would take im2col and BLAS in place of oneDNN, at half
+  /// its speed: for filters of one position, few samples and one thread.
+  private boolean isLeftToPlainProducts() {
+    return torch.hasMKLDNN()
+        && !isTransposed
+        && Torch.type(x) == torch.ScalarType.Float
+        && weight.dim() == 4
+        && x.dim() == 4
+        && weight.size(2) == 1
+        && weight.size(3) == 1
+        && x.size(0) < ONEDNN_SAMPLES
+        && x.numel() > 0
+        && Arrays.stream(strides()).allMatch(stride -> stride == 1);
+  }
+}

@@ -1,0 +1,129 @@
+package falcon.torch.kernel;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntFunction;
+import org.bytedeco.pytorch.global.torch;
+
+/// Threads for work that is cut by data: each task runs on one thread, libtorch's own pools stay off.
+///
+/// Because a task never knows how many threads there are and results come back in task order, what is
+/// computed does not depend on the number of threads.
+public final class Workers implements AutoCloseable {
+  private final int threads;
+  private final ExecutorService executor;
+
+  /// Loads libtorch if that has not happened yet.
+  ///
+  /// @param threads how many, one or more
+  /// @throws NativeLibraryException if libtorch cannot be loaded
+  public Workers(int threads) {
+    if (threads < 1) {
+      throw new IllegalArgumentException("threads must be 1 or more, got " + threads);
+    }
+    NativeLibraries.ensureLoaded();
+    this.threads = threads;
+    var number = new AtomicInteger();
+    this.executor =
+        Executors.newFixedThreadPool(
+            threads,
+            task -> {
+              var thread =
+                  new Thread(
+                      () -> {
+                        torch.set_num_threads(1);
+                        task.run();
+                      },
+                      "falcon-worker-" + number.incrementAndGet());
+              thread.setDaemon(true);
+              return thread;
+            });
+  }
+
+  public int threads() {
+    return threads;
+  }
+
+  /// Whether the operating system refused a thread, which Java reports as a lack of memory.
+  public static boolean isRefusedThread(OutOfMemoryError failure) {
+    String message = failure.getMessage();
+    return message != null && message.contains("unable to create native thread");
+  }
+
+  /// Computations of libtorch that are wrong on this machine, by name: what is wrong and what is used
+  /// instead. Empty where all are right. A self-test finds them, once per machine and version.
+  public Map<String, String> replacedKernels() {
+    return NativeLibraries.kernels().replacements();
+  }
+
+  /// @return the threads themselves, for work without libtorch; closed with this
+  public ExecutorService executor() {
+    return executor;
+  }
+
+  /// Runs `task` for 0 to `tasks` − 1, several at a time. Returns only when none is running any more, so
+  /// that the caller may give back what they read.
+  ///
+  /// @return the results in task order
+  /// @throws RuntimeException the failure of the first task (by number) that failed; later ones may not
+  ///     have been started
+  /// @throws IllegalStateException if the calling thread is interrupted
+  public <T> List<T> map(int tasks, IntFunction<T> task) {
+    var last = new AtomicInteger(tasks);
+    var futures = new ArrayList<Future<T>>(tasks);
+    for (int i = 0; i < tasks; i++) {
+      int index = i;
+      futures.add(executor.submit(() -> upTo(last, task, index)));
+    }
+    var results = new ArrayList<T>(tasks);
+    Throwable failure = null;
+    boolean isInterrupted = false;
+    for (int i = 0; i < tasks; ) {
+      try {
+        results.add(futures.get(i).get());
+        i++;
+      } catch (ExecutionException e) {
+        failure = failure == null ? e.getCause() : failure;
+        i++;
+      } catch (InterruptedException e) {
+        last.set(-1);
+        isInterrupted = true;
+      }
+    }
+    if (isInterrupted) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("interrupted while waiting for a worker");
+    }
+    return switch (failure) {
+      case null -> results;
+      case RuntimeException e -> throw e;
+      case Error e -> throw e;
+      case Throwable e -> throw new IllegalStateException(e);
+    };
+  }
+
+  /// @param last number of the last task that is still needed: none after one that failed
+  private static <T> T upTo(AtomicInteger last, IntFunction<T> task, int index) {
+    if (index > last.get()) {
+      throw new CancellationException("task %d is not needed any more".formatted(index));
+    }
+    try {
+      return task.apply(index);
+    } catch (RuntimeException | Error e) {
+      last.accumulateAndGet(index, Math::min);
+      throw e;
+    }
+  }
+
+  @Override
+  public void close() {
+    executor.shutdown();
+  }
+}

@@ -1,0 +1,24 @@
+package falcon.torch.layer;
+
+import org.bytedeco.pytorch.Tensor;
+
+/// Which rows of a layer belong to which sample: row r to sample `(r / inner) mod samples`.
+///
+/// @param samples b
+/// @param inner rows of one sample that follow each other: all of them where the batch is the first axis,
+///     1 where it is the last one before the features
+public record SampleRows(int samples, long inner) {
+  /// @param rows `[g, n, k]`
+  /// @return `[g · b, positions, k]`
+  Tensor perSample(Tensor rows) {
+    long groups = rows.size(0);
+    long outer = rows.size(1) / (samples * inner);
+    long k = rows.size(2);
+    if (outer == 1) {
+      return rows.reshape(groups * samples, inner, k);
+    }
+    return rows.reshape(groups, outer, samples, inner, k)
+        .permute(0, 2, 1, 3, 4)
+        .reshape(groups * samples, outer * inner, k);
+  }
+}

@@ -1,0 +1,70 @@
+package falcon.torch.operator;
+
+import falcon.model.Node;
+import falcon.model.shape.AxisPadding;
+import falcon.torch.Torch;
+import falcon.torch.kernel.Convolution;
+import falcon.torch.kernel.NativeLibraries;
+import falcon.torch.kernel.Window;
+import java.util.Arrays;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+
+/// Convolutions over one to three spatial axes.
+final class ConvolutionOperators {
+  private ConvolutionOperators() {}
+
+  static void addTo(Map<String, Operator> all) {
+    all.put("Conv", Operator.of(ConvolutionOperators::convolution));
+    all.put("ConvTranspose", Operator.of(ConvolutionOperators::transposed));
+  }
+
+  private static Tensor convolution(Operands in) {
+    Tensor weight = in.y();
+    Window window = Window.ofConvolution(in.node(), weight.shape(), in.x());
+    return NativeLibraries.kernels()
+        .convolution(
+            new Convolution(
+                window.padded(in.x(), 0),
+                weight,
+                in.tensor(2),
+                window,
+                in.node().integer("group", 1),
+                false));
+  }
+
+  /// The whole transposed convolution, then its border cut off or extended: so any padding is exact.
+  private static Tensor transposed(Operands in) {
+    Node node = in.node();
+    Tensor x = in.x();
+    Tensor weight = in.y();
+    int spatial = (int) weight.dim() - 2;
+    if (x.dim() != weight.dim()) {
+      throw in.unsupported(
+          "its input has %d axes, its weights %d".formatted(x.dim(), weight.dim()));
+    }
+    long[] strides = Window.filled(node, "strides", spatial, 1);
+    long[] dilations = Window.filled(node, "dilations", spatial, 1);
+    long[] kernel = Arrays.copyOfRange(weight.shape(), 2, 2 + spatial);
+    long[] taken = strides.clone(); // as far as it matters: not where there is one position
+    for (int i = 0; i < spatial; i++) {
+      taken[i] = x.size(i + 2L) == 1 ? 1 : strides[i];
+      dilations[i] = kernel[i] == 1 ? 1 : dilations[i];
+    }
+    var window = Window.symmetric(kernel, taken, dilations, new long[spatial]);
+    Tensor whole =
+        NativeLibraries.kernels()
+            .convolution(new Convolution(x, weight, null, window, node.integer("group", 1), true));
+    var before = new long[spatial];
+    var after = new long[spatial];
+    for (int i = 0; i < spatial; i++) {
+      long span = (weight.size(i + 2L) - 1) * dilations[i] + 1;
+      var border = AxisPadding.ofTransposed(node, i, spatial, x.size(i + 2L), strides[i], span);
+      before[i] = -border.begin();
+      after[i] = -border.end();
+    }
+    Tensor cut = Torch.padded(whole, before, after, 0);
+    Tensor bias = in.tensor(2);
+    return bias == null ? cut : cut.add(Torch.alongChannels(bias, cut.dim()));
+  }
+}

@@ -1,0 +1,68 @@
+package falcon.torch.reconstruction;
+
+import falcon.torch.execution.GraphProgram;
+import falcon.torch.layer.LayerMatrix;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/// The order in which layers are re-fitted: as in the graph, but before a layer whose output is added to
+/// something come the layers that this other operand depends on. A sum is made good by its last layer
+/// only. Tied weights have their turn at their first use: all later layers are fitted to what they really
+/// get.
+final class LayerVisits {
+  /// One layer's turn.
+  record Visit(LayerMatrix layer, LayerSurroundings around) {}
+
+  private final GraphProgram program;
+  private final Map<Integer, List<Visit>> pendingByNode = new TreeMap<>();
+  private final List<Visit> ordered = new ArrayList<>();
+
+  private LayerVisits(GraphProgram program) {
+    this.program = program;
+  }
+
+  /// @param program of the dense network
+  /// @param tensorNames weight tensors; those that no least squares can be made of are left out
+  static List<Visit> of(GraphProgram program, List<String> tensorNames) {
+    var visits = new LayerVisits(program);
+    for (String tensorName : tensorNames) {
+      LayerMatrix layer = LayerMatrix.solvable(program, tensorName);
+      if (layer != null) {
+        visits
+            .pendingByNode
+            .computeIfAbsent(layer.products().getFirst().nodeIndex(), _ -> new ArrayList<>())
+            .add(new Visit(layer, LayerSurroundings.of(program, layer)));
+      }
+    }
+    for (int node : List.copyOf(visits.pendingByNode.keySet())) {
+      visits.add(node, new HashSet<>());
+    }
+    return visits.ordered;
+  }
+
+  private void add(int node, Set<Integer> waiting) {
+    List<Visit> here = pendingByNode.get(node);
+    if (here == null || !waiting.add(node)) {
+      return;
+    }
+    for (Visit visit : here) {
+      String other = visit.around().otherOperand();
+      boolean isComplete = true;
+      if (other != null) {
+        var ancestors = program.ancestors(program.producerOf(other));
+        for (int ancestor : List.copyOf(pendingByNode.keySet())) {
+          if (ancestors.get(ancestor)) {
+            add(ancestor, waiting);
+            isComplete &= !pendingByNode.containsKey(ancestor);
+          }
+        }
+      }
+      ordered.add(isComplete ? visit : new Visit(visit.layer(), visit.around().withoutOther()));
+    }
+    pendingByNode.remove(node);
+  }
+}

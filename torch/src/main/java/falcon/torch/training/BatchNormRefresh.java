@@ -1,0 +1,135 @@
+package falcon.torch.training;
+
+import falcon.model.Network;
+import falcon.model.Node;
+import falcon.torch.Precision;
+import falcon.torch.Torch;
+import falcon.torch.execution.GraphProgram;
+import falcon.torch.execution.LoadedNetwork;
+import falcon.torch.execution.Replacements;
+import falcon.torch.execution.StreamedPass;
+import falcon.torch.kernel.Workers;
+import falcon.torch.sample.SampleSource;
+import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+
+/// Estimates BatchNormalization's running mean and variance anew.
+///
+/// Exact averages over all samples, layer after layer: the statistics of a layer are those of its inputs
+/// once all earlier layers are normalised with their new ones. No momentum, no dependence on how the
+/// samples are cut. The variance is the unbiased one, as in training.
+public final class BatchNormRefresh {
+  /// Bytes that the values of samples on their way take at most, unless somebody says otherwise.
+  public static final long DEFAULT_BYTES = 4L << 30;
+
+  private BatchNormRefresh() {}
+
+  /// As the longer method, with [#DEFAULT_BYTES].
+  public static Network refresh(Network network, SampleSource samples, Workers workers) {
+    return refresh(network, samples, DEFAULT_BYTES, workers);
+  }
+
+  /// @param bytes that the values of samples on their way may take: where not all samples fit, the first
+  ///     ones that do are taken
+  /// @return the network with new statistics, otherwise the same; statistics that several nodes share, or
+  ///     that are computed, stay
+  public static Network refresh(
+      Network network, SampleSource samples, long bytes, Workers workers) {
+    List<Node> nodes = network.nodes();
+    if (nodes.stream().noneMatch(node -> node.is("BatchNormalization"))) {
+      return network;
+    }
+    try (var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
+      int fitting = StreamedPass.fitting(loaded, samples, bytes, 1);
+      try (var pass = new StreamedPass(loaded, samples, 0, fitting, workers)) {
+        var replacements = new Replacements(loaded);
+        for (int i = 0; i < nodes.size(); i++) {
+          Node node = nodes.get(i);
+          if (node.is("BatchNormalization") && hasOwnStatistics(loaded.program(), node)) {
+            int number = i;
+            Moments moments =
+                Moments.join(
+                    pass.visit((execution, _) -> {
+                      execution.runTo(number);
+                      return Moments.of(execution.value(node.inputs().getFirst()));
+                    }));
+            replacements.put(node.inputs().get(3), moments.mean());
+            replacements.put(node.inputs().get(4), moments.unbiasedVariance());
+          }
+        }
+        return replacements.into(network);
+      }
+    }
+  }
+
+  private static boolean hasOwnStatistics(GraphProgram program, Node node) {
+    return node.inputs().subList(3, 5).stream()
+        .allMatch(
+            name -> program.network().initializers().containsKey(name) && program.uses(name) == 1);
+  }
+
+  /// Count, mean and sum of squared deviations per channel.
+  private static final class Moments {
+    private long count;
+    private final double[] mean;
+    private final double[] squares;
+
+    private Moments(long count, double[] mean, double[] squares) {
+      this.count = count;
+      this.mean = mean;
+      this.squares = squares;
+    }
+
+    static Moments of(Tensor values) {
+      try (var _ = new PointerScope()) {
+        // channels last: with one row a position the reduction runs over contiguous memory
+        Tensor rows = values.movedim(1, values.dim() - 1).reshape(-1, values.size(1));
+        var varianceAndMean =
+            torch.var_mean(rows, new long[] {0}, new ScalarOptional(new Scalar(0)), false);
+        double[] squares = Torch.doubles(varianceAndMean.get0());
+        double[] mean = Torch.doubles(varianceAndMean.get1());
+        long count = values.numel() / mean.length;
+        for (int c = 0; c < squares.length; c++) {
+          squares[c] *= count;
+        }
+        return new Moments(count, mean, squares);
+      }
+    }
+
+    /// Chan, Golub and LeVeque's update, in chunk order.
+    static Moments join(List<Moments> parts) {
+      Moments joined = parts.getFirst();
+      for (Moments part : parts.subList(1, parts.size())) {
+        long count = joined.count + part.count;
+        for (int c = 0; c < joined.mean.length; c++) {
+          double difference = part.mean[c] - joined.mean[c];
+          joined.mean[c] += difference * part.count / count;
+          joined.squares[c] +=
+              part.squares[c] + difference * difference * joined.count * part.count / count;
+        }
+        joined.count = count;
+      }
+      return joined;
+    }
+
+    float[] mean() {
+      var values = new float[mean.length];
+      for (int c = 0; c < values.length; c++) {
+        values[c] = (float) mean[c];
+      }
+      return values;
+    }
+
+    float[] unbiasedVariance() {
+      var values = new float[squares.length];
+      for (int c = 0; c < values.length; c++) {
+        values[c] = (float) (squares[c] / Math.max(1, count - 1));
+      }
+      return values;
+    }
+  }
+}

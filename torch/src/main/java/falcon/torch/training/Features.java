@@ -1,0 +1,126 @@
+package falcon.torch.training;
+
+import falcon.model.Node;
+import falcon.model.Tensor;
+import falcon.model.ValueInfo;
+import falcon.torch.execution.GraphProgram;
+import falcon.torch.layer.EmbeddingGeometry;
+import falcon.torch.layer.LayerMatrix;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// Chooses values inside a network that tell how far it computes what another one does.
+///
+/// They are inputs of layers. Preferred are *cuts*: once such a value is there, no later node reads anything
+/// older. What comes from integers alone, masks and positions for instance, does not count; what is looked
+/// up in a table by them does. A network without cuts (two branches, long skips) has those of the layers on its longest path,
+/// some of them.
+final class Features {
+  /// Layers of a longest path whose inputs are taken, at most.
+  private static final int MOST_ON_PATH = 12;
+
+  private Features() {}
+
+  /// @param tensorNames weight tensors
+  /// @return in running order, without the network's output
+  static List<String> of(GraphProgram program, List<String> tensorNames) {
+    Set<String> read = new HashSet<>();
+    Set<Integer> layers = new HashSet<>();
+    for (String tensorName : tensorNames) {
+      for (LayerMatrix.Use use : LayerMatrix.of(program, tensorName).uses()) {
+        layers.add(use.nodeIndex());
+        if (!(use.geometry() instanceof EmbeddingGeometry)) {
+          read.add(use.isRecurrent() ? use.node().inputs().getFirst() : use.input());
+        }
+      }
+    }
+    read.remove(program.output());
+    List<String> cuts = cuts(program, layers).stream().filter(read::contains).toList();
+    return cuts.isEmpty() ? onLongestPath(program, layers, read) : cuts;
+  }
+
+  /// Values, in running order, that all that layers have made passes through.
+  private static List<String> cuts(GraphProgram program, Set<Integer> layers) {
+    var cuts = new ArrayList<String>();
+    var readsLeft = new HashMap<String, Integer>();
+    Set<String> made = new HashSet<>();
+    for (ValueInfo input : program.network().inputs()) {
+      if (input.type() == null || input.type().isFloatingPoint()) {
+        made.add(input.name());
+        readsLeft.put(input.name(), program.uses(input.name()));
+      }
+    }
+    List<Node> nodes = program.nodes();
+    for (int i = 0; i < nodes.size(); i++) {
+      Node node = nodes.get(i);
+      boolean isMade =
+          layers.contains(i)
+              || isLookedUp(program, node)
+              || node.inputs().stream().anyMatch(made::contains);
+      for (String operand : node.inputs()) {
+        if (made.contains(operand) && readsLeft.merge(operand, -1, Integer::sum) == 0) {
+          readsLeft.remove(operand);
+        }
+      }
+      if (isMade) {
+        for (String output : node.outputs()) {
+          made.add(output);
+          if (program.uses(output) > 0) {
+            readsLeft.put(output, program.uses(output));
+          }
+        }
+        if (readsLeft.size() == 1
+            && node.outputs().contains(readsLeft.keySet().iterator().next())) {
+          cuts.add(readsLeft.keySet().iterator().next());
+        }
+      }
+    }
+    return cuts;
+  }
+
+  private static boolean isLookedUp(GraphProgram program, Node node) {
+    Tensor table =
+        node.is("Gather") ? program.network().initializers().get(node.inputs().getFirst()) : null;
+    return table != null && table.type().isFloatingPoint() && table.shape().size() > 1;
+  }
+
+  /// Inputs of layers on the path to the output that has the most layers.
+  private static List<String> onLongestPath(
+      GraphProgram program, Set<Integer> layers, Set<String> read) {
+    Map<String, Integer> depth = new HashMap<>();
+    List<Node> nodes = program.nodes();
+    for (int i = 0; i < nodes.size(); i++) {
+      int own = layers.contains(i) ? 1 : 0;
+      int deepest =
+          nodes.get(i).inputs().stream().mapToInt(v -> depth.getOrDefault(v, 0)).max().orElse(0);
+      for (String output : nodes.get(i).outputs()) {
+        depth.put(output, deepest + own);
+      }
+    }
+    var path = new LinkedHashSet<String>();
+    int node = program.producerOf(program.output());
+    while (node >= 0) {
+      String deepest =
+          nodes.get(node).inputs().stream()
+              .max(Comparator.comparingInt(v -> depth.getOrDefault(v, 0)))
+              .orElse("");
+      if (read.contains(deepest) && program.producerOf(deepest) >= 0) {
+        path.add(deepest);
+      }
+      node = program.producerOf(deepest);
+    }
+    List<String> inOrder = List.copyOf(path).reversed();
+    int step = Math.max(1, Math.ceilDiv(inOrder.size(), MOST_ON_PATH));
+    var some = new ArrayList<String>();
+    for (int i = inOrder.size() - 1; i >= 0; i -= step) {
+      some.addFirst(inOrder.get(i));
+    }
+    return some;
+  }
+}

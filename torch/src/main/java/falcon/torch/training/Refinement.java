@@ -1,0 +1,465 @@
+package falcon.torch.training;
+
+import falcon.model.Network;
+import falcon.model.Node;
+import falcon.model.Tensor;
+import falcon.torch.Precision;
+import falcon.torch.execution.GraphExecution;
+import falcon.torch.execution.GraphProgram;
+import falcon.torch.execution.LoadedNetwork;
+import falcon.torch.gradient.LossGradients;
+import falcon.torch.kernel.Workers;
+import falcon.torch.sample.SampleBatch;
+import falcon.torch.sample.SampleSource;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
+
+/// First-order steps on all kept weights together, towards what the dense network computes.
+///
+/// ```
+/// loss of a sample = ‖z − z̄‖² / ‖z̄‖²_var  +  mean over features v of ‖v − v̄‖² / ‖v̄‖²_var
+/// ```
+///
+/// with z the outputs, v the *features* (values that all information passes through and that a layer
+/// reads), the bar for the dense network, and each denominator the variance over samples. No labels.
+/// Steps are Adam's (Kingma and Ba, arXiv:1412.6980), with a learning rate relative to the root mean
+/// square of each tensor; the mask does not change, BatchNormalization stays in eval mode.
+public final class Refinement {
+  /// How the steps are taken.
+  ///
+  /// @param batch samples a step
+  /// @param learningRate of a tensor, as a share of the root mean square of its kept weights
+  /// @param outputWeight of the outputs' term
+  /// @param featureWeight of the features' term
+  public record Options(
+      int batch, double learningRate, double outputWeight, double featureWeight) {}
+
+  /// Chooses which weights are kept while they move: a discrete first-order method on the distance to
+  /// the dense network itself.
+  ///
+  /// Between two choices the gradient at the pruned network moves *all* weights; the pruned ones
+  /// count as zero, and what they would be decides whether they return.
+  public interface SupportChoice {
+    /// Keeps the support as it is.
+    SupportChoice FIXED =
+        new SupportChoice() {
+          @Override
+          public int interval() {
+            return 1;
+          }
+
+          @Override
+          public int lastStep(int steps) {
+            return 0;
+          }
+
+          @Override
+          public Map<String, boolean[]> choose(Map<String, float[]> weightsByTensor) {
+            throw new IllegalStateException("a fixed support is not chosen");
+          }
+        };
+
+    /// Steps between two choices, one or more.
+    int interval();
+
+    /// The step after which the last choice is made; 0: none.
+    ///
+    /// @param steps of the refinement
+    int lastStep(int steps);
+
+    /// @param weightsByTensor masked tensors; the pruned weights have the values that they would have.
+    ///     Read only, not kept
+    /// @return by tensor, which weights are kept
+    Map<String, boolean[]> choose(Map<String, float[]> weightsByTensor);
+
+    /// What the choice has to remember between two steps beside the weights that it keeps; empty
+    /// for nothing.
+    default List<Double> memory() {
+      return List.of();
+    }
+
+    /// Goes on where another one was.
+    ///
+    /// @param memory of the other one, not empty
+    /// @param keptByTensor what that one chose last; read only, not kept
+    default void recall(List<Double> memory, Map<String, BitSet> keptByTensor) {
+      throw new IllegalStateException("a choice that remembers nothing recalls " + memory);
+    }
+  }
+
+  /// Hears of steps that are done.
+  public interface Listener {
+    /// @param steps how many are done
+    /// @param loss mean of the step's samples
+    void done(int steps, double loss);
+  }
+
+  /// Samples of one task, where memory allows: small enough for two tasks a step, large enough for the
+  /// convolutions.
+  private static final int CHUNK = 16;
+
+  /// Tasks that memory has to suffice for at a time. Not the number of threads, on which no bit may depend.
+  private static final int TASKS = 2;
+
+  /// Samples that the scales of the loss are taken from, where memory allows.
+  private static final int SCALE_SAMPLES = 64;
+
+  private static final int WARM_UP_STEPS = 5;
+
+  /// Variance of values whose squares float32 holds well.
+  private static final double GREATEST_SCALE = 1e20;
+
+  private final Network dense;
+  private final List<String> features;
+  private final Set<String> untouched;
+  private final Options options;
+  private final long bytes;
+  private final Workers workers;
+  private final RefinementCheckpoints checkpoints;
+
+  /// @param dense what is to be reproduced
+  /// @param layers weight tensors whose inputs may serve as features
+  /// @param untouched tensors that stay as they are, to the bit
+  /// @param bytes that the values of two tasks' samples should take at most; if even one sample's take more,
+  ///     a task is one sample
+  public Refinement(
+      Network dense,
+      List<String> layers,
+      List<String> untouched,
+      Options options,
+      long bytes,
+      Workers workers) {
+    this.dense = dense;
+    this.untouched = Set.copyOf(untouched);
+    this.options = options;
+    this.bytes = bytes;
+    this.workers = workers;
+    this.features = Features.of(new GraphProgram(dense), layers);
+    this.checkpoints = RefinementCheckpoints.NONE;
+  }
+
+  private Refinement(Refinement other, RefinementCheckpoints checkpoints) {
+    this.dense = other.dense;
+    this.untouched = other.untouched;
+    this.options = other.options;
+    this.bytes = other.bytes;
+    this.workers = other.workers;
+    this.features = other.features;
+    this.checkpoints = checkpoints;
+  }
+
+  /// The same refinement, which goes on from the state that is kept there, if one is, and leaves
+  /// its own there. What is kept, and when, changes no bit of the result, nor does another number
+  /// of threads.
+  public Refinement keptIn(RefinementCheckpoints store) {
+    return new Refinement(this, store);
+  }
+
+  /// Takes steps.
+  ///
+  /// @param network of the same graph as the dense one
+  /// @param masked weight tensors in which a weight that is zero stays zero
+  /// @param samples as many as `steps · batch`, each used once
+  /// @param choice of the support on the way
+  /// @param decays whether the learning rate falls to zero along a cosine
+  /// @return the network after the steps
+  /// @throws ArithmeticException if the loss is no longer finite
+  /// @throws IllegalStateException if the state to go on from is one of other steps or tensors
+  public Network refine(
+      Network network,
+      List<String> masked,
+      SampleSource samples,
+      boolean decays,
+      SupportChoice choice,
+      Listener listener) {
+    int steps = samples.size() / options.batch();
+    if (steps == 0) {
+      return network;
+    }
+    int lastChoice = lastChoice(choice, steps);
+    Start start = start(network, new HashSet<>(masked), choice, steps);
+    List<MovingTensor> tensors = start.tensors();
+    List<String> names = tensors.stream().map(MovingTensor::name).toList();
+    List<float[]> gradients = tensors.stream().map(t -> new float[t.size()]).toList();
+    try (var loadedDense = new LoadedNetwork(dense, Precision.FLOAT32);
+        var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
+      long each = 2 * bytesPerSample(loadedDense, samples); // of both networks
+      double[] scales =
+          start.scales().isEmpty()
+              ? scales(loadedDense, samples, Math.clamp(bytes / each, 2, SCALE_SAMPLES))
+              : start.scales().stream().mapToDouble(Double::doubleValue).toArray();
+      int size = Math.clamp(bytes / each / TASKS, 1, CHUNK);
+      var lossGradients = new LossGradients(loaded, names, features, false, workers);
+      if (start.done() > 0) {
+        setKept(loaded, tensors);
+      }
+      for (int step = start.done(); step < steps; step++) {
+        int first = step * options.batch();
+        var chunks = loaded.chunks(options.batch(), size);
+        double loss =
+            lossGradients.compute(
+                    chunks.count(),
+                    chunk -> chunks.batch(samples, first, chunk),
+                    (execution, batch, chunk) -> distance(execution, loadedDense, batch, scales),
+                    gradients)
+                / options.batch();
+        if (!Double.isFinite(loss)) {
+          throw new ArithmeticException(
+              "the distance to the dense network became %s in step %d".formatted(loss, step + 1));
+        }
+        double rate = options.learningRate() * schedule(step, steps, decays);
+        int number = step + 1;
+        workers.map(
+            tensors.size(),
+            t -> tensors.get(t).step(gradients.get(t), options.batch(), rate, number));
+        if (number <= lastChoice && number % choice.interval() == 0) {
+          choose(tensors, choice, number < lastChoice);
+        }
+        setKept(loaded, tensors);
+        listener.done(number, loss);
+        checkpoints.stepDone(number, steps, () -> state(number, scales, choice, tensors));
+      }
+    }
+    var replaced = new LinkedHashMap<String, Tensor>();
+    while (!tensors.isEmpty()) { // each is let go of once it is copied
+      MovingTensor tensor = tensors.removeLast();
+      replaced.put(tensor.name(), network.tensor(tensor.name()).withFloats(tensor.kept()));
+    }
+    return network.withTensors(replaced);
+  }
+
+  /// Where the steps begin.
+  ///
+  /// @param done steps before it
+  /// @param scales of the loss's terms; empty if they are not known yet
+  private record Start(int done, List<Double> scales, List<MovingTensor> tensors) {}
+
+  /// The beginning, or the state that was kept.
+  private Start start(Network network, Set<String> masked, SupportChoice choice, int steps) {
+    RefinementCheckpoints.State kept = checkpoints.last();
+    int done = kept == null ? 0 : kept.done();
+    if (done > steps) {
+      throw new IllegalStateException(
+          "the refinement's state is that after %d steps of %d".formatted(done, steps));
+    }
+    List<MovingTensor> tensors = movingTensors(network, masked, kept);
+    if (done < lastChoice(choice, steps)) {
+      tensors.forEach(MovingTensor::open);
+    }
+    if (kept == null) {
+      return new Start(0, List.of(), tensors);
+    }
+    if (!kept.choice().isEmpty()) {
+      choice.recall(kept.choice(), kept.kept());
+    }
+    return new Start(done, kept.scales(), tensors);
+  }
+
+  /// The step after which the support is chosen last; 0: never.
+  private static int lastChoice(SupportChoice choice, int steps) {
+    return choice.lastStep(steps) / choice.interval() * choice.interval();
+  }
+
+  private static void setKept(LoadedNetwork loaded, List<MovingTensor> tensors) {
+    for (MovingTensor tensor : tensors) {
+      loaded.parameters().set(tensor.name(), tensor.kept());
+    }
+  }
+
+  private static RefinementCheckpoints.State state(
+      int done, double[] scales, SupportChoice choice, List<MovingTensor> tensors) {
+    var arrays = new LinkedHashMap<String, float[]>();
+    var kept = new LinkedHashMap<String, BitSet>();
+    tensors.forEach(tensor -> tensor.addTo(arrays, kept));
+    return new RefinementCheckpoints.State(
+        done, Arrays.stream(scales).boxed().toList(), choice.memory(), arrays, kept);
+  }
+
+  private static void choose(List<MovingTensor> tensors, SupportChoice choice, boolean staysOpen) {
+    var weights = new LinkedHashMap<String, float[]>();
+    for (MovingTensor tensor : tensors) {
+      if (tensor.isMasked()) {
+        weights.put(tensor.name(), tensor.values());
+      }
+    }
+    Map<String, boolean[]> kept = choice.choose(weights);
+    for (MovingTensor tensor : tensors) {
+      if (tensor.isMasked()) {
+        tensor.keep(Objects.requireNonNull(kept.get(tensor.name())), staysOpen);
+      }
+    }
+  }
+
+  private static double schedule(int step, int steps, boolean decays) {
+    double warm = Math.min(1, (step + 1.0) / WARM_UP_STEPS);
+    return decays ? warm * 0.5 * (1 + Math.cos(Math.PI * step / steps)) : warm;
+  }
+
+  /// Weights of layers, biases, and BatchNormalization's shift; its scale is left to the weights.
+  ///
+  /// @param network before the first step
+  /// @param kept where they are; null for where the network has them
+  private List<MovingTensor> movingTensors(
+      Network network, Set<String> masked, RefinementCheckpoints.@Nullable State kept) {
+    Map<String, Double> shiftScale = new LinkedHashMap<>();
+    Set<String> fixed = new HashSet<>(untouched);
+    for (Node node : network.nodes()) {
+      if (node.is("BatchNormalization")) {
+        fixed.add(node.inputs().get(1));
+        shiftScale.put(node.inputs().get(2), offsetScale(network, node));
+      }
+    }
+    var tensors = new ArrayList<MovingTensor>();
+    for (String name : Trainable.of(network)) {
+      if (!fixed.contains(name)) {
+        float[] values = network.tensor(name).toFloats();
+        double scale = shiftScale.getOrDefault(name, rootMeanSquare(values));
+        if (scale > 0) {
+          boolean isMasked = masked.contains(name);
+          tensors.add(
+              kept == null
+                  ? new MovingTensor(name, values, scale, isMasked)
+                  : new MovingTensor(name, values.length, scale, isMasked, kept));
+        }
+      }
+    }
+    return tensors;
+  }
+
+  /// Root mean square of what BatchNormalization adds in all: shift − scale · mean / deviation.
+  private static double offsetScale(Network network, Node node) {
+    float[] scale = network.tensor(node.inputs().get(1)).toFloats();
+    float[] offset = network.tensor(node.inputs().get(2)).toFloats();
+    float[] mean = network.tensor(node.inputs().get(3)).toFloats();
+    float[] variance = network.tensor(node.inputs().get(4)).toFloats();
+    float epsilon = node.real("epsilon", 1e-5f);
+    for (int c = 0; c < offset.length; c++) {
+      offset[c] -= scale[c] * mean[c] / (float) Math.sqrt(variance[c] + epsilon);
+    }
+    return rootMeanSquare(offset);
+  }
+
+  /// Over the entries that are not zero; 0 if all are.
+  private static double rootMeanSquare(float[] values) {
+    double sum = 0;
+    int count = 0;
+    for (float value : values) {
+      sum += (double) value * value;
+      count += value != 0 ? 1 : 0;
+    }
+    return count == 0 ? 0 : Math.sqrt(sum / count);
+  }
+
+  /// Sum over samples of the squared distances, each over its scale.
+  private org.bytedeco.pytorch.Tensor distance(
+      GraphExecution execution, LoadedNetwork loadedDense, SampleBatch batch, double[] scales) {
+    try (var reference = loadedDense.start(batch)) {
+      features.forEach(reference::watch);
+      org.bytedeco.pytorch.Tensor sum =
+          scaledDistance(
+              execution.runToEnd(), reference.runToEnd(), options.outputWeight(), scales[0]);
+      for (int f = 0; f < features.size(); f++) {
+        String feature = features.get(f);
+        sum =
+            sum.add(
+                scaledDistance(
+                    execution.value(feature),
+                    reference.value(feature),
+                    options.featureWeight() / features.size(),
+                    scales[f + 1]));
+      }
+      return sum;
+    }
+  }
+
+  /// Squared distance over its scale; values whose squares float32 does not hold are divided before they
+  /// are squared.
+  private static org.bytedeco.pytorch.Tensor scaledDistance(
+      org.bytedeco.pytorch.Tensor value,
+      org.bytedeco.pytorch.Tensor wanted,
+      double weight,
+      double scale) {
+    if (scale < GREATEST_SCALE && scale > 1 / GREATEST_SCALE) {
+      return squaredDistance(value, wanted).mul(new Scalar(weight / scale));
+    }
+    var unit = new Scalar(1 / Math.sqrt(scale));
+    return squaredDistance(value.mul(unit), wanted.mul(unit)).mul(new Scalar(weight));
+  }
+
+  /// Mean over a sample's elements, summed over samples.
+  private static org.bytedeco.pytorch.Tensor squaredDistance(
+      org.bytedeco.pytorch.Tensor value, org.bytedeco.pytorch.Tensor wanted) {
+    double elementsPerSample = (double) value.numel() / value.size(0);
+    return torch
+        .mse_loss(value, wanted, 2) // sum
+        .mul(new Scalar(1 / elementsPerSample));
+  }
+
+  /// Bytes of all values that a sample takes on, as gradients need them.
+  private static long bytesPerSample(LoadedNetwork network, SampleSource samples) {
+    int size = network.batchSize(1);
+    try (var _ = new PointerScope();
+        var execution = network.start(samples.batch(0, Math.min(size, samples.size())))) {
+      for (Node node : network.program().nodes()) {
+        node.outputs().stream()
+            .filter(output -> network.program().uses(output) > 0)
+            .forEach(execution::watch);
+      }
+      execution.runToEnd();
+      return Math.max(1, execution.liveBytes() / size);
+    }
+  }
+
+  /// Variances of the dense network's outputs (each output by itself, then their mean) and features
+  /// (all elements together), on the first samples.
+  private double[] scales(LoadedNetwork loadedDense, SampleSource samples, int count) {
+    var chunks = loadedDense.chunks(Math.min(count, samples.size()), count);
+    try (var _ = new PointerScope()) {
+      var values = new ArrayList<List<org.bytedeco.pytorch.Tensor>>();
+      for (int chunk = 0; chunk < chunks.count(); chunk++) {
+        try (var execution = loadedDense.start(chunks.batch(samples, chunk))) {
+          features.forEach(execution::watch);
+          org.bytedeco.pytorch.Tensor output = execution.runToEnd();
+          loadedDense.requireReal(output);
+          var ofChunk = new ArrayList<>(List.of(output.clone()));
+          features.forEach(feature -> ofChunk.add(execution.value(feature).clone()));
+          values.add(ofChunk);
+        }
+      }
+      var scales = new double[features.size() + 1];
+      for (int i = 0; i < scales.length; i++) {
+        var parts = new TensorVector(values.size());
+        for (int chunk = 0; chunk < values.size(); chunk++) {
+          parts.put(chunk, values.get(chunk).get(i));
+        }
+        org.bytedeco.pytorch.Tensor all = values.size() == 1 ? parts.get(0) : torch.cat(parts, 0);
+        double variance = variance(all, i == 0);
+        if (!Double.isFinite(variance)) {
+          variance = variance(all.to(torch.ScalarType.Double), i == 0);
+        }
+        scales[i] = variance > 0 && variance < Double.POSITIVE_INFINITY ? variance : 1;
+      }
+      return scales;
+    }
+  }
+
+  /// @param isEach whether each column is by itself, then their mean is taken
+  private static double variance(org.bytedeco.pytorch.Tensor values, boolean isEach) {
+    return isEach
+        ? values.var(new long[] {0}, false, false).mean(new ScalarTypeOptional()).item_double()
+        : values.var(false).item_double();
+  }
+}
