@@ -1,7 +1,7 @@
 package falcon.gradients;
 
 import falcon.kernel.Chunks;
-import falcon.kernel.ScalarKernels;
+import falcon.kernel.VectorLoops;
 import falcon.linear.GramProduct;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -127,7 +127,7 @@ public final class KeptColumns implements AutoCloseable {
             float[] row = rows[0];
             for (int i = 0; i < n; i++) {
               copy(panel, (long) i * count + from, row, length);
-              parts[strip][i] = ScalarKernels.dot(row, sums, 0, length);
+              parts[strip][i] = VectorLoops.dot(row, sums, 0, length);
             }
           });
       for (double[] part : parts) {
@@ -148,11 +148,11 @@ public final class KeptColumns implements AutoCloseable {
       for (int r = 0; r < 4; r++) {
         copy(panel, (long) (i + r) * count + from, rows[r], length);
       }
-      ScalarKernels.addFourScaled(sums, s, i, rows, length);
+      VectorLoops.addFourScaled(sums, s, i, rows, length);
     }
     for (; i < s.length; i++) {
       copy(panel, (long) i * count + from, rows[0], length);
-      ScalarKernels.addScaled(sums, s[i], rows[0], length);
+      VectorLoops.addScaled(sums, s[i], rows[0], length);
     }
     return sums;
   }

@@ -22,8 +22,8 @@ final class ActiveKernels {
   /// @param wanted value of the property
   static Kernels choose(String wanted) {
     return switch (wanted) {
-      case "off" -> new PlainKernels();
-      case "auto" -> isVectorModulePresent() ? vectorised() : new PlainKernels();
+      case "off" -> new ScalarKernels();
+      case "auto" -> isVectorModulePresent() ? vectorised() : new ScalarKernels();
       case "required" -> {
         if (!isVectorModulePresent()) {
           throw new IllegalStateException(
@@ -31,7 +31,7 @@ final class ActiveKernels {
                   .formatted(PROPERTY, VECTOR_MODULE, VECTOR_MODULE));
         }
         Kernels found = vectorised();
-        if (found instanceof PlainKernels) {
+        if (found instanceof ScalarKernels) {
           throw new IllegalStateException(
               "-D%s=required, but falcon-simd is not on the class path".formatted(PROPERTY));
         }
@@ -50,6 +50,6 @@ final class ActiveKernels {
   private static Kernels vectorised() {
     return ServiceLoader.load(Kernels.class, Kernels.class.getClassLoader())
         .findFirst()
-        .orElseGet(PlainKernels::new);
+        .orElseGet(ScalarKernels::new);
   }
 }

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 /// of its own; where most weights stay it is that of the dropped inputs instead:
 /// with G = (H + κI)⁻¹, u = G (B + κw⁰) and P the dropped inputs, `w = u − G_·P (G_PP)⁻¹ u_P` is the
 /// same minimiser. Small systems are solved in float64 ([ExactChannels]), large ones by float32
-/// factors and float64 refinement ([MixedChannels]), or, where about half of many inputs is kept, by
-/// conjugate gradients for all channels ([IterativeChannels]); operation counts alone decide which.
+/// factors and float64 refinement ([MixedPrecisionChannels]), or, where about half of many inputs is kept, by
+/// conjugate gradients for all channels ([PreconditionedChannels]); operation counts alone decide which.
 ///
 /// Memory: H is kept, not copied (`8k²` bytes), and B once transposed (`8ko`). Solving takes `16k²`
 /// bytes for G where most weights stay, a limit of the caller's for float32 factors and what goes with them, and `8m²` bytes a
@@ -46,7 +46,7 @@ public final class ChannelLeastSquares {
   /// weights that it gives are as good as their rounding to float32.
   private static final double GREATEST_CONDITION = 1e9;
 
-  /// Steps of the refinement that [MixedChannels] takes on a well-conditioned layer.
+  /// Steps of the refinement that [MixedPrecisionChannels] takes on a well-conditioned layer.
   private static final int REFINEMENT_STEPS = 2;
 
   private final LayerEquations equations;
@@ -175,7 +175,7 @@ public final class ChannelLeastSquares {
     boolean[] isSolved =
         isExact
             ? new boolean[outputs]
-            : new IterativeChoice(equations, supports, scratchBytes)
+            : new PreconditionedChoice(equations, supports, scratchBytes)
                 .solve(directCosts(supports), present, solved, executor);
     boolean[] isDual = new boolean[outputs];
     double[] inverse = chooseDual(supports, isSolved, isDual, isExact) ? inverse(executor) : null;
@@ -191,7 +191,7 @@ public final class ChannelLeastSquares {
         isExact ? inverse : null,
         solved,
         executor);
-    var mixed = new MixedChannels(equations, present, supports, scratchBytes, executor);
+    var mixed = new MixedPrecisionChannels(equations, present, supports, scratchBytes, executor);
     int[] primal = channels(c -> !isSolved[c] && isMixed.test(c) && !isDual[c]);
     int[] dual = channels(c -> !isSolved[c] && isMixed.test(c) && isDual[c]);
     int[] failed =

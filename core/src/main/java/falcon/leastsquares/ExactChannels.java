@@ -1,7 +1,7 @@
 package falcon.leastsquares;
 
 import falcon.kernel.Chunks;
-import falcon.kernel.ScalarKernels;
+import falcon.kernel.VectorLoops;
 import java.util.Arrays;
 import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
@@ -91,7 +91,7 @@ final class ExactChannels {
     for (int input : support) {
       double right = equations.rightSide(channel, input, present, equations.ridge());
       System.arraycopy(inverse, input * inputs, row, 0, inputs);
-      ScalarKernels.addScaled(full, right, row, 0, inputs);
+      VectorLoops.addScaled(full, right, row, 0, inputs);
     }
     if (!system.factor(inverse, inputs, dropped, 0)) {
       return false;
@@ -103,7 +103,7 @@ final class ExactChannels {
     system.solve();
     for (int i = 0; i < dropped.length; i++) {
       System.arraycopy(inverse, dropped[i] * inputs, row, 0, inputs);
-      ScalarKernels.addScaled(full, -multipliers[i], row, 0, inputs);
+      VectorLoops.addScaled(full, -multipliers[i], row, 0, inputs);
     }
     for (int input : support) {
       solved[channel * inputs + input] = (float) full[input];

@@ -5,7 +5,7 @@ import falcon.kernel.DenseKernels;
 import falcon.kernel.DenseKernels.Block;
 import falcon.kernel.DenseKernels.Extent;
 import falcon.kernel.Kernels;
-import falcon.kernel.ScalarKernels;
+import falcon.kernel.VectorLoops;
 import java.util.concurrent.ExecutorService;
 
 /// The normal equations that the channels of a layer share: H, B and the ridge. Holds its arrays,
@@ -121,8 +121,8 @@ final class LayerEquations {
       int from = channel * inputs;
       // wᵀHw − 2wᵀB = wᵀ(Hw − B) − wᵀB
       errors[channel] =
-          ScalarKernels.dot(row, gradient, from, from + inputs)
-              - ScalarKernels.dot(row, cross, from, from + inputs);
+          VectorLoops.dot(row, gradient, from, from + inputs)
+              - VectorLoops.dot(row, cross, from, from + inputs);
     }
     return errors;
   }

@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 ///    threshold t_c = α + μ f_c falls into.
 /// 2. One pass over the weights marks those above the zones and gathers those inside
 ///    ([Candidates], [ClassGroups]).
-/// 3. [DualSearch] finds the multipliers (α, μ), exactly, on these groups.
-/// 4. [IntegerFinish] rounds to whole weights, fills the slack, exchanges weights between classes
+/// 3. [TwoBudgetDual] finds the multipliers (α, μ), exactly, on these groups.
+/// 4. [IntegerRounding] rounds to whole weights, fills the slack, exchanges weights between classes
 ///    and searches what is left of the gap.
 /// 5. [MaskWriter] completes the mask: weights above the threshold of their class, and of those at
 ///    the threshold as many as fit, lowest index first.

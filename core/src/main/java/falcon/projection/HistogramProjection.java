@@ -1,12 +1,12 @@
 package falcon.projection;
 
 import falcon.budget.Budget;
-import falcon.projection.dual.DualSearch;
+import falcon.projection.dual.TwoBudgetDual;
 import falcon.projection.group.Chunks;
 import falcon.projection.group.ClassGroups;
 import falcon.projection.group.CostClasses;
 import falcon.projection.group.SaliencyHistogram;
-import falcon.projection.integer.IntegerFinish;
+import falcon.projection.integer.IntegerRounding;
 import java.util.Arrays;
 
 /// The projection by several passes over all weights: for saliencies with so many ties, or budgets so
@@ -14,9 +14,9 @@ import java.util.Arrays;
 ///
 /// 1. One pass counts and sums saliencies by cost class and leading bits ([SaliencyHistogram],
 ///    [ClassGroups]).
-/// 2. [DualSearch] finds the multipliers for these groups. Groups that a threshold falls into are
+/// 2. [TwoBudgetDual] finds the multipliers for these groups. Groups that a threshold falls into are
 ///    split by further passes until the multipliers are exact.
-/// 3. [IntegerFinish] rounds to whole weights; it may ask for more groups to be split.
+/// 3. [IntegerRounding] rounds to whole weights; it may ask for more groups to be split.
 /// 4. [MaskWriter] writes the mask in a last pass.
 final class HistogramProjection {
   private final CostClasses classes;
@@ -35,8 +35,8 @@ final class HistogramProjection {
   /// Projects; arguments and errors as in [BudgetProjection#project].
   Projection project(float[] saliency, Budget budget) {
     histogram.group(saliency, groups);
-    DualSearch dual = new DualSearch(classes, groups, budget);
-    IntegerFinish finish = new IntegerFinish(classes, groups, dual, budget);
+    TwoBudgetDual dual = new TwoBudgetDual(classes, groups, budget);
+    IntegerRounding finish = new IntegerRounding(classes, groups, dual, budget);
     int[] splitAt = new int[groups.length];
     while (true) {
       dual.run();

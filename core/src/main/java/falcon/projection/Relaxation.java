@@ -2,10 +2,10 @@ package falcon.projection;
 
 import falcon.budget.Mask;
 import falcon.projection.dual.DualOptimum;
-import falcon.projection.dual.DualSearch;
+import falcon.projection.dual.TwoBudgetDual;
 import falcon.projection.group.ClassGroups;
 import falcon.projection.group.CostClasses;
-import falcon.projection.integer.IntegerFinish;
+import falcon.projection.integer.IntegerRounding;
 
 /// What all ways to project do with the relaxation's optimum.
 public final class Relaxation {
@@ -46,7 +46,11 @@ public final class Relaxation {
   }
 
   static Projection result(
-      Mask mask, CostClasses classes, ClassGroups[] groups, DualSearch dual, IntegerFinish finish) {
+      Mask mask,
+      CostClasses classes,
+      ClassGroups[] groups,
+      TwoBudgetDual dual,
+      IntegerRounding finish) {
     double value = 0;
     long nnz = 0;
     long macs = 0;

@@ -1,7 +1,7 @@
 package falcon.projection;
 
 import falcon.budget.Budget;
-import falcon.projection.dual.DualSearch;
+import falcon.projection.dual.TwoBudgetDual;
 import falcon.projection.group.Chunks;
 import falcon.projection.group.ClassGroups;
 import falcon.projection.group.CostClasses;
@@ -187,7 +187,7 @@ final class SampledZones {
     if (isEverything()) {
       return true;
     }
-    DualSearch dual = new DualSearch(classes, groups, budget);
+    TwoBudgetDual dual = new TwoBudgetDual(classes, groups, budget);
     dual.run();
     int count = classes.count();
     int[] first = new int[count];
@@ -212,7 +212,7 @@ final class SampledZones {
     for (int corner = 0; corner < 4; corner++) {
       long maxNnz = moved(budget.maxNnz(), (corner & 1) == 0 ? nnzStep : -nnzStep);
       long maxMacs = moved(budget.maxMacs(), (corner & 2) == 0 ? macsStep : -macsStep);
-      DualSearch there = new DualSearch(classes, groups, new Budget(maxNnz, maxMacs));
+      TwoBudgetDual there = new TwoBudgetDual(classes, groups, new Budget(maxNnz, maxMacs));
       there.run();
       widen(first, end, rankError, there);
     }
@@ -223,7 +223,7 @@ final class SampledZones {
     return by > 0 && limit > Long.MAX_VALUE - by ? limit : Math.max(0, limit + by);
   }
 
-  private void widen(int[] first, int[] end, int[] rankError, DualSearch dual) {
+  private void widen(int[] first, int[] end, int[] rankError, TwoBudgetDual dual) {
     for (int c = 0; c < first.length; c++) {
       ClassGroups sampled = groups[c];
       int above = sampled.countBefore(dual.firstTied(c));

@@ -2,11 +2,11 @@ package falcon.projection;
 
 import falcon.budget.Budget;
 import falcon.budget.Mask;
-import falcon.projection.dual.DualSearch;
+import falcon.projection.dual.TwoBudgetDual;
 import falcon.projection.group.Chunks;
 import falcon.projection.group.ClassGroups;
 import falcon.projection.group.CostClasses;
-import falcon.projection.integer.IntegerFinish;
+import falcon.projection.integer.IntegerRounding;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 /// 2. The pass marks, counts and sums the weights above the zones, and gathers those inside
 ///    ([Candidates], about a hundredth of all). Every saliency inside is a group of its own, all
 ///    weights above are one group, all below another ([ClassGroups#setZone]).
-/// 3. [DualSearch] and [IntegerFinish] run on these groups.
+/// 3. [TwoBudgetDual] and [IntegerRounding] run on these groups.
 /// 4. The mask is what the pass has marked, and the candidates that are kept.
 ///
 /// The dual function of the groups is that of the weights wherever all thresholds lie in their
@@ -64,12 +64,12 @@ final class ZonedProjection {
         return null;
       }
       candidates.groupInto(groups, zones);
-      DualSearch dual = new DualSearch(classes, groups, budget);
+      TwoBudgetDual dual = new TwoBudgetDual(classes, groups, budget);
       dual.run();
       if (Relaxation.findStraddled(classes, groups, dual, straddled)) {
         continue;
       }
-      IntegerFinish finish = new IntegerFinish(classes, groups, dual, budget);
+      IntegerRounding finish = new IntegerRounding(classes, groups, dual, budget);
       finish.run(true);
       if (!finish.wantsSplit() && isKnown(finish)) {
         return Relaxation.result(mask(saliency, finish), classes, groups, dual, finish);
@@ -79,7 +79,7 @@ final class ZonedProjection {
   }
 
   /// Whether nothing is kept that lies below a zone, where saliencies are not known, unless zero.
-  private boolean isKnown(IntegerFinish finish) {
+  private boolean isKnown(IntegerRounding finish) {
     for (int c = 0; c < groups.length; c++) {
       boolean isBelowKept = finish.kept(c) > candidates.above(c) + candidates.inside(c);
       if (isBelowKept && zones.low(c) > 1) {
@@ -89,7 +89,7 @@ final class ZonedProjection {
     return true;
   }
 
-  private Mask mask(float[] saliency, IntegerFinish finish) {
+  private Mask mask(float[] saliency, IntegerRounding finish) {
     boolean isCutInside = true;
     for (int c = 0; c < groups.length; c++) {
       int kept = finish.kept(c);

@@ -4,7 +4,7 @@ import falcon.budget.Budget;
 import falcon.budget.Mask;
 import falcon.gradients.GradientMatrix;
 import falcon.gradients.SparseWeights;
-import falcon.kernel.ScalarKernels;
+import falcon.kernel.VectorLoops;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
@@ -203,8 +203,8 @@ final class ActiveSet implements AutoCloseable {
     double[] slopeThere = slope.clone();
     if (conjugate != null && slopeAlongConjugate > 0) {
       double beta = along / slopeAlongConjugate;
-      ScalarKernels.addScaled(restricted, beta, conjugate, 0, restricted.length);
-      ScalarKernels.addScaled(slopeThere, beta, conjugateSlope, 0, slopeThere.length);
+      VectorLoops.addScaled(restricted, beta, conjugate, 0, restricted.length);
+      VectorLoops.addScaled(slopeThere, beta, conjugateSlope, 0, slopeThere.length);
     }
     conjugate = restricted;
     conjugateSlope = slopeThere;
@@ -362,6 +362,6 @@ final class ActiveSet implements AutoCloseable {
   }
 
   private static double dot(double[] x, double[] y) {
-    return ScalarKernels.dot(x, y, 0, x.length);
+    return VectorLoops.dot(x, y, 0, x.length);
   }
 }

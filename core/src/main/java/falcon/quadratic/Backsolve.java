@@ -3,7 +3,7 @@ package falcon.quadratic;
 import falcon.budget.Mask;
 import falcon.gradients.KeptColumns;
 import falcon.kernel.Chunks;
-import falcon.kernel.ScalarKernels;
+import falcon.kernel.VectorLoops;
 import falcon.linear.BlockedGramProduct;
 import falcon.linear.Cholesky;
 import falcon.linear.GramProduct;
@@ -180,7 +180,7 @@ public final class Backsolve {
 
   private static void addTransposedProduct(double[] sum, double[] r, float[][] rows) {
     for (int row = 0; row < rows.length; row++) {
-      ScalarKernels.addScaled(sum, r[row], rows[row], sum.length);
+      VectorLoops.addScaled(sum, r[row], rows[row], sum.length);
     }
   }
 
@@ -288,7 +288,7 @@ public final class Backsolve {
     for (int step = 0; step < steps && norm(left) > goal; step++) {
       double[] z = left.clone();
       m.solve(z);
-      double rz = ScalarKernels.dot(left, z, 0, n);
+      double rz = VectorLoops.dot(left, z, 0, n);
       for (int row = 0; row < n; row++) {
         p[row] = z[row] + rz / previous * p[row];
       }
@@ -297,7 +297,7 @@ public final class Backsolve {
       for (int row = 0; row < n; row++) {
         q[row] += quadratic.scaledRidge() * p[row];
       }
-      double alpha = rz / ScalarKernels.dot(p, q, 0, n);
+      double alpha = rz / VectorLoops.dot(p, q, 0, n);
       for (int c = 0; c < change.length; c++) {
         change[c] -= alpha * t[c];
       }

@@ -8,7 +8,7 @@ import falcon.budget.Budget;
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
 import falcon.kernel.Kernels;
-import falcon.kernel.PlainKernels;
+import falcon.kernel.ScalarKernels;
 import falcon.kernel.SelectionKernels;
 import falcon.projection.group.Chunks;
 import falcon.projection.group.CostClasses;
@@ -227,7 +227,7 @@ class ZonedProjectionTest {
     float[] saliency = Problem.saliencies(random, costs.weightCount(), 0);
     Budget budget = new Budget(600_000, costs.totalMacs() / 5);
     // Vectors are objects until the compiler has seen enough of them; plain kernels have none.
-    ZonedProjection projection = Both.of(costs, LayerLimits.NONE, new PlainKernels()).zoned();
+    ZonedProjection projection = Both.of(costs, LayerLimits.NONE, new ScalarKernels()).zoned();
     for (int n = 0; n < 2; n++) {
       assertThat(projection.project(saliency, budget)).isNotNull();
     }

@@ -6,7 +6,7 @@ import falcon.data.Samples;
 import falcon.data.Splits;
 import falcon.model.Network;
 import falcon.prune.evaluation.Judge;
-import falcon.prune.evaluation.Match;
+import falcon.prune.evaluation.NetworkWithData;
 import falcon.prune.options.Loss;
 import falcon.prune.options.Measure;
 import falcon.prune.options.Progress;
@@ -75,7 +75,7 @@ public final class Evaluator {
   ///
   /// @throws PruningException if network and data do not go together, or there are no labels
   public Result evaluate(Network network, Part part, Progress progress) {
-    Match match = Match.of(network, data, preprocessing, Loss.AUTO);
+    NetworkWithData match = NetworkWithData.of(network, data, preprocessing, Loss.AUTO);
     Samples samples = split(match.data(), part);
     if (match.measure() != Measure.ACCURACY || !samples.isLabelled()) {
       throw new PruningException(
@@ -115,8 +115,8 @@ public final class Evaluator {
   /// @param reference usually the dense network
   /// @throws PruningException if networks and data do not go together
   public Comparison compare(Network reference, Network network, Part part, Progress progress) {
-    Match ofReference = Match.of(reference, data, preprocessing, Loss.SELF);
-    Match match = Match.of(network, data, preprocessing, Loss.SELF);
+    NetworkWithData ofReference = NetworkWithData.of(reference, data, preprocessing, Loss.SELF);
+    NetworkWithData match = NetworkWithData.of(network, data, preprocessing, Loss.SELF);
     if (match.measure() != ofReference.measure()) {
       throw new PruningException(
           PruningException.Kind.INPUT,

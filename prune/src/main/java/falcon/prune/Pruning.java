@@ -7,7 +7,7 @@ import falcon.data.Splits;
 import falcon.model.Network;
 import falcon.prune.evaluation.CalibrationSamples;
 import falcon.prune.evaluation.Judge;
-import falcon.prune.evaluation.Match;
+import falcon.prune.evaluation.NetworkWithData;
 import falcon.prune.method.Methods;
 import falcon.prune.method.PruningMethod;
 import falcon.prune.method.WeightVector;
@@ -115,15 +115,16 @@ public final class Pruning {
     return match().network();
   }
 
-  private Match match() {
-    Match match = Match.of(options.shaped(network), data, preprocessing, options.loss());
+  private NetworkWithData match() {
+    NetworkWithData match =
+        NetworkWithData.of(options.shaped(network), data, preprocessing, options.loss());
     if (readsTest && !data.layout().isImages() && data.hasTest()) {
       match.plain(data.test()); // arrays that do not fit are refused now, not at the end
     }
     return match;
   }
 
-  private PruningPlan plan(Match match) {
+  private PruningPlan plan(NetworkWithData match) {
     return Planner.plan(match.network(), match.data(), budget, options);
   }
 
@@ -131,7 +132,7 @@ public final class Pruning {
   ///
   /// @throws PruningException as [#plan], or if the network or the data cannot be used
   public PrunedNetwork run() {
-    Match match = match();
+    NetworkWithData match = match();
     PruningPlan plan = plan(match);
     var clock = new Clock();
     try (var workers = new Workers(options.threads())) {

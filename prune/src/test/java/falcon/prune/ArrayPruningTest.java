@@ -14,7 +14,7 @@ import falcon.model.Node;
 import falcon.model.Tensor;
 import falcon.model.ValueInfo;
 import falcon.model.layer.Layers;
-import falcon.prune.evaluation.Match;
+import falcon.prune.evaluation.NetworkWithData;
 import falcon.prune.method.MaskProjection;
 import falcon.prune.method.ReconstructionMethod;
 import falcon.prune.options.BudgetRequest;
@@ -70,13 +70,13 @@ class ArrayPruningTest {
   @Test
   void classifierWithLabelsIsJudgedByAccuracyUnlessToldOtherwise() throws IOException {
     Dataset labelled = arrays(true);
-    assertThat(Match.of(network(3), labelled, null, Loss.AUTO).measure())
+    assertThat(NetworkWithData.of(network(3), labelled, null, Loss.AUTO).measure())
         .isEqualTo(Measure.ACCURACY);
-    assertThat(Match.of(network(3), labelled, null, Loss.SELF).measure())
+    assertThat(NetworkWithData.of(network(3), labelled, null, Loss.SELF).measure())
         .isEqualTo(Measure.AGREEMENT);
-    assertThat(Match.of(network(3), labelled, null, Loss.OUTPUTS).measure())
+    assertThat(NetworkWithData.of(network(3), labelled, null, Loss.OUTPUTS).measure())
         .isEqualTo(Measure.FIDELITY);
-    assertThat(Match.of(network(1), labelled, null, Loss.AUTO).measure())
+    assertThat(NetworkWithData.of(network(1), labelled, null, Loss.AUTO).measure())
         .isEqualTo(Measure.FIDELITY);
   }
 
@@ -148,7 +148,7 @@ class ArrayPruningTest {
   @Test
   void lossOnLabelsNeedsThem() throws IOException {
     Dataset unlabelled = arrays(false);
-    assertThatThrownBy(() -> Match.of(network(3), unlabelled, null, Loss.LABELS))
+    assertThatThrownBy(() -> NetworkWithData.of(network(3), unlabelled, null, Loss.LABELS))
         .isInstanceOf(PruningException.class)
         .hasMessageContaining("--loss labels needs classes")
         .hasMessageContaining("Say --loss self");
@@ -179,11 +179,11 @@ class ArrayPruningTest {
     Dataset data = arrays(false);
     Network wider = network(3).withExampleShapes(Map.of());
     assertThatThrownBy(() ->
-            Match.of(
+            NetworkWithData.of(
                 ExampleShapes.parse("x=6").appliedTo(renamed(wider, 7)), data, null, Loss.AUTO))
         .isInstanceOf(PruningException.class)
         .hasMessageContaining("--input-shape x=6");
-    assertThatThrownBy(() -> Match.of(renamed(wider, 7), data, null, Loss.AUTO))
+    assertThatThrownBy(() -> NetworkWithData.of(renamed(wider, 7), data, null, Loss.AUTO))
         .isInstanceOf(PruningException.class)
         .hasMessageContaining("The network takes [x FLOAT32[n, 7]]")
         .hasMessageContaining("is x [6]");
@@ -194,7 +194,9 @@ class ArrayPruningTest {
     Network open = network(3, new Dimension.Symbolic("n"), new Dimension.Symbolic("features"));
     assertThat(Layers.of(open).isCounted()).isFalse();
     assertThat(Layers.of(open).all().getFirst().uncountedReason()).contains("(--input-shape)");
-    assertThat(Layers.of(Match.of(open, arrays(false), null, Loss.AUTO).network()).totalMacs())
+    assertThat(
+            Layers.of(NetworkWithData.of(open, arrays(false), null, Loss.AUTO).network())
+                .totalMacs())
         .isEqualTo(Layers.of(network(3)).totalMacs());
     assertThat(Layers.of(ExampleShapes.parse("6").appliedTo(open)).totalMacs())
         .isEqualTo(Layers.of(network(3)).totalMacs());

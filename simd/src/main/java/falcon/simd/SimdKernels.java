@@ -3,10 +3,10 @@ package falcon.simd;
 import falcon.kernel.DenseKernels;
 import falcon.kernel.Kernels;
 import falcon.kernel.MatrixKernels;
-import falcon.kernel.PlainKernels;
+import falcon.kernel.ScalarKernels;
 import falcon.kernel.SelectionKernels;
 
-/// Kernels by vector instructions; same bits as [falcon.kernel.PlainKernels].
+/// Kernels by vector instructions; same bits as [falcon.kernel.ScalarKernels].
 public final class SimdKernels implements Kernels {
   /// Vectors of the width of [VectorWidth].
   public SimdKernels() {}
@@ -24,7 +24,7 @@ public final class SimdKernels implements Kernels {
   @Override
   public MatrixKernels matrix() {
     return VectorWidth.BITS < MatrixLanes.LEAST_BITS
-        ? new PlainKernels().matrix()
+        ? new ScalarKernels().matrix()
         : new SimdMatrix();
   }
 

@@ -1,6 +1,6 @@
 package falcon.simd;
 
-import falcon.kernel.PlainKernels;
+import falcon.kernel.ScalarKernels;
 import falcon.kernel.SelectionKernels;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
@@ -23,7 +23,7 @@ final class SimdSelection implements SelectionKernels {
   private static final VectorSpecies<Float> HALF =
       VectorSpecies.of(float.class, VectorShape.forBitSize(WIDE.length() * Float.SIZE));
 
-  private final SelectionKernels ends = new PlainKernels().selection();
+  private final SelectionKernels ends = new ScalarKernels().selection();
 
   @Override
   public boolean sift(

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import falcon.kernel.DenseKernels;
 import falcon.kernel.DenseKernels.Block;
 import falcon.kernel.DenseKernels.Extent;
-import falcon.kernel.PlainKernels;
+import falcon.kernel.ScalarKernels;
 import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -15,7 +15,7 @@ class SimdDenseTest {
     {1, 1, 1}, {3, 63, 5}, {5, 65, 255}, {261, 31, 257}, {8, 64, 300}, {12, 32, 9}
   };
 
-  private final DenseKernels plain = new PlainKernels().dense();
+  private final DenseKernels plain = new ScalarKernels().dense();
 
   @ParameterizedTest
   @ValueSource(ints = {64, 128, 256, 512})

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import falcon.kernel.FloatFormat;
 import falcon.kernel.MatrixKernels;
-import falcon.kernel.PlainKernels;
 import falcon.kernel.RowPanel;
+import falcon.kernel.ScalarKernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// Vectors against plain Java, bit by bit, for each width.
 class SimdMatrixTest {
-  private static final MatrixKernels PLAIN = new PlainKernels().matrix();
+  private static final MatrixKernels PLAIN = new ScalarKernels().matrix();
   private static final int[] COLUMNS = {
     0, 1, 3, 4, 7, 8, 15, 16, 17, 31, 33, 63, 64, 65, 129, 2047
   };

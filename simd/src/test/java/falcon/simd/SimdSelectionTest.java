@@ -2,14 +2,14 @@ package falcon.simd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import falcon.kernel.PlainKernels;
+import falcon.kernel.ScalarKernels;
 import falcon.kernel.SelectionKernels;
 import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class SimdSelectionTest {
-  private static final SelectionKernels PLAIN = new PlainKernels().selection();
+  private static final SelectionKernels PLAIN = new ScalarKernels().selection();
 
   private static float[] saliencies(SplittableRandom random, int count, boolean isSpoilt) {
     float[] saliency = new float[count];

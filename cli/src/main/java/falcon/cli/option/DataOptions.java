@@ -5,7 +5,7 @@ import falcon.data.Layout;
 import falcon.data.Preprocessing;
 import falcon.data.format.Datasets;
 import falcon.model.Network;
-import falcon.prune.evaluation.Match;
+import falcon.prune.evaluation.NetworkWithData;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
@@ -113,7 +113,7 @@ public final class DataOptions {
 
   /// Opens the folder, for samples of the network's size.
   public Dataset open(Network network) {
-    return Match.sized(network, open(), resize);
+    return NetworkWithData.sized(network, open(), resize);
   }
 
   /// What is said here, over what the network's metadata says, over what suits the layout.

@@ -11,7 +11,7 @@ import java.util.Arrays;
 /// other groups are kept or not, and what of the groups in the basis has to be kept to use up the
 /// budget follows from R linear equations. A group that would have to be kept less than not at all or
 /// more than whole, or a resource that is overdrawn, shows an edge along which g falls:
-/// [EdgeSearch] follows it to its lowest point, the next vertex. Every system is solved afresh from
+/// [LongStepSearch] follows it to its lowest point, the next vertex. Every system is solved afresh from
 /// whole numbers, so that errors do not pile up. Ties make steps of length 0; after some of these
 /// in a row, or after a restart, the lowest number leaves the basis (Bland's rule), and a fixed
 /// number of pivots ends the search whatever happens: the bound holds for any μ.
@@ -66,7 +66,7 @@ public final class DualSimplex implements DualOptimum {
   private final double[] amount;
   private final long[] left;
   private final double[] direction;
-  private final EdgeSearch edge;
+  private final LongStepSearch edge;
   private final Overdraft overdraft;
   private boolean isWarm;
   private int idlePivots;
@@ -97,7 +97,7 @@ public final class DualSimplex implements DualOptimum {
     amount = new double[resourceCount];
     left = new long[resourceCount];
     direction = new double[resourceCount];
-    edge = new EdgeSearch(classes, groups);
+    edge = new LongStepSearch(classes, groups);
     overdraft = new Overdraft(classes, groups, limits, scale);
   }
 
@@ -337,12 +337,12 @@ public final class DualSimplex implements DualOptimum {
       }
     }
     edge.run(cut);
-    if (edge.entering() == EdgeSearch.NONE) {
+    if (edge.entering() == LongStepSearch.NONE) {
       return false;
     }
     idlePivots = edge.length() > 0 ? 0 : idlePivots + 1;
     isBasic[leaving] = false;
-    basis[q] = edge.entering() == EdgeSearch.BARRIER ? classCount + blocking : edge.entering();
+    basis[q] = edge.entering() == LongStepSearch.BARRIER ? classCount + blocking : edge.entering();
     isBasic[basis[q]] = true;
     return true;
   }

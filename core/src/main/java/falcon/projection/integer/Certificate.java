@@ -4,7 +4,7 @@ import falcon.projection.dual.DualOptimum;
 import falcon.projection.group.ClassGroups;
 import falcon.projection.group.CostClasses;
 
-/// The gap of a choice of counts to the dual bound, from its definition (see [Core]).
+/// The gap of a choice of counts to the dual bound, from its definition (see [KnapsackCore]).
 ///
 /// It adds up terms of zero or more and is never the difference of two large numbers, so that it
 /// keeps its digits when it is tiny. It holds for whatever multipliers the relaxation gives.
@@ -35,7 +35,7 @@ final class Certificate {
   /// What is left of the budget at distances from the cut of the core.
   ///
   /// @param slack `[R]`, overwritten
-  void slackOf(Core core, int[] distance, long[] slack) {
+  void slackOf(KnapsackCore core, int[] distance, long[] slack) {
     System.arraycopy(limits, 0, slack, 0, limits.length);
     for (int c = 0; c < classes.count(); c++) {
       for (int r = 0; r < limits.length; r++) {
@@ -45,7 +45,7 @@ final class Certificate {
   }
 
   /// The gap at distances within the core.
-  double gapOf(Core core, int[] distance, long[] slack) {
+  double gapOf(KnapsackCore core, int[] distance, long[] slack) {
     double gap = gapOfSlack(slack);
     for (int c = 0; c < classes.count(); c++) {
       gap += core.loss(c, distance[c]);

@@ -17,7 +17,7 @@ import falcon.projection.group.CostClasses;
 import falcon.projection.group.LayerLimits;
 import falcon.projection.group.SaliencyHistogram;
 import falcon.projection.group.Segments;
-import falcon.projection.integer.IntegerFinish;
+import falcon.projection.integer.IntegerRounding;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -202,7 +202,7 @@ public final class ResourceProjection {
     }
     long[] limits = Arrays.stream(binding).mapToLong(r -> costs.rows().limit(r, budget)).toArray();
     DualSimplex dual = new DualSimplex(classes, groups, limits);
-    IntegerFinish finish = new IntegerFinish(classes, groups, dual, limits);
+    IntegerRounding finish = new IntegerRounding(classes, groups, dual, limits);
     int[] splitAt = new int[groups.length];
     int proofPasses = 0;
     while (true) {
@@ -226,7 +226,7 @@ public final class ResourceProjection {
       Workspace space,
       ClassGroups[] groups,
       DualSimplex dual,
-      IntegerFinish finish) {
+      IntegerRounding finish) {
     double value = 0;
     for (int c = 0; c < groups.length; c++) {
       space.writer().keep(c, groups[c], finish.kept(c));

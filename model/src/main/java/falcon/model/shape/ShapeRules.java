@@ -136,18 +136,18 @@ final class ShapeRules {
       case "Unsqueeze" -> List.of(Rearrangement.unsqueeze(operands));
       case "Concat" -> List.of(Rearrangement.concat(operands));
       case "DepthToSpace", "SpaceToDepth" -> only(WindowShapes.depthAndSpace(operands));
-      case "Split" -> Selection.split(operands);
-      case "Slice" -> List.of(Selection.slice(operands));
-      case "Gather" -> List.of(Selection.gather(operands));
-      case "Pad" -> only(Selection.pad(operands));
+      case "Split" -> SelectionShapes.split(operands);
+      case "Slice" -> List.of(SelectionShapes.slice(operands));
+      case "Gather" -> List.of(SelectionShapes.gather(operands));
+      case "Pad" -> only(SelectionShapes.pad(operands));
       case "Expand" ->
           List.of(
               Broadcast.stretched(
                   operands.value(0),
                   Broadcast.shape(operands, operands.shape(0), operands.content(1))));
-      case "Tile" -> only(Selection.tile(operands));
-      case "ConstantOfShape" -> List.of(Selection.constantOfShape(operands));
-      case "Range" -> List.of(Selection.range(operands));
+      case "Tile" -> only(SelectionShapes.tile(operands));
+      case "ConstantOfShape" -> List.of(SelectionShapes.constantOfShape(operands));
+      case "Range" -> List.of(SelectionShapes.range(operands));
       case "Resize", "Upsample" -> only(ResizeShapes.resize(operands));
       case "GridSample" -> only(ResizeShapes.gridSample(operands));
       case "Einsum" -> only(EinsumShapes.einsum(operands));

@@ -13,7 +13,7 @@ import java.util.Arrays;
 /// @param match network and data
 /// @param splits which training samples are held out
 /// @param seed master seed
-public record CalibrationSamples(Match match, Splits splits, long seed) {
+public record CalibrationSamples(NetworkWithData match, Splits splits, long seed) {
   /// Draws samples; the same arguments give the same ones.
   ///
   /// A network that takes a fixed number at a time gets a multiple of it, so that no sample counts twice.

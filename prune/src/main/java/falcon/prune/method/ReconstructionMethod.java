@@ -119,7 +119,7 @@ public record ReconstructionMethod(
   @Override
   public Outcome run(Setting setting, int stage, Network present) {
     boolean feedsBack = Reconstruction.feedsBack(setting.dense(), maskedTensors(setting));
-    var heldOut = new HeldOutErrors(setting, feedsBack ? FEEDBACK_SAMPLES : JUDGED_SAMPLES);
+    var heldOut = new OutcomeSelection(setting, feedsBack ? FEEDBACK_SAMPLES : JUDGED_SAMPLES);
     boolean isSearched = stage == 0 && settings.searchSteps() > 1;
     StageCheckpoints checkpoints = checkpoints(setting);
     Outcome reconstructed =
@@ -194,7 +194,7 @@ public record ReconstructionMethod(
 
   /// The outcome after refinement steps, or the same if they did harm.
   private Outcome refined(
-      Setting setting, int stage, Outcome reconstructed, HeldOutErrors heldOut) {
+      Setting setting, int stage, Outcome reconstructed, OutcomeSelection heldOut) {
     MovingSupport moving =
         settings.choiceInterval() == 0
             ? null

@@ -4,7 +4,7 @@ import falcon.torch.layer.LayerMatrix;
 
 /// What a layer gets and what it should make of it, over samples and positions: its least squares, one problem a
 /// group.
-public sealed interface LayerFit extends AutoCloseable permits LayerSums, LayerRows {
+public sealed interface LayerFit extends AutoCloseable permits InputProducts, InputRows {
   /// Mean of input i.
   double inputMean(int group, int i);
 

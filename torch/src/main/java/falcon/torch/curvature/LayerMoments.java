@@ -8,7 +8,7 @@ import falcon.torch.kernel.Workers;
 import falcon.torch.layer.Grid;
 import falcon.torch.layer.LayerMatrix;
 import falcon.torch.layer.WeightOrder;
-import falcon.torch.sample.Chunks;
+import falcon.torch.sample.SampleChunks;
 import falcon.torch.sample.SampleSource;
 import java.util.Comparator;
 import java.util.List;
@@ -60,7 +60,7 @@ public final class LayerMoments {
               .filter(Objects::nonNull)
               .map(Known::new)
               .toList();
-      Chunks cut = loaded.chunks(samples);
+      SampleChunks cut = loaded.chunks(samples);
       int together = together(loaded, samples, cut);
       for (int from = 0; from < samples.size(); from += together) {
         int to = Math.min(samples.size(), from + together);
@@ -75,7 +75,7 @@ public final class LayerMoments {
   }
 
   /// Samples of a pass: whole groups of chunks.
-  private int together(LoadedNetwork loaded, SampleSource samples, Chunks cut) {
+  private int together(LoadedNetwork loaded, SampleSource samples, SampleChunks cut) {
     int fitting = StreamedPass.fitting(loaded, samples, bytes, 1);
     int group = cut.multipliedTogether() * cut.size();
     return fitting >= samples.size() ? samples.size() : Math.max(1, fitting / group) * group;
@@ -84,8 +84,8 @@ public final class LayerMoments {
   /// A layer, and what is known of its inputs so far.
   private static final class Known {
     private final LayerMatrix layer;
-    private @Nullable LayerSums sums;
-    private @Nullable LayerRows rows;
+    private @Nullable InputProducts sums;
+    private @Nullable InputRows rows;
 
     /// Null until the first use is reached.
     private @Nullable Form form;
@@ -103,7 +103,7 @@ public final class LayerMoments {
   }
 
   /// Adds what the pass gets to see to what is known of all layers.
-  private void addUp(StreamedPass pass, List<Known> layers, Chunks cut, int firstChunk) {
+  private void addUp(StreamedPass pass, List<Known> layers, SampleChunks cut, int firstChunk) {
     record Stop(Known known, LayerMatrix.Use use) {}
     List<Stop> stops =
         layers.stream()
@@ -132,15 +132,15 @@ public final class LayerMoments {
     switch (form) {
       case PRODUCTS ->
           known.sums =
-              LayerSums.ofChunks(
+              InputProducts.ofChunks(
                   known.layer,
                   known.sums,
                   source.parts(),
                   workers,
-                  part -> source.of(part, LayerSums::ofInputs));
+                  part -> source.of(part, InputProducts::ofInputs));
       case ROWS -> {
-        for (LayerRows part :
-            workers.map(source.parts(), part -> source.of(part, LayerRows::ofInputs))) {
+        for (InputRows part :
+            workers.map(source.parts(), part -> source.of(part, InputRows::ofInputs))) {
           known.rows = known.rows == null ? part : known.rows.plus(part);
         }
       }
@@ -150,7 +150,7 @@ public final class LayerMoments {
 
   /// Rows, where two products with them cost no more than one with H and they fit, or where H does not.
   private Form form(StreamedPass pass, LayerMatrix layer, int chunks) {
-    boolean fits = LayerSums.fit(layer.order(), bytes);
+    boolean fits = InputProducts.fit(layer.order(), bytes);
     if (layer.looksAhead()) { // its number of rows is not known
       return fits ? Form.PRODUCTS : Form.NONE;
     }
@@ -220,8 +220,8 @@ public final class LayerMoments {
     float[] weights = network.tensor(layer.tensorName()).toFloats();
     RowUnits units = RowUnits.of(order, weights);
     units.apply(order, weights);
-    LayerSums sums = known.sums;
-    LayerRows rows = known.rows;
+    InputProducts sums = known.sums;
+    InputRows rows = known.rows;
     LayerCurvature curvature = null;
     if (sums != null) {
       sums.requireFinite(layer.tensorName());
@@ -231,7 +231,7 @@ public final class LayerMoments {
       try (var _ = new PointerScope()) {
         Tensor inputs = rows.inputs(order.groups());
         if (!inputs.isfinite().all().item_bool()) {
-          throw LayerSums.notFinite(layer.tensorName());
+          throw InputProducts.notFinite(layer.tensorName());
         }
         curvature = RowCurvature.of(order, inputs, weights, ridge);
       }

@@ -103,7 +103,7 @@ public final class RowProblem {
     var solved = new float[present.length];
     double scale = scale();
     if (!Double.isFinite(scale)) {
-      throw LayerSums.notFinite(shape.tensorName());
+      throw InputProducts.notFinite(shape.tensorName());
     }
     if (scale == 0) { // no input ever moves: nothing can be told
       for (int i = 0; i < solved.length; i++) {

@@ -4,8 +4,8 @@ import falcon.model.Network;
 import falcon.torch.Precision;
 import falcon.torch.Torch;
 import falcon.torch.kernel.Workers;
-import falcon.torch.sample.Chunks;
 import falcon.torch.sample.SampleBatch;
+import falcon.torch.sample.SampleChunks;
 import falcon.torch.sample.SampleSource;
 import org.bytedeco.javacpp.PointerScope;
 
@@ -30,7 +30,7 @@ public record Evaluation(int samples, int correct, double crossEntropy) {
 
   /// @param logits as [#logits] gives them for these samples
   public static Evaluation of(Logits logits, SampleSource samples) {
-    var chunks = Chunks.of(samples);
+    var chunks = SampleChunks.of(samples);
     int correct = 0;
     double loss = 0;
     for (int chunk = 0; chunk < chunks.count(); chunk++) {

@@ -6,9 +6,9 @@ import falcon.model.Network;
 import falcon.model.ValueInfo;
 import falcon.torch.Precision;
 import falcon.torch.UnsupportedNetworkException;
-import falcon.torch.sample.Chunks;
 import falcon.torch.sample.InputArray;
 import falcon.torch.sample.SampleBatch;
+import falcon.torch.sample.SampleChunks;
 import falcon.torch.sample.SampleSource;
 import java.util.Arrays;
 import java.util.List;
@@ -44,14 +44,14 @@ public final class LoadedNetwork implements AutoCloseable {
   }
 
   /// How samples are cut for this network: as it wants them, or else of the usual size.
-  public Chunks chunks(SampleSource samples) {
-    return chunks(samples.size(), Chunks.DEFAULT_SIZE);
+  public SampleChunks chunks(SampleSource samples) {
+    return chunks(samples.size(), SampleChunks.DEFAULT_SIZE);
   }
 
   /// @param size of a chunk where the network takes any number of samples
-  public Chunks chunks(int samples, int size) {
+  public SampleChunks chunks(int samples, int size) {
     Integer fixed = fixedBatch();
-    return fixed == null ? new Chunks(samples, size) : new Chunks(samples, fixed, true);
+    return fixed == null ? new SampleChunks(samples, size) : new SampleChunks(samples, fixed, true);
   }
 
   /// Samples of a batch: so many, or as many as the network fixes.
@@ -101,7 +101,7 @@ public final class LoadedNetwork implements AutoCloseable {
         new GraphExecution(
             program,
             parameters,
-            Chunks.inputs(batch.filledUp(size), parameters.precision()),
+            SampleChunks.inputs(batch.filledUp(size), parameters.precision()),
             batchStatistics);
     execution.nameSamples(batch.numbers());
     return execution;

@@ -4,8 +4,8 @@ import falcon.model.Network;
 import falcon.torch.Precision;
 import falcon.torch.Torch;
 import falcon.torch.kernel.Workers;
-import falcon.torch.sample.Chunks;
 import falcon.torch.sample.SampleBatch;
+import falcon.torch.sample.SampleChunks;
 import falcon.torch.sample.SampleSource;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -44,7 +44,7 @@ public final class SampleLosses {
   /// @throws IllegalStateException if the samples have no labels
   public static SampleLosses wrongLabels(List<Integer> predictions, SampleSource samples) {
     var losses = new double[samples.size()];
-    var chunks = Chunks.of(samples);
+    var chunks = SampleChunks.of(samples);
     for (int chunk = 0; chunk < chunks.count(); chunk++) {
       int[] labels = samples.labels(chunks.from(chunk), chunks.to(chunk));
       for (int i = 0; i < labels.length; i++) {
@@ -83,7 +83,7 @@ public final class SampleLosses {
       Network reference, Network network, SampleSource samples, Workers workers) {
     try (var loadedReference = new LoadedNetwork(reference, Precision.FLOAT32);
         var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
-      Chunks chunks = loadedReference.chunks(samples);
+      SampleChunks chunks = loadedReference.chunks(samples);
       var losses = new double[samples.size()];
       Outputs all = null;
       for (int first = 0; first < chunks.count(); first += CHUNKS_AT_A_TIME) {
@@ -151,7 +151,7 @@ public final class SampleLosses {
     static Outputs of(
         LoadedNetwork reference,
         LoadedNetwork network,
-        Chunks chunks,
+        SampleChunks chunks,
         SampleSource samples,
         int chunk) {
       SampleBatch batch = chunks.batch(samples, chunk);
@@ -171,7 +171,7 @@ public final class SampleLosses {
     }
 
     private static float[] outputs(
-        LoadedNetwork network, SampleBatch batch, Chunks chunks, int chunk) {
+        LoadedNetwork network, SampleBatch batch, SampleChunks chunks, int chunk) {
       try (var _ = new PointerScope();
           var execution = network.start(batch)) {
         return chunks.withoutSurplus(

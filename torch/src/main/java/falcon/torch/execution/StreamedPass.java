@@ -1,7 +1,7 @@
 package falcon.torch.execution;
 
 import falcon.torch.kernel.Workers;
-import falcon.torch.sample.Chunks;
+import falcon.torch.sample.SampleChunks;
 import falcon.torch.sample.SampleSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +18,7 @@ public final class StreamedPass implements AutoCloseable {
   private static final int MEASURED = 2;
 
   private final Workers workers;
-  private final Chunks chunks;
+  private final SampleChunks chunks;
   private final List<GraphExecution> executions = new ArrayList<>();
 
   /// All samples.
@@ -33,7 +33,7 @@ public final class StreamedPass implements AutoCloseable {
   public StreamedPass(
       LoadedNetwork network, SampleSource samples, int from, int to, Workers workers) {
     this.workers = workers;
-    this.chunks = network.chunks(to - from, Chunks.DEFAULT_SIZE);
+    this.chunks = network.chunks(to - from, SampleChunks.DEFAULT_SIZE);
     executions.addAll(
         workers.map(
             chunks.count(),
@@ -60,7 +60,7 @@ public final class StreamedPass implements AutoCloseable {
       }
     }
     long fitting = bytes / passes * measured / most;
-    int size = network.batchSize(Chunks.DEFAULT_SIZE);
+    int size = network.batchSize(SampleChunks.DEFAULT_SIZE);
     return (int) Math.min(samples.size(), Math.max(1, fitting / size) * size);
   }
 

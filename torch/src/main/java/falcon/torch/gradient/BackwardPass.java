@@ -7,8 +7,8 @@ import falcon.torch.execution.Autograd;
 import falcon.torch.execution.LoadedNetwork;
 import falcon.torch.gradient.PerSampleGradients.RowKind;
 import falcon.torch.kernel.Workers;
-import falcon.torch.sample.Chunks;
 import falcon.torch.sample.SampleBatch;
+import falcon.torch.sample.SampleChunks;
 import falcon.torch.sample.SampleSource;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -56,7 +56,7 @@ public final class BackwardPass implements AutoCloseable {
   ///
   /// @param kind what is differentiated, as of [PerSampleGradients]
   public void run(SampleSource samples, RowKind kind, Sink sink) {
-    Chunks parts = loaded.chunks(samples.size(), partSize);
+    SampleChunks parts = loaded.chunks(samples.size(), partSize);
     if (parts.areFull() && samples.size() % parts.size() != 0) {
       throw new IllegalArgumentException(
           "%d samples for a network that takes exactly %d at a time"
@@ -77,7 +77,7 @@ public final class BackwardPass implements AutoCloseable {
   }
 
   /// Gradients of one part, kept.
-  private Tensor[] gradients(Chunks parts, int part, SampleSource samples, RowKind kind) {
+  private Tensor[] gradients(SampleChunks parts, int part, SampleSource samples, RowKind kind) {
     SampleBatch batch = parts.batch(samples, part);
     try (var _ = new PointerScope();
         var execution = loaded.start(batch)) {

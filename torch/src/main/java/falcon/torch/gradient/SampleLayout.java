@@ -5,8 +5,8 @@ import falcon.torch.UnsupportedNetworkException;
 import falcon.torch.execution.LoadedNetwork;
 import falcon.torch.layer.Grid;
 import falcon.torch.layer.LayerMatrix;
-import falcon.torch.sample.Chunks;
 import falcon.torch.sample.SampleBatch;
+import falcon.torch.sample.SampleChunks;
 import falcon.torch.sample.SampleSource;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -60,7 +60,7 @@ final class SampleLayout {
   private static List<Tensor> outputs(
       LoadedNetwork network, List<LayerMatrix.Use> uses, SampleBatch batch, int b, int place) {
     var inputs = new ArrayList<Tensor>();
-    List<Tensor> given = Chunks.inputs(batch, network.parameters().precision());
+    List<Tensor> given = SampleChunks.inputs(batch, network.parameters().precision());
     for (Tensor input : given) {
       var taken = new TensorVector(b);
       for (int i = 0; i < b; i++) {

@@ -72,9 +72,10 @@ public final class Reconstruction {
     try (var loadedDense = new LoadedNetwork(dense, Precision.FLOAT32);
         var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
       var replacements = new Replacements(loaded);
-      try (var sideBySide = new SideBySide(loadedDense, loaded, samples, options, workers)) {
+      try (var sideBySide = new PairedExecution(loadedDense, loaded, samples, options, workers)) {
         int done = 0;
-        for (LayerVisits.Visit visit : LayerVisits.of(loadedDense.program(), tensorNames)) {
+        for (ReconstructionOrder.Visit visit :
+            ReconstructionOrder.of(loadedDense.program(), tensorNames)) {
           try (LayerFit fit = sideBySide.fit(visit)) {
             solve(visit, fit, solver, replacements);
           }
@@ -98,7 +99,10 @@ public final class Reconstruction {
   }
 
   private static void solve(
-      LayerVisits.Visit visit, LayerFit fit, LeastSquaresSolver solver, Replacements replacements) {
+      ReconstructionOrder.Visit visit,
+      LayerFit fit,
+      LeastSquaresSolver solver,
+      Replacements replacements) {
     LayerMatrix layer = visit.layer();
     WeightOrder order = layer.order();
     float[] weights = replacements.values(layer.tensorName());

@@ -191,8 +191,8 @@ public final class Refinement {
     }
     int lastChoice = lastChoice(choice, steps);
     Start start = start(network, new HashSet<>(masked), choice, steps);
-    List<MovingTensor> tensors = start.tensors();
-    List<String> names = tensors.stream().map(MovingTensor::name).toList();
+    List<AdamTensor> tensors = start.tensors();
+    List<String> names = tensors.stream().map(AdamTensor::name).toList();
     List<float[]> gradients = tensors.stream().map(t -> new float[t.size()]).toList();
     try (var loadedDense = new LoadedNetwork(dense, Precision.FLOAT32);
         var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
@@ -235,7 +235,7 @@ public final class Refinement {
     }
     var replaced = new LinkedHashMap<String, Tensor>();
     while (!tensors.isEmpty()) { // each is let go of once it is copied
-      MovingTensor tensor = tensors.removeLast();
+      AdamTensor tensor = tensors.removeLast();
       replaced.put(tensor.name(), network.tensor(tensor.name()).withFloats(tensor.kept()));
     }
     return network.withTensors(replaced);
@@ -245,7 +245,7 @@ public final class Refinement {
   ///
   /// @param done steps before it
   /// @param scales of the loss's terms; empty if they are not known yet
-  private record Start(int done, List<Double> scales, List<MovingTensor> tensors) {}
+  private record Start(int done, List<Double> scales, List<AdamTensor> tensors) {}
 
   /// The beginning, or the state that was kept.
   private Start start(Network network, Set<String> masked, SupportChoice choice, int steps) {
@@ -255,9 +255,9 @@ public final class Refinement {
       throw new IllegalStateException(
           "the refinement's state is that after %d steps of %d".formatted(done, steps));
     }
-    List<MovingTensor> tensors = movingTensors(network, masked, kept);
+    List<AdamTensor> tensors = movingTensors(network, masked, kept);
     if (done < lastChoice(choice, steps)) {
-      tensors.forEach(MovingTensor::open);
+      tensors.forEach(AdamTensor::open);
     }
     if (kept == null) {
       return new Start(0, List.of(), tensors);
@@ -273,14 +273,14 @@ public final class Refinement {
     return choice.lastStep(steps) / choice.interval() * choice.interval();
   }
 
-  private static void setKept(LoadedNetwork loaded, List<MovingTensor> tensors) {
-    for (MovingTensor tensor : tensors) {
+  private static void setKept(LoadedNetwork loaded, List<AdamTensor> tensors) {
+    for (AdamTensor tensor : tensors) {
       loaded.parameters().set(tensor.name(), tensor.kept());
     }
   }
 
   private static RefinementCheckpoints.State state(
-      int done, double[] scales, SupportChoice choice, List<MovingTensor> tensors) {
+      int done, double[] scales, SupportChoice choice, List<AdamTensor> tensors) {
     var arrays = new LinkedHashMap<String, float[]>();
     var kept = new LinkedHashMap<String, BitSet>();
     tensors.forEach(tensor -> tensor.addTo(arrays, kept));
@@ -288,15 +288,15 @@ public final class Refinement {
         done, Arrays.stream(scales).boxed().toList(), choice.memory(), arrays, kept);
   }
 
-  private static void choose(List<MovingTensor> tensors, SupportChoice choice, boolean staysOpen) {
+  private static void choose(List<AdamTensor> tensors, SupportChoice choice, boolean staysOpen) {
     var weights = new LinkedHashMap<String, float[]>();
-    for (MovingTensor tensor : tensors) {
+    for (AdamTensor tensor : tensors) {
       if (tensor.isMasked()) {
         weights.put(tensor.name(), tensor.values());
       }
     }
     Map<String, boolean[]> kept = choice.choose(weights);
-    for (MovingTensor tensor : tensors) {
+    for (AdamTensor tensor : tensors) {
       if (tensor.isMasked()) {
         tensor.keep(Objects.requireNonNull(kept.get(tensor.name())), staysOpen);
       }
@@ -312,7 +312,7 @@ public final class Refinement {
   ///
   /// @param network before the first step
   /// @param kept where they are; null for where the network has them
-  private List<MovingTensor> movingTensors(
+  private List<AdamTensor> movingTensors(
       Network network, Set<String> masked, RefinementCheckpoints.@Nullable State kept) {
     Map<String, Double> shiftScale = new LinkedHashMap<>();
     Set<String> fixed = new HashSet<>(untouched);
@@ -322,7 +322,7 @@ public final class Refinement {
         shiftScale.put(node.inputs().get(2), offsetScale(network, node));
       }
     }
-    var tensors = new ArrayList<MovingTensor>();
+    var tensors = new ArrayList<AdamTensor>();
     for (String name : Trainable.of(network)) {
       if (!fixed.contains(name)) {
         float[] values = network.tensor(name).toFloats();
@@ -331,8 +331,8 @@ public final class Refinement {
           boolean isMasked = masked.contains(name);
           tensors.add(
               kept == null
-                  ? new MovingTensor(name, values, scale, isMasked)
-                  : new MovingTensor(name, values.length, scale, isMasked, kept));
+                  ? new AdamTensor(name, values, scale, isMasked)
+                  : new AdamTensor(name, values.length, scale, isMasked, kept));
         }
       }
     }

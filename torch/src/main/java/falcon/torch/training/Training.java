@@ -9,8 +9,8 @@ import falcon.torch.execution.LoadedNetwork;
 import falcon.torch.execution.Replacements;
 import falcon.torch.gradient.LossGradients;
 import falcon.torch.kernel.Workers;
-import falcon.torch.sample.Chunks;
 import falcon.torch.sample.SampleBatch;
+import falcon.torch.sample.SampleChunks;
 import falcon.torch.sample.SampleSource;
 import java.util.List;
 import java.util.function.IntFunction;
@@ -20,7 +20,7 @@ import org.bytedeco.pytorch.global.torch;
 /// Trains a classifier from scratch: stochastic gradient descent with Nesterov's momentum, learning rate
 /// up linearly and down along a cosine, weight decay on convolutions and linear layers.
 ///
-/// BatchNormalization sees chunks of [Chunks#DEFAULT_SIZE] samples in training ("ghost batches",
+/// BatchNormalization sees chunks of [SampleChunks#DEFAULT_SIZE] samples in training ("ghost batches",
 /// Hoffer et al., arXiv:1705.08741), so that the result does not depend on the number of threads; its
 /// running statistics are exact averages taken at the end ([BatchNormRefresh]).
 public final class Training {
@@ -104,7 +104,7 @@ public final class Training {
       int first,
       int count,
       List<Moving> tensors) {
-    var chunks = new Chunks(count, Chunks.DEFAULT_SIZE);
+    var chunks = new SampleChunks(count, SampleChunks.DEFAULT_SIZE);
     return lossGradients.compute(
         chunks.count(),
         chunk -> samples.batch(first + chunks.from(chunk), first + chunks.to(chunk)),

@@ -15,7 +15,7 @@ import falcon.torch.execution.GraphProgram;
 import falcon.torch.execution.LoadedNetwork;
 import falcon.torch.kernel.Workers;
 import falcon.torch.operator.RecurrentValues;
-import falcon.torch.reconstruction.LayerSurroundings;
+import falcon.torch.reconstruction.LayerNeighbourhood;
 import falcon.torch.reconstruction.Reconstruction;
 import java.util.Arrays;
 import java.util.List;
@@ -64,7 +64,7 @@ class LayerMatrixTest {
   }
 
   private static float[] bias(Network network, LayerMatrix.Use use) {
-    String name = LayerSurroundings.biasOperand(use);
+    String name = LayerNeighbourhood.biasOperand(use);
     if (name == null) {
       return new float[use.geometry().order().groups() * use.geometry().order().outputs()];
     }

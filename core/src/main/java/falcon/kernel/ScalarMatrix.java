@@ -5,7 +5,7 @@ import java.lang.foreign.ValueLayout;
 
 /// [MatrixKernels] in plain Java: rows are copied to arrays, which the compiler knows how to
 /// vectorise.
-final class PlainMatrix implements MatrixKernels {
+final class ScalarMatrix implements MatrixKernels {
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
   private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT;
 
@@ -14,7 +14,7 @@ final class PlainMatrix implements MatrixKernels {
     var rows = new Rows(x, 1);
     for (int i = 0; i < x.rows(); i++) {
       rows.load(i, 0);
-      product[i] += ScalarKernels.dot(rows.floats[0], v, 0, x.columns());
+      product[i] += VectorLoops.dot(rows.floats[0], v, 0, x.columns());
     }
   }
 
@@ -28,11 +28,11 @@ final class PlainMatrix implements MatrixKernels {
         rows.load(k * quarter + i, k);
         four[k] = factors[k * quarter + i];
       }
-      ScalarKernels.addFourScaled(sum, four, 0, rows.floats, x.columns());
+      VectorLoops.addFourScaled(sum, four, 0, rows.floats, x.columns());
     }
     for (int i = 4 * quarter; i < x.rows(); i++) {
       rows.load(i, 0);
-      ScalarKernels.addScaled(sum, factors[i], rows.floats[0], x.columns());
+      VectorLoops.addScaled(sum, factors[i], rows.floats[0], x.columns());
     }
   }
 
@@ -41,7 +41,7 @@ final class PlainMatrix implements MatrixKernels {
     var rows = new Rows(x, 1);
     for (int i = 0; i < x.rows(); i++) {
       rows.load(i, 0);
-      ScalarKernels.addSquares(sum, rows.floats[0], x.columns());
+      VectorLoops.addSquares(sum, rows.floats[0], x.columns());
     }
   }
 

@@ -13,7 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// Against [ExactChannels], which [ChannelLeastSquaresTest] holds against Gaussian elimination.
-class MixedChannelsTest {
+class MixedPrecisionChannelsTest {
   private static final long PLENTY = 1 << 20;
 
   private final ExecutorService executor = Executors.newFixedThreadPool(2);
@@ -59,8 +59,8 @@ class MixedChannelsTest {
       return factored.inverse(null);
     }
 
-    MixedChannels mixed(long scratchBytes, ExecutorService executor) {
-      return new MixedChannels(equations, present, supports, scratchBytes, executor);
+    MixedPrecisionChannels mixed(long scratchBytes, ExecutorService executor) {
+      return new MixedPrecisionChannels(equations, present, supports, scratchBytes, executor);
     }
 
     void requireEqual(float[] solved, float[] expected) {
@@ -100,7 +100,7 @@ class MixedChannelsTest {
     double[] ones = {1, 1, 1, 1};
     var equations = new LayerEquations(2, 2, ones, new double[] {1, 1, 1, 1}, 0);
     int[][] supports = {{0, 1}, {1}};
-    var mixed = new MixedChannels(equations, new float[4], supports, PLENTY, executor);
+    var mixed = new MixedPrecisionChannels(equations, new float[4], supports, PLENTY, executor);
     float[] solved = new float[4];
     assertThat(mixed.solve(new int[] {0, 1}, null, solved)).containsExactly(0);
     assertThat(solved).containsExactly(0, 0, 0, 1);
@@ -111,7 +111,8 @@ class MixedChannelsTest {
     double[] gram = {2, 0, 0, 0, 0, 0, 0, 0, 1};
     var equations = new LayerEquations(3, 1, gram, new double[] {4, 0, 1}, 1e-3);
     float[] present = {1, 5, 1};
-    var mixed = new MixedChannels(equations, present, new int[][] {{0, 1}}, PLENTY, executor);
+    var mixed =
+        new MixedPrecisionChannels(equations, present, new int[][] {{0, 1}}, PLENTY, executor);
     float[] solved = new float[3];
     assertThat(mixed.solve(new int[] {0}, null, solved)).isEmpty();
     assertThat(solved[0]).isCloseTo(2, within(1e-3f));

@@ -2,9 +2,9 @@ package falcon.torch.reconstruction;
 
 import falcon.torch.Precision;
 import falcon.torch.Torch;
+import falcon.torch.curvature.InputProducts;
+import falcon.torch.curvature.InputRows;
 import falcon.torch.curvature.LayerFit;
-import falcon.torch.curvature.LayerRows;
-import falcon.torch.curvature.LayerSums;
 import falcon.torch.execution.GraphExecution;
 import falcon.torch.execution.LoadedNetwork;
 import falcon.torch.execution.StreamedPass;
@@ -25,7 +25,7 @@ import org.bytedeco.pytorch.Tensor;
 
 /// Dense and pruned network on their way side by side, with the same samples: what a layer gets in the
 /// pruned one, and what it should make of it.
-final class SideBySide implements AutoCloseable {
+final class PairedExecution implements AutoCloseable {
   private final StreamedPass densePass;
   private final StreamedPass pass;
   private final int positionsPerSample;
@@ -36,7 +36,7 @@ final class SideBySide implements AutoCloseable {
   /// Chunks whose rows are multiplied at once.
   private final int together;
 
-  SideBySide(
+  PairedExecution(
       LoadedNetwork dense,
       LoadedNetwork pruned,
       SampleSource samples,
@@ -55,13 +55,13 @@ final class SideBySide implements AutoCloseable {
 
   /// Inputs and wanted outputs over all samples and all uses of the layer's weights: their products, or the
   /// rows themselves where these are fewer than the inputs or the products too many.
-  LayerFit fit(LayerVisits.Visit visit) {
+  LayerFit fit(ReconstructionOrder.Visit visit) {
     if (takesRows(visit)) {
       return workers.map(pass.chunks(), chunk -> rows(visit, chunk)).stream()
-          .reduce(LayerRows::plus)
+          .reduce(InputRows::plus)
           .orElseThrow();
     }
-    return LayerSums.ofChunks(
+    return InputProducts.ofChunks(
         visit.layer(),
         null,
         Math.ceilDiv(pass.chunks(), together),
@@ -69,25 +69,25 @@ final class SideBySide implements AutoCloseable {
         number -> sums(visit, number));
   }
 
-  private LayerRows rows(LayerVisits.Visit visit, int chunk) {
-    return parts(visit, chunk, LayerRows::of, LayerRows::plus);
+  private InputRows rows(ReconstructionOrder.Visit visit, int chunk) {
+    return parts(visit, chunk, InputRows::of, InputRows::plus);
   }
 
   /// @param number of some chunks whose rows are multiplied at once
-  private LayerSums sums(LayerVisits.Visit visit, int number) {
+  private InputProducts sums(ReconstructionOrder.Visit visit, int number) {
     if (together == 1) {
-      return parts(visit, number, LayerSums::of, LayerSums::plus);
+      return parts(visit, number, InputProducts::of, InputProducts::plus);
     }
     return IntStream.range(number * together, Math.min(pass.chunks(), (number + 1) * together))
         .mapToObj(chunk -> rows(visit, chunk))
-        .reduce(LayerRows::plus)
+        .reduce(InputRows::plus)
         .orElseThrow()
         .sums(visit.layer().order().groups());
   }
 
-  private boolean takesRows(LayerVisits.Visit visit) {
+  private boolean takesRows(ReconstructionOrder.Visit visit) {
     LayerMatrix layer = visit.layer();
-    if (!LayerSums.fit(layer.order(), bytes)) {
+    if (!InputProducts.fit(layer.order(), bytes)) {
       return true;
     }
     if (layer.looksAhead()) {
@@ -106,7 +106,7 @@ final class SideBySide implements AutoCloseable {
   ///
   /// @param of inputs `[g, n, k]` and wanted outputs `[g, n, o]` of one use
   private <T> T parts(
-      LayerVisits.Visit visit,
+      ReconstructionOrder.Visit visit,
       int chunk,
       BiFunction<Tensor, Tensor, T> of,
       BinaryOperator<T> plus) {
@@ -125,7 +125,7 @@ final class SideBySide implements AutoCloseable {
   private record Pair(GraphExecution dense, GraphExecution pruned, int chunk) {}
 
   private <T> T parts(
-      LayerVisits.Visit visit,
+      ReconstructionOrder.Visit visit,
       Pair pair,
       BiFunction<Tensor, Tensor, T> of,
       BinaryOperator<T> plus) {
@@ -162,7 +162,7 @@ final class SideBySide implements AutoCloseable {
 
   /// What the layer's product with its weights should be, but for a shift where one is possible.
   private Tensor wanted(
-      LayerMatrix.Use use, LayerSurroundings around, GraphExecution dense, GraphExecution pruned) {
+      LayerMatrix.Use use, LayerNeighbourhood around, GraphExecution dense, GraphExecution pruned) {
     Tensor wanted = dense.compute(use.output());
     String other = seesSums ? around.otherOperand() : null;
     if (other != null) {
@@ -175,7 +175,7 @@ final class SideBySide implements AutoCloseable {
       Tensor sum = wanted.add(missing);
       wanted = Arrays.equals(sum.shape(), wanted.shape()) ? sum : wanted;
     }
-    String bias = LayerSurroundings.biasOperand(use);
+    String bias = LayerNeighbourhood.biasOperand(use);
     if (bias != null && around.keepsBias(use)) {
       Tensor added = pruned.compute(bias);
       wanted =

@@ -12,7 +12,7 @@ import org.bytedeco.pytorch.global.torch;
 
 /// A layer's inputs and wanted outputs themselves, row by row, in the order of chunks: less than their
 /// products where there are fewer rows than inputs, or very many inputs.
-public final class LayerRows implements LayerFit {
+public final class InputRows implements LayerFit {
   private final int inputs;
   private final int outputs;
   private final List<Part> parts = new ArrayList<>();
@@ -34,7 +34,7 @@ public final class LayerRows implements LayerFit {
     }
   }
 
-  private LayerRows(Tensor x, Tensor y) {
+  private InputRows(Tensor x, Tensor y) {
     inputs = Math.toIntExact(x.size(2));
     outputs = Math.toIntExact(y.size(2));
     parts.add(new Part(Torch.floats(x), Torch.floats(y), Math.toIntExact(x.size(1))));
@@ -42,14 +42,14 @@ public final class LayerRows implements LayerFit {
 
   /// @param x `[g, rows, k]`
   /// @param y `[g, rows, o]`
-  public static LayerRows of(Tensor x, Tensor y) {
-    return new LayerRows(x, y);
+  public static InputRows of(Tensor x, Tensor y) {
+    return new InputRows(x, y);
   }
 
   /// Adds other rows below these.
   ///
   /// @return this
-  public LayerRows plus(LayerRows other) {
+  public InputRows plus(InputRows other) {
     parts.addAll(other.parts);
     return this;
   }
@@ -57,8 +57,8 @@ public final class LayerRows implements LayerFit {
   /// The rows of inputs alone: outputs count as none.
   ///
   /// @param x `[g, rows, k]`
-  static LayerRows ofInputs(Tensor x) {
-    return new LayerRows(x, x.narrow(2, 0, 0));
+  static InputRows ofInputs(Tensor x) {
+    return new InputRows(x, x.narrow(2, 0, 0));
   }
 
   /// @return `[g, rows, k]`, float32, of the innermost scope
@@ -67,9 +67,9 @@ public final class LayerRows implements LayerFit {
   }
 
   /// What becomes of the rows when they are multiplied, all at once.
-  public LayerSums sums(int groups) {
+  public InputProducts sums(int groups) {
     try (var _ = new PointerScope()) {
-      return LayerSums.of(inputs(groups), joined(groups, outputs, part -> part.y));
+      return InputProducts.of(inputs(groups), joined(groups, outputs, part -> part.y));
     }
   }
 

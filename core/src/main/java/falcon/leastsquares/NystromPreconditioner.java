@@ -13,7 +13,7 @@ import java.util.concurrent.ExecutorService;
 /// Approximate inverses of `(H / s + κI)_AA` for some channels, each with inputs A of its own.
 ///
 /// ```
-/// H / s + κI ≈ F Fᵀ + E,  E = D + κI                        (StrongDirections)
+/// H / s + κI ≈ F Fᵀ + E,  E = D + κI                        (NystromApproximation)
 /// z = E⁻¹ (r − F_A y),  (I + F_Aᵀ E⁻¹ F_A) y = F_Aᵀ E⁻¹ r      for r that is zero outside of A
 /// ```
 ///
@@ -21,12 +21,12 @@ import java.util.concurrent.ExecutorService;
 ///
 /// Source: the Woodbury identity, as Frangella, Tropp and Udell (2023) precondition with it; they take
 /// one shift for E and have one system instead of one a channel.
-final class StrongPreconditioner {
+final class NystromPreconditioner {
   /// Inputs whose rows of F are gathered at a time.
   private static final int PANEL = 256;
 
   private final DenseKernels dense = Kernels.active().dense();
-  private final StrongDirections directions;
+  private final NystromApproximation directions;
   private final int inputs;
   private final int rank;
   private final int count;
@@ -39,8 +39,12 @@ final class StrongPreconditioner {
   /// @param supports A of each channel, ascending
   /// @param ridge κ in units of s, above zero
   /// @param memory `[r, r]` a channel, what its factor is kept in
-  StrongPreconditioner(
-      StrongDirections directions, int inputs, int[][] supports, double ridge, float[][] memory) {
+  NystromPreconditioner(
+      NystromApproximation directions,
+      int inputs,
+      int[][] supports,
+      double ridge,
+      float[][] memory) {
     this.directions = directions;
     this.inputs = inputs;
     this.rank = directions.rank();

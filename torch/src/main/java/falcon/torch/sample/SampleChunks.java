@@ -14,7 +14,7 @@ import org.bytedeco.pytorch.Tensor;
 /// @param size of every chunk but the last
 /// @param areFull whether the last chunk is filled up with its own samples again, because the network
 ///     takes exactly `size` at a time: what it gives for the surplus is to be dropped
-public record Chunks(int samples, int size, boolean areFull) {
+public record SampleChunks(int samples, int size, boolean areFull) {
   /// Samples in a chunk: enough for the convolutions to run well, few enough to stay in the cache. Of 16,
   /// 32 and 64, 32 costs least on ResNet20 at 32×32.
   public static final int DEFAULT_SIZE = 32;
@@ -23,7 +23,7 @@ public record Chunks(int samples, int size, boolean areFull) {
   /// form. Few enough that a small calibration still is work for several threads.
   private static final int LEAST_MULTIPLIED = 8;
 
-  public Chunks(int samples, int size) {
+  public SampleChunks(int samples, int size) {
     this(samples, size, false);
   }
 
@@ -32,8 +32,8 @@ public record Chunks(int samples, int size, boolean areFull) {
     return Math.max(1, LEAST_MULTIPLIED / size);
   }
 
-  public static Chunks of(SampleSource source) {
-    return new Chunks(source.size(), DEFAULT_SIZE);
+  public static SampleChunks of(SampleSource source) {
+    return new SampleChunks(source.size(), DEFAULT_SIZE);
   }
 
   public int count() {

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Source: Nyström approximation with one power iteration, Frangella, Tropp and Udell, Randomized
 /// Nyström preconditioning, SIAM J. Matrix Anal. Appl. 44(2), 2023, algorithm 2.1.
-final class StrongDirections {
+final class NystromApproximation {
   /// Share of the mean of a small matrix's diagonal that is added to it: above what rounding to float64
   /// does to its eigenvalues, so that H may have fewer directions than are asked for.
   private static final double SHIFT = 1e-11;
@@ -34,7 +34,7 @@ final class StrongDirections {
   private final float[] byDirection;
   private final double[] rest;
 
-  private StrongDirections(int rank, float[] byInput, float[] byDirection, double[] rest) {
+  private NystromApproximation(int rank, float[] byInput, float[] byDirection, double[] rest) {
     this.rank = rank;
     this.byInput = byInput;
     this.byDirection = byDirection;
@@ -50,7 +50,7 @@ final class StrongDirections {
   ///
   /// @param rank r, from 1 to k
   /// @return null if H is zero
-  static @Nullable StrongDirections of(
+  static @Nullable NystromApproximation of(
       LayerEquations equations, int rank, ExecutorService executor) {
     int k = equations.inputs();
     var random = new SplittableRandom(SEED);
@@ -74,7 +74,7 @@ final class StrongDirections {
     return factor.length == 0 ? null : scaled(factor, rank, equations);
   }
 
-  private static StrongDirections scaled(double[] factor, int rank, LayerEquations equations) {
+  private static NystromApproximation scaled(double[] factor, int rank, LayerEquations equations) {
     int k = equations.inputs();
     double scale = 1 / equations.meanDiagonal();
     double root = Math.sqrt(scale);
@@ -95,7 +95,7 @@ final class StrongDirections {
     for (int i = 0; i < k; i++) {
       rest[i] = Math.max(0, rest[i]);
     }
-    return new StrongDirections(rank, byInput, byDirection, rest);
+    return new NystromApproximation(rank, byInput, byDirection, rest);
   }
 
   /// `AᵀB` of `[k, r]` matrices.

@@ -6,7 +6,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class ScalarKernelsTest {
+class VectorLoopsTest {
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 15, 16, 17, 31, 32, 33, 100})
   void dotAddsSixteenPartialSumsInOrder(int count) {
@@ -24,10 +24,10 @@ class ScalarKernelsTest {
     for (double term : partial) {
       expected += term;
     }
-    assertThat(ScalarKernels.dot(x, v, 3, count)).isEqualTo(expected);
+    assertThat(VectorLoops.dot(x, v, 3, count)).isEqualTo(expected);
     double[] shifted = new double[count + 2];
     System.arraycopy(v, 3, shifted, 0, count);
-    assertThat(ScalarKernels.dot(wide, shifted, 0, count)).isEqualTo(expected);
+    assertThat(VectorLoops.dot(wide, shifted, 0, count)).isEqualTo(expected);
   }
 
   @ParameterizedTest
@@ -48,7 +48,7 @@ class ScalarKernelsTest {
           (factors[1] * rows[0][j] + factors[2] * rows[1][j])
               + (factors[3] * rows[2][j] + factors[4] * rows[3][j]);
     }
-    ScalarKernels.addFourScaled(sum, factors, 1, rows, count);
+    VectorLoops.addFourScaled(sum, factors, 1, rows, count);
     assertThat(sum).containsExactly(expected);
   }
 }

@@ -8,12 +8,12 @@ import java.util.Arrays;
 
 /// Whole weights from the optimum of the relaxation.
 ///
-/// The relaxation's optimum is rounded down ([Core]), slack is filled and weights are exchanged
-/// between classes until no exchange helps ([LocalImprovement]), and a depth-first search looks at
-/// every choice of counts whose losses stay below the gap reached ([CoreSearch]). Where the search
+/// The relaxation's optimum is rounded down ([KnapsackCore]), slack is filled and weights are exchanged
+/// between classes until no exchange helps ([LocalSearch]), and a depth-first search looks at
+/// every choice of counts whose losses stay below the gap reached ([BranchAndBound]). Where the search
 /// ends within its limit of nodes, the optimum is proven. [Certificate] says how far from the bound
 /// the result can be.
-public final class IntegerFinish {
+public final class IntegerRounding {
   /// Nodes of the search; a fixed number, so that results do not depend on the machine's speed.
   private static final int MAX_NODES = 1 << 18;
 
@@ -24,27 +24,29 @@ public final class IntegerFinish {
   private static final double GAP_WORTH_A_PASS = 1e-10;
 
   private final ClassGroups[] groups;
-  private final Core core;
+  private final KnapsackCore core;
   private final Certificate certificate;
-  private final LocalImprovement improvement;
-  private final CoreSearch search;
+  private final LocalSearch improvement;
+  private final BranchAndBound search;
   private final int[] kept;
   private final int[] splitAt;
   private final long[] slack;
   private double gap;
   private boolean isOptimal;
 
-  public IntegerFinish(CostClasses classes, ClassGroups[] groups, DualOptimum dual, Budget budget) {
+  public IntegerRounding(
+      CostClasses classes, ClassGroups[] groups, DualOptimum dual, Budget budget) {
     this(classes, groups, dual, new long[] {budget.maxNnz(), budget.maxMacs()});
   }
 
   /// @param limits `[R]`, the budget of each resource; not copied
-  public IntegerFinish(CostClasses classes, ClassGroups[] groups, DualOptimum dual, long[] limits) {
+  public IntegerRounding(
+      CostClasses classes, ClassGroups[] groups, DualOptimum dual, long[] limits) {
     this.groups = groups;
-    core = new Core(classes, groups, dual);
+    core = new KnapsackCore(classes, groups, dual);
     certificate = new Certificate(classes, groups, dual, limits);
-    improvement = new LocalImprovement(classes, groups, core, certificate);
-    search = new CoreSearch(classes, core, certificate, dual);
+    improvement = new LocalSearch(classes, groups, core, certificate);
+    search = new BranchAndBound(classes, core, certificate, dual);
     kept = new int[groups.length];
     splitAt = new int[groups.length];
     slack = new long[limits.length];
@@ -118,7 +120,7 @@ public final class IntegerFinish {
     for (int c = 0; c < kept.length; c++) {
       int above = core.hiddenChoice(c, 1, gap);
       int below = core.hiddenChoice(c, -1, gap);
-      isComplete &= above == Core.NOTHING && below == Core.NOTHING;
+      isComplete &= above == KnapsackCore.NOTHING && below == KnapsackCore.NOTHING;
       int chosen = Math.max(above, below);
       splitAt[c] = isWorthAPass && chosen >= 0 ? chosen : -1;
     }

@@ -8,8 +8,8 @@ import java.util.Collections;
 import java.util.List;
 
 /// Shapes of operators that take parts of a value, repeat it or fill one.
-final class Selection {
-  private Selection() {}
+final class SelectionShapes {
+  private SelectionShapes() {}
 
   /// `Split`: equal parts unless sizes are given.
   static List<InferredValue> split(Operands operands) {

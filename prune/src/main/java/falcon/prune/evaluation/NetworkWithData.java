@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 /// @param data whose samples it takes
 /// @param preprocessing how pixels become inputs; null of arrays, which go in as they are
 /// @param measure what networks are judged by
-public record Match(
+public record NetworkWithData(
     Network network, Dataset data, @Nullable Preprocessing preprocessing, Measure measure) {
 
   /// Brings a network and data together.
@@ -34,13 +34,13 @@ public record Match(
   ///     default
   /// @param loss what a pruned network is to do well
   /// @throws PruningException if they do not go together; says why
-  public static Match of(
+  public static NetworkWithData of(
       Network network, Dataset data, @Nullable Preprocessing preprocessing, Loss loss) {
-    Dataset sized = data.needsImageSize() ? Suitability.sized(network, data, null) : data;
-    Network shaped = Suitability.shaped(network, sized);
+    Dataset sized = data.needsImageSize() ? CompatibilityCheck.sized(network, data, null) : data;
+    Network shaped = CompatibilityCheck.shaped(network, sized);
     Preprocessing used = preprocessing != null ? preprocessing : usual(network, sized);
-    Suitability.require(sized, used);
-    return new Match(shaped, sized, used, Objective.of(shaped, sized, loss));
+    CompatibilityCheck.require(sized, used);
+    return new NetworkWithData(shaped, sized, used, MeasureChoice.of(shaped, sized, loss));
   }
 
   /// The data with images of the size that the network takes, if they have none of their own.
@@ -49,7 +49,9 @@ public record Match(
   ///     null for 8/7 of the network's longer one, and none for an image that has the size already
   /// @throws PruningException if the network leaves that size open, takes no images, or it is too large
   public static Dataset sized(Network network, Dataset data, @Nullable Integer shortSide) {
-    return data.layout() == Layout.IMAGES ? Suitability.sized(network, data, shortSide) : data;
+    return data.layout() == Layout.IMAGES
+        ? CompatibilityCheck.sized(network, data, shortSide)
+        : data;
   }
 
   private static @Nullable Preprocessing usual(Network network, Dataset data) {

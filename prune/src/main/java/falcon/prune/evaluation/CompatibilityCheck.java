@@ -20,8 +20,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Whether network, data and preprocessing go together, asked before anything is computed.
-final class Suitability {
-  private Suitability() {}
+final class CompatibilityCheck {
+  private CompatibilityCheck() {}
 
   /// The network for examples of the data's shapes.
   ///

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A shift goes only where it changes nothing else: not where weights have several uses, nor into a bias
 /// or statistics that others read, too.
-public final class LayerSurroundings {
+public final class LayerNeighbourhood {
   /// Factors a of BatchNormalization smaller than this share of the largest are not divided by.
   private static final double LEAST_RELATIVE_FACTOR = 1e-3;
 
@@ -44,7 +44,7 @@ public final class LayerSurroundings {
   private final @Nullable Node batchNormalization;
   private final @Nullable String otherOperand;
 
-  private LayerSurroundings(
+  private LayerNeighbourhood(
       Network dense,
       @Nullable Bias bias,
       @Nullable Node batchNormalization,
@@ -55,16 +55,16 @@ public final class LayerSurroundings {
     this.otherOperand = otherOperand;
   }
 
-  static LayerSurroundings of(GraphProgram program, LayerMatrix layer) {
+  static LayerNeighbourhood of(GraphProgram program, LayerMatrix layer) {
     Network dense = program.network();
     LayerMatrix.Use use = layer.products().getFirst();
     if (layer.uses().size() != 1) {
-      return new LayerSurroundings(dense, null, null, null);
+      return new LayerNeighbourhood(dense, null, null, null);
     }
     WeightOrder order = layer.order();
     int outputs = order.groups() * order.outputs();
     if (use.isRecurrent()) {
-      return new LayerSurroundings(dense, recurrentBias(program, use, outputs), null, null);
+      return new LayerNeighbourhood(dense, recurrentBias(program, use, outputs), null, null);
     }
     Bias bias = ownBias(program, use, outputs);
     String value = use.output();
@@ -84,7 +84,7 @@ public final class LayerSurroundings {
       next = onlyConsumer(program, value);
     }
     String other = otherOperand(program, use, value, next);
-    return new LayerSurroundings(dense, bias, batchNormalization, other);
+    return new LayerNeighbourhood(dense, bias, batchNormalization, other);
   }
 
   private static @Nullable Node onlyConsumer(GraphProgram program, String value) {
@@ -167,8 +167,8 @@ public final class LayerSurroundings {
     return isOther && !program.dependsOn(candidate, use.nodeIndex()) ? candidate : null;
   }
 
-  LayerSurroundings withoutOther() {
-    return new LayerSurroundings(dense, bias, batchNormalization, null);
+  LayerNeighbourhood withoutOther() {
+    return new LayerNeighbourhood(dense, bias, batchNormalization, null);
   }
 
   /// @return v, null if nothing is added or it depends on the layer

@@ -16,7 +16,7 @@ import falcon.projection.group.CostClasses;
 /// where it crosses F. Both are found by bisection on the *bits* of the multipliers, which ends at
 /// neighbouring float64 values: no tolerance is involved. The number kept in a class is clamped to
 /// the limits of the class, which leaves all of this as it is.
-public final class DualSearch implements DualOptimum {
+public final class TwoBudgetDual implements DualOptimum {
   private final CostClasses classes;
   private final ClassGroups[] groups;
   private final long maxNnz;
@@ -49,7 +49,7 @@ public final class DualSearch implements DualOptimum {
   }
 
   /// @param groups one for each class
-  public DualSearch(CostClasses classes, ClassGroups[] groups, Budget budget) {
+  public TwoBudgetDual(CostClasses classes, ClassGroups[] groups, Budget budget) {
     this.classes = classes;
     this.groups = groups;
     maxNnz = budget.maxNnz();

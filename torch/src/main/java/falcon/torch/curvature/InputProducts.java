@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The products of a chunk are float32; they become float64 when others are added to them. They are held by
 /// libtorch, outside the Java heap, and given back when this is closed.
-public final class LayerSums implements LayerFit {
+public final class InputProducts implements LayerFit {
   /// Bytes of the chunks' sums that are held at a time.
   private static final long MOST_BYTES = 512L << 20;
 
@@ -41,7 +41,7 @@ public final class LayerSums implements LayerFit {
   private final double[] outputSum;
   private long rows;
 
-  private LayerSums(Tensor x, Tensor y) {
+  private InputProducts(Tensor x, Tensor y) {
     Tensor transposed = x.transpose(1, 2);
     inputs = Math.toIntExact(x.size(2));
     outputs = Math.toIntExact(y.size(2));
@@ -103,15 +103,15 @@ public final class LayerSums implements LayerFit {
 
   /// @param x `[g, rows, k]`
   /// @param y `[g, rows, o]`
-  public static LayerSums of(Tensor x, Tensor y) {
-    return new LayerSums(x, y);
+  public static InputProducts of(Tensor x, Tensor y) {
+    return new InputProducts(x, y);
   }
 
   /// The sums of inputs alone: outputs count as none.
   ///
   /// @param x `[g, rows, k]`
-  static LayerSums ofInputs(Tensor x) {
-    return new LayerSums(x, x.narrow(2, 0, 0));
+  static InputProducts ofInputs(Tensor x) {
+    return new InputProducts(x, x.narrow(2, 0, 0));
   }
 
   /// Whether the products of a layer's inputs fit into so many bytes, with the work on them. Small ones
@@ -126,12 +126,12 @@ public final class LayerSums implements LayerFit {
   ///
   /// @param layer whose sums they are
   /// @param before what they are added to, null at the start; given up
-  public static LayerSums ofChunks(
+  public static InputProducts ofChunks(
       LayerMatrix layer,
-      @Nullable LayerSums before,
+      @Nullable InputProducts before,
       int chunks,
       Workers workers,
-      IntFunction<LayerSums> sums) {
+      IntFunction<InputProducts> sums) {
     WeightOrder order = layer.order();
     long bytes =
         (long) Double.BYTES
@@ -139,10 +139,10 @@ public final class LayerSums implements LayerFit {
             * order.rowLength()
             * ((long) order.rowLength() + order.outputs());
     int atOnce = (int) Math.min(chunks, Math.max(LEAST_CHUNKS, MOST_BYTES / bytes));
-    LayerSums joined = before;
+    InputProducts joined = before;
     for (int from = 0; from < chunks; from += atOnce) {
       int first = from;
-      for (LayerSums part :
+      for (InputProducts part :
           workers.map(Math.min(atOnce, chunks - first), chunk -> sums.apply(first + chunk))) {
         joined = joined == null ? part : joined.plus(part);
       }
@@ -157,7 +157,7 @@ public final class LayerSums implements LayerFit {
   ///
   /// @param other closed
   /// @return this
-  public LayerSums plus(LayerSums other) {
+  public InputProducts plus(InputProducts other) {
     gram = sum(gram, other.gram);
     cross = sum(cross, other.cross);
     add(inputSum, other.inputSum);

@@ -19,7 +19,7 @@ import java.util.Arrays;
 /// the gap of a known mask is where it belongs in every better one (knapsack solvers call the rest
 /// the *core*), so that only ranks near the cut are laid out, as distances d from it: the loss of
 /// k_c = base + d, and the saliency that the step from d to d + 1 adds.
-final class Core {
+final class KnapsackCore {
   /// Ranks on either side of the cut, all classes together.
   private static final int MAX_CORE = 1 << 14;
 
@@ -48,7 +48,7 @@ final class Core {
   private int openCount;
   private boolean isCentred;
 
-  Core(CostClasses classes, ClassGroups[] groups, DualOptimum dual) {
+  KnapsackCore(CostClasses classes, ClassGroups[] groups, DualOptimum dual) {
     this.classes = classes;
     this.groups = groups;
     this.dual = dual;

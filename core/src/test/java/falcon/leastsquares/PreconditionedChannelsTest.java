@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// Against [ExactChannels], which [ChannelLeastSquaresTest] holds against Gaussian elimination.
-class IterativeChannelsTest {
+class PreconditionedChannelsTest {
   private static final long PLENTY = 1 << 26;
 
   private final ExecutorService executor = Executors.newFixedThreadPool(2);
@@ -48,10 +48,10 @@ class IterativeChannelsTest {
       return gram;
     }
 
-    IterativeChannels iterative(int rank, long scratchBytes, ExecutorService executor) {
+    PreconditionedChannels iterative(int rank, long scratchBytes, ExecutorService executor) {
       var directions =
-          Objects.requireNonNull(StrongDirections.of(equations, rank, executor), "directions");
-      return new IterativeChannels(
+          Objects.requireNonNull(NystromApproximation.of(equations, rank, executor), "directions");
+      return new PreconditionedChannels(
           equations, present, supports, directions, scratchBytes, executor);
     }
 
@@ -125,7 +125,7 @@ class IterativeChannelsTest {
     direct[3] = 0;
     float[] solved = new float[layer.present.length];
     boolean[] isSolved =
-        new IterativeChoice(layer.equations, layer.supports, PLENTY)
+        new PreconditionedChoice(layer.equations, layer.supports, PLENTY)
             .solve(direct, layer.present, solved, executor);
     float[] expected = layer.exact(executor);
     Arrays.fill(expected, 3 * 90, 4 * 90, 0);
@@ -142,12 +142,12 @@ class IterativeChannelsTest {
     var layer = new Layer(90, 140, 0.5, 2, 1e-3);
     float[] solved = new float[layer.present.length];
     assertThat(
-            new IterativeChoice(layer.equations, layer.supports, 1 << 16)
+            new PreconditionedChoice(layer.equations, layer.supports, 1 << 16)
                 .solve(direct, layer.present, solved, executor))
         .containsOnly(false);
     var singular = new Layer(90, 140, 0.5, 2, 0);
     assertThat(
-            new IterativeChoice(singular.equations, singular.supports, PLENTY)
+            new PreconditionedChoice(singular.equations, singular.supports, PLENTY)
                 .solve(direct, singular.present, solved, executor))
         .containsOnly(false);
   }
@@ -157,7 +157,7 @@ class IterativeChannelsTest {
     double[] ones = new double[25];
     Arrays.fill(ones, 1);
     var equations = new LayerEquations(5, 1, ones, new double[5], 1e-3);
-    var directions = Objects.requireNonNull(StrongDirections.of(equations, 3, executor));
+    var directions = Objects.requireNonNull(NystromApproximation.of(equations, 3, executor));
     for (int input = 0; input < 5; input++) {
       double explained = 0;
       for (int direction = 0; direction < 3; direction++) {
@@ -171,6 +171,6 @@ class IterativeChannelsTest {
   @Test
   void aLayerWithoutInputHasNoDirections() {
     var equations = new LayerEquations(5, 1, new double[25], new double[5], 1e-3);
-    assertThat(StrongDirections.of(equations, 3, executor)).isNull();
+    assertThat(NystromApproximation.of(equations, 3, executor)).isNull();
   }
 }

@@ -5,12 +5,12 @@ import java.util.Comparator;
 import java.util.concurrent.ExecutorService;
 import java.util.stream.IntStream;
 
-/// Solves those channels of a large layer by [IterativeChannels] that cost less there than by a factor
+/// Solves those channels of a large layer by [PreconditionedChannels] that cost less there than by a factor
 /// of their own, as operations count.
 ///
 /// How many steps they take depends on H's spectrum, so some channels go first and their steps tell
 /// whether the others follow: the same choice on every machine.
-final class IterativeChoice {
+final class PreconditionedChoice {
   /// Channels that go first: enough to fill the registers of a product.
   private static final int PIONEERS = 128;
 
@@ -35,12 +35,13 @@ final class IterativeChoice {
 
   /// @param supports kept inputs of each channel, ascending
   /// @param scratchBytes what H in float32, the directions, factors and vectors may take together
-  IterativeChoice(LayerEquations equations, int[][] supports, long scratchBytes) {
+  PreconditionedChoice(LayerEquations equations, int[][] supports, long scratchBytes) {
     this.equations = equations;
     this.supports = supports;
     int k = equations.inputs();
     this.rank = Math.clamp(k / INPUTS_A_DIRECTION, 1, MOST_DIRECTIONS);
-    this.scratchBytes = scratchBytes - Float.BYTES * (long) k * k - StrongDirections.bytes(k, rank);
+    this.scratchBytes =
+        scratchBytes - Float.BYTES * (long) k * k - NystromApproximation.bytes(k, rank);
   }
 
   /// Solves what is cheaper so.
@@ -55,12 +56,13 @@ final class IterativeChoice {
     if (candidates.length == 0 || !isWorthwhile(candidates, direct)) {
       return isSolved;
     }
-    StrongDirections directions = StrongDirections.of(equations, rank, executor);
+    NystromApproximation directions = NystromApproximation.of(equations, rank, executor);
     if (directions == null) {
       return isSolved;
     }
     var iterative =
-        new IterativeChannels(equations, present, supports, directions, scratchBytes, executor);
+        new PreconditionedChannels(
+            equations, present, supports, directions, scratchBytes, executor);
     int[] pioneers = Arrays.copyOf(candidates, Math.min(PIONEERS, candidates.length));
     int limit = steps(pioneers[pioneers.length - 1], direct);
     if (solve(iterative, pioneers, limit, solved, isSolved) == 0) {
@@ -77,7 +79,11 @@ final class IterativeChoice {
 
   /// @return channels that were not solved
   private static int solve(
-      IterativeChannels iterative, int[] channels, int limit, float[] solved, boolean[] isSolved) {
+      PreconditionedChannels iterative,
+      int[] channels,
+      int limit,
+      float[] solved,
+      boolean[] isSolved) {
     for (int channel : channels) {
       isSolved[channel] = true;
     }
@@ -91,7 +97,7 @@ final class IterativeChoice {
   /// Channels with steps to spare, those with most of them first.
   private int[] candidates(double[] direct) {
     if (!(equations.ridge() > 0)
-        || IterativeChannels.slots(equations.inputs(), rank, scratchBytes) < PIONEERS) {
+        || PreconditionedChannels.slots(equations.inputs(), rank, scratchBytes) < PIONEERS) {
       return new int[0];
     }
     return IntStream.range(0, supports.length)

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// Source: mixed-precision refinement by a preconditioned Krylov method, Carson and Higham, SIAM J.
 /// Sci. Comput. 40(2), 2018, with conjugate gradients as the matrix is positive definite; dropped
 /// inputs as constraints: optimal brain surgeon, Hassibi and Stork, NIPS 5, 1993, for many at once.
-final class MixedChannels {
+final class MixedPrecisionChannels {
   /// A channel is done when its next step would be shorter than this share of its weights: what
   /// rounding them to float32 costs.
   private static final double STEP_TOLERANCE = 1e-7;
@@ -42,7 +42,7 @@ final class MixedChannels {
   private final ExecutorService executor;
 
   /// @param scratchBytes what the factors of a batch may take; a batch has one channel at least
-  MixedChannels(
+  MixedPrecisionChannels(
       LayerEquations equations,
       float[] present,
       int[][] supports,

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// Decides between two outcomes of a stage by how far their outputs on held-out samples are from the dense
 /// network's. Squared errors, whatever the run is judged by: so few samples tell errors apart that
 /// their labels do not. The test split is never seen.
-final class HeldOutErrors {
+final class OutcomeSelection {
   /// Times the squared error before a refinement that it may at most be after it.
   private static final double GREATEST_GROWTH = 2;
 
@@ -19,7 +19,7 @@ final class HeldOutErrors {
   private @Nullable SampleLosses lastErrors;
 
   /// @param most held-out samples to look at; the first ones
-  HeldOutErrors(PruningMethod.Setting setting, int most) {
+  OutcomeSelection(PruningMethod.Setting setting, int most) {
     this.setting = setting;
     this.samples = setting.samples().validation(most);
   }

@@ -13,29 +13,29 @@ import java.util.TreeMap;
 /// something come the layers that this other operand depends on. A sum is made good by its last layer
 /// only. Tied weights have their turn at their first use: all later layers are fitted to what they really
 /// get.
-final class LayerVisits {
+final class ReconstructionOrder {
   /// One layer's turn.
-  record Visit(LayerMatrix layer, LayerSurroundings around) {}
+  record Visit(LayerMatrix layer, LayerNeighbourhood around) {}
 
   private final GraphProgram program;
   private final Map<Integer, List<Visit>> pendingByNode = new TreeMap<>();
   private final List<Visit> ordered = new ArrayList<>();
 
-  private LayerVisits(GraphProgram program) {
+  private ReconstructionOrder(GraphProgram program) {
     this.program = program;
   }
 
   /// @param program of the dense network
   /// @param tensorNames weight tensors; those that no least squares can be made of are left out
   static List<Visit> of(GraphProgram program, List<String> tensorNames) {
-    var visits = new LayerVisits(program);
+    var visits = new ReconstructionOrder(program);
     for (String tensorName : tensorNames) {
       LayerMatrix layer = LayerMatrix.solvable(program, tensorName);
       if (layer != null) {
         visits
             .pendingByNode
             .computeIfAbsent(layer.products().getFirst().nodeIndex(), _ -> new ArrayList<>())
-            .add(new Visit(layer, LayerSurroundings.of(program, layer)));
+            .add(new Visit(layer, LayerNeighbourhood.of(program, layer)));
       }
     }
     for (int node : List.copyOf(visits.pendingByNode.keySet())) {

@@ -6,7 +6,7 @@ import java.util.Arrays;
 
 /// Uses the slack that rounding leaves: takes what still fits, and exchanges weights of one class
 /// for weights of another as long as that gains.
-final class LocalImprovement {
+final class LocalSearch {
   /// Weights of one class that one exchange may take out; more are left to the search.
   private static final int MAX_EXCHANGED = 4;
 
@@ -15,13 +15,14 @@ final class LocalImprovement {
 
   private final CostClasses classes;
   private final ClassGroups[] groups;
-  private final Core core;
+  private final KnapsackCore core;
   private final Certificate certificate;
   private final int resourceCount;
   private final int[] distance;
   private final long[] slack;
 
-  LocalImprovement(CostClasses classes, ClassGroups[] groups, Core core, Certificate certificate) {
+  LocalSearch(
+      CostClasses classes, ClassGroups[] groups, KnapsackCore core, Certificate certificate) {
     this.classes = classes;
     this.groups = groups;
     this.core = core;

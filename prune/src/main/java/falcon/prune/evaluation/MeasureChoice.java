@@ -14,8 +14,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Which [Measure] a [Loss] means for a network and data.
-final class Objective {
-  private Objective() {}
+final class MeasureChoice {
+  private MeasureChoice() {}
 
   /// @param network for examples of the data's shapes
   /// @throws PruningException if labels are asked for that there are not, or the network has fewer classes

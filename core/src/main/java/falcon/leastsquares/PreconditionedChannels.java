@@ -11,7 +11,7 @@ import java.util.concurrent.ExecutorService;
 ///
 /// ```
 /// (H + κI)_AA w_A = (B + κw⁰)_A                         of each channel, A = its kept inputs
-/// z = E⁻¹ (r − F y)                                    StrongPreconditioner
+/// z = E⁻¹ (r − F y)                                    NystromPreconditioner
 /// p = z − (zᵀMp / pᵀMp) p,  α = rᵀp / pᵀMp,  w += α p,  r −= α (M p)_A        M = H + κI
 /// ```
 ///
@@ -27,7 +27,7 @@ import java.util.concurrent.ExecutorService;
 ///
 /// Source: preconditioning by Frangella, Tropp and Udell, SIAM J. Matrix Anal. Appl. 44(2), 2023;
 /// residuals made anew by van der Vorst and Ye, SIAM J. Sci. Comput. 22(3), 2000.
-final class IterativeChannels {
+final class PreconditionedChannels {
   /// A channel is done when what the two steps after its residual was made anew leave to go is
   /// shorter than this share of its weights.
   private static final double ERROR_TOLERANCE = 6e-7;
@@ -41,7 +41,7 @@ final class IterativeChannels {
   private final LayerEquations equations;
   private final float[] present;
   private final int[][] supports;
-  private final StrongDirections directions;
+  private final NystromApproximation directions;
   private final long scratchBytes;
   private final ExecutorService executor;
   private final int k;
@@ -56,11 +56,11 @@ final class IterativeChannels {
   /// @param equations with a ridge above zero
   /// @param scratchBytes what the factors and vectors of a batch may take; a batch has one channel at
   ///     least
-  IterativeChannels(
+  PreconditionedChannels(
       LayerEquations equations,
       float[] present,
       int[][] supports,
-      StrongDirections directions,
+      NystromApproximation directions,
       long scratchBytes,
       ExecutorService executor) {
     this.equations = equations;
@@ -86,7 +86,7 @@ final class IterativeChannels {
 
   /// Channels of a batch.
   static int slots(int inputs, int rank, long scratchBytes) {
-    long bytes = StrongPreconditioner.bytes(inputs, rank) + 28L * inputs;
+    long bytes = NystromPreconditioner.bytes(inputs, rank) + 28L * inputs;
     return (int) Math.clamp(scratchBytes / bytes, 1L, Integer.MAX_VALUE);
   }
 
@@ -132,7 +132,7 @@ final class IterativeChannels {
   private final class Batch {
     private final int[] channels;
     private final int n;
-    private final StrongPreconditioner preconditioner;
+    private final NystromPreconditioner preconditioner;
     private final State[] states;
     private final boolean[] isRunning;
 
@@ -164,7 +164,7 @@ final class IterativeChannels {
       for (int c = 0; c < n; c++) {
         kept[c] = supports[channels[c]];
       }
-      this.preconditioner = new StrongPreconditioner(directions, k, kept, ridge, memory);
+      this.preconditioner = new NystromPreconditioner(directions, k, kept, ridge, memory);
       this.states = new State[n];
       this.isRunning = new boolean[n];
       this.magnitudes = new double[n];

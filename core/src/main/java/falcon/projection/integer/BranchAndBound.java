@@ -3,14 +3,14 @@ package falcon.projection.integer;
 import falcon.projection.dual.DualOptimum;
 import falcon.projection.group.CostClasses;
 
-/// Depth-first search over the counts of the open classes of a [Core].
+/// Depth-first search over the counts of the open classes of a [KnapsackCore].
 ///
 /// Losses add up on the way down, and so do μ_r times what a resource is sure to be left with; a
 /// branch ends where they reach the gap of the best choice so far. Where the search ends within its
 /// limit of nodes, no choice in the core is better.
-final class CoreSearch {
+final class BranchAndBound {
   private final CostClasses classes;
-  private final Core core;
+  private final KnapsackCore core;
   private final Certificate certificate;
   private final DualOptimum dual;
   private final int resourceCount;
@@ -33,7 +33,8 @@ final class CoreSearch {
   private int nodes;
   private boolean isOverdrawn;
 
-  CoreSearch(CostClasses classes, Core core, Certificate certificate, DualOptimum dual) {
+  BranchAndBound(
+      CostClasses classes, KnapsackCore core, Certificate certificate, DualOptimum dual) {
     this.classes = classes;
     this.core = core;
     this.certificate = certificate;

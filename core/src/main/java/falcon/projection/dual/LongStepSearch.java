@@ -11,7 +11,7 @@ import java.util.Arrays;
 /// slope below 0 and ends at the breakpoint where it stops being so, however many breakpoints it
 /// passes (the *long step* of dual simplex methods). Breakpoints are bracketed by bisection on the
 /// bits of s and the last few sorted, so that no tolerance is involved.
-final class EdgeSearch {
+final class LongStepSearch {
   /// [#entering()] where a multiplier falls to 0 before the slope is used up.
   static final int BARRIER = -1;
 
@@ -44,7 +44,7 @@ final class EdgeSearch {
   private int entering;
   private double length;
 
-  EdgeSearch(CostClasses classes, ClassGroups[] groups) {
+  LongStepSearch(CostClasses classes, ClassGroups[] groups) {
     this.classes = classes;
     this.groups = groups;
     int classCount = classes.count();

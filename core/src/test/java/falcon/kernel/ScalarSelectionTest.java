@@ -8,8 +8,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class PlainSelectionTest {
-  private static final SelectionKernels KERNELS = new PlainSelection();
+class ScalarSelectionTest {
+  private static final SelectionKernels KERNELS = new ScalarSelection();
 
   @ParameterizedTest(name = "{0} to {1}")
   @CsvSource({

@@ -5,7 +5,7 @@ import java.util.BitSet;
 import java.util.Map;
 
 /// A tensor on its way, with the two moments of Adam (Kingma and Ba, arXiv:1412.6980).
-final class MovingTensor {
+final class AdamTensor {
   private static final float BETA1 = 0.9f;
   private static final float BETA2 = 0.99f;
   private static final float EPSILON = 1e-12f;
@@ -34,7 +34,7 @@ final class MovingTensor {
   /// @param values start; handed over
   /// @param scale root mean square that learning rates are relative to
   /// @param isMasked whether a weight that is zero stays zero
-  MovingTensor(String name, float[] values, double scale, boolean isMasked) {
+  AdamTensor(String name, float[] values, double scale, boolean isMasked) {
     this.name = name;
     this.values = values;
     this.first = new float[values.length];
@@ -54,7 +54,7 @@ final class MovingTensor {
   /// @param scale as before the first step
   /// @param state what [#addTo] made; its arrays are handed over
   /// @throws IllegalStateException if the state is that of another tensor
-  MovingTensor(
+  AdamTensor(
       String name, int size, double scale, boolean isMasked, RefinementCheckpoints.State state) {
     this.name = name;
     this.values = array(state, VALUES + name, size);

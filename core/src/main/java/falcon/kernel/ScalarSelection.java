@@ -3,7 +3,7 @@ package falcon.kernel;
 /// [SelectionKernels] in plain Java.
 ///
 /// No branch depends on a saliency: `(a − 1 − key) >>> 31` is 1 where `a ≤ key`, and 0 elsewhere.
-final class PlainSelection implements SelectionKernels {
+final class ScalarSelection implements SelectionKernels {
   private static final int INFINITE_KEY = Float.floatToRawIntBits(Float.POSITIVE_INFINITY);
 
   @Override
