@@ -24,10 +24,12 @@ class ReadmeExampleTest {
   private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
   private static final String IMPORTS =
       """
-      import falcon.data.*;
+      import falcon.data.format.*;
       import falcon.model.*;
       import falcon.model.format.Networks;
       import falcon.prune.*;
+      import falcon.prune.options.*;
+      import falcon.prune.report.*;
       import java.nio.file.Path;
       """;
 
