@@ -176,7 +176,10 @@ final class ModelTable implements Callable<Integer> {
                   .map(phase -> "%s %.1f s".formatted(phase.getKey(), phase.getValue()))
                   .collect(Collectors.joining(", ")));
       pruned.report().warnings().forEach(System.err::println);
-      pruned.report().stages().forEach(stage -> stage.notes().forEach(System.err::println));
+      pruned
+          .report()
+          .stages()
+          .forEach(stage -> stage.notes().forEach(note -> System.err.println(note.text())));
       return pruned;
     } finally {
       delete(arrays);

@@ -5,13 +5,14 @@ import falcon.data.Dataset;
 import falcon.data.Preprocessing;
 import falcon.data.Splits;
 import falcon.model.Network;
+import falcon.prune.evaluation.BatchNormChoice;
 import falcon.prune.evaluation.CalibrationSamples;
 import falcon.prune.evaluation.Judge;
 import falcon.prune.evaluation.NetworkWithData;
+import falcon.prune.evaluation.Validation;
 import falcon.prune.method.Methods;
 import falcon.prune.method.PruningMethod;
 import falcon.prune.method.WeightVector;
-import falcon.prune.options.BatchNormPolicy;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.Measure;
 import falcon.prune.options.Progress;
@@ -29,7 +30,6 @@ import falcon.prune.run.StageStore;
 import falcon.torch.execution.SampleLosses;
 import falcon.torch.kernel.Workers;
 import falcon.torch.sample.SampleSource;
-import falcon.torch.training.BatchNormRefresh;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -37,16 +37,6 @@ import org.jspecify.annotations.Nullable;
 
 /// A run that is being prepared: set what differs from the defaults, then [#run].
 public final class Pruning {
-  /// Samples that BatchNormalization's statistics are estimated from.
-  private static final int REFRESH_SAMPLES = 256;
-
-  /// Validation samples on which refreshing the dense network is tried.
-  private static final int REFRESH_TRIAL_SAMPLES = 500;
-
-  /// Loss of accuracy by a refresh, in percentage points, from which it is asked whether the dense network
-  /// loses, too; if it does, that is worth a warning.
-  private static final double REFRESH_HARM = 0.5;
-
   private final Network network;
   private final Dataset data;
   private final BudgetRequest budget;
@@ -147,12 +137,10 @@ public final class Pruning {
     private final Network dense;
     private final PruningPlan plan;
     private final CalibrationSamples samples;
-    private final Judge validation;
+    private final Validation validation;
     private final Workers workers;
     private final Clock clock;
     private final List<String> warnings = new ArrayList<>();
-    private @Nullable Network lastEvaluated;
-    private @Nullable SampleLosses lastLosses;
 
     Run(Network dense, PruningPlan plan, CalibrationSamples samples, Workers workers, Clock clock) {
       this.dense = dense;
@@ -160,152 +148,97 @@ public final class Pruning {
       this.samples = samples;
       this.workers = workers;
       this.clock = clock;
-      this.validation = new Judge(samples.match().measure(), dense, samples.validation(), workers);
+      this.validation = new Validation(judge(samples.validation()), progress, clock);
     }
 
     PrunedNetwork prune() {
       WeightVector.requireFinite(dense, plan.costs());
-      SampleLosses ofDense = losses(dense, "dense network");
-      List<Stage> done = stages(stages.finished());
-      Stage last = done.getLast();
-      Refreshed refreshed = refresh(last.network(), ofDense);
-      Network result =
-          refreshed.isTaken() ? Objects.requireNonNull(refreshed.network()) : last.network();
-      var accuracy =
-          new Report.Accuracy(
-              ofDense.percent(),
-              refreshed.before().percent(),
-              refreshed.after() == null ? null : refreshed.after().percent(),
-              refreshed.isTaken() && refreshed.after() != null
-                  ? refreshed.after().percent()
-                  : refreshed.before().percent());
-      Report.Accuracy test = readsTest ? test(last.network(), refreshed) : null;
+      SampleLosses ofDense = validation.of(dense, "dense network");
+      List<Stage> done = inStages();
+      BatchNormChoice.Choice refresh = refresh(done.getLast().network(), ofDense);
+      Report.Accuracy test = readsTest ? test(refresh) : null;
       return new PrunedNetwork(
-          result, last.mask(), plan, report(done, last.mask(), accuracy, test, last.certificate()));
+          refresh.result(),
+          done.getLast().mask(),
+          plan,
+          report(done, accuracy(ofDense, refresh), test));
     }
 
-    private Judge judge(SampleSource judged) {
-      return new Judge(samples.match().measure(), dense, judged, workers);
-    }
-
-    /// Losses on the validation samples; those of the network asked for last are kept.
-    private SampleLosses losses(Network judged, String phase) {
-      if (judged != lastEvaluated || lastLosses == null) {
-        lastLosses = losses(judged, phase, validation);
-        lastEvaluated = judged;
-      }
-      return lastLosses;
-    }
-
-    private SampleLosses losses(Network judged, String phase, Judge judge) {
-      progress.note(
-          "evaluating the %s on %d validation samples".formatted(phase, judge.samples().size()));
-      return clock.time("validation", () -> judge.of(judged));
-    }
-
-    private List<Stage> stages(List<Stage> finished) {
-      var done = new ArrayList<>(finished);
+    /// All stages: those that were finished before, then the others one after the other.
+    private List<Stage> inStages() {
+      var done = new ArrayList<>(stages.finished());
       PruningMethod used = method == null ? Methods.of(options, plan) : method;
       for (int number = done.size(); number < plan.stageBudgets().size(); number++) {
-        long start = System.nanoTime();
-        Network present = number == 0 ? dense : done.getLast().network();
-        var setting =
-            new PruningMethod.Setting(
-                dense,
-                plan,
-                samples,
-                workers,
-                progress,
-                clock,
-                GradientMemory.scratch(options),
-                stages.checkpoints(number, dense, progress));
-        PruningMethod.Outcome outcome = used.run(setting, number, present);
-        Mask mask = outcome.projection().mask();
-        double percent = losses(outcome.network(), "stage " + (number + 1)).percent();
-        Stage stage =
-            new Stage(
-                number,
-                outcome.network(),
-                mask,
-                new Report.Certificate(
-                    outcome.projection().value(),
-                    outcome.projection().bound(),
-                    outcome.projection().gap()),
-                new Report.StageReport(
-                    mask.macs(plan.costs()),
-                    mask.keptCount(),
-                    percent,
-                    (System.nanoTime() - start) / 1e9,
-                    outcome.notes()),
-                outcome.effectiveRows());
-        outcome.notes().forEach(progress::note);
+        Stage stage = stage(used, number, number == 0 ? dense : done.getLast().network());
         stages.save(stage);
-        progress.note(
-            "stage %d of %d: %.1f %% of the MACs, validation %s %.2f %%"
-                .formatted(
-                    number + 1,
-                    plan.stageBudgets().size(),
-                    100.0 * stage.report().macs() / Math.max(1, plan.costs().totalMacs()),
-                    measure().id(),
-                    percent));
+        tell(stage);
         done.add(stage);
       }
       return done;
     }
 
-    /// The network with BatchNormalization refreshed, and whether that is the better one.
-    private Refreshed refresh(Network pruned, SampleLosses ofDense) {
-      SampleLosses plain = losses(pruned, "pruned network");
-      if (options.batchNorm() == BatchNormPolicy.OFF || !hasBatchNorm()) {
-        return new Refreshed(null, plain, null, false);
-      }
-      SampleSource statistics = samples.draw("BatchNormalization", 0, REFRESH_SAMPLES);
-      Network candidate = refreshed(pruned, statistics);
-      SampleLosses after = losses(candidate, "refreshed network");
-      if (after.percent() < plain.percent() - REFRESH_HARM) {
-        warnIfItHurtsTheDense(statistics, ofDense);
-      }
-      return new Refreshed(
-          candidate,
-          plain,
-          after,
-          options.batchNorm() == BatchNormPolicy.ON || plain.isWorseThan(after));
+    private Stage stage(PruningMethod used, int number, Network present) {
+      long start = System.nanoTime();
+      var setting =
+          new PruningMethod.Setting(
+              dense,
+              plan,
+              samples,
+              workers,
+              progress,
+              clock,
+              GradientMemory.scratch(options),
+              stages.checkpoints(number, dense, progress));
+      PruningMethod.Outcome outcome = used.run(setting, number, present);
+      Mask mask = outcome.projection().mask();
+      double percent = validation.of(outcome.network(), "stage " + (number + 1)).percent();
+      return new Stage(
+          number,
+          outcome.network(),
+          mask,
+          new Report.Certificate(
+              outcome.projection().value(),
+              outcome.projection().bound(),
+              outcome.projection().gap()),
+          new Report.StageReport(
+              mask.macs(plan.costs()),
+              mask.keptCount(),
+              percent,
+              (System.nanoTime() - start) / 1e9,
+              outcome.notes()),
+          outcome.effectiveRows());
     }
 
-    private void warnIfItHurtsTheDense(SampleSource statistics, SampleLosses ofDense) {
-      if (measure() != Measure.ACCURACY) {
-        return; // compared with itself any change is a loss
-      }
-      SampleSource trial = samples.validation(REFRESH_TRIAL_SAMPLES);
-      double plain = ofDense.first(trial.size()).percent();
-      double refreshed =
-          losses(refreshed(dense, statistics), "refreshed dense network", judge(trial)).percent();
-      if (refreshed < plain - REFRESH_HARM) {
-        warn(
-            "Refreshing BatchNormalization hurts even the dense network (%.2f %% -> %.2f %% on validation): are images preprocessed as in its training (--mean, --deviation, --border, --flip)?"
-                .formatted(plain, refreshed));
-      }
+    private void tell(Stage stage) {
+      stage.report().notes().forEach(note -> progress.note(note.text()));
+      progress.note(
+          "stage %d of %d: %.1f %% of the MACs, validation %s %.2f %%"
+              .formatted(
+                  stage.number() + 1,
+                  plan.stageBudgets().size(),
+                  100.0 * stage.report().macs() / Math.max(1, plan.costs().totalMacs()),
+                  measure().id(),
+                  stage.report().validation()));
     }
 
-    private Measure measure() {
-      return samples.match().measure();
+    private BatchNormChoice.Choice refresh(Network pruned, SampleLosses ofDense) {
+      return new BatchNormChoice(dense, plan.passBytes(), samples, validation, workers)
+          .of(pruned, options.batchNorm(), ofDense, clock, this::warn);
     }
 
-    private Network refreshed(Network pruned, SampleSource images) {
-      return clock.time(
-          "BatchNormalization",
-          () ->
-              plan.passBytes() == 0
-                  ? BatchNormRefresh.refresh(pruned, images, workers)
-                  : BatchNormRefresh.refresh(pruned, images, plan.passBytes(), workers));
+    private static Report.Accuracy accuracy(SampleLosses ofDense, BatchNormChoice.Choice refresh) {
+      Double refreshed = refresh.after() == null ? null : refresh.after().percent();
+      return accuracy(ofDense.percent(), refresh.before().percent(), refreshed, refresh.isTaken());
     }
 
-    private boolean hasBatchNorm() {
-      return dense.nodes().stream().anyMatch(node -> node.is("BatchNormalization"));
+    private static Report.Accuracy accuracy(
+        double dense, double pruned, @Nullable Double refreshed, boolean isTaken) {
+      return new Report.Accuracy(
+          dense, pruned, refreshed, isTaken && refreshed != null ? refreshed : pruned);
     }
 
     /// @return null if there is no test split, or none with labels where these count
-    private Report.@Nullable Accuracy test(Network pruned, Refreshed refreshed) {
+    private Report.@Nullable Accuracy test(BatchNormChoice.Choice refresh) {
       Dataset judged = samples.match().data();
       if (!judged.hasTest()) {
         progress.note("there is no test split; networks are judged on validation samples alone");
@@ -316,13 +249,12 @@ public final class Pruning {
         return null;
       }
       Judge judge = judge(samples.match().plain(judged.test()));
-      progress.begin("test", refreshed.network() == null ? 2 : 3);
+      progress.begin("test", refresh.refreshed() == null ? 2 : 3);
       double ofDense = onTest(judge, dense, 1);
-      double plain = onTest(judge, pruned, 2);
-      Double after = refreshed.network() == null ? null : onTest(judge, refreshed.network(), 3);
+      double pruned = onTest(judge, refresh.pruned(), 2);
+      Double refreshed = refresh.refreshed() == null ? null : onTest(judge, refresh.refreshed(), 3);
       progress.end();
-      return new Report.Accuracy(
-          ofDense, plain, after, refreshed.isTaken() && after != null ? after : plain);
+      return accuracy(ofDense, pruned, refreshed, refresh.isTaken());
     }
 
     private double onTest(Judge judge, Network judged, int step) {
@@ -331,26 +263,31 @@ public final class Pruning {
       return percent;
     }
 
+    private Judge judge(SampleSource judged) {
+      return new Judge(measure(), dense, judged, workers);
+    }
+
+    private Measure measure() {
+      return samples.match().measure();
+    }
+
     private void warn(String message) {
       warnings.add(message);
       progress.warn(message);
     }
 
     private Report report(
-        List<Stage> done,
-        Mask mask,
-        Report.Accuracy accuracy,
-        Report.@Nullable Accuracy test,
-        Report.Certificate certificate) {
+        List<Stage> done, Report.Accuracy accuracy, Report.@Nullable Accuracy test) {
+      Stage last = done.getLast();
       return new Report(
           measure(),
-          Report.macs(plan, mask),
-          Report.nnz(plan, mask),
+          Report.macs(plan, last.mask()),
+          Report.nnz(plan, last.mask()),
           accuracy,
           test,
-          certificate,
-          Report.layers(plan, mask),
-          done.getLast().effectiveRows(),
+          last.certificate(),
+          Report.layers(plan, last.mask()),
+          last.effectiveRows(),
           done.stream().map(Stage::report).toList(),
           clock.seconds(),
           PeakMemory.bytes(),
@@ -358,14 +295,4 @@ public final class Pruning {
           warnings);
     }
   }
-
-  /// @param network refreshed, null if that was not tried
-  /// @param before without refreshing, on validation
-  /// @param after with it, null if not tried
-  /// @param isTaken whether the refreshed network is the result
-  private record Refreshed(
-      @Nullable Network network,
-      SampleLosses before,
-      @Nullable SampleLosses after,
-      boolean isTaken) {}
 }

@@ -13,6 +13,7 @@ import falcon.prune.options.Method;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.PrunedNetwork;
+import falcon.prune.report.StageNote;
 import falcon.prune.run.StageFolder;
 import falcon.prune.run.StageStore;
 import java.io.IOException;
@@ -20,8 +21,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -33,10 +32,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Tag("native")
 class RecurrentPruningTest {
   private static final int SAMPLES = 600;
-
-  private static final Pattern CHOICE =
-      Pattern.compile(
-          "support search (not )?taken: on 60 held-out samples the outputs' fidelity is (-?\\d+\\.\\d+) % with the support search and (-?\\d+\\.\\d+) % with the greatest weights");
 
   private static final ReconstructionMethod.Settings UNREFINED =
       ReconstructionMethod.defaults(Method.FALCON).withSteps(0);
@@ -65,12 +60,12 @@ class RecurrentPruningTest {
       throws IOException {
     use(name);
     PrunedNetwork pruned = run(macs, UNREFINED, 1, 1, StageStore.NONE);
-    Matcher note = note(pruned);
-    double ofSearched = Double.parseDouble(note.group(2));
-    double ofStart = Double.parseDouble(note.group(3));
-    boolean isSearched = note.group(1) == null;
-    assertThat(isSearched).as(note.group()).isEqualTo(searchWins);
-    assertThat(isSearched ? ofSearched : ofStart).isEqualTo(Math.max(ofSearched, ofStart));
+    StageNote.SupportChoice choice = choice(pruned);
+    boolean isSearched = choice.isSearched();
+    assertThat(choice.samples()).isEqualTo(60);
+    assertThat(isSearched).as(choice.text()).isEqualTo(searchWins);
+    assertThat(isSearched ? choice.searched() : choice.greatest())
+        .isEqualTo(Math.max(choice.searched(), choice.greatest()));
     PrunedNetwork start = run(macs, UNREFINED.withSearchSteps(1), 1, 1, StageStore.NONE);
     assertThat(start.report().stages().getFirst().notes()).isEmpty();
     assertThat(pruned.mask().equals(start.mask())).isEqualTo(!isSearched);
@@ -91,7 +86,7 @@ class RecurrentPruningTest {
     PrunedNetwork rest = run(0.1, UNREFINED, 2, 1, store("resumed"));
     assertThat(bytes(rest.network())).isEqualTo(bytes(whole.network()));
     assertThat(rest.mask()).isEqualTo(whole.mask());
-    assertThat(note(rest).group()).isEqualTo(note(whole).group());
+    assertThat(choice(rest)).isEqualTo(choice(whole));
     assertThat(rest.report().stages().get(1).notes()).isEmpty();
   }
 
@@ -100,15 +95,13 @@ class RecurrentPruningTest {
     PrunedNetwork one = run(0.1, UNREFINED, 1, 1, StageStore.NONE);
     PrunedNetwork three = run(0.1, UNREFINED, 1, 3, StageStore.NONE);
     assertThat(three.network().initializers()).isEqualTo(one.network().initializers());
-    assertThat(note(three).group()).isEqualTo(note(one).group());
+    assertThat(choice(three)).isEqualTo(choice(one));
   }
 
-  private static Matcher note(PrunedNetwork pruned) {
-    List<String> notes = pruned.report().stages().getFirst().notes();
+  private static StageNote.SupportChoice choice(PrunedNetwork pruned) {
+    List<StageNote> notes = pruned.report().stages().getFirst().notes();
     assertThat(notes).hasSize(1);
-    Matcher matcher = CHOICE.matcher(notes.getFirst());
-    assertThat(matcher.matches()).as(notes.getFirst()).isTrue();
-    return matcher;
+    return (StageNote.SupportChoice) notes.getFirst();
   }
 
   private StageStore store(String name) {

@@ -1,6 +1,5 @@
 package falcon.prune.method;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
@@ -10,6 +9,7 @@ import falcon.model.StateDict;
 import falcon.model.Tensor;
 import falcon.model.safetensors.TensorPart;
 import falcon.projection.Projection;
+import falcon.prune.report.StageNote;
 import falcon.prune.storage.CheckpointFile;
 import falcon.prune.storage.Json;
 import java.nio.ByteBuffer;
@@ -46,7 +46,7 @@ public record KeptOutcome(Network dense, CostTable costs) {
         });
     var texts = new LinkedHashMap<String, String>();
     ArrayNode notes = Json.object().putArray(NOTES);
-    outcome.notes().forEach(notes::add);
+    StageNote.write(outcome.notes(), notes);
     texts.put(NOTES, Json.text(notes));
     if (outcome.effectiveRows() != null) {
       texts.put(EFFECTIVE_ROWS, outcome.effectiveRows().toString());
@@ -79,11 +79,8 @@ public record KeptOutcome(Network dense, CostTable costs) {
     var changed = new LinkedHashMap<String, Tensor>();
     CheckpointFile.below(content, NETWORK)
         .forEach((name, tensor) -> changed.put(name, onHeap(tensor)));
-    List<String> notes =
-        Json.parse(content.metadata().getOrDefault(NOTES, "[]"))
-            .valueStream()
-            .map(JsonNode::textValue)
-            .toList();
+    List<StageNote> notes =
+        StageNote.read(Json.parse(content.metadata().getOrDefault(NOTES, "[]")));
     String effectiveRows = content.metadata().get(EFFECTIVE_ROWS);
     return new PruningMethod.Outcome(
         dense.withTensors(changed),

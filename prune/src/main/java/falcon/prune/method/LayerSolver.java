@@ -3,6 +3,7 @@ package falcon.prune.method;
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
 import falcon.leastsquares.ChannelLeastSquares;
+import falcon.prune.report.StageNote;
 import falcon.torch.curvature.LayerProblem;
 import falcon.torch.curvature.LayerShape;
 import falcon.torch.curvature.LeastSquaresSolver;
@@ -13,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.IntPredicate;
 import java.util.function.IntUnaryOperator;
-import java.util.stream.Collectors;
 
 /// Gives the layers of a [Reconstruction] the best weights on a mask.
 final class LayerSolver implements LeastSquaresSolver {
@@ -55,16 +55,15 @@ final class LayerSolver implements LeastSquaresSolver {
   }
 
   /// What a reader of the report should know of how layers were solved; empty if nothing.
-  List<String> notes() {
+  List<StageNote> notes() {
     if (solvedOnRows.isEmpty()) {
       return List.of();
     }
     return List.of(
-        "re-fitted on their rows by conjugate gradients, not on the products of their inputs: "
-            + solvedOnRows.values().stream()
+        new StageNote.SolvedOnRows(
+            solvedOnRows.values().stream()
                 .map(shape ->
-                    "%s (%d inputs, %d rows)"
-                        .formatted(shape.tensorName(), shape.inputs(), shape.rows()))
-                .collect(Collectors.joining(", ")));
+                    new StageNote.RowLayer(shape.tensorName(), shape.inputs(), shape.rows()))
+                .toList()));
   }
 }

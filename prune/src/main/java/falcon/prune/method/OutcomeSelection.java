@@ -2,6 +2,7 @@ package falcon.prune.method;
 
 import falcon.model.Network;
 import falcon.projection.Projection;
+import falcon.prune.report.StageNote;
 import falcon.torch.execution.SampleLosses;
 import falcon.torch.sample.SampleSource;
 import org.jspecify.annotations.Nullable;
@@ -39,13 +40,7 @@ final class OutcomeSelection {
     double ofStart = errors(start.network()).percent();
     boolean isSearched = !(ofStart > ofSearched);
     return (isSearched ? searched : start)
-        .withNote(
-            "%s: on %d held-out samples the outputs' fidelity is %.2f %% with the support search and %.2f %% with the greatest weights"
-                .formatted(
-                    isSearched ? "support search taken" : "support search not taken",
-                    samples.size(),
-                    ofSearched,
-                    ofStart));
+        .withNote(new StageNote.SupportChoice(isSearched, samples.size(), ofSearched, ofStart));
   }
 
   /// The refined outcome, or the one before if refinement took the outputs further from the dense network's than
@@ -63,8 +58,7 @@ final class OutcomeSelection {
     SampleLosses ofAfter = errors(refined);
     return isHarm(ofBefore, ofAfter)
         ? before.withNote(
-            "refinement not taken: on %d held-out samples the outputs' fidelity fell from %.2f to %.2f %%"
-                .formatted(samples.size(), ofBefore.percent(), ofAfter.percent()))
+            new StageNote.HarmfulRefinement(samples.size(), ofBefore.percent(), ofAfter.percent()))
         : after;
   }
 

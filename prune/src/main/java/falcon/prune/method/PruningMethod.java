@@ -5,6 +5,7 @@ import falcon.projection.Projection;
 import falcon.prune.evaluation.CalibrationSamples;
 import falcon.prune.options.Progress;
 import falcon.prune.plan.PruningPlan;
+import falcon.prune.report.StageNote;
 import falcon.prune.resources.Clock;
 import falcon.torch.kernel.Workers;
 import java.nio.file.Path;
@@ -44,13 +45,16 @@ public interface PruningMethod {
   /// @param effectiveRows of the gradient matrix, null where there is none
   /// @param notes what a reader of the report should know of how it was done
   record Outcome(
-      Network network, Projection projection, @Nullable Double effectiveRows, List<String> notes) {
+      Network network,
+      Projection projection,
+      @Nullable Double effectiveRows,
+      List<StageNote> notes) {
     public Outcome {
       notes = List.copyOf(notes);
     }
 
     /// The same with one more note.
-    Outcome withNote(String note) {
+    Outcome withNote(StageNote note) {
       return new Outcome(
           network,
           projection,

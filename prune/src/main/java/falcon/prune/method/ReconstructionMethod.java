@@ -10,6 +10,7 @@ import falcon.prune.options.Method;
 import falcon.prune.options.Schedule;
 import falcon.prune.plan.BudgetSchedule;
 import falcon.prune.plan.PruningPlan;
+import falcon.prune.report.StageNote;
 import falcon.torch.curvature.ChannelDescent;
 import falcon.torch.curvature.LayerMoments;
 import falcon.torch.kernel.Workers;
@@ -212,7 +213,7 @@ public record ReconstructionMethod(
               .time("refinement", () -> refine(setting, stage, reconstructed.network(), choice));
     } catch (ArithmeticException e) {
       setting.progress().end();
-      return reconstructed.withNote("refinement not taken: " + e.getMessage());
+      return reconstructed.withNote(new StageNote.FailedRefinement(String.valueOf(e.getMessage())));
     }
     return heldOut.unlessHarmful(
         reconstructed, refined, moving == null ? reconstructed.projection() : moving.last());

@@ -17,6 +17,7 @@ import falcon.prune.options.PruningException;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.options.Refit;
 import falcon.prune.options.Schedule;
+import falcon.prune.resources.ExpectedTime;
 import falcon.prune.resources.GradientMemory;
 import falcon.prune.resources.HeapMemory;
 import falcon.prune.resources.PassMemory;
@@ -25,12 +26,6 @@ import org.jspecify.annotations.Nullable;
 
 /// Turns what a user asks for into limits and numbers, or says why it cannot be done.
 public final class Planner {
-  /// Multiply-accumulates that one thread does in a second on an ordinary processor, for estimates only.
-  private static final double MACS_PER_SECOND = 4e10;
-
-  /// Forward and backward pass and their overhead, in forward passes.
-  private static final double STEP_PASSES = 5;
-
   private Planner() {}
 
   public static PruningPlan plan(
@@ -261,17 +256,13 @@ public final class Planner {
     if (data == null) {
       return 0;
     }
-    double forward = layers.totalMacs() / MACS_PER_SECOND / options.threads();
-    double validation = falcon.data.Splits.of(data.train()).validation().length * forward;
-    double perStage =
-        switch (refit) {
-          case NONE -> 0;
-          case BACKSOLVE -> samples * 10 * forward;
-          case RECONSTRUCT, AUTO -> samples * STEP_PASSES * forward;
-        };
     int steps = refit == Refit.RECONSTRUCT ? Defaults.steps(options.method(), stages) : 0;
-    return 3 * validation
-        + stages * (perStage + validation)
-        + (double) steps * Defaults.BATCH * STEP_PASSES * forward;
+    return ExpectedTime.of(layers, options.threads())
+        .seconds(
+            refit,
+            stages,
+            samples,
+            falcon.data.Splits.of(data.train()).validation().length,
+            (long) steps * Defaults.BATCH);
   }
 }

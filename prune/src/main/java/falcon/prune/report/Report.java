@@ -140,7 +140,7 @@ public record Report(
   /// @param seconds what the stage took
   /// @param notes what a reader should know of how it was done
   public record StageReport(
-      long macs, long nnz, double validation, double seconds, List<String> notes) {
+      long macs, long nnz, double validation, double seconds, List<StageNote> notes) {
     public StageReport {
       notes = List.copyOf(notes);
     }

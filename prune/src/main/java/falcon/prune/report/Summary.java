@@ -72,7 +72,7 @@ public final class Summary {
                   count(stage.nnz()),
                   stage.validation(),
                   stage.seconds()));
-      stage.notes().forEach(note -> lines.add("       " + note));
+      stage.notes().forEach(note -> lines.add("       " + note.text()));
     }
     lines.add("");
     int width = report.layers().stream().mapToInt(layer -> layer.name().length()).max().orElse(0);

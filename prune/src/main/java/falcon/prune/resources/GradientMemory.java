@@ -16,18 +16,12 @@ public final class GradientMemory {
   /// Share of the free memory that is used where no limit is given.
   private static final double FREE_SHARE = 0.7;
 
-  /// The virtual machine, libtorch and the data, before anything is computed.
-  private static final long BASE_BYTES = 400L << 20;
-
   /// Samples that a thread takes gradients of at a time, and copies of their activations and of the
   /// largest layer's gradients that it holds then.
   private static final int BATCH = 16;
 
   private static final int ACTIVATION_COPIES = 4;
   private static final int GRADIENT_COPIES = 2;
-
-  /// Copies of the network: the dense one, the present one, each in Java and in libtorch.
-  private static final int NETWORK_COPIES = 4;
 
   private GradientMemory() {}
 
@@ -85,9 +79,7 @@ public final class GradientMemory {
     long perSample =
         ACTIVATION_COPIES * LiveValues.bytesPerSample(network)
             + GRADIENT_COPIES * Float.BYTES * largest;
-    return BASE_BYTES
-        + (long) threads * BATCH * perSample
-        + (long) NETWORK_COPIES * Float.BYTES * costs.weightCount();
+    return ProcessMemory.bytes(costs.weightCount()) + (long) threads * BATCH * perSample;
   }
 
   private static PruningException tooLittle(MemoryPlan.Request request, PruningOptions options) {

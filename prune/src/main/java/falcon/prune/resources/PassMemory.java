@@ -16,14 +16,6 @@ public final class PassMemory {
   /// Bytes where no limit is given.
   static final long DEFAULT_BYTES = 4L << 30;
 
-  /// The virtual machine, libtorch and the data, before anything is computed: some 250 to 300 MiB were
-  /// measured for networks of a few thousand weights, and the Java heap grows a little before it is
-  /// cleaned.
-  private static final long BASE_BYTES = 400L << 20;
-
-  /// Copies of the network: the dense one, the present one, each in Java and in libtorch.
-  private static final int NETWORK_COPIES = 4;
-
   /// Bytes that the support search holds for each product of two inputs: float64 and float32.
   private static final long SEARCH_BYTES = Double.BYTES + Float.BYTES;
 
@@ -79,7 +71,11 @@ public final class PassMemory {
     return new PruningException(
         PruningException.Kind.MACHINE,
         "The run needs at least %d MiB of memory, --memory allows %s: about %s are taken by the virtual machine and libtorch before anything is computed.%nRaise --memory; %dm is the least that works."
-            .formatted(mebibytes, MemoryPlan.text(limit), MemoryPlan.text(BASE_BYTES), mebibytes));
+            .formatted(
+                mebibytes,
+                MemoryPlan.text(limit),
+                MemoryPlan.text(ProcessMemory.BASE_BYTES),
+                mebibytes));
   }
 
   /// @param passBytes as [#passBytes] gave it
@@ -101,7 +97,7 @@ public final class PassMemory {
 
   private static long processBytes(Layers layers) {
     long weights = layers.all().stream().mapToLong(Layer::weights).sum();
-    return BASE_BYTES + NETWORK_COPIES * Float.BYTES * weights;
+    return ProcessMemory.bytes(weights);
   }
 
   /// Entries of the matrix of products of a layer's inputs, of all groups; where the shape alone does not tell

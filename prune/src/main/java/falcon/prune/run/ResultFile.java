@@ -157,7 +157,8 @@ final class ResultFile {
               .put("nnz", stage.nnz())
               .put("validation", stage.validation())
               .put("seconds", stage.seconds());
-      stage.notes().forEach(json.putArray("notes")::add);
+      ArrayNode notes = json.putArray("notes");
+      stage.notes().forEach(note -> notes.add(note.text()));
     }
   }
 }

@@ -14,6 +14,7 @@ import falcon.prune.options.PruningException;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.Report;
 import falcon.prune.report.Stage;
+import falcon.prune.report.StageNote;
 import falcon.prune.storage.Json;
 import falcon.prune.storage.Remains;
 import java.io.IOException;
@@ -170,7 +171,7 @@ public final class StageFolder implements StageStore {
               numbers.required("nnz").longValue(),
               numbers.required("validation").doubleValue(),
               numbers.required("seconds").doubleValue(),
-              numbers.path("notes").valueStream().map(JsonNode::textValue).toList()),
+              StageNote.read(numbers.path("notes"))),
           numbers.hasNonNull("effectiveRows") ? numbers.get("effectiveRows").doubleValue() : null);
     } catch (MalformedModelException | IllegalArgumentException e) {
       throw new PruningException(
@@ -183,7 +184,7 @@ public final class StageFolder implements StageStore {
 
   private static ObjectNode numbers(Stage stage) {
     ObjectNode numbers = Json.object();
-    stage.report().notes().forEach(numbers.putArray("notes")::add);
+    StageNote.write(stage.report().notes(), numbers.putArray("notes"));
     return numbers
         .put("value", stage.certificate().value())
         .put("bound", stage.certificate().bound())

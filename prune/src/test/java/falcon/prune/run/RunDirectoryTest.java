@@ -26,6 +26,7 @@ import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.PrunedNetwork;
 import falcon.prune.report.Report;
 import falcon.prune.report.Stage;
+import falcon.prune.report.StageNote;
 import falcon.prune.report.Summary;
 import falcon.prune.storage.InputFile;
 import falcon.prune.storage.InputPlaces;
@@ -413,7 +414,11 @@ class RunDirectoryTest {
             null,
             List.of(
                 new Report.StageReport(
-                    macs, mask.keptCount(), 91.0 / 3, 1.25, List.of("so it went"))),
+                    macs,
+                    mask.keptCount(),
+                    91.0 / 3,
+                    1.25,
+                    List.of(new StageNote.Remark("so it went")))),
             Map.of("reconstruct", 1.5),
             1,
             Map.of("convolution", "off by 5; used instead: aligned-convolution"),

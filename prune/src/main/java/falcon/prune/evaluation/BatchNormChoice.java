@@ -1,0 +1,117 @@
+package falcon.prune.evaluation;
+
+import falcon.model.Network;
+import falcon.prune.options.BatchNormPolicy;
+import falcon.prune.options.Measure;
+import falcon.prune.resources.Clock;
+import falcon.torch.execution.SampleLosses;
+import falcon.torch.kernel.Workers;
+import falcon.torch.sample.SampleSource;
+import falcon.torch.training.BatchNormRefresh;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// Decides whether the pruned network gets BatchNormalization statistics that are estimated on the
+/// pruned network: with [BatchNormPolicy#AUTO], where more held-out samples become right than chance
+/// explains ([SampleLosses#isWorseThan]).
+///
+/// @param dense the network before pruning
+/// @param passBytes memory of a pass over samples, 0 for no limit
+/// @param samples draws the images for the statistics and holds out those that decide
+/// @param validation judges on the held-out samples
+/// @param workers the threads
+public record BatchNormChoice(
+    Network dense,
+    long passBytes,
+    CalibrationSamples samples,
+    Validation validation,
+    Workers workers) {
+  /// Samples that the statistics are estimated on.
+  private static final int STATISTICS_SAMPLES = 256;
+
+  /// Validation samples on which refreshing the dense network is tried.
+  private static final int TRIAL_SAMPLES = 500;
+
+  /// Loss of accuracy by a refresh, in percentage points, from which it is asked whether the dense
+  /// network loses, too; if it does, that is worth a warning.
+  private static final double HARM = 0.5;
+
+  /// What was decided.
+  ///
+  /// @param pruned without new statistics
+  /// @param before its losses on validation
+  /// @param refreshed with new statistics, null if that was not tried
+  /// @param after its losses on validation, null if not tried
+  /// @param isTaken whether the refreshed network is the result
+  public record Choice(
+      Network pruned,
+      SampleLosses before,
+      @Nullable Network refreshed,
+      @Nullable SampleLosses after,
+      boolean isTaken) {
+    /// The network that is the result.
+    public Network result() {
+      return isTaken && refreshed != null ? refreshed : pruned;
+    }
+  }
+
+  /// Decides for one network.
+  ///
+  /// @param ofDense losses of the dense network on validation
+  /// @param clock counts the seconds of the phase "BatchNormalization"
+  /// @param warn is told if a refresh hurts even the dense network
+  public Choice of(
+      Network pruned,
+      BatchNormPolicy policy,
+      SampleLosses ofDense,
+      Clock clock,
+      Consumer<String> warn) {
+    SampleLosses plain = validation.of(pruned, "pruned network");
+    if (policy == BatchNormPolicy.OFF || !hasBatchNorm()) {
+      return new Choice(pruned, plain, null, null, false);
+    }
+    SampleSource statistics = samples.draw("BatchNormalization", 0, STATISTICS_SAMPLES);
+    Network candidate = refreshed(pruned, statistics, clock);
+    SampleLosses after = validation.of(candidate, "refreshed network");
+    if (after.percent() < plain.percent() - HARM) {
+      warnIfItHurtsTheDense(statistics, ofDense, clock, warn);
+    }
+    boolean isTaken = policy == BatchNormPolicy.ON || plain.isWorseThan(after);
+    return new Choice(pruned, plain, candidate, after, isTaken);
+  }
+
+  private void warnIfItHurtsTheDense(
+      SampleSource statistics, SampleLosses ofDense, Clock clock, Consumer<String> warn) {
+    Measure measure = samples.match().measure();
+    if (measure != Measure.ACCURACY) {
+      return; // compared with itself any change is a loss
+    }
+    SampleSource trial = samples.validation(TRIAL_SAMPLES);
+    double plain = ofDense.first(trial.size()).percent();
+    double refreshed =
+        validation
+            .of(
+                refreshed(dense, statistics, clock),
+                "refreshed dense network",
+                new Judge(measure, dense, trial, workers))
+            .percent();
+    if (refreshed < plain - HARM) {
+      warn.accept(
+          "Refreshing BatchNormalization hurts even the dense network (%.2f %% -> %.2f %% on validation): are images preprocessed as in its training (--mean, --deviation, --border, --flip)?"
+              .formatted(plain, refreshed));
+    }
+  }
+
+  private Network refreshed(Network network, SampleSource images, Clock clock) {
+    return clock.time(
+        "BatchNormalization",
+        () ->
+            passBytes == 0
+                ? BatchNormRefresh.refresh(network, images, workers)
+                : BatchNormRefresh.refresh(network, images, passBytes, workers));
+  }
+
+  private boolean hasBatchNorm() {
+    return dense.nodes().stream().anyMatch(node -> node.is("BatchNormalization"));
+  }
+}

@@ -1,0 +1,160 @@
+package falcon.prune.report;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/// What a reader of the report should know of how a stage was done.
+public sealed interface StageNote {
+  /// The note in one sentence without a full stop, as `result.json` and the summary have it.
+  String text();
+
+  /// Layers whose least squares were solved on their rows.
+  ///
+  /// @param layers at least one
+  record SolvedOnRows(List<RowLayer> layers) implements StageNote {
+    public SolvedOnRows {
+      layers = List.copyOf(layers);
+    }
+
+    @Override
+    public String text() {
+      return "re-fitted on their rows by conjugate gradients, not on the products of their inputs: "
+          + layers.stream()
+              .map(layer ->
+                  "%s (%d inputs, %d rows)"
+                      .formatted(layer.tensorName(), layer.inputs(), layer.rows()))
+              .collect(Collectors.joining(", "));
+    }
+  }
+
+  /// A layer that was solved on its rows.
+  ///
+  /// @param tensorName its weights
+  /// @param inputs of one output
+  /// @param rows of inputs that it was solved on
+  record RowLayer(String tensorName, int inputs, int rows) {}
+
+  /// Which of two supports held-out samples decided for.
+  ///
+  /// @param isSearched whether it is the one of the support search
+  /// @param samples held-out samples that decided, 1 or more
+  /// @param searched fidelity of the outputs with the support search, in percent
+  /// @param greatest fidelity with the greatest weights, in percent
+  record SupportChoice(boolean isSearched, int samples, double searched, double greatest)
+      implements StageNote {
+    @Override
+    public String text() {
+      return "%s: on %d held-out samples the outputs' fidelity is %.2f %% with the support search and %.2f %% with the greatest weights"
+          .formatted(
+              isSearched ? "support search taken" : "support search not taken",
+              samples,
+              searched,
+              greatest);
+    }
+  }
+
+  /// A refinement that was not taken, since it did harm.
+  ///
+  /// @param samples held-out samples that decided, 1 or more
+  /// @param before fidelity of the outputs before the refinement, in percent
+  /// @param after fidelity behind it, in percent; NaN if outputs are no numbers
+  record HarmfulRefinement(int samples, double before, double after) implements StageNote {
+    @Override
+    public String text() {
+      return "refinement not taken: on %d held-out samples the outputs' fidelity fell from %.2f to %.2f %%"
+          .formatted(samples, before, after);
+    }
+  }
+
+  /// A refinement that was not taken, since it ended in a failure.
+  ///
+  /// @param reason in words
+  record FailedRefinement(String reason) implements StageNote {
+    @Override
+    public String text() {
+      return "refinement not taken: " + reason;
+    }
+  }
+
+  /// A note of which the text alone is known, from a run folder that an earlier version wrote.
+  record Remark(String text) implements StageNote {}
+
+  /// Puts notes into an array, so that [#read] returns equal ones.
+  static void write(List<StageNote> notes, ArrayNode array) {
+    for (StageNote note : notes) {
+      switch (note) {
+        case SolvedOnRows rows -> {
+          ArrayNode layers = array.addObject().put("kind", "solvedOnRows").putArray("layers");
+          for (RowLayer layer : rows.layers()) {
+            layers
+                .addObject()
+                .put("tensor", layer.tensorName())
+                .put("inputs", layer.inputs())
+                .put("rows", layer.rows());
+          }
+        }
+        case SupportChoice choice ->
+            array
+                .addObject()
+                .put("kind", "supportChoice")
+                .put("isSearched", choice.isSearched())
+                .put("samples", choice.samples())
+                .put("searched", choice.searched())
+                .put("greatest", choice.greatest());
+        case HarmfulRefinement harm -> {
+          ObjectNode node = array.addObject().put("kind", "harmfulRefinement");
+          node.put("samples", harm.samples()).put("before", harm.before());
+          if (!Double.isNaN(harm.after())) {
+            node.put("after", harm.after()); // JSON has no NaN
+          }
+        }
+        case FailedRefinement failure ->
+            array.addObject().put("kind", "failedRefinement").put("reason", failure.reason());
+        case Remark remark -> array.add(remark.text());
+      }
+    }
+  }
+
+  /// Reads what [#write] wrote.
+  ///
+  /// @throws IllegalArgumentException if it is something else
+  static List<StageNote> read(JsonNode array) {
+    return array.valueStream().map(StageNote::note).toList();
+  }
+
+  private static StageNote note(JsonNode node) {
+    if (node.isTextual()) {
+      return new Remark(node.textValue());
+    }
+    String kind = node.path("kind").asText();
+    return switch (kind) {
+      case "solvedOnRows" ->
+          new SolvedOnRows(
+              node.required("layers")
+                  .valueStream()
+                  .map(layer ->
+                      new RowLayer(
+                          layer.required("tensor").asText(),
+                          layer.required("inputs").intValue(),
+                          layer.required("rows").intValue()))
+                  .toList());
+      case "supportChoice" ->
+          new SupportChoice(
+              node.required("isSearched").booleanValue(),
+              node.required("samples").intValue(),
+              node.required("searched").doubleValue(),
+              node.required("greatest").doubleValue());
+      case "harmfulRefinement" ->
+          new HarmfulRefinement(
+              node.required("samples").intValue(),
+              node.required("before").doubleValue(),
+              node.path("after").asDouble(Double.NaN));
+      case "failedRefinement" -> new FailedRefinement(node.required("reason").asText());
+      default ->
+          throw new IllegalArgumentException("a note of an unknown kind: '%s'".formatted(kind));
+    };
+  }
+}
