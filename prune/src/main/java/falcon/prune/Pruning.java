@@ -135,7 +135,7 @@ public final class Pruning {
     NetworkWithData match = match();
     PruningPlan plan = plan(match);
     var clock = new Clock();
-    try (var workers = new Workers(options.threads())) {
+    try (var workers = new Workers(options.machine().threads())) {
       Kernels.tell(workers, progress);
       var samples = new CalibrationSamples(match, Splits.of(match.data().train()), options.seed());
       return new Run(match.network(), plan, samples, workers, clock).prune();
@@ -256,7 +256,7 @@ public final class Pruning {
     /// The network with BatchNormalization refreshed, and whether that is the better one.
     private Refreshed refresh(Network pruned, SampleLosses ofDense) {
       SampleLosses plain = losses(pruned, "pruned network");
-      if (options.batchNorm() == BatchNormPolicy.OFF || !hasBatchNorm()) {
+      if (options.refinement().batchNorm() == BatchNormPolicy.OFF || !hasBatchNorm()) {
         return new Refreshed(null, plain, null, false);
       }
       SampleSource statistics = samples.draw("BatchNormalization", 0, REFRESH_SAMPLES);
@@ -269,7 +269,7 @@ public final class Pruning {
           candidate,
           plain,
           after,
-          options.batchNorm() == BatchNormPolicy.ON || plain.isWorseThan(after));
+          options.refinement().batchNorm() == BatchNormPolicy.ON || plain.isWorseThan(after));
     }
 
     private void warnIfItHurtsTheDense(SampleSource statistics, SampleLosses ofDense) {

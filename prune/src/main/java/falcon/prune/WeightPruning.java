@@ -60,7 +60,7 @@ public final class WeightPruning {
           "--method %s needs samples: give --data DIR, or say --method magnitude, which prunes by the weights alone."
               .formatted(options.method().id()));
     }
-    if (options.batchNorm() == BatchNormPolicy.ON) {
+    if (options.refinement().batchNorm() == BatchNormPolicy.ON) {
       throw new PruningException(
           PruningException.Kind.USAGE, "--bn-refresh on needs samples: give --data DIR.");
     }
@@ -73,7 +73,7 @@ public final class WeightPruning {
   public PrunedNetwork run() {
     PruningPlan plan = plan();
     var clock = new Clock();
-    try (var workers = new Workers(options.threads())) {
+    try (var workers = new Workers(options.machine().threads())) {
       progress.note("choosing among %,d weights".formatted(plan.costs().weightCount()));
       Budget last = plan.stageBudgets().getLast();
       PruningMethod.Outcome outcome = MagnitudeMethod.prune(network, plan, last, workers, clock);

@@ -1,5 +1,6 @@
 package falcon.prune.method;
 
+import falcon.prune.options.BacksolveOptions;
 import falcon.prune.options.Curvature;
 import falcon.prune.options.Method;
 import falcon.prune.options.PruningOptions;
@@ -14,14 +15,18 @@ public final class Methods {
   public static PruningMethod of(PruningOptions options, PruningPlan plan) {
     return switch (plan.refit()) {
       case NONE -> new MagnitudeMethod();
-      case BACKSOLVE ->
-          new BacksolveMethod(
-              options.curvature() == null ? Curvature.LOGITS : options.curvature(),
-              options.ridge() == null ? Defaults.RIDGE : options.ridge(),
-              options.block() == null ? 0 : options.block());
+      case BACKSOLVE -> backsolve(options.refit().backsolve());
       case RECONSTRUCT, AUTO ->
           new ReconstructionMethod(reconstruction(options.method()), MaskProjection.EXACT);
     };
+  }
+
+  /// Returns what [Refit#BACKSOLVE] does; what is left open gets its default.
+  private static PruningMethod backsolve(BacksolveOptions options) {
+    return new BacksolveMethod(
+        options.curvature() == null ? Curvature.LOGITS : options.curvature(),
+        options.ridge() == null ? Defaults.RIDGE : options.ridge(),
+        options.block() == null ? 0 : options.block());
   }
 
   /// What [Refit#RECONSTRUCT] does.

@@ -59,15 +59,11 @@ public record RunDescription(
     identity.put("method", options.method().id());
     identity.put("refit", plan.refit().id());
     identity.put("samples", Integer.toString(plan.samples()));
-    identity.put("curvature", options.curvature() == null ? "default" : options.curvature().id());
-    identity.put("ridge", options.ridge() == null ? "default" : options.ridge().toString());
-    identity.put("block", options.block() == null ? "default" : options.block().toString());
-    identity.put("include", options.selection().include().toString());
-    identity.put("exclude", options.selection().exclude().toString());
-    identity.put("min-keep", options.floors().toString());
+    putAll(identity, options.refit().backsolve().values());
+    putAll(identity, options.search().values());
     identity.put("gradients", gradients());
     identity.put("memory", "%d bytes for samples on their way".formatted(plan.passBytes()));
-    identity.put("bn-refresh", options.batchNorm().id());
+    putAll(identity, options.refinement().values());
     identity.put(
         "input-shape",
         options.inputShapes() == null ? "default" : options.inputShapes().toString());
@@ -77,6 +73,11 @@ public record RunDescription(
     identity.put("format", format.id());
     identity.put(VERSION, Versions.falcon());
     return identity;
+  }
+
+  private static void putAll(Map<String, String> identity, Map<String, @Nullable Object> values) {
+    values.forEach(
+        (name, value) -> identity.put(name, value == null ? "default" : value.toString()));
   }
 
   /// What the memory plan leaves in the bits of the result.

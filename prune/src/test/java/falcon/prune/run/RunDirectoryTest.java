@@ -14,14 +14,20 @@ import falcon.model.StateDict;
 import falcon.model.Tensor;
 import falcon.model.UnwritableFileException;
 import falcon.model.format.Networks;
+import falcon.model.layer.LayerSelection;
 import falcon.model.safetensors.SafetensorsFile;
 import falcon.model.zoo.Architecture;
 import falcon.prune.Falcon;
 import falcon.prune.TinyData;
+import falcon.prune.options.BatchNormPolicy;
 import falcon.prune.options.BudgetRequest;
+import falcon.prune.options.Curvature;
+import falcon.prune.options.KeepFloor;
 import falcon.prune.options.Measure;
+import falcon.prune.options.Method;
 import falcon.prune.options.PruningException;
 import falcon.prune.options.PruningOptions;
+import falcon.prune.options.Refit;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.PrunedNetwork;
 import falcon.prune.report.Report;
@@ -330,6 +336,99 @@ class RunDirectoryTest {
     assertThat(json.at("/accuracy/validation/final").doubleValue()).isEqualTo(91.5);
     assertThat(json.at("/accuracy/test/refreshed").isNull()).isTrue();
     assertThat(json.get("peakMemoryBytes").longValue()).isPositive();
+  }
+
+  /// Names, order and text are compared with those of earlier runs when one of them is resumed.
+  @Test
+  void optionsAreInTheIdentityAsTheyAlwaysWere() {
+    assertThat(identity(manyOptions()))
+        .containsSubsequence(
+            "method=falcon",
+            "refit=backsolve",
+            "samples=16",
+            "curvature=empirical",
+            "ridge=0.001",
+            "block=2000",
+            "include=[*conv*, *weight]",
+            "exclude=[*fc*]",
+            "min-keep=[5%, *conv1*=20]",
+            "bn-refresh=off",
+            "input-shape=default",
+            "loss=auto",
+            "seed=7");
+    assertThat(identity(PruningOptions.defaults()))
+        .containsSubsequence(
+            "curvature=default",
+            "ridge=default",
+            "block=default",
+            "include=[]",
+            "exclude=[]",
+            "min-keep=[]",
+            "gradients=none",
+            "bn-refresh=auto");
+  }
+
+  private List<String> identity(PruningOptions options) {
+    return description(BudgetRequest.macs(0.3), options).identity().entrySet().stream()
+        .map(entry -> entry.getKey() + "=" + entry.getValue())
+        .toList();
+  }
+
+  @Test
+  void optionsAreInTheResultAsTheyAlwaysWere() throws IOException {
+    RunDescription run = description(BudgetRequest.macs(0.3), manyOptions());
+    try (RunDirectory opened = RunDirectory.open(place(), run, RunDirectory.Existing.REFUSE)) {
+      opened.write(pruned());
+    }
+    assertThat(Files.readString(directory.resolve("result.json")))
+        .contains(
+            """
+                "curvature" : "empirical",
+                "ridge" : 0.001,
+                "block" : 2000,
+                "loss" : "auto",
+                "bnRefresh" : "off",
+                "include" : [ "*conv*", "*weight" ],
+                "exclude" : [ "*fc*" ],
+                "minKeep" : [ "5%", "*conv1*=20" ],
+                "threads" : 2,
+            """);
+  }
+
+  @Test
+  void optionsThatWereLeftOutAreNullInTheResult() throws IOException {
+    try (var run = open(RunDirectory.Existing.REFUSE)) {
+      run.write(pruned());
+    }
+    assertThat(Files.readString(directory.resolve("result.json")))
+        .contains(
+            """
+                "curvature" : null,
+                "ridge" : null,
+                "block" : null,
+                "loss" : "auto",
+                "bnRefresh" : "auto",
+                "include" : [ ],
+                "exclude" : [ ],
+                "minKeep" : [ ],
+            """);
+  }
+
+  private static PruningOptions manyOptions() {
+    return PruningOptions.builder()
+        .method(Method.FALCON)
+        .refit(Refit.BACKSOLVE)
+        .samples(16)
+        .curvature(Curvature.EMPIRICAL)
+        .ridge(0.001)
+        .block(2000)
+        .floors(List.of(KeepFloor.parse("5%"), KeepFloor.parse("*conv1*=20")))
+        .selection(LayerSelection.of(List.of("*conv*", "*weight"), List.of("*fc*")))
+        .batchNorm(BatchNormPolicy.OFF)
+        .threads(2)
+        .memoryBytes(2L << 30)
+        .seed(7)
+        .build();
   }
 
   private static void collect(String path, JsonNode node, Set<String> keys) {
