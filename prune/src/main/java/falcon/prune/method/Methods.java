@@ -34,19 +34,20 @@ public final class Methods {
     boolean isQuick = method == Method.FALCON;
     return new ReconstructionMethod.Settings(
         Defaults.COST_EXPONENT,
-        isQuick ? Defaults.QUICK_SEARCH_STEPS : Defaults.SEARCH_STEPS,
-        Defaults.SEARCH_DESCENT,
-        Defaults.SEARCH_STEP_SIZE,
-        Defaults.SEARCH_START,
-        Defaults.POSITIONS,
-        Defaults.LEAST_SQUARES_RIDGE,
-        Defaults.STEPS,
-        isQuick ? Defaults.QUICK_STEPS : Defaults.FINAL_STEPS,
-        new Refinement.Options(
-            Defaults.BATCH,
-            isQuick ? Defaults.QUICK_LEARNING_RATE : Defaults.LEARNING_RATE,
-            Defaults.OUTPUT_WEIGHT,
-            Defaults.FEATURE_WEIGHT),
-        0);
+        new ReconstructionMethod.Search(
+            isQuick ? Defaults.QUICK_SEARCH_STEPS : Defaults.SEARCH_STEPS,
+            Defaults.SEARCH_DESCENT,
+            Defaults.SEARCH_STEP_SIZE,
+            Defaults.SEARCH_START),
+        new ReconstructionMethod.LeastSquares(Defaults.POSITIONS, Defaults.LEAST_SQUARES_RIDGE),
+        new ReconstructionMethod.Refining(
+            Defaults.STEPS,
+            isQuick ? Defaults.QUICK_STEPS : Defaults.FINAL_STEPS,
+            new Refinement.Options(
+                Defaults.BATCH,
+                isQuick ? Defaults.QUICK_LEARNING_RATE : Defaults.LEARNING_RATE,
+                Defaults.OUTPUT_WEIGHT,
+                Defaults.FEATURE_WEIGHT),
+            0));
   }
 }

@@ -175,18 +175,7 @@ class ResumedStageTest {
   }
 
   private ReconstructionMethod.Settings chosenEvery(int interval) {
-    return new ReconstructionMethod.Settings(
-        settings.costExponent(),
-        settings.searchSteps(),
-        settings.searchDescent(),
-        settings.searchStepSize(),
-        settings.searchStart(),
-        settings.positions(),
-        settings.ridge(),
-        settings.steps(),
-        settings.finalSteps(),
-        settings.refinement(),
-        interval);
+    return settings.withRefining(settings.refining().withChoiceInterval(interval));
   }
 
   private static void requireSame(PrunedNetwork found, PrunedNetwork whole) {
