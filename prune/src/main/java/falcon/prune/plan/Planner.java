@@ -69,6 +69,20 @@ public final class Planner {
             : 0;
     HeapMemory.require(layers, refit, passBytes, Runtime.getRuntime().maxMemory());
     return new PruningPlan(
+        tensors(layers, costs, isCounted),
+        new PruningPlan.Budgets(asked, budget, stageBudgets, schedule, limits),
+        new PruningPlan.Work(
+            refit, samples, seconds(layers, data, options, refit, stages, samples)),
+        new PruningPlan.Memory(
+            gradients == null
+                ? memoryBytes(network, layers, refit, samples, passBytes)
+                : gradients.residentBytes(),
+            passBytes,
+            gradients));
+  }
+
+  private static PruningPlan.Tensors tensors(Layers layers, CostTable costs, boolean isCounted) {
+    return new PruningPlan.Tensors(
         layers.prunable().stream()
             .map(layer ->
                 new PruningPlan.PrunableLayer(
@@ -76,21 +90,8 @@ public final class Planner {
             .toList(),
         costs,
         isCounted,
-        limits,
         layers.adaptable().stream().map(Layer::tensor).toList(),
-        layers.all().stream().filter(layer -> !layer.isAdaptable()).map(Layer::tensor).toList(),
-        asked,
-        budget,
-        stageBudgets,
-        refit,
-        samples,
-        schedule,
-        gradients == null
-            ? memoryBytes(network, layers, refit, samples, passBytes)
-            : gradients.residentBytes(),
-        passBytes,
-        gradients,
-        seconds(layers, data, options, refit, stages, samples));
+        layers.all().stream().filter(layer -> !layer.isAdaptable()).map(Layer::tensor).toList());
   }
 
   /// Refuses a network that nobody can run, whatever is asked of it.
