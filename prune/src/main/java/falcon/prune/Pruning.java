@@ -180,8 +180,7 @@ public final class Pruning {
                   ? refreshed.after().percent()
                   : refreshed.before().percent());
       Report.Accuracy test = readsTest ? test(last.network(), refreshed) : null;
-      return new PrunedNetwork(
-          result, last.mask(), plan, report(done, last.mask(), accuracy, test, last.certificate()));
+      return new PrunedNetwork(result, last.mask(), plan, report(done, accuracy, test));
     }
 
     private Judge judge(SampleSource judged) {
@@ -227,17 +226,18 @@ public final class Pruning {
                 number,
                 outcome.network(),
                 mask,
-                new Report.Certificate(
-                    outcome.projection().value(),
-                    outcome.projection().bound(),
-                    outcome.projection().gap()),
+                new Report.Choice(
+                    new Report.Certificate(
+                        outcome.projection().value(),
+                        outcome.projection().bound(),
+                        outcome.projection().gap()),
+                    outcome.effectiveRows()),
                 new Report.StageReport(
                     mask.macs(plan.costs()),
                     mask.keptCount(),
                     percent,
                     (System.nanoTime() - start) / 1e9,
-                    outcome.notes()),
-                outcome.effectiveRows());
+                    outcome.notes()));
         outcome.notes().forEach(progress::note);
         stages.save(stage);
         progress.note(
@@ -337,25 +337,16 @@ public final class Pruning {
     }
 
     private Report report(
-        List<Stage> done,
-        Mask mask,
-        Report.Accuracy accuracy,
-        Report.@Nullable Accuracy test,
-        Report.Certificate certificate) {
-      return new Report(
-          measure(),
-          Report.macs(plan, mask),
-          Report.nnz(plan, mask),
-          accuracy,
-          test,
-          certificate,
-          Report.layers(plan, mask),
-          done.getLast().effectiveRows(),
-          done.stream().map(Stage::report).toList(),
-          clock.seconds(),
-          PeakMemory.bytes(),
-          workers.replacedKernels(),
-          warnings);
+        List<Stage> done, Report.Accuracy accuracy, Report.@Nullable Accuracy test) {
+      Stage last = done.getLast();
+      return Report.builder(plan, last.mask(), last.choice())
+          .judged(measure(), accuracy, test)
+          .stages(done.stream().map(Stage::report).toList())
+          .seconds(clock.seconds())
+          .peakMemoryBytes(PeakMemory.bytes())
+          .replacedKernels(workers.replacedKernels())
+          .warnings(warnings)
+          .build();
     }
   }
 

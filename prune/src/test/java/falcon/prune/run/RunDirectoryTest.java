@@ -81,9 +81,9 @@ class RunDirectoryTest {
       Stage again = finished.getFirst();
       assertThat(again.network().initializers()).isEqualTo(stage.network().initializers());
       assertThat(again.mask()).isEqualTo(stage.mask());
-      assertThat(again.certificate()).isEqualTo(stage.certificate());
+      assertThat(again.choice().certificate()).isEqualTo(stage.choice().certificate());
       assertThat(again.report()).isEqualTo(stage.report());
-      assertThat(again.effectiveRows()).isEqualTo(61.7);
+      assertThat(again.choice().effectiveRows()).isEqualTo(61.7);
     }
   }
 
@@ -476,9 +476,8 @@ class RunDirectoryTest {
         number,
         pruned.network(),
         pruned.mask(),
-        pruned.report().certificate(),
-        pruned.report().stages().getFirst(),
-        number == 0 ? 61.7 : null);
+        new Report.Choice(pruned.report().certificate(), number == 0 ? 61.7 : null),
+        pruned.report().stages().getFirst());
   }
 
   /// Keeps every fourth weight.
@@ -498,25 +497,21 @@ class RunDirectoryTest {
     }
     Mask mask = Mask.ofKept(kept);
     long macs = mask.macs(plan.costs());
-    var layers = new ArrayList<Report.LayerReport>();
-    var report =
-        new Report(
-            Measure.ACCURACY,
-            new Report.Used("30%", plan.budget().maxMacs(), macs, plan.costs().totalMacs()),
-            new Report.Used(
-                "auto", plan.budget().maxNnz(), mask.keptCount(), plan.costs().weightCount()),
-            new Report.Accuracy(92.25, 91.5, 90.0, 91.5),
-            new Report.Accuracy(91.43, 90.5, null, 90.5),
-            new Report.Certificate(10.0, 10.5, 0.5),
-            layers,
-            null,
-            List.of(
-                new Report.StageReport(
-                    macs, mask.keptCount(), 91.0 / 3, 1.25, List.of("so it went"))),
-            Map.of("reconstruct", 1.5),
-            1,
-            Map.of("convolution", "off by 5; used instead: aligned-convolution"),
-            List.of("beware"));
+    Report report =
+        Report.builder(plan, mask, new Report.Choice(new Report.Certificate(10.0, 10.5, 0.5), null))
+            .judged(
+                Measure.ACCURACY,
+                new Report.Accuracy(92.25, 91.5, 90.0, 91.5),
+                new Report.Accuracy(91.43, 90.5, null, 90.5))
+            .stages(
+                List.of(
+                    new Report.StageReport(
+                        macs, mask.keptCount(), 91.0 / 3, 1.25, List.of("so it went"))))
+            .seconds(Map.of("reconstruct", 1.5))
+            .peakMemoryBytes(1)
+            .replacedKernels(Map.of("convolution", "off by 5; used instead: aligned-convolution"))
+            .warnings(List.of("beware"))
+            .build();
     return new PrunedNetwork(network.withTensors(tensors), mask, plan, report);
   }
 }

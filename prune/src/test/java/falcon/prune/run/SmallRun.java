@@ -106,9 +106,8 @@ final class SmallRun {
                   number,
                   pruned.network(),
                   pruned.mask(),
-                  pruned.report().certificate(),
-                  new Report.StageReport(1, 2, 3, number, List.of()),
-                  null));
+                  new Report.Choice(pruned.report().certificate(), null),
+                  new Report.StageReport(1, 2, 3, number, List.of())));
     }
   }
 
