@@ -460,14 +460,13 @@ class RunDirectoryTest {
   }
 
   private RunDescription description(BudgetRequest budget, PruningOptions options) {
-    return new RunDescription(
-        "./falcon prune",
-        network,
-        Falcon.prune(network, data, budget).options(options).plan(),
-        options,
-        Preprocessing.defaultsOf(data.layout()),
-        InputFile.of(List.of(model), data),
-        written);
+    return RunDescription.builder(
+            network, Falcon.prune(network, data, budget).options(options).plan(), options)
+        .command("./falcon prune")
+        .preprocessing(Preprocessing.defaultsOf(data.layout()))
+        .inputs(InputFile.of(List.of(model), data))
+        .format(written)
+        .build();
   }
 
   private Stage stage(int number) {

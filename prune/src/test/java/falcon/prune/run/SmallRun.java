@@ -50,14 +50,11 @@ final class SmallRun {
     WeightPruning pruning = Falcon.prune(network, BudgetRequest.macs(share)).options(options);
     this.pruned = pruning.run();
     this.description =
-        new RunDescription(
-            "./falcon prune",
-            network,
-            pruned.plan(),
-            options,
-            null,
-            InputFile.of(List.of(model)),
-            format);
+        RunDescription.builder(network, pruned.plan(), options)
+            .command("./falcon prune")
+            .inputs(InputFile.of(List.of(model)))
+            .format(format)
+            .build();
   }
 
   static SmallRun of(double share) {
