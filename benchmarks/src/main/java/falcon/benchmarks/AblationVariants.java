@@ -71,33 +71,13 @@ final class AblationVariants {
   private static Settings settings(
       double exponent, int projections, double stepSize, int steps, int choiceInterval) {
     Settings base = ReconstructionMethod.defaults(Method.FALCON);
-    return new Settings(
-        exponent,
-        projections,
-        base.searchDescent(),
-        stepSize,
-        base.searchStart(),
-        base.positions(),
-        base.ridge(),
-        steps,
-        steps,
-        base.refinement(),
-        choiceInterval);
+    return base.withCostExponent(exponent)
+        .withSearch(base.search().withSteps(projections).withStepSize(stepSize))
+        .withRefining(base.refining().withSteps(steps, steps).withChoiceInterval(choiceInterval));
   }
 
   private static Settings withDescent(Settings settings, int descent) {
-    return new Settings(
-        settings.costExponent(),
-        settings.searchSteps(),
-        descent,
-        settings.searchStepSize(),
-        settings.searchStart(),
-        settings.positions(),
-        settings.ridge(),
-        settings.steps(),
-        settings.finalSteps(),
-        settings.refinement(),
-        settings.choiceInterval());
+    return settings.withSearch(settings.search().withDescent(descent));
   }
 
   /// One stage.

@@ -244,14 +244,12 @@ final class PruneCommand implements Callable<Integer> {
       PruningOptions options,
       @Nullable Preprocessing preprocessing,
       List<InputFile> inputs) {
-    return new RunDescription(
-        CommandText.of(args),
-        network,
-        Objects.requireNonNull(plan),
-        options,
-        preprocessing,
-        inputs,
-        format);
+    return RunDescription.builder(network, Objects.requireNonNull(plan), options)
+        .command(CommandText.of(args))
+        .preprocessing(preprocessing)
+        .inputs(inputs)
+        .format(format)
+        .build();
   }
 
   /// Runs once for each budget. All folders are looked at before anything is written, and made ready

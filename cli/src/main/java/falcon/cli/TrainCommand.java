@@ -110,14 +110,15 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Trainer usual = Trainer.defaults(architecture, epochs);
+    Trainer.Steps usual = Trainer.defaults(architecture, epochs).steps();
     var trainer =
         new Trainer(
             architecture,
             epochs,
-            Objects.requireNonNullElse(batchSize, usual.batchSize()),
-            Objects.requireNonNullElse(learningRate, usual.learningRate()),
-            Objects.requireNonNullElse(weightDecay, usual.weightDecay()),
+            new Trainer.Steps(
+                Objects.requireNonNullElse(batchSize, usual.batchSize()),
+                Objects.requireNonNullElse(learningRate, usual.learningRate()),
+                Objects.requireNonNullElse(weightDecay, usual.weightDecay())),
             seed,
             threads.count());
     Dataset data = dataOptions.open();

@@ -125,7 +125,7 @@ public final class Pruning {
     NetworkWithData match = match();
     PruningPlan plan = plan(match);
     var clock = new Clock();
-    try (var workers = new Workers(options.threads())) {
+    try (var workers = new Workers(options.machine().threads())) {
       Kernels.tell(workers, progress);
       var samples = new CalibrationSamples(match, Splits.of(match.data().train()), options.seed());
       return new Run(match.network(), plan, samples, workers, clock).prune();
@@ -196,17 +196,18 @@ public final class Pruning {
           number,
           outcome.network(),
           mask,
-          new Report.Certificate(
-              outcome.projection().value(),
-              outcome.projection().bound(),
-              outcome.projection().gap()),
+          new Report.Choice(
+              new Report.Certificate(
+                  outcome.projection().value(),
+                  outcome.projection().bound(),
+                  outcome.projection().gap()),
+              outcome.effectiveRows()),
           new Report.StageReport(
               mask.macs(plan.costs()),
               mask.keptCount(),
               percent,
               (System.nanoTime() - start) / 1e9,
-              outcome.notes()),
-          outcome.effectiveRows());
+              outcome.notes()));
     }
 
     private void tell(Stage stage) {
@@ -223,7 +224,7 @@ public final class Pruning {
 
     private BatchNormChoice.Choice refresh(Network pruned, SampleLosses ofDense) {
       return new BatchNormChoice(dense, plan.passBytes(), samples, validation, workers)
-          .of(pruned, options.batchNorm(), ofDense, clock, this::warn);
+          .of(pruned, options.refinement().batchNorm(), ofDense, clock, this::warn);
     }
 
     private static Report.Accuracy accuracy(SampleLosses ofDense, BatchNormChoice.Choice refresh) {
@@ -279,20 +280,14 @@ public final class Pruning {
     private Report report(
         List<Stage> done, Report.Accuracy accuracy, Report.@Nullable Accuracy test) {
       Stage last = done.getLast();
-      return new Report(
-          measure(),
-          Report.macs(plan, last.mask()),
-          Report.nnz(plan, last.mask()),
-          accuracy,
-          test,
-          last.certificate(),
-          Report.layers(plan, last.mask()),
-          last.effectiveRows(),
-          done.stream().map(Stage::report).toList(),
-          clock.seconds(),
-          PeakMemory.bytes(),
-          workers.replacedKernels(),
-          warnings);
+      return Report.builder(plan, last.mask(), last.choice())
+          .judged(measure(), accuracy, test)
+          .stages(done.stream().map(Stage::report).toList())
+          .seconds(clock.seconds())
+          .peakMemoryBytes(PeakMemory.bytes())
+          .replacedKernels(workers.replacedKernels())
+          .warnings(warnings)
+          .build();
     }
   }
 }

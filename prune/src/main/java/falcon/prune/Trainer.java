@@ -13,28 +13,34 @@ import falcon.torch.training.Training;
 /// Trains a built-in architecture from scratch.
 ///
 /// @param architecture what to train
-/// @param epochs passes over the training split, one or more
-/// @param batchSize images a step, one or more
-/// @param learningRate greatest learning rate, above 0
-/// @param weightDecay of convolutions and linear layers, 0 or more
+/// @param epochs number of passes over the training split, 1 or more
+/// @param steps how the optimiser steps
 /// @param seed of weights, order, crops and flips
-/// @param threads how many threads work; does not change the result
-public record Trainer(
-    Architecture architecture,
-    int epochs,
-    int batchSize,
-    double learningRate,
-    double weightDecay,
-    long seed,
-    int threads) {
+/// @param threads how many threads work, 1 or more; does not change the result
+public record Trainer(Architecture architecture, int epochs, Steps steps, long seed, int threads) {
 
-  /// @throws PruningException if a number is out of its range
+  /// Checks the numbers.
+  ///
+  /// @throws PruningException if one is out of its range
   public Trainer {
     require(epochs >= 1, "epochs", epochs, "1 or more");
-    require(batchSize >= 1, "batch size", batchSize, "1 or more");
-    require(learningRate > 0, "learning rate", learningRate, "above 0");
-    require(weightDecay >= 0, "weight decay", weightDecay, "0 or more");
     require(threads >= 1, "threads", threads, "1 or more");
+  }
+
+  /// How the optimiser steps.
+  ///
+  /// @param batchSize number of images of a step, 1 or more
+  /// @param learningRate greatest learning rate, above 0
+  /// @param weightDecay of convolutions and linear layers, 0 or more
+  public record Steps(int batchSize, double learningRate, double weightDecay) {
+    /// Checks the numbers.
+    ///
+    /// @throws PruningException if one is out of its range
+    public Steps {
+      require(batchSize >= 1, "batch size", batchSize, "1 or more");
+      require(learningRate > 0, "learning rate", learningRate, "above 0");
+      require(weightDecay >= 0, "weight decay", weightDecay, "0 or more");
+    }
   }
 
   /// What suits small residual networks on small images, with seed 1 on all processors.
@@ -43,9 +49,7 @@ public record Trainer(
     return new Trainer(
         architecture,
         epochs,
-        usual.batchSize(),
-        usual.learningRate(),
-        usual.weightDecay(),
+        new Steps(usual.batchSize(), usual.learningRate(), usual.weightDecay()),
         1,
         Runtime.getRuntime().availableProcessors());
   }
@@ -58,10 +62,10 @@ public record Trainer(
     var options =
         new Training.Options(
             epochs,
-            batchSize,
-            learningRate,
+            steps.batchSize(),
+            steps.learningRate(),
             Training.Options.defaults(epochs).momentum(),
-            weightDecay);
+            steps.weightDecay());
     var training = new NetworkTraining(architecture, data, preprocessing, options, seed);
     long images = data.train().count();
     try (var workers = new Workers(threads)) {

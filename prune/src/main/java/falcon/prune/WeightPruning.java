@@ -7,7 +7,6 @@ import falcon.prune.method.MagnitudeMethod;
 import falcon.prune.method.PruningMethod;
 import falcon.prune.options.BatchNormPolicy;
 import falcon.prune.options.BudgetRequest;
-import falcon.prune.options.Measure;
 import falcon.prune.options.Method;
 import falcon.prune.options.Progress;
 import falcon.prune.options.PruningException;
@@ -19,7 +18,6 @@ import falcon.prune.report.Report;
 import falcon.prune.resources.Clock;
 import falcon.prune.resources.PeakMemory;
 import falcon.torch.kernel.Workers;
-import java.util.List;
 import java.util.Objects;
 
 /// Pruning by the weights alone ([Method#MAGNITUDE]), prepared: set what differs from the defaults, then
@@ -60,7 +58,7 @@ public final class WeightPruning {
           "--method %s needs samples: give --data DIR, or say --method magnitude, which prunes by the weights alone."
               .formatted(options.method().id()));
     }
-    if (options.batchNorm() == BatchNormPolicy.ON) {
+    if (options.refinement().batchNorm() == BatchNormPolicy.ON) {
       throw new PruningException(
           PruningException.Kind.USAGE, "--bn-refresh on needs samples: give --data DIR.");
     }
@@ -73,26 +71,19 @@ public final class WeightPruning {
   public PrunedNetwork run() {
     PruningPlan plan = plan();
     var clock = new Clock();
-    try (var workers = new Workers(options.threads())) {
+    try (var workers = new Workers(options.machine().threads())) {
       progress.note("choosing among %,d weights".formatted(plan.costs().weightCount()));
       Budget last = plan.stageBudgets().getLast();
       PruningMethod.Outcome outcome = MagnitudeMethod.prune(network, plan, last, workers, clock);
       Projection projection = outcome.projection();
-      var report =
-          new Report(
-              Measure.ACCURACY,
-              Report.macs(plan, projection.mask()),
-              Report.nnz(plan, projection.mask()),
-              null,
-              null,
-              new Report.Certificate(projection.value(), projection.bound(), projection.gap()),
-              Report.layers(plan, projection.mask()),
-              null,
-              List.of(),
-              clock.seconds(),
-              PeakMemory.bytes(),
-              workers.replacedKernels(),
-              List.of());
+      var certificate =
+          new Report.Certificate(projection.value(), projection.bound(), projection.gap());
+      Report report =
+          Report.builder(plan, projection.mask(), new Report.Choice(certificate, null))
+              .seconds(clock.seconds())
+              .peakMemoryBytes(PeakMemory.bytes())
+              .replacedKernels(workers.replacedKernels())
+              .build();
       return new PrunedNetwork(outcome.network(), projection.mask(), plan, report);
     }
   }

@@ -242,19 +242,7 @@ class PruningTest {
       return pruning;
     }
     var usual = ReconstructionMethod.defaults(Method.FALCON_PLUS_PLUS);
-    var shortened =
-        new ReconstructionMethod.Settings(
-            usual.costExponent(),
-            usual.searchSteps(),
-            usual.searchDescent(),
-            usual.searchStepSize(),
-            usual.searchStart(),
-            usual.positions(),
-            usual.ridge(),
-            20,
-            60,
-            usual.refinement(),
-            usual.choiceInterval());
+    var shortened = usual.withRefining(usual.refining().withSteps(20, 60));
     return pruning.method(new ReconstructionMethod(shortened, MaskProjection.EXACT));
   }
 

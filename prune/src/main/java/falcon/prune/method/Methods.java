@@ -1,5 +1,6 @@
 package falcon.prune.method;
 
+import falcon.prune.options.BacksolveOptions;
 import falcon.prune.options.Curvature;
 import falcon.prune.options.Method;
 import falcon.prune.options.PruningOptions;
@@ -14,14 +15,18 @@ public final class Methods {
   public static PruningMethod of(PruningOptions options, PruningPlan plan) {
     return switch (plan.refit()) {
       case NONE -> new MagnitudeMethod();
-      case BACKSOLVE ->
-          new BacksolveMethod(
-              options.curvature() == null ? Curvature.LOGITS : options.curvature(),
-              options.ridge() == null ? Defaults.RIDGE : options.ridge(),
-              options.block() == null ? 0 : options.block());
+      case BACKSOLVE -> backsolve(options.refit().backsolve());
       case RECONSTRUCT, AUTO ->
           new ReconstructionMethod(reconstruction(options.method()), MaskProjection.EXACT);
     };
+  }
+
+  /// Returns what [Refit#BACKSOLVE] does; what is left open gets its default.
+  private static PruningMethod backsolve(BacksolveOptions options) {
+    return new BacksolveMethod(
+        options.curvature() == null ? Curvature.LOGITS : options.curvature(),
+        options.ridge() == null ? Defaults.RIDGE : options.ridge(),
+        options.block() == null ? 0 : options.block());
   }
 
   /// What [Refit#RECONSTRUCT] does.
@@ -29,19 +34,20 @@ public final class Methods {
     boolean isQuick = method == Method.FALCON;
     return new ReconstructionMethod.Settings(
         Defaults.COST_EXPONENT,
-        isQuick ? Defaults.QUICK_SEARCH_STEPS : Defaults.SEARCH_STEPS,
-        Defaults.SEARCH_DESCENT,
-        Defaults.SEARCH_STEP_SIZE,
-        Defaults.SEARCH_START,
-        Defaults.POSITIONS,
-        Defaults.LEAST_SQUARES_RIDGE,
-        Defaults.STEPS,
-        isQuick ? Defaults.QUICK_STEPS : Defaults.FINAL_STEPS,
-        new Refinement.Options(
-            Defaults.BATCH,
-            isQuick ? Defaults.QUICK_LEARNING_RATE : Defaults.LEARNING_RATE,
-            Defaults.OUTPUT_WEIGHT,
-            Defaults.FEATURE_WEIGHT),
-        0);
+        new ReconstructionMethod.Search(
+            isQuick ? Defaults.QUICK_SEARCH_STEPS : Defaults.SEARCH_STEPS,
+            Defaults.SEARCH_DESCENT,
+            Defaults.SEARCH_STEP_SIZE,
+            Defaults.SEARCH_START),
+        new ReconstructionMethod.LeastSquares(Defaults.POSITIONS, Defaults.LEAST_SQUARES_RIDGE),
+        new ReconstructionMethod.Refining(
+            Defaults.STEPS,
+            isQuick ? Defaults.QUICK_STEPS : Defaults.FINAL_STEPS,
+            new Refinement.Options(
+                Defaults.BATCH,
+                isQuick ? Defaults.QUICK_LEARNING_RATE : Defaults.LEARNING_RATE,
+                Defaults.OUTPUT_WEIGHT,
+                Defaults.FEATURE_WEIGHT),
+            0));
   }
 }

@@ -38,77 +38,109 @@ public record ReconstructionMethod(
 
   /// All choices that affect accuracy; measured on validation data (`docs/results`).
   ///
-  /// @param costExponent of MACs in the saliency w² f^exponent
-  /// @param searchSteps projections in the first stage's support search
-  /// @param searchDescent conjugate gradient steps of all layers between two of these projections
-  /// @param searchStepSize τ of the pruned weights in that search, 0 (none returns) to 1
-  /// @param searchStart first budget of the search, as a multiple of the last
-  /// @param positions output positions a sample that the least squares look at
-  /// @param ridge κ of the least squares, relative to the mean diagonal
-  /// @param steps refinement steps of a stage
-  /// @param finalSteps refinement steps of the last stage
-  /// @param refinement how these are taken
-  /// @param choiceInterval refinement steps between two choices of the support, made in the first half
-  ///     of the steps; 0: the support stays
+  /// @param costExponent exponent of MACs in the saliency w² f^exponent, 0 or more
+  /// @param search how the support is searched for in the first stage
+  /// @param leastSquares how the layers are re-fitted
+  /// @param refining how all layers are refined together
   public record Settings(
-      double costExponent,
-      int searchSteps,
-      int searchDescent,
-      double searchStepSize,
-      double searchStart,
-      int positions,
-      double ridge,
-      int steps,
-      int finalSteps,
-      Refinement.Options refinement,
-      int choiceInterval) {
-    /// The same with another learning rate of the refinement.
-    public Settings withLearningRate(double rate) {
-      return with(
-          searchSteps,
-          steps,
-          finalSteps,
-          new Refinement.Options(
-              refinement.batch(), rate, refinement.outputWeight(), refinement.featureWeight()));
+      double costExponent, Search search, LeastSquares leastSquares, Refining refining) {
+    /// Returns the same settings with another exponent of MACs in the saliency.
+    public Settings withCostExponent(double exponent) {
+      return new Settings(exponent, search, leastSquares, refining);
     }
 
-    /// The same with another number of samples a refinement step.
-    public Settings withBatch(int samples) {
-      return with(
-          searchSteps,
-          steps,
-          finalSteps,
-          new Refinement.Options(
-              samples,
-              refinement.learningRate(),
-              refinement.outputWeight(),
-              refinement.featureWeight()));
+    /// Returns the same settings with another search.
+    public Settings withSearch(Search other) {
+      return new Settings(costExponent, other, leastSquares, refining);
     }
 
-    /// The same with another number of refinement steps, in every stage.
-    public Settings withSteps(int count) {
-      return with(searchSteps, count, count, refinement);
+    /// Returns the same settings with another refinement.
+    public Settings withRefining(Refining other) {
+      return new Settings(costExponent, search, leastSquares, other);
     }
 
-    /// The same with another number of projections in the support search.
+    /// Returns the same settings with another number of projections in the support search.
     public Settings withSearchSteps(int count) {
-      return with(count, steps, finalSteps, refinement);
+      return withSearch(search.withSteps(count));
     }
 
-    private Settings with(
-        int projections, int someSteps, int lastSteps, Refinement.Options options) {
-      return new Settings(
-          costExponent,
-          projections,
-          searchDescent,
-          searchStepSize,
-          searchStart,
-          positions,
-          ridge,
-          someSteps,
-          lastSteps,
-          options,
-          choiceInterval);
+    /// Returns the same settings with another number of refinement steps, in every stage.
+    public Settings withSteps(int count) {
+      return withRefining(refining.withSteps(count, count));
+    }
+
+    /// Returns the same settings with another number of samples per refinement step.
+    public Settings withBatch(int samples) {
+      Refinement.Options old = refining.options();
+      return withRefining(
+          refining.withOptions(
+              new Refinement.Options(
+                  samples, old.learningRate(), old.outputWeight(), old.featureWeight())));
+    }
+
+    /// Returns the same settings with another learning rate of the refinement.
+    public Settings withLearningRate(double rate) {
+      Refinement.Options old = refining.options();
+      return withRefining(
+          refining.withOptions(
+              new Refinement.Options(old.batch(), rate, old.outputWeight(), old.featureWeight())));
+    }
+  }
+
+  /// How the support is searched for in the first stage.
+  ///
+  /// @param steps number of projections, 1 or more; 1: the saliency of the dense weights decides
+  /// @param descent conjugate gradient steps of all layers between two projections, 0 or more
+  /// @param stepSize τ of the pruned weights, 0 (none returns) to 1
+  /// @param start first budget, as a multiple of the last, 1 or more
+  public record Search(int steps, int descent, double stepSize, double start) {
+    /// Returns the same search with another number of projections.
+    public Search withSteps(int count) {
+      return new Search(count, descent, stepSize, start);
+    }
+
+    /// Returns the same search with another number of conjugate gradient steps between projections.
+    public Search withDescent(int count) {
+      return new Search(steps, count, stepSize, start);
+    }
+
+    /// Returns the same search with another step size of the pruned weights.
+    public Search withStepSize(double size) {
+      return new Search(steps, descent, size, start);
+    }
+  }
+
+  /// How the layers are re-fitted.
+  ///
+  /// @param positions number of output positions of each sample that the least squares look at, 1 or more
+  /// @param ridge κ of the least squares, relative to the mean diagonal, above 0
+  public record LeastSquares(int positions, double ridge) {}
+
+  /// How all layers are refined together, towards the outputs of the dense network.
+  ///
+  /// @param steps number of steps of a stage, 0 or more
+  /// @param finalSteps number of steps of the last stage, 0 or more
+  /// @param options how a step is taken
+  /// @param choiceInterval number of steps between two choices of the support, made in the first half of the
+  ///     steps; 0: the support stays
+  public record Refining(
+      int steps, int finalSteps, Refinement.Options options, int choiceInterval) {
+    /// Returns the same refinement with other numbers of steps.
+    ///
+    /// @param count of a stage
+    /// @param last of the last stage
+    public Refining withSteps(int count, int last) {
+      return new Refining(count, last, options, choiceInterval);
+    }
+
+    /// Returns the same refinement with steps that are taken in another way.
+    public Refining withOptions(Refinement.Options other) {
+      return new Refining(steps, finalSteps, other, choiceInterval);
+    }
+
+    /// Returns the same refinement with another interval between choices of the support.
+    public Refining withChoiceInterval(int interval) {
+      return new Refining(steps, finalSteps, options, interval);
     }
   }
 
@@ -121,7 +153,7 @@ public record ReconstructionMethod(
   public Outcome run(Setting setting, int stage, Network present) {
     boolean feedsBack = Reconstruction.feedsBack(setting.dense(), maskedTensors(setting));
     var heldOut = new OutcomeSelection(setting, feedsBack ? FEEDBACK_SAMPLES : JUDGED_SAMPLES);
-    boolean isSearched = stage == 0 && settings.searchSteps() > 1;
+    boolean isSearched = stage == 0 && settings.search().steps() > 1;
     StageCheckpoints checkpoints = checkpoints(setting);
     Outcome reconstructed =
         checkpoints.outcome(
@@ -148,7 +180,7 @@ public record ReconstructionMethod(
 
   /// Refinement steps of a stage.
   private int steps(Setting setting, int stage) {
-    return isLast(setting, stage) ? settings.finalSteps() : settings.steps();
+    return isLast(setting, stage) ? settings.refining().finalSteps() : settings.refining().steps();
   }
 
   private static boolean isLast(Setting setting, int stage) {
@@ -185,7 +217,7 @@ public record ReconstructionMethod(
       Setting setting, int stage, Network present, Projection projection) {
     CostTable costs = setting.plan().costs();
     Mask mask = projection.mask();
-    var solver = new LayerSolver(costs, mask, settings.ridge(), setting.workers());
+    var solver = new LayerSolver(costs, mask, settings.leastSquares().ridge(), setting.workers());
     Network refitted =
         setting
             .clock()
@@ -197,11 +229,11 @@ public record ReconstructionMethod(
   private Outcome refined(
       Setting setting, int stage, Outcome reconstructed, OutcomeSelection heldOut) {
     MovingSupport moving =
-        settings.choiceInterval() == 0
+        settings.refining().choiceInterval() == 0
             ? null
             : new MovingSupport(
                 setting.plan().costs(),
-                settings.choiceInterval(),
+                settings.refining().choiceInterval(),
                 weights -> projection(setting, stage, weights),
                 reconstructed.projection());
     Refinement.SupportChoice choice = moving == null ? Refinement.SupportChoice.FIXED : moving;
@@ -237,20 +269,28 @@ public record ReconstructionMethod(
     float[] dense = WeightVector.of(setting.dense(), costs);
     List<Budget> budgets =
         BudgetSchedule.of(
-            Schedule.GEOMETRIC, settings.searchSteps(), settings.searchStart(), budget, costs);
+            Schedule.GEOMETRIC,
+            settings.search().steps(),
+            settings.search().start(),
+            budget,
+            costs);
     List<ChannelDescent> descents =
-        new LayerMoments(setting.dense(), settings.positions(), setting.plan().passBytes(), workers)
+        new LayerMoments(
+                setting.dense(),
+                settings.leastSquares().positions(),
+                setting.plan().passBytes(),
+                workers)
             .descents(
                 maskedTensors(setting),
-                settings.ridge(),
+                settings.leastSquares().ridge(),
                 setting.samples().draw("support search", 0, setting.plan().samples()));
     try {
       return new SupportSearch(
               costs,
               weights -> saliency(weights, costs),
               projection,
-              settings.searchDescent(),
-              settings.searchStepSize(),
+              settings.search().descent(),
+              settings.search().stepSize(),
               workers)
           .search(dense, descents, budgets);
     } finally {
@@ -266,7 +306,8 @@ public record ReconstructionMethod(
     var reconstruction =
         new Reconstruction(
             setting.dense(),
-            new Reconstruction.Options(settings.positions(), true, setting.plan().passBytes()),
+            new Reconstruction.Options(
+                settings.leastSquares().positions(), true, setting.plan().passBytes()),
             setting.workers());
     setting.progress().begin("reconstruct", tensors.size());
     Network refitted =
@@ -284,8 +325,9 @@ public record ReconstructionMethod(
       Setting setting, int stage, Network network, Refinement.SupportChoice support) {
     int steps = steps(setting, stage);
     List<String> masked = maskedTensors(setting);
-    int batch = setting.samples().inWholeBatches(settings.refinement().batch());
-    Refinement.Options options = settings.withBatch(batch).refinement(); // no sample counts twice
+    int batch = setting.samples().inWholeBatches(settings.refining().options().batch());
+    Refinement.Options options =
+        settings.withBatch(batch).refining().options(); // no sample counts twice
     setting.progress().begin("refine", steps);
     Network refined =
         new Refinement(

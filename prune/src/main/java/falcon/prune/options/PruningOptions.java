@@ -7,56 +7,46 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// How to prune: everything but network, data and budget. Immutable; null means "what suits the method".
+/// How to prune: everything but network, data and budget. Immutable.
 ///
-/// @param method way to choose and re-fit weights
-/// @param stages number of stages of [Method#FALCON_PLUS_PLUS], 1 or more
-/// @param samples calibration images of a stage
-/// @param curvature rows of the gradient matrix (re-fitting by backsolve only)
-/// @param ridge λ ≥ 0 of the quadratic (backsolve only)
-/// @param block weights solved together by the backsolve, 0 for all
-/// @param refit how the kept weights are re-fitted
-/// @param batchNorm whether BatchNormalization is refreshed
-/// @param schedule how budgets shrink from stage to stage
-/// @param seed of every random choice
-/// @param threads how many threads work; does not change the result
-/// @param memoryBytes resident memory that the run is planned for; null for 70 % of what is free
-/// @param scratch folder for temporary files that do not fit in memory; null for the system's
-/// @param inputShapes shapes of one example where the network leaves axes open and the data do not tell
-/// @param loss what a pruned network is to do well
-/// @param selection which layers are pruned
-/// @param floors how many weights layers keep at least; where several are for a layer, the last counts
-public record PruningOptions(
-    Method method,
-    @Nullable Integer stages,
-    @Nullable Integer samples,
-    @Nullable Curvature curvature,
-    @Nullable Double ridge,
-    @Nullable Integer block,
-    Refit refit,
-    BatchNormPolicy batchNorm,
-    @Nullable Schedule schedule,
-    long seed,
-    int threads,
-    @Nullable Long memoryBytes,
-    @Nullable Path scratch,
-    @Nullable ExampleShapes inputShapes,
-    Loss loss,
-    LayerSelection selection,
-    List<KeepFloor> floors) {
+/// Options are set by name and read by group:
+///
+/// ```java
+/// PruningOptions options =
+///     PruningOptions.builder()
+///         .method(Method.FALCON)
+///         .samples(256)
+///         .floors(List.of(KeepFloor.parse("5%")))
+///         .threads(2)
+///         .build();
+/// System.out.println(options.refit().samples() + " samples, " + options.machine().threads() + " threads");
+/// ```
+///
+/// What is left out, or null, is chosen to suit the method. Options that contradict each other, are out of
+/// their range or would have no effect are refused when a run is planned: [PruningException] of kind
+/// [PruningException.Kind#USAGE].
+public final class PruningOptions {
+  private final Method method;
+  private final Loss loss;
+  private final long seed;
+  private final @Nullable ExampleShapes inputShapes;
+  private final SearchOptions search;
+  private final RefitOptions refit;
+  private final RefinementOptions refinement;
+  private final MachineOptions machine;
 
-  public PruningOptions {
-    floors = List.copyOf(floors);
+  private PruningOptions(Builder builder) {
+    method = builder.method;
+    loss = builder.loss;
+    seed = builder.seed;
+    inputShapes = builder.inputShapes;
+    search = builder.search;
+    refit = builder.refit;
+    refinement = builder.refinement;
+    machine = builder.machine;
   }
 
-  /// The network for examples of the shapes given.
-  ///
-  /// @throws PruningException if it does not take such examples
-  public Network shaped(Network network) {
-    return inputShapes == null ? network : inputShapes.appliedTo(network);
-  }
-
-  /// What a newcomer should get: several stages, everything else by itself, seed 1, all processors.
+  /// Returns what a newcomer should get: [Method#FALCON_PLUS_PLUS] in one stage, seed 1, all processors.
   public static PruningOptions defaults() {
     return builder().build();
   }
@@ -66,133 +56,189 @@ public record PruningOptions(
     return new Builder();
   }
 
-  /// Collects options.
+  /// Returns the way to choose and re-fit weights.
+  public Method method() {
+    return method;
+  }
+
+  /// Returns what a pruned network is to do well.
+  public Loss loss() {
+    return loss;
+  }
+
+  /// Returns the seed of every random choice: the same seed gives the same bits.
+  public long seed() {
+    return seed;
+  }
+
+  /// Returns the shapes of one example where the network leaves axes open and the data do not tell; null if none
+  /// are given.
+  public @Nullable ExampleShapes inputShapes() {
+    return inputShapes;
+  }
+
+  /// Returns how the kept weights are found.
+  public SearchOptions search() {
+    return search;
+  }
+
+  /// Returns how the kept weights get new values.
+  public RefitOptions refit() {
+    return refit;
+  }
+
+  /// Returns what is done with the pruned network as a whole.
+  public RefinementOptions refinement() {
+    return refinement;
+  }
+
+  /// Returns what the run may take of the machine.
+  public MachineOptions machine() {
+    return machine;
+  }
+
+  /// Returns the network for examples of [#inputShapes], or the network itself where none are given.
+  ///
+  /// @throws PruningException if it does not take such examples
+  public Network shaped(Network network) {
+    return inputShapes == null ? network : inputShapes.appliedTo(network);
+  }
+
+  /// Collects options. A setter of a whole group replaces all options of that group.
   public static final class Builder {
     private Method method = Method.FALCON_PLUS_PLUS;
-    private @Nullable Integer stages;
-    private @Nullable Integer samples;
-    private @Nullable Curvature curvature;
-    private @Nullable Double ridge;
-    private @Nullable Integer block;
-    private Refit refit = Refit.AUTO;
-    private BatchNormPolicy batchNorm = BatchNormPolicy.AUTO;
-    private @Nullable Schedule schedule;
-    private long seed = 1;
-    private @Nullable Long memoryBytes;
-    private @Nullable Path scratch;
-    private LayerSelection selection = LayerSelection.DEFAULT;
-    private List<KeepFloor> floors = List.of();
-    private int threads = Runtime.getRuntime().availableProcessors();
-
-    private @Nullable ExampleShapes inputShapes;
     private Loss loss = Loss.AUTO;
+    private long seed = 1;
+    private @Nullable ExampleShapes inputShapes;
+    private SearchOptions search = SearchOptions.DEFAULT;
+    private RefitOptions refit = RefitOptions.DEFAULT;
+    private RefinementOptions refinement = RefinementOptions.DEFAULT;
+    private MachineOptions machine = MachineOptions.defaults();
 
     private Builder() {}
 
+    /// Sets the way to choose and re-fit weights; [Method#FALCON_PLUS_PLUS] if it is not called.
     public Builder method(Method value) {
       method = Objects.requireNonNull(value);
       return this;
     }
 
-    public Builder stages(@Nullable Integer value) {
-      stages = value;
-      return this;
-    }
-
-    public Builder samples(@Nullable Integer value) {
-      samples = value;
-      return this;
-    }
-
-    public Builder curvature(@Nullable Curvature value) {
-      curvature = value;
-      return this;
-    }
-
-    public Builder ridge(@Nullable Double value) {
-      ridge = value;
-      return this;
-    }
-
-    public Builder block(@Nullable Integer value) {
-      block = value;
-      return this;
-    }
-
-    public Builder refit(Refit value) {
-      refit = Objects.requireNonNull(value);
-      return this;
-    }
-
-    public Builder batchNorm(BatchNormPolicy value) {
-      batchNorm = Objects.requireNonNull(value);
-      return this;
-    }
-
-    public Builder schedule(@Nullable Schedule value) {
-      schedule = value;
-      return this;
-    }
-
-    public Builder seed(long value) {
-      seed = value;
-      return this;
-    }
-
-    public Builder threads(int value) {
-      threads = value;
-      return this;
-    }
-
-    public Builder memoryBytes(@Nullable Long value) {
-      memoryBytes = value;
-      return this;
-    }
-
-    public Builder scratch(@Nullable Path value) {
-      scratch = value;
-      return this;
-    }
-
-    public Builder inputShapes(@Nullable ExampleShapes value) {
-      inputShapes = value;
-      return this;
-    }
-
+    /// Sets what a pruned network is to do well; [Loss#AUTO] if it is not called.
     public Builder loss(Loss value) {
       loss = Objects.requireNonNull(value);
       return this;
     }
 
+    /// Sets the seed of every random choice, any number; 1 if it is not called.
+    public Builder seed(long value) {
+      seed = value;
+      return this;
+    }
+
+    /// Sets the shapes of one example.
+    ///
+    /// @param value null where the network or the data tell them
+    public Builder inputShapes(@Nullable ExampleShapes value) {
+      inputShapes = value;
+      return this;
+    }
+
+    /// Sets all options of the search.
+    public Builder search(SearchOptions value) {
+      search = Objects.requireNonNull(value);
+      return this;
+    }
+
+    /// Sets all options of the re-fit.
+    public Builder refit(RefitOptions value) {
+      refit = Objects.requireNonNull(value);
+      return this;
+    }
+
+    /// Sets all options of what is done with the network as a whole.
+    public Builder refinement(RefinementOptions value) {
+      refinement = Objects.requireNonNull(value);
+      return this;
+    }
+
+    /// Sets all that the run may take of the machine.
+    public Builder machine(MachineOptions value) {
+      machine = Objects.requireNonNull(value);
+      return this;
+    }
+
+    /// Sets [SearchOptions#stages].
+    public Builder stages(@Nullable Integer value) {
+      return search(search.withStages(value));
+    }
+
+    /// Sets [SearchOptions#schedule].
+    public Builder schedule(@Nullable Schedule value) {
+      return search(search.withSchedule(value));
+    }
+
+    /// Sets [SearchOptions#selection].
     public Builder selection(LayerSelection value) {
-      selection = Objects.requireNonNull(value);
-      return this;
+      return search(search.withSelection(Objects.requireNonNull(value)));
     }
 
+    /// Sets [SearchOptions#floors].
     public Builder floors(List<KeepFloor> value) {
-      floors = List.copyOf(value);
-      return this;
+      return search(search.withFloors(value));
     }
 
+    /// Sets [RefitOptions#kind].
+    public Builder refit(Refit value) {
+      return refit(refit.withKind(Objects.requireNonNull(value)));
+    }
+
+    /// Sets [RefitOptions#samples].
+    public Builder samples(@Nullable Integer value) {
+      return refit(refit.withSamples(value));
+    }
+
+    /// Sets [BacksolveOptions#curvature].
+    public Builder curvature(@Nullable Curvature value) {
+      return backsolve(refit.backsolve().withCurvature(value));
+    }
+
+    /// Sets [BacksolveOptions#ridge].
+    public Builder ridge(@Nullable Double value) {
+      return backsolve(refit.backsolve().withRidge(value));
+    }
+
+    /// Sets [BacksolveOptions#block].
+    public Builder block(@Nullable Integer value) {
+      return backsolve(refit.backsolve().withBlock(value));
+    }
+
+    /// Sets [BacksolveOptions#scratch].
+    public Builder scratch(@Nullable Path value) {
+      return backsolve(refit.backsolve().withScratch(value));
+    }
+
+    private Builder backsolve(BacksolveOptions value) {
+      return refit(refit.withBacksolve(value));
+    }
+
+    /// Sets [RefinementOptions#batchNorm].
+    public Builder batchNorm(BatchNormPolicy value) {
+      return refinement(refinement.withBatchNorm(Objects.requireNonNull(value)));
+    }
+
+    /// Sets [MachineOptions#threads].
+    public Builder threads(int value) {
+      return machine(machine.withThreads(value));
+    }
+
+    /// Sets [MachineOptions#memoryBytes].
+    public Builder memoryBytes(@Nullable Long value) {
+      return machine(machine.withMemoryBytes(value));
+    }
+
+    /// Returns the options; the builder may go on being used.
     public PruningOptions build() {
-      return new PruningOptions(
-          method,
-          stages,
-          samples,
-          curvature,
-          ridge,
-          block,
-          refit,
-          batchNorm,
-          schedule,
-          seed,
-          threads,
-          memoryBytes,
-          scratch,
-          inputShapes,
-          loss,
-          selection,
-          floors);
+      return new PruningOptions(this);
     }
   }
 }

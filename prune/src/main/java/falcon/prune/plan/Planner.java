@@ -10,13 +10,16 @@ import falcon.model.layer.Layers;
 import falcon.model.shape.Obstacle;
 import falcon.projection.group.LayerLimits;
 import falcon.prune.options.Amount;
+import falcon.prune.options.BacksolveOptions;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.Method;
 import falcon.prune.options.NnzRule;
 import falcon.prune.options.PruningException;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.options.Refit;
+import falcon.prune.options.RefitOptions;
 import falcon.prune.options.Schedule;
+import falcon.prune.options.SearchOptions;
 import falcon.prune.resources.ExpectedTime;
 import falcon.prune.resources.GradientMemory;
 import falcon.prune.resources.HeapMemory;
@@ -40,10 +43,9 @@ public final class Planner {
     CostTable costs = costs(layers, isCounted);
     Refit refit = refit(options);
     Budget budget = budget(asked, refit, costs);
-    LayerLimits limits = LayerPlan.limits(costs, options.floors(), budget);
+    LayerLimits limits = LayerPlan.limits(costs, options.search().floors(), budget);
     int stages = stages(options);
-    Schedule schedule =
-        stages == 1 ? null : options.schedule() == null ? Schedule.GEOMETRIC : options.schedule();
+    Schedule schedule = schedule(options.search(), stages);
     int samples = samples(options, refit, data);
     List<Budget> stageBudgets =
         schedule == null
@@ -62,6 +64,20 @@ public final class Planner {
             : 0;
     HeapMemory.require(layers, refit, passBytes, Runtime.getRuntime().maxMemory());
     return new PruningPlan(
+        tensors(layers, costs, isCounted),
+        new PruningPlan.Budgets(asked, budget, stageBudgets, schedule, limits),
+        new PruningPlan.Work(
+            refit, samples, seconds(layers, data, options, refit, stages, samples)),
+        new PruningPlan.Memory(
+            gradients == null
+                ? memoryBytes(network, layers, refit, samples, passBytes)
+                : gradients.residentBytes(),
+            passBytes,
+            gradients));
+  }
+
+  private static PruningPlan.Tensors tensors(Layers layers, CostTable costs, boolean isCounted) {
+    return new PruningPlan.Tensors(
         layers.prunable().stream()
             .map(layer ->
                 new PruningPlan.PrunableLayer(
@@ -69,21 +85,8 @@ public final class Planner {
             .toList(),
         costs,
         isCounted,
-        limits,
         layers.adaptable().stream().map(Layer::tensor).toList(),
-        layers.all().stream().filter(layer -> !layer.isAdaptable()).map(Layer::tensor).toList(),
-        asked,
-        budget,
-        stageBudgets,
-        refit,
-        samples,
-        schedule,
-        gradients == null
-            ? memoryBytes(network, layers, refit, samples, passBytes)
-            : gradients.residentBytes(),
-        passBytes,
-        gradients,
-        seconds(layers, data, options, refit, stages, samples));
+        layers.all().stream().filter(layer -> !layer.isAdaptable()).map(Layer::tensor).toList());
   }
 
   /// Refuses a network that nobody can run, whatever is asked of it.
@@ -97,7 +100,7 @@ public final class Planner {
 
   private static Layers layers(Network network, PruningOptions options) {
     try {
-      return Layers.of(network, options.selection());
+      return Layers.of(network, options.search().selection());
     } catch (IllegalArgumentException e) {
       throw new PruningException(PruningException.Kind.USAGE, String.valueOf(e.getMessage()), e);
     }
@@ -162,27 +165,38 @@ public final class Planner {
     if (options.method() == Method.MAGNITUDE) {
       return Refit.NONE;
     }
-    return options.refit() == Refit.AUTO ? Refit.RECONSTRUCT : options.refit();
+    Refit asked = options.refit().kind();
+    return asked == Refit.AUTO ? Refit.RECONSTRUCT : asked;
   }
 
   private static int stages(PruningOptions options) {
     if (options.method() != Method.FALCON_PLUS_PLUS) {
       return 1;
     }
-    return options.stages() == null ? Defaults.stages(refit(options)) : options.stages();
+    Integer asked = options.search().stages();
+    return asked == null ? Defaults.stages(refit(options)) : asked;
+  }
+
+  /// Returns null where there is one stage.
+  private static @Nullable Schedule schedule(SearchOptions asked, int stages) {
+    if (stages == 1) {
+      return null;
+    }
+    return asked.schedule() == null ? Schedule.GEOMETRIC : asked.schedule();
   }
 
   private static int samples(PruningOptions options, Refit refit, @Nullable Dataset data) {
     if (refit == Refit.NONE || data == null) {
       return 0;
     }
+    Integer asked = options.refit().samples();
     int wanted =
-        options.samples() != null
-            ? options.samples()
+        asked != null
+            ? asked
             : refit == Refit.BACKSOLVE ? Defaults.GRADIENT_SAMPLES : Defaults.LAYER_SAMPLES;
     int available = falcon.data.Splits.of(data.train()).rest().length;
     if (wanted > available) {
-      if (options.samples() == null) {
+      if (asked == null) {
         return available;
       }
       throw new PruningException(
@@ -195,37 +209,42 @@ public final class Planner {
 
   /// An option that would change nothing is an error, not a silent no-op.
   private static void refuseUnused(PruningOptions options) {
+    SearchOptions search = options.search();
+    RefitOptions refit = options.refit();
+    BacksolveOptions backsolve = refit.backsolve();
     boolean isMagnitude = options.method() == Method.MAGNITUDE;
     refuse(
-        isMagnitude && (options.refit() != Refit.AUTO && options.refit() != Refit.NONE),
-        "--refit " + options.refit().id(),
+        isMagnitude && (refit.kind() != Refit.AUTO && refit.kind() != Refit.NONE),
+        "--refit " + refit.kind().id(),
         "--method magnitude re-fits nothing");
-    refuse(isMagnitude && options.samples() != null, "--samples", "--method magnitude uses none");
-    boolean isBacksolve = options.refit() == Refit.BACKSOLVE && !isMagnitude;
+    refuse(isMagnitude && refit.samples() != null, "--samples", "--method magnitude uses none");
+    boolean isBacksolve = refit.kind() == Refit.BACKSOLVE && !isMagnitude;
     refuse(
-        options.curvature() != null && !isBacksolve,
+        backsolve.curvature() != null && !isBacksolve,
         "--curvature",
         "it belongs to --refit backsolve");
-    refuse(options.ridge() != null && !isBacksolve, "--ridge", "it belongs to --refit backsolve");
-    refuse(options.block() != null && !isBacksolve, "--block", "it belongs to --refit backsolve");
+    refuse(backsolve.ridge() != null && !isBacksolve, "--ridge", "it belongs to --refit backsolve");
+    refuse(backsolve.block() != null && !isBacksolve, "--block", "it belongs to --refit backsolve");
     boolean hasStages = options.method() == Method.FALCON_PLUS_PLUS;
     refuse(
-        options.stages() != null && !hasStages,
+        search.stages() != null && !hasStages,
         "--stages",
         "--method " + options.method().id() + " has one stage");
     refuse(
-        options.schedule() != null && !hasStages,
+        search.schedule() != null && !hasStages,
         "--schedule",
         "--method " + options.method().id() + " has one stage");
-    require(options.stages() == null || options.stages() >= 1, "--stages is at least 1");
-    require(options.samples() == null || options.samples() >= 1, "--samples is at least 1");
+    require(search.stages() == null || search.stages() >= 1, "--stages is at least 1");
+    require(refit.samples() == null || refit.samples() >= 1, "--samples is at least 1");
     require(
-        options.ridge() == null || (options.ridge() > 0 && Double.isFinite(options.ridge())),
+        backsolve.ridge() == null || (backsolve.ridge() > 0 && Double.isFinite(backsolve.ridge())),
         "--ridge is a number above 0");
-    require(options.block() == null || options.block() >= 0, "--block is 'full' or 1 and more");
+    require(backsolve.block() == null || backsolve.block() >= 0, "--block is 'full' or 1 and more");
     refuse(
-        options.scratch() != null && !isBacksolve, "--scratch", "it belongs to --refit backsolve");
-    require(options.threads() >= 1, "--threads is at least 1");
+        backsolve.scratch() != null && !isBacksolve,
+        "--scratch",
+        "it belongs to --refit backsolve");
+    require(options.machine().threads() >= 1, "--threads is at least 1");
   }
 
   private static void refuse(boolean isUnused, String option, String why) {
@@ -257,7 +276,7 @@ public final class Planner {
       return 0;
     }
     int steps = refit == Refit.RECONSTRUCT ? Defaults.steps(options.method(), stages) : 0;
-    return ExpectedTime.of(layers, options.threads())
+    return ExpectedTime.of(layers, options.machine().threads())
         .seconds(
             refit,
             stages,

@@ -5,94 +5,219 @@ import falcon.budget.Mask;
 import falcon.prune.options.Measure;
 import falcon.prune.plan.PruningPlan;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// What a pruning run did, in numbers; all counts are those of the pruned network itself.
-///
-/// @param measure what networks were judged by: all percentages below are of it
-/// @param macs multiply-accumulates of one example
-/// @param nnz number of weights
-/// @param validation percentages on the held-out part of the training split, null where there is no data
-/// @param test percentages on the test split, null if that is not there or not read
-/// @param certificate of the last projection
-/// @param layers prunable layers in graph order
-/// @param effectiveRows of the gradient matrix, null where none was made
-/// @param stages in order
-/// @param seconds by phase, in order of first occurrence
-/// @param peakMemoryBytes greatest resident memory of the process, 0 if unknown
-/// @param replacedKernels computations of libtorch that are wrong on this machine, by name: what is wrong
-///     and what was used instead; empty where all are right
-/// @param warnings what the user should know
-public record Report(
-    Measure measure,
-    Used macs,
-    Used nnz,
-    @Nullable Accuracy validation,
-    @Nullable Accuracy test,
-    Certificate certificate,
-    List<LayerReport> layers,
-    @Nullable Double effectiveRows,
-    List<StageReport> stages,
-    Map<String, Double> seconds,
-    long peakMemoryBytes,
-    Map<String, String> replacedKernels,
-    List<String> warnings) {
+/// What a pruning run did, in numbers. Immutable; all counts are those of the pruned network itself.
+public final class Report {
+  private final Used macs;
+  private final Used nnz;
+  private final List<LayerReport> layers;
+  private final Choice choice;
+  private final Measure measure;
+  private final @Nullable Accuracy validation;
+  private final @Nullable Accuracy test;
+  private final List<StageReport> stages;
+  private final Map<String, Double> seconds;
+  private final long peakMemoryBytes;
+  private final Map<String, String> replacedKernels;
+  private final List<String> warnings;
 
-  public Report {
-    layers = List.copyOf(layers);
-    stages = List.copyOf(stages);
-    seconds = java.util.Collections.unmodifiableMap(new java.util.LinkedHashMap<>(seconds));
-    replacedKernels =
-        java.util.Collections.unmodifiableMap(new java.util.LinkedHashMap<>(replacedKernels));
-    warnings = List.copyOf(warnings);
+  private Report(Builder builder) {
+    macs = builder.macs;
+    nnz = builder.nnz;
+    layers = List.copyOf(builder.layers);
+    choice = builder.choice;
+    measure = builder.measure;
+    validation = builder.validation;
+    test = builder.test;
+    stages = builder.stages;
+    seconds = builder.seconds;
+    peakMemoryBytes = builder.peakMemoryBytes;
+    replacedKernels = builder.replacedKernels;
+    warnings = builder.warnings;
   }
 
-  /// MACs that a mask keeps.
-  public static Used macs(PruningPlan plan, Mask mask) {
-    return new Used(
-        plan.asked().macs().toString(),
-        plan.budget().maxMacs(),
-        mask.macs(plan.costs()),
-        plan.costs().totalMacs());
+  /// Starts a report of what a mask keeps within a plan; everything else is empty, or 0, until it is set.
+  ///
+  /// @param mask of the prunable weights, in the order of `plan.costs()`
+  /// @param choice how good the choice of these weights is
+  public static Builder builder(PruningPlan plan, Mask mask, Choice choice) {
+    return new Builder(plan, mask, choice);
   }
 
-  /// Weights that a mask keeps.
-  public static Used nnz(PruningPlan plan, Mask mask) {
-    return new Used(
-        plan.asked().nnz().toString(),
-        plan.budget().maxNnz(),
-        mask.keptCount(),
-        plan.costs().weightCount());
+  /// Returns what networks were judged by: all percentages of the report are of it.
+  public Measure measure() {
+    return measure;
   }
 
-  /// What a mask keeps of each prunable layer, in graph order.
-  public static List<LayerReport> layers(PruningPlan plan, Mask mask) {
-    var layers = new ArrayList<LayerReport>();
-    for (int l = 0; l < plan.layers().size(); l++) {
-      CostTable.Layer layer = plan.costs().layers().get(l);
-      long kept = mask.keptCount(layer);
-      layers.add(
-          new LayerReport(
-              layer.name(),
-              plan.layers().get(l).shape(),
-              layer.count(),
-              kept,
-              layer.macs(),
-              kept * layer.macsPerWeight()));
-    }
+  /// Returns the multiply-accumulates of one example.
+  public Used macs() {
+    return macs;
+  }
+
+  /// Returns the numbers of weights.
+  public Used nnz() {
+    return nnz;
+  }
+
+  /// Returns the percentages on the held-out part of the training split, null where there is no data.
+  public @Nullable Accuracy validation() {
+    return validation;
+  }
+
+  /// Returns the percentages on the test split, null if that is not there or was not read.
+  public @Nullable Accuracy test() {
+    return test;
+  }
+
+  /// Returns what the last projection proved.
+  public Certificate certificate() {
+    return choice.certificate();
+  }
+
+  /// Returns the effective number of rows of the gradient matrix, null where none was made.
+  public @Nullable Double effectiveRows() {
+    return choice.effectiveRows();
+  }
+
+  /// Returns the prunable layers, in graph order.
+  public List<LayerReport> layers() {
     return layers;
+  }
+
+  /// Returns the stages, in order; empty where there is no data.
+  public List<StageReport> stages() {
+    return stages;
+  }
+
+  /// Returns the seconds of each phase, in order of first occurrence.
+  public Map<String, Double> seconds() {
+    return seconds;
+  }
+
+  /// Returns the greatest resident memory of the process in bytes, 0 if unknown.
+  public long peakMemoryBytes() {
+    return peakMemoryBytes;
+  }
+
+  /// Returns the computations of libtorch that are wrong on this machine, by name: what is wrong and what was
+  /// used instead; empty where all are right.
+  public Map<String, String> replacedKernels() {
+    return replacedKernels;
+  }
+
+  /// Returns what the user should know, one text per warning.
+  public List<String> warnings() {
+    return warnings;
+  }
+
+  /// Collects what a run found out.
+  public static final class Builder {
+    private final Used macs;
+    private final Used nnz;
+    private final List<LayerReport> layers;
+    private final Choice choice;
+    private Measure measure = Measure.ACCURACY;
+    private @Nullable Accuracy validation;
+    private @Nullable Accuracy test;
+    private List<StageReport> stages = List.of();
+    private Map<String, Double> seconds = Map.of();
+    private long peakMemoryBytes;
+    private Map<String, String> replacedKernels = Map.of();
+    private List<String> warnings = List.of();
+
+    private Builder(PruningPlan plan, Mask mask, Choice choice) {
+      macs =
+          new Used(
+              plan.asked().macs().toString(),
+              plan.budget().maxMacs(),
+              mask.macs(plan.costs()),
+              plan.costs().totalMacs());
+      nnz =
+          new Used(
+              plan.asked().nnz().toString(),
+              plan.budget().maxNnz(),
+              mask.keptCount(),
+              plan.costs().weightCount());
+      layers = keptLayers(plan, mask);
+      this.choice = choice;
+    }
+
+    private static List<LayerReport> keptLayers(PruningPlan plan, Mask mask) {
+      var layers = new ArrayList<LayerReport>();
+      for (int l = 0; l < plan.layers().size(); l++) {
+        CostTable.Layer layer = plan.costs().layers().get(l);
+        layers.add(
+            new LayerReport(
+                layer.name(),
+                plan.layers().get(l).shape(),
+                layer.count(),
+                mask.keptCount(layer),
+                layer.macsPerWeight()));
+      }
+      return layers;
+    }
+
+    /// Sets how networks were judged.
+    ///
+    /// @param by what the percentages are of
+    /// @param onValidation percentages on the held-out part of the training split
+    /// @param onTest percentages on the test split, null if that is not there or was not read
+    public Builder judged(Measure by, Accuracy onValidation, @Nullable Accuracy onTest) {
+      measure = by;
+      validation = onValidation;
+      test = onTest;
+      return this;
+    }
+
+    /// Sets the stages, in order.
+    public Builder stages(List<StageReport> value) {
+      stages = List.copyOf(value);
+      return this;
+    }
+
+    /// Sets the seconds of each phase; their order is kept.
+    public Builder seconds(Map<String, Double> value) {
+      seconds = Collections.unmodifiableMap(new LinkedHashMap<>(value));
+      return this;
+    }
+
+    /// Sets the greatest resident memory of the process in bytes.
+    public Builder peakMemoryBytes(long value) {
+      peakMemoryBytes = value;
+      return this;
+    }
+
+    /// Sets the computations of libtorch that are wrong on this machine, by name; their order is kept.
+    public Builder replacedKernels(Map<String, String> value) {
+      replacedKernels = Collections.unmodifiableMap(new LinkedHashMap<>(value));
+      return this;
+    }
+
+    /// Sets what the user should know.
+    public Builder warnings(List<String> value) {
+      warnings = List.copyOf(value);
+      return this;
+    }
+
+    /// Returns the report.
+    public Report build() {
+      return new Report(this);
+    }
   }
 
   /// One resource.
   ///
-  /// @param asked as the user wrote it
+  /// @param asked the amount as the user wrote it
   /// @param limit what that allows, inclusive
   /// @param used what the kept weights cost
   /// @param total what all prunable weights cost; 0 where that is not known, or nothing
   public record Used(String asked, long limit, long used, long total) {
-    /// Share of the total that is used, in percent; 100 of nothing.
+    /// Returns the share of the total that is used, in percent; 100 of nothing.
     public double percent() {
       return total == 0 ? 100 : 100.0 * used / total;
     }
@@ -103,17 +228,24 @@ public record Report(
   /// @param dense before pruning
   /// @param pruned after pruning and re-fitting
   /// @param refreshed with BatchNormalization refreshed as well, null if that was not tried
-  /// @param finalAccuracy of the network as it is given back
+  /// @param finalAccuracy of the network that the run returned
   public record Accuracy(
       double dense, double pruned, @Nullable Double refreshed, double finalAccuracy) {}
 
+  /// How good the choice of the kept weights is.
+  ///
+  /// @param certificate what the projection proved
+  /// @param effectiveRows effective number of rows of the gradient matrix that it rests on, null where none was
+  ///     made
+  public record Choice(Certificate certificate, @Nullable Double effectiveRows) {}
+
   /// What the projection proved.
   ///
-  /// @param value total saliency of the kept weights
+  /// @param value total saliency of the kept weights, without a unit
   /// @param bound no choice within the budget has more
-  /// @param gap bound − value
+  /// @param gap bound − value, 0 or more
   public record Certificate(double value, double bound, double gap) {
-    /// Gap as a share of the bound.
+    /// Returns the gap as a share of the bound, 0 to 1.
     public double relativeGap() {
       return bound > 0 ? gap / bound : 0;
     }
@@ -121,26 +253,39 @@ public record Report(
 
   /// One prunable layer.
   ///
-  /// @param weights how many it has
-  /// @param kept how many were kept
-  /// @param macs of all its weights
-  /// @param macsKept of the kept ones
+  /// @param name name of the weight tensor
+  /// @param shape sizes of its axes
+  /// @param weights number of its weights
+  /// @param kept number of weights that were kept
+  /// @param macsPerWeight multiply-accumulates of one weight for one example, 0 if they are not known
   public record LayerReport(
-      String name, List<Long> shape, long weights, long kept, long macs, long macsKept) {
+      String name, List<Long> shape, long weights, long kept, long macsPerWeight) {
+    /// Copies the shape.
     public LayerReport {
       shape = List.copyOf(shape);
+    }
+
+    /// Returns the multiply-accumulates of all weights for one example.
+    public long macs() {
+      return weights * macsPerWeight;
+    }
+
+    /// Returns the multiply-accumulates of the kept weights for one example.
+    public long macsKept() {
+      return kept * macsPerWeight;
     }
   }
 
   /// One stage.
   ///
-  /// @param macs kept
-  /// @param nnz kept
-  /// @param validation percent of the report's measure
-  /// @param seconds what the stage took
+  /// @param macs multiply-accumulates of the kept weights for one example
+  /// @param nnz number of kept weights
+  /// @param validation percent of the report's measure on the held-out samples
+  /// @param seconds time that the stage took
   /// @param notes what a reader should know of how it was done
   public record StageReport(
       long macs, long nnz, double validation, double seconds, List<StageNote> notes) {
+    /// Copies the notes.
     public StageReport {
       notes = List.copyOf(notes);
     }

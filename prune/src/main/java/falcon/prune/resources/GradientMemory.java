@@ -27,7 +27,8 @@ public final class GradientMemory {
 
   /// The folder that a run uses for temporary files.
   public static Path scratch(PruningOptions options) {
-    return options.scratch() == null ? ScratchFile.defaultFolder() : options.scratch();
+    Path asked = options.refit().backsolve().scratch();
+    return asked == null ? ScratchFile.defaultFolder() : asked;
   }
 
   /// @throws PruningException if the matrix fits neither in memory nor in a file
@@ -37,16 +38,14 @@ public final class GradientMemory {
       List<Budget> stageBudgets,
       int samples,
       PruningOptions options) {
-    requireFolder(options.scratch());
+    requireFolder(options.refit().backsolve().scratch());
     int mostKept =
         stageBudgets.stream()
             .mapToInt(budget -> MemoryPlan.mostKept(budget, costs))
             .max()
             .orElseThrow();
-    long limit =
-        options.memoryBytes() != null
-            ? options.memoryBytes()
-            : (long) (FREE_SHARE * Machine.freeMemoryBytes());
+    Long asked = options.machine().memoryBytes();
+    long limit = asked != null ? asked : (long) (FREE_SHARE * Machine.freeMemoryBytes());
     var request =
         new MemoryPlan.Request(
             samples,
@@ -54,7 +53,7 @@ public final class GradientMemory {
             mostKept,
             limit,
             ScratchFile.freeBytes(scratch(options)),
-            otherBytes(network, costs, options.threads()));
+            otherBytes(network, costs, options.machine().threads()));
     MemoryPlan plan = MemoryPlan.of(request);
     if (plan == null) {
       throw tooLittle(request, options);
@@ -89,7 +88,7 @@ public final class GradientMemory {
         "The run needs at least %s of memory, %s allows %s; %s has %s free for temporary files.%n%s"
             .formatted(
                 MemoryPlan.text(MemoryPlan.leastBytes(request)),
-                options.memoryBytes() == null ? "70 % of what is free" : "--memory",
+                options.machine().memoryBytes() == null ? "70 % of what is free" : "--memory",
                 MemoryPlan.text(request.limitBytes()),
                 scratch(options),
                 MemoryPlan.text(request.diskBytes()),

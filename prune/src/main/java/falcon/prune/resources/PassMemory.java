@@ -30,7 +30,7 @@ public final class PassMemory {
   /// @throws PruningException if `--memory` leaves too little
   public static long passBytes(
       Network network, Layers layers, int samples, PruningOptions options) {
-    Long limit = options.memoryBytes();
+    Long limit = options.machine().memoryBytes();
     if (limit == null) {
       return DEFAULT_BYTES;
     }
@@ -47,7 +47,7 @@ public final class PassMemory {
   ///
   /// @throws PruningException if `--memory` is less
   public static void requireProcess(Layers layers, PruningOptions options) {
-    Long limit = options.memoryBytes();
+    Long limit = options.machine().memoryBytes();
     long least = processBytes(layers);
     if (limit != null && limit < least) {
       throw tooLittle(least, limit);

@@ -13,6 +13,8 @@ import falcon.prune.storage.InputFile;
 import falcon.prune.storage.Json;
 import falcon.prune.storage.WrittenFile;
 import java.util.Locale;
+import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// The content of `result.json`. A key keeps its meaning within a [#SCHEMA_VERSION]; new ones may come.
@@ -27,6 +29,9 @@ final class ResultFile {
 
   /// What the run's bits depend on, as `--resume` compares it.
   static final String IDENTITY = "identity";
+
+  /// Second and further words of an option's name.
+  private static final Pattern WORD = Pattern.compile("-([a-z])");
 
   private ResultFile() {}
 
@@ -93,9 +98,7 @@ final class ResultFile {
     json.put("samples", plan.samples());
     json.put("refit", plan.refit().id());
     json.put("schedule", plan.schedule() == null ? null : plan.schedule().id());
-    json.put("curvature", options.curvature() == null ? null : options.curvature().id());
-    json.put("ridge", options.ridge());
-    json.put("block", options.block());
+    putAll(json, options.refit().backsolve().values());
     if (plan.gradients() != null) {
       json.putObject("gradients")
           .put("format", plan.gradients().format().name().toLowerCase(Locale.ROOT))
@@ -103,15 +106,19 @@ final class ResultFile {
           .put("activeColumns", plan.gradients().activeColumns());
     }
     json.put("loss", options.loss().id());
-    json.put("bnRefresh", options.batchNorm().id());
-    ArrayNode include = json.putArray("include");
-    options.selection().include().forEach(pattern -> include.add(pattern.text()));
-    ArrayNode exclude = json.putArray("exclude");
-    options.selection().exclude().forEach(pattern -> exclude.add(pattern.text()));
-    ArrayNode floors = json.putArray("minKeep");
-    options.floors().forEach(floor -> floors.add(floor.toString()));
-    json.put("threads", options.threads());
+    putAll(json, options.refinement().values());
+    putAll(json, options.search().values());
+    json.put("threads", options.machine().threads());
     json.put("preprocessing", run.preprocessing() == null ? null : run.preprocessing().toString());
+  }
+
+  /// Adds values by their names, which become keys: `min-keep` is `minKeep`.
+  private static void putAll(ObjectNode json, Map<String, @Nullable Object> values) {
+    values.forEach((name, value) -> json.set(key(name), Json.of(value)));
+  }
+
+  private static String key(String name) {
+    return WORD.matcher(name).replaceAll(word -> word.group(1).toUpperCase(Locale.ROOT));
   }
 
   private static void used(ObjectNode json, Report.Used used, long counted) {

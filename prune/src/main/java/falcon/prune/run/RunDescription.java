@@ -12,32 +12,123 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// What a run directory says about its run beside the result, and what decides whether a run that was
-/// broken off may be resumed.
-///
-/// @param command as it was typed, or whatever tells a reader how the run was made
-/// @param network that is pruned, as [Pruning#network] gives it
-/// @param plan of the run
-/// @param options of the run
-/// @param preprocessing how pixels become inputs, null where samples are arrays
-/// @param inputs files that the run reads
-/// @param format of the network that is written
-public record RunDescription(
-    String command,
-    Network network,
-    PruningPlan plan,
-    PruningOptions options,
-    @Nullable Preprocessing preprocessing,
-    List<InputFile> inputs,
-    ModelFormat format) {
-
+/// broken off may be resumed. Immutable.
+public final class RunDescription {
   /// Name of the version of Falcon in an identity.
   static final String VERSION = "version";
 
-  public RunDescription {
-    inputs = List.copyOf(inputs);
+  private final Network network;
+  private final PruningPlan plan;
+  private final PruningOptions options;
+  private final String command;
+  private final @Nullable Preprocessing preprocessing;
+  private final List<InputFile> inputs;
+  private final ModelFormat format;
+
+  private RunDescription(Builder builder) {
+    network = builder.network;
+    plan = builder.plan;
+    options = builder.options;
+    command = builder.command;
+    preprocessing = builder.preprocessing;
+    inputs = builder.inputs;
+    format = builder.format;
+  }
+
+  /// Starts the description of a run that reads no files and writes ONNX.
+  ///
+  /// @param network that is pruned, as `Pruning.network()` returns it
+  /// @param plan of the run
+  /// @param options of the run
+  public static Builder builder(Network network, PruningPlan plan, PruningOptions options) {
+    return new Builder(network, plan, options);
+  }
+
+  /// Returns the network that is pruned.
+  public Network network() {
+    return network;
+  }
+
+  /// Returns the plan of the run.
+  public PruningPlan plan() {
+    return plan;
+  }
+
+  /// Returns the options of the run.
+  public PruningOptions options() {
+    return options;
+  }
+
+  /// Returns the command as it was typed, or whatever says how the run was made; may be empty.
+  public String command() {
+    return command;
+  }
+
+  /// Returns how pixels become inputs, null where samples are arrays or there are none.
+  public @Nullable Preprocessing preprocessing() {
+    return preprocessing;
+  }
+
+  /// Returns the files that the run reads.
+  public List<InputFile> inputs() {
+    return inputs;
+  }
+
+  /// Returns the format of the network that is written.
+  public ModelFormat format() {
+    return format;
+  }
+
+  /// Collects what is said of a run.
+  public static final class Builder {
+    private final Network network;
+    private final PruningPlan plan;
+    private final PruningOptions options;
+    private String command = "";
+    private @Nullable Preprocessing preprocessing;
+    private List<InputFile> inputs = List.of();
+    private ModelFormat format = ModelFormat.ONNX;
+
+    private Builder(Network network, PruningPlan plan, PruningOptions options) {
+      this.network = Objects.requireNonNull(network);
+      this.plan = Objects.requireNonNull(plan);
+      this.options = Objects.requireNonNull(options);
+    }
+
+    /// Sets the command as it was typed, or whatever says how the run was made.
+    public Builder command(String value) {
+      command = Objects.requireNonNull(value);
+      return this;
+    }
+
+    /// Sets how pixels become inputs.
+    ///
+    /// @param value null where samples are arrays or there are none
+    public Builder preprocessing(@Nullable Preprocessing value) {
+      preprocessing = value;
+      return this;
+    }
+
+    /// Sets the files that the run reads: a run whose files changed is not resumed.
+    public Builder inputs(List<InputFile> value) {
+      inputs = List.copyOf(value);
+      return this;
+    }
+
+    /// Sets the format of the network that is written.
+    public Builder format(ModelFormat value) {
+      format = Objects.requireNonNull(value);
+      return this;
+    }
+
+    /// Returns the description.
+    public RunDescription build() {
+      return new RunDescription(this);
+    }
   }
 
   /// Everything that the bits of the result depend on, as text by name; the number of threads is not
@@ -59,15 +150,11 @@ public record RunDescription(
     identity.put("method", options.method().id());
     identity.put("refit", plan.refit().id());
     identity.put("samples", Integer.toString(plan.samples()));
-    identity.put("curvature", options.curvature() == null ? "default" : options.curvature().id());
-    identity.put("ridge", options.ridge() == null ? "default" : options.ridge().toString());
-    identity.put("block", options.block() == null ? "default" : options.block().toString());
-    identity.put("include", options.selection().include().toString());
-    identity.put("exclude", options.selection().exclude().toString());
-    identity.put("min-keep", options.floors().toString());
+    putAll(identity, options.refit().backsolve().values());
+    putAll(identity, options.search().values());
     identity.put("gradients", gradients());
     identity.put("memory", "%d bytes for samples on their way".formatted(plan.passBytes()));
-    identity.put("bn-refresh", options.batchNorm().id());
+    putAll(identity, options.refinement().values());
     identity.put(
         "input-shape",
         options.inputShapes() == null ? "default" : options.inputShapes().toString());
@@ -77,6 +164,11 @@ public record RunDescription(
     identity.put("format", format.id());
     identity.put(VERSION, Versions.falcon());
     return identity;
+  }
+
+  private static void putAll(Map<String, String> identity, Map<String, @Nullable Object> values) {
+    values.forEach(
+        (name, value) -> identity.put(name, value == null ? "default" : value.toString()));
   }
 
   /// What the memory plan leaves in the bits of the result.

@@ -162,17 +162,20 @@ public final class StageFolder implements StageStore {
           number,
           network,
           mask,
-          new Report.Certificate(
-              numbers.required("value").doubleValue(),
-              numbers.required("bound").doubleValue(),
-              numbers.required("gap").doubleValue()),
+          new Report.Choice(
+              new Report.Certificate(
+                  numbers.required("value").doubleValue(),
+                  numbers.required("bound").doubleValue(),
+                  numbers.required("gap").doubleValue()),
+              numbers.hasNonNull("effectiveRows")
+                  ? numbers.get("effectiveRows").doubleValue()
+                  : null),
           new Report.StageReport(
               numbers.required("macs").longValue(),
               numbers.required("nnz").longValue(),
               numbers.required("validation").doubleValue(),
               numbers.required("seconds").doubleValue(),
-              StageNote.read(numbers.path("notes"))),
-          numbers.hasNonNull("effectiveRows") ? numbers.get("effectiveRows").doubleValue() : null);
+              StageNote.read(numbers.path("notes"))));
     } catch (MalformedModelException | IllegalArgumentException e) {
       throw new PruningException(
           PruningException.Kind.INPUT,
@@ -185,15 +188,16 @@ public final class StageFolder implements StageStore {
   private static ObjectNode numbers(Stage stage) {
     ObjectNode numbers = Json.object();
     StageNote.write(stage.report().notes(), numbers.putArray("notes"));
+    Report.Certificate certificate = stage.choice().certificate();
     return numbers
-        .put("value", stage.certificate().value())
-        .put("bound", stage.certificate().bound())
-        .put("gap", stage.certificate().gap())
+        .put("value", certificate.value())
+        .put("bound", certificate.bound())
+        .put("gap", certificate.gap())
         .put("macs", stage.report().macs())
         .put("nnz", stage.report().nnz())
         .put("validation", stage.report().validation())
         .put("seconds", stage.report().seconds())
-        .put("effectiveRows", stage.effectiveRows());
+        .put("effectiveRows", stage.choice().effectiveRows());
   }
 
   /// Removes a stage's files, its mark first, and the folder if it is empty then.

@@ -95,9 +95,7 @@ record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, lo
         kept += weight == 0 ? 0 : 1;
       }
       long macs = macsPerWeight.getOrDefault(layer.name(), layer.macsPerWeight());
-      layers.add(
-          new Report.LayerReport(
-              layer.name(), layer.shape(), layer.count(), kept, layer.count() * macs, kept * macs));
+      layers.add(new Report.LayerReport(layer.name(), layer.shape(), layer.count(), kept, macs));
     }
     return layers;
   }

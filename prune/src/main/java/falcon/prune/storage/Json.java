@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /// JSON files of a run directory.
 public final class Json {
@@ -19,6 +20,11 @@ public final class Json {
 
   public static ObjectNode object() {
     return MAPPER.createObjectNode();
+  }
+
+  /// Returns the JSON of a number, a text, a list of these, or null.
+  public static JsonNode of(@Nullable Object value) {
+    return MAPPER.valueToTree(value);
   }
 
   /// Text of many lines, ended by a line feed.

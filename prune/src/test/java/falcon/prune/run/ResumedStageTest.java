@@ -17,7 +17,6 @@ import falcon.prune.options.Progress;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.report.PrunedNetwork;
 import falcon.prune.report.Report;
-import falcon.prune.storage.ModelFormat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -175,18 +174,7 @@ class ResumedStageTest {
   }
 
   private ReconstructionMethod.Settings chosenEvery(int interval) {
-    return new ReconstructionMethod.Settings(
-        settings.costExponent(),
-        settings.searchSteps(),
-        settings.searchDescent(),
-        settings.searchStepSize(),
-        settings.searchStart(),
-        settings.positions(),
-        settings.ridge(),
-        settings.steps(),
-        settings.finalSteps(),
-        settings.refinement(),
-        interval);
+    return settings.withRefining(settings.refining().withChoiceInterval(interval));
   }
 
   private static void requireSame(PrunedNetwork found, PrunedNetwork whole) {
@@ -252,14 +240,12 @@ class ResumedStageTest {
   private ResumableStages store(Consumer<String> listener) {
     PruningOptions options = options(2);
     var description =
-        new RunDescription(
-            "./falcon prune",
-            network,
-            Falcon.prune(network, data, BudgetRequest.macs(macs)).options(options).plan(),
-            options,
-            null,
-            List.of(),
-            ModelFormat.ONNX);
+        RunDescription.builder(
+                network,
+                Falcon.prune(network, data, BudgetRequest.macs(macs)).options(options).plan(),
+                options)
+            .command("./falcon prune")
+            .build();
     var store =
         new ResumableStages(
             folder.resolve("stages"), description, () -> nanos += Duration.ofSeconds(2).toNanos());

@@ -14,14 +14,20 @@ import falcon.model.StateDict;
 import falcon.model.Tensor;
 import falcon.model.UnwritableFileException;
 import falcon.model.format.Networks;
+import falcon.model.layer.LayerSelection;
 import falcon.model.safetensors.SafetensorsFile;
 import falcon.model.zoo.Architecture;
 import falcon.prune.Falcon;
 import falcon.prune.TinyData;
+import falcon.prune.options.BatchNormPolicy;
 import falcon.prune.options.BudgetRequest;
+import falcon.prune.options.Curvature;
+import falcon.prune.options.KeepFloor;
 import falcon.prune.options.Measure;
+import falcon.prune.options.Method;
 import falcon.prune.options.PruningException;
 import falcon.prune.options.PruningOptions;
+import falcon.prune.options.Refit;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.PrunedNetwork;
 import falcon.prune.report.Report;
@@ -76,9 +82,9 @@ class RunDirectoryTest {
       Stage again = finished.getFirst();
       assertThat(again.network().initializers()).isEqualTo(stage.network().initializers());
       assertThat(again.mask()).isEqualTo(stage.mask());
-      assertThat(again.certificate()).isEqualTo(stage.certificate());
+      assertThat(again.choice().certificate()).isEqualTo(stage.choice().certificate());
       assertThat(again.report()).isEqualTo(stage.report());
-      assertThat(again.effectiveRows()).isEqualTo(61.7);
+      assertThat(again.choice().effectiveRows()).isEqualTo(61.7);
     }
   }
 
@@ -333,6 +339,99 @@ class RunDirectoryTest {
     assertThat(json.get("peakMemoryBytes").longValue()).isPositive();
   }
 
+  /// Names, order and text are compared with those of earlier runs when one of them is resumed.
+  @Test
+  void optionsAreInTheIdentityAsTheyAlwaysWere() {
+    assertThat(identity(manyOptions()))
+        .containsSubsequence(
+            "method=falcon",
+            "refit=backsolve",
+            "samples=16",
+            "curvature=empirical",
+            "ridge=0.001",
+            "block=2000",
+            "include=[*conv*, *weight]",
+            "exclude=[*fc*]",
+            "min-keep=[5%, *conv1*=20]",
+            "bn-refresh=off",
+            "input-shape=default",
+            "loss=auto",
+            "seed=7");
+    assertThat(identity(PruningOptions.defaults()))
+        .containsSubsequence(
+            "curvature=default",
+            "ridge=default",
+            "block=default",
+            "include=[]",
+            "exclude=[]",
+            "min-keep=[]",
+            "gradients=none",
+            "bn-refresh=auto");
+  }
+
+  private List<String> identity(PruningOptions options) {
+    return description(BudgetRequest.macs(0.3), options).identity().entrySet().stream()
+        .map(entry -> entry.getKey() + "=" + entry.getValue())
+        .toList();
+  }
+
+  @Test
+  void optionsAreInTheResultAsTheyAlwaysWere() throws IOException {
+    RunDescription run = description(BudgetRequest.macs(0.3), manyOptions());
+    try (RunDirectory opened = RunDirectory.open(place(), run, RunDirectory.Existing.REFUSE)) {
+      opened.write(pruned());
+    }
+    assertThat(Files.readString(directory.resolve("result.json")))
+        .contains(
+            """
+                "curvature" : "empirical",
+                "ridge" : 0.001,
+                "block" : 2000,
+                "loss" : "auto",
+                "bnRefresh" : "off",
+                "include" : [ "*conv*", "*weight" ],
+                "exclude" : [ "*fc*" ],
+                "minKeep" : [ "5%", "*conv1*=20" ],
+                "threads" : 2,
+            """);
+  }
+
+  @Test
+  void optionsThatWereLeftOutAreNullInTheResult() throws IOException {
+    try (var run = open(RunDirectory.Existing.REFUSE)) {
+      run.write(pruned());
+    }
+    assertThat(Files.readString(directory.resolve("result.json")))
+        .contains(
+            """
+                "curvature" : null,
+                "ridge" : null,
+                "block" : null,
+                "loss" : "auto",
+                "bnRefresh" : "auto",
+                "include" : [ ],
+                "exclude" : [ ],
+                "minKeep" : [ ],
+            """);
+  }
+
+  private static PruningOptions manyOptions() {
+    return PruningOptions.builder()
+        .method(Method.FALCON)
+        .refit(Refit.BACKSOLVE)
+        .samples(16)
+        .curvature(Curvature.EMPIRICAL)
+        .ridge(0.001)
+        .block(2000)
+        .floors(List.of(KeepFloor.parse("5%"), KeepFloor.parse("*conv1*=20")))
+        .selection(LayerSelection.of(List.of("*conv*", "*weight"), List.of("*fc*")))
+        .batchNorm(BatchNormPolicy.OFF)
+        .threads(2)
+        .memoryBytes(2L << 30)
+        .seed(7)
+        .build();
+  }
+
   private static void collect(String path, JsonNode node, Set<String> keys) {
     if (node.isObject() && !node.isEmpty()) {
       node.properties()
@@ -362,14 +461,13 @@ class RunDirectoryTest {
   }
 
   private RunDescription description(BudgetRequest budget, PruningOptions options) {
-    return new RunDescription(
-        "./falcon prune",
-        network,
-        Falcon.prune(network, data, budget).options(options).plan(),
-        options,
-        Preprocessing.defaultsOf(data.layout()),
-        InputFile.of(List.of(model), data),
-        written);
+    return RunDescription.builder(
+            network, Falcon.prune(network, data, budget).options(options).plan(), options)
+        .command("./falcon prune")
+        .preprocessing(Preprocessing.defaultsOf(data.layout()))
+        .inputs(InputFile.of(List.of(model), data))
+        .format(written)
+        .build();
   }
 
   private Stage stage(int number) {
@@ -378,9 +476,8 @@ class RunDirectoryTest {
         number,
         pruned.network(),
         pruned.mask(),
-        pruned.report().certificate(),
-        pruned.report().stages().getFirst(),
-        number == 0 ? 61.7 : null);
+        new Report.Choice(pruned.report().certificate(), number == 0 ? 61.7 : null),
+        pruned.report().stages().getFirst());
   }
 
   /// Keeps every fourth weight.
@@ -400,29 +497,25 @@ class RunDirectoryTest {
     }
     Mask mask = Mask.ofKept(kept);
     long macs = mask.macs(plan.costs());
-    var layers = new ArrayList<Report.LayerReport>();
-    var report =
-        new Report(
-            Measure.ACCURACY,
-            new Report.Used("30%", plan.budget().maxMacs(), macs, plan.costs().totalMacs()),
-            new Report.Used(
-                "auto", plan.budget().maxNnz(), mask.keptCount(), plan.costs().weightCount()),
-            new Report.Accuracy(92.25, 91.5, 90.0, 91.5),
-            new Report.Accuracy(91.43, 90.5, null, 90.5),
-            new Report.Certificate(10.0, 10.5, 0.5),
-            layers,
-            null,
-            List.of(
-                new Report.StageReport(
-                    macs,
-                    mask.keptCount(),
-                    91.0 / 3,
-                    1.25,
-                    List.of(new StageNote.Remark("so it went")))),
-            Map.of("reconstruct", 1.5),
-            1,
-            Map.of("convolution", "off by 5; used instead: aligned-convolution"),
-            List.of("beware"));
+    Report report =
+        Report.builder(plan, mask, new Report.Choice(new Report.Certificate(10.0, 10.5, 0.5), null))
+            .judged(
+                Measure.ACCURACY,
+                new Report.Accuracy(92.25, 91.5, 90.0, 91.5),
+                new Report.Accuracy(91.43, 90.5, null, 90.5))
+            .stages(
+                List.of(
+                    new Report.StageReport(
+                        macs,
+                        mask.keptCount(),
+                        91.0 / 3,
+                        1.25,
+                        List.of(new StageNote.Remark("so it went")))))
+            .seconds(Map.of("reconstruct", 1.5))
+            .peakMemoryBytes(1)
+            .replacedKernels(Map.of("convolution", "off by 5; used instead: aligned-convolution"))
+            .warnings(List.of("beware"))
+            .build();
     return new PrunedNetwork(network.withTensors(tensors), mask, plan, report);
   }
 }

@@ -21,7 +21,6 @@ import falcon.prune.options.Loss;
 import falcon.prune.options.Method;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.report.PrunedNetwork;
-import falcon.prune.storage.ModelFormat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -62,14 +61,9 @@ class SettledFlowResumeTest {
         .hasSizeGreaterThan(network.initializers().size());
     PrunedNetwork whole = pruning.run();
     var description =
-        new RunDescription(
-            "./falcon prune",
-            pruning.network(),
-            pruning.plan(),
-            options,
-            null,
-            List.of(),
-            ModelFormat.ONNX);
+        RunDescription.builder(pruning.network(), pruning.plan(), options)
+            .command("./falcon prune")
+            .build();
     Path stages = folder.resolve("stages");
     pruning.stages(new ResumableStages(stages, description, System::nanoTime)).run();
     Path second = stages.resolve("02");

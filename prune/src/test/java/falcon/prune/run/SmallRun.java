@@ -50,14 +50,11 @@ final class SmallRun {
     WeightPruning pruning = Falcon.prune(network, BudgetRequest.macs(share)).options(options);
     this.pruned = pruning.run();
     this.description =
-        new RunDescription(
-            "./falcon prune",
-            network,
-            pruned.plan(),
-            options,
-            null,
-            InputFile.of(List.of(model)),
-            format);
+        RunDescription.builder(network, pruned.plan(), options)
+            .command("./falcon prune")
+            .inputs(InputFile.of(List.of(model)))
+            .format(format)
+            .build();
   }
 
   static SmallRun of(double share) {
@@ -106,9 +103,8 @@ final class SmallRun {
                   number,
                   pruned.network(),
                   pruned.mask(),
-                  pruned.report().certificate(),
-                  new Report.StageReport(1, 2, 3, number, List.of()),
-                  null));
+                  new Report.Choice(pruned.report().certificate(), null),
+                  new Report.StageReport(1, 2, 3, number, List.of())));
     }
   }
 

@@ -1,0 +1,68 @@
+package falcon.prune.options;
+
+import falcon.model.layer.LayerSelection;
+import falcon.model.layer.NamePattern;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// How the weights that are kept are found: in which layers, and in how many stages.
+///
+/// @param stages number of stages of [Method#FALCON_PLUS_PLUS], 1 or more; null for 1, or for 10 with
+///     [Refit#BACKSOLVE]; the other methods have one stage and refuse a number
+/// @param schedule how the budgets of several stages shrink; null for [Schedule#GEOMETRIC]; methods with one
+///     stage refuse it
+/// @param selection which layers are pruned
+/// @param floors how many weights single layers keep at least; where several match a layer, the last one
+///     counts
+public record SearchOptions(
+    @Nullable Integer stages,
+    @Nullable Schedule schedule,
+    LayerSelection selection,
+    List<KeepFloor> floors) {
+  /// The method's own number of stages, all layers that are prunable without being named, no floors.
+  public static final SearchOptions DEFAULT =
+      new SearchOptions(null, null, LayerSelection.DEFAULT, List.of());
+
+  /// Copies the list.
+  public SearchOptions {
+    floors = List.copyOf(floors);
+  }
+
+  /// Returns the same options with another number of stages.
+  ///
+  /// @param value 1 or more; null for what suits the method
+  public SearchOptions withStages(@Nullable Integer value) {
+    return new SearchOptions(value, schedule, selection, floors);
+  }
+
+  /// Returns the same options with another schedule of budgets.
+  ///
+  /// @param value null for what suits the method
+  public SearchOptions withSchedule(@Nullable Schedule value) {
+    return new SearchOptions(stages, value, selection, floors);
+  }
+
+  /// Returns the same options with another selection of layers.
+  public SearchOptions withSelection(LayerSelection value) {
+    return new SearchOptions(stages, schedule, value, floors);
+  }
+
+  /// Returns the same options with other floors.
+  ///
+  /// @param value copied; may be empty
+  public SearchOptions withFloors(List<KeepFloor> value) {
+    return new SearchOptions(stages, schedule, selection, value);
+  }
+
+  /// Returns what a report says of these options, by name, in the order of the report. Stages and schedule are
+  /// left out: the plan of a run has their final values.
+  public Map<String, @Nullable Object> values() {
+    var values = new LinkedHashMap<String, @Nullable Object>();
+    values.put("include", selection.include().stream().map(NamePattern::text).toList());
+    values.put("exclude", selection.exclude().stream().map(NamePattern::text).toList());
+    values.put("min-keep", floors.stream().map(KeepFloor::toString).toList());
+    return values;
+  }
+}
