@@ -6,6 +6,7 @@ import falcon.model.Node;
 import falcon.model.Tensor;
 import falcon.model.UnusableNodeException;
 import falcon.model.ValueInfo;
+import falcon.model.operator.InferredValue;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;

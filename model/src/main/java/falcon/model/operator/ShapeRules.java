@@ -1,4 +1,4 @@
-package falcon.model.shape;
+package falcon.model.operator;
 
 import falcon.model.Node;
 import falcon.model.Tensor;
@@ -7,13 +7,13 @@ import java.util.Collections;
 import java.util.List;
 
 /// What each operator makes of the shapes of its inputs: one entry for each operator known.
-final class ShapeRules {
+public final class ShapeRules {
   private ShapeRules() {}
 
   /// What is known of a node's outputs.
   ///
   /// @throws UnusableNodeException if the operator is unknown
-  static List<InferredValue> results(Operands operands) {
+  public static List<InferredValue> results(Operands operands) {
     Node node = operands.node();
     if (!node.domain().isEmpty()) {
       throw unknown(node);
@@ -160,7 +160,6 @@ final class ShapeRules {
       case "NonZero" -> List.of(IndexShapes.nonZero(operands));
       case "Attention" -> only(LinearShapes.attention(operands));
       case "LSTM", "GRU", "RNN" -> RecurrentShapes.outputs(operands);
-      case "If", "Loop" -> throw ControlFlow.left(operands);
       default -> throw unknown(node);
     };
   }

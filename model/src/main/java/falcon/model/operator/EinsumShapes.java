@@ -1,4 +1,4 @@
-package falcon.model.shape;
+package falcon.model.operator;
 
 import java.util.ArrayList;
 import java.util.List;
