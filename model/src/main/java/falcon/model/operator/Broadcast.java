@@ -1,56 +1,84 @@
 package falcon.model.operator;
 
-import falcon.model.DataType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.function.DoubleBinaryOperator;
-import java.util.function.DoubleUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// Operators that work element by element and stretch axes of size 1; their results where the operands
 /// are numbers that shapes are made of.
 final class Broadcast {
-  private static final Map<String, DoubleBinaryOperator> BINARY =
-      Map.ofEntries(
-          Map.entry("Add", (a, b) -> a + b),
-          Map.entry("Sum", (a, b) -> a + b),
-          Map.entry("Sub", (a, b) -> a - b),
-          Map.entry("Mul", (a, b) -> a * b),
-          Map.entry("Div", (a, b) -> a / b),
-          Map.entry("Mod", (a, b) -> a - Math.floor(a / b) * b),
-          Map.entry("Mod toward zero", (a, b) -> a % b),
-          Map.entry("Pow", Math::pow),
-          Map.entry("Max", Math::max),
-          Map.entry("Min", Math::min),
-          Map.entry("Equal", (a, b) -> truth(a == b)),
-          Map.entry("Greater", (a, b) -> truth(a > b)),
-          Map.entry("Less", (a, b) -> truth(a < b)),
-          Map.entry("GreaterOrEqual", (a, b) -> truth(a >= b)),
-          Map.entry("LessOrEqual", (a, b) -> truth(a <= b)),
-          Map.entry("And", (a, b) -> truth(a != 0 && b != 0)),
-          Map.entry("Or", (a, b) -> truth(a != 0 || b != 0)),
-          Map.entry("Xor", (a, b) -> truth((a != 0) != (b != 0))));
-
-  private static final Map<String, DoubleUnaryOperator> UNARY =
-      Map.of(
-          "Floor", Math::floor,
-          "Ceil", Math::ceil,
-          "Round", Math::rint,
-          "Neg", a -> -a,
-          "Abs", Math::abs,
-          "Sign", Math::signum,
-          "Sqrt", Math::sqrt,
-          "Reciprocal", a -> 1 / a,
-          "Not", a -> truth(a == 0));
-
-  private static final Set<String> COMPARISONS =
-      Set.of("Equal", "Greater", "Less", "GreaterOrEqual", "LessOrEqual");
-
   private Broadcast() {}
 
-  private static double truth(boolean isTrue) {
+  /// What two numbers make; null where that is not followed.
+  @FunctionalInterface
+  private interface Combination {
+    @Nullable Double of(double a, double b);
+  }
+
+  static void addTo(Map<String, OperatorRule> all) {
+    all.put("Add", numbers((a, b) -> a + b).learns(0, 1));
+    all.put("Sum", numbers((a, b) -> a + b));
+    all.put("Sub", numbers((a, b) -> a - b).learns(0, 1));
+    all.put("Mul", numbers((a, b) -> a * b).learns(0, 1));
+    all.put("Div", OperatorRule.ofValue(Broadcast::quotient));
+    all.put("Mod", OperatorRule.ofValue(Broadcast::remainder));
+    all.put("Pow", numbers(Math::pow));
+    all.put("Max", numbers(Math::max));
+    all.put("Min", numbers(Math::min));
+    all.put("And", numbers((a, b) -> truth(a != 0 && b != 0)));
+    all.put("Or", numbers((a, b) -> truth(a != 0 || b != 0)));
+    all.put("Xor", numbers((a, b) -> truth((a != 0) != (b != 0))));
+    all.put("Equal", comparison((a, b) -> truth(a == b)));
+    all.put("Greater", comparison((a, b) -> truth(a > b)));
+    all.put("Less", comparison((a, b) -> truth(a < b)));
+    all.put("GreaterOrEqual", comparison((a, b) -> truth(a >= b)));
+    all.put("LessOrEqual", comparison((a, b) -> truth(a <= b)));
+    all.put("Where", OperatorRule.ofValue(Broadcast::choice));
+    all.put("Expand", OperatorRule.ofValue(Broadcast::expanded).with(OperatorRule.Trait.ARRANGES));
+    for (String name : List.of("Mean", "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor")) {
+      all.put(name, OperatorRule.ofShape(Broadcast::shape));
+    }
+  }
+
+  private static OperatorRule numbers(Combination combination) {
+    return OperatorRule.ofValue(operands -> result(operands, combination, false));
+  }
+
+  /// Truth values are whole, whatever is compared.
+  private static OperatorRule comparison(Combination combination) {
+    return OperatorRule.ofValue(operands -> result(operands, combination, true));
+  }
+
+  /// `Div`: quotients of whole numbers are cut off towards zero.
+  private static InferredValue quotient(Operands operands) {
+    List<Long> shape = shape(operands);
+    Combination quotient = isWhole(operands) ? Broadcast::wholeQuotient : Broadcast::realQuotient;
+    return result(operands, shape, quotient, false);
+  }
+
+  private static @Nullable Double realQuotient(double a, double b) {
+    return b == 0 ? null : Double.valueOf(a / b);
+  }
+
+  private static @Nullable Double wholeQuotient(double a, double b) {
+    if (b == 0) {
+      return null;
+    }
+    double quotient = a / b;
+    return quotient < 0 ? Math.ceil(quotient) : Math.floor(quotient);
+  }
+
+  /// `Mod`: with the divisor's sign, or with `fmod` the dividend's.
+  private static InferredValue remainder(Operands operands) {
+    boolean isTowardZero = operands.node().integer("fmod", 0) != 0;
+    return result(
+        operands,
+        (a, b) -> b == 0 ? null : Double.valueOf(isTowardZero ? a % b : a - Math.floor(a / b) * b),
+        false);
+  }
+
+  static double truth(boolean isTrue) {
     return isTrue ? 1 : 0;
   }
 
@@ -104,88 +132,71 @@ final class Broadcast {
         });
   }
 
-  /// Shape and, where all inputs are known numbers, the elements.
-  static InferredValue result(Operands operands) {
-    List<Long> shape = shape(operands);
-    var inputs = new ArrayList<List<Double>>();
-    boolean isWhole = true;
+  private static boolean isWhole(Operands operands) {
     for (int i = 0; i < operands.inputs().size(); i++) {
-      InferredValue input = stretched(operands.value(i), shape);
-      if (input.numbers() == null) {
-        return InferredValue.ofShape(shape);
+      if (!operands.value(i).isWhole()) {
+        return false;
       }
-      inputs.add(input.numbers());
-      isWhole &= operands.value(i).isWhole();
     }
-    boolean isTowardZero = operands.node().integer("fmod", 0) != 0;
-    String opType = operands.node().opType() + (isTowardZero ? " toward zero" : "");
+    return true;
+  }
+
+  /// Shape and, where all inputs are known numbers, what these make from the first to the last.
+  private static InferredValue result(Operands operands, Combination combination, boolean isTruth) {
+    return result(operands, shape(operands), combination, isTruth);
+  }
+
+  private static InferredValue result(
+      Operands operands, List<Long> shape, Combination combination, boolean isTruth) {
+    List<List<Double>> inputs = elements(operands, shape);
+    if (inputs == null) {
+      return InferredValue.ofShape(shape);
+    }
+    var numbers = new ArrayList<Double>(inputs.getFirst());
+    for (List<Double> input : inputs.subList(1, inputs.size())) {
+      for (int i = 0; i < numbers.size(); i++) {
+        Double number = combination.of(numbers.get(i), input.get(i));
+        if (number == null) {
+          return InferredValue.ofShape(shape);
+        }
+        numbers.set(i, number);
+      }
+    }
+    return new InferredValue(shape, numbers, isTruth || isWhole(operands));
+  }
+
+  /// `Where`: elements of the second operand where the first is true, otherwise of the third.
+  private static InferredValue choice(Operands operands) {
+    List<Long> shape = shape(operands);
+    List<List<Double>> inputs = elements(operands, shape);
+    if (inputs == null) {
+      return InferredValue.ofShape(shape);
+    }
     var numbers = new ArrayList<Double>();
     for (int i = 0; i < inputs.getFirst().size(); i++) {
-      Double number = element(opType, inputs, i, isWhole);
-      if (number == null) {
-        return InferredValue.ofShape(shape);
-      }
-      numbers.add(number);
+      numbers.add((inputs.get(0).get(i) != 0 ? inputs.get(1) : inputs.get(2)).get(i));
     }
-    boolean isWholeResult =
-        opType.equals("Where")
-            ? operands.value(1).isWhole()
-            : isWhole || COMPARISONS.contains(opType);
-    return new InferredValue(shape, numbers, isWholeResult);
+    return new InferredValue(shape, numbers, operands.value(1).isWhole());
   }
 
-  /// Operators of one input; elements only where [#result] would give them.
-  static InferredValue unary(Operands operands) {
-    InferredValue value = operands.value(0);
-    DoubleUnaryOperator operator = UNARY.get(operands.node().opType());
-    if (operator == null || value.numbers() == null) {
-      return InferredValue.ofShape(value.shape());
-    }
-    List<Double> results = value.numbers().stream().map(operator::applyAsDouble).toList();
-    return new InferredValue(value.shape(), results, value.isWhole());
-  }
-
-  /// `Cast`: whole numbers are cut off towards zero.
-  static InferredValue cast(Operands operands) {
-    InferredValue value = operands.value(0);
-    DataType type = DataType.ofOnnxCode((int) operands.node().integer("to", 0));
-    if (value.numbers() == null || type == null) {
-      return InferredValue.ofShape(value.shape());
-    }
-    if (type.isFloatingPoint()) {
-      return new InferredValue(value.shape(), value.numbers(), false);
-    }
-    var numbers = new ArrayList<Double>();
-    for (double number : value.numbers()) {
-      numbers.add(
-          type == DataType.BOOL
-              ? truth(number != 0)
-              : number < 0 ? Math.ceil(number) : Math.floor(number));
-    }
-    return new InferredValue(value.shape(), numbers, true);
-  }
-
-  private static @Nullable Double element(
-      String opType, List<List<Double>> inputs, int i, boolean isWhole) {
-    if (opType.equals("Where")) {
-      return (inputs.get(0).get(i) != 0 ? inputs.get(1) : inputs.get(2)).get(i);
-    }
-    DoubleBinaryOperator operator = BINARY.get(opType);
-    if (operator == null) {
-      return null;
-    }
-    double element = inputs.getFirst().get(i);
-    for (List<Double> input : inputs.subList(1, inputs.size())) {
-      double other = input.get(i);
-      if (other == 0 && (opType.equals("Div") || opType.startsWith("Mod"))) {
+  /// Elements of all inputs, stretched to a shape.
+  ///
+  /// @return null if some are not known
+  private static @Nullable List<List<Double>> elements(Operands operands, List<Long> shape) {
+    var inputs = new ArrayList<List<Double>>();
+    for (int i = 0; i < operands.inputs().size(); i++) {
+      List<Double> numbers = stretched(operands.value(i), shape).numbers();
+      if (numbers == null) {
         return null;
       }
-      element = operator.applyAsDouble(element, other);
-      if (isWhole && opType.equals("Div")) {
-        element = element < 0 ? Math.ceil(element) : Math.floor(element);
-      }
+      inputs.add(numbers);
     }
-    return element;
+    return inputs;
+  }
+
+  /// `Expand`: to the shape that its own and the second operand stretch to.
+  private static InferredValue expanded(Operands operands) {
+    return stretched(operands.value(0), shape(operands, operands.shape(0), operands.content(1)));
   }
 
   private static long fromBack(List<Long> shape, int place) {

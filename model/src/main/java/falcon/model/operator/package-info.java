@@ -1,7 +1,7 @@
-/// Operators: what ONNX says about the size of each operator's outputs, and values that follow from
-/// shapes.
+/// Operators: what ONNX says about the size of each operator's outputs, values that follow from shapes,
+/// what is multiplied, and which inputs are weights.
 ///
-/// Read `ShapeRules` first, the table of operators; each `…Shapes` class holds one family. Source: ONNX
+/// Read [falcon.model.operator.OperatorRules] first, the table by name; each `…Shapes` class holds one family. Source: ONNX
 /// operator specification. Imports `falcon.model` only; must not import `falcon.model.shape`, which
 /// follows shapes through a network by these rules.
 @NullMarked

@@ -7,7 +7,7 @@ import falcon.model.UnusableNodeException;
 import falcon.model.ValueInfo;
 import falcon.model.operator.InferredValue;
 import falcon.model.operator.Operands;
-import falcon.model.operator.ShapeRules;
+import falcon.model.operator.OperatorRules;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -84,7 +84,7 @@ public final class ShapeInference {
       throw ControlFlow.left(operands);
     }
     try {
-      return ShapeRules.results(operands);
+      return OperatorRules.results(operands);
     } catch (ArithmeticException e) {
       throw operands.mismatch("its sizes are beyond counting (%s)".formatted(e.getMessage()));
     } catch (IndexOutOfBoundsException | NoSuchElementException e) {
