@@ -15,7 +15,7 @@ final class ConvolutionOperators {
   private ConvolutionOperators() {}
 
   static void addTo(Map<String, Operator> all) {
-    all.put("Conv", Operator.of(ConvolutionOperators::convolution));
+    all.put("Conv", Operator.of(ConvolutionOperators::convolution).fresh());
     all.put("ConvTranspose", Operator.of(ConvolutionOperators::transposed));
   }
 
