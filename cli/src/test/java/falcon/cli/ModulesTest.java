@@ -53,6 +53,7 @@ class ModulesTest {
           "model",
           List.of(
               "falcon.model",
+              "falcon.model.operator",
               "falcon.model.shape",
               "falcon.model.layer",
               "falcon.model.format",

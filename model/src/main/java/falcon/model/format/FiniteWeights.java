@@ -4,6 +4,8 @@ import falcon.model.MalformedModelException;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
+import falcon.model.operator.OperatorRule;
+import falcon.model.operator.OperatorRules;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -15,20 +17,6 @@ import java.util.Set;
 /// Only tensors that layers and normalisation read are looked at; elsewhere, in the mask of an
 /// attention for instance, infinity has its use.
 final class FiniteWeights {
-  private static final Set<String> OPERATORS =
-      Set.of(
-          "Conv",
-          "ConvTranspose",
-          "Gemm",
-          "MatMul",
-          "LSTM",
-          "GRU",
-          "RNN",
-          "BatchNormalization",
-          "InstanceNormalization",
-          "LayerNormalization",
-          "GroupNormalization");
-
   private FiniteWeights() {}
 
   /// Checks a network.
@@ -65,7 +53,7 @@ final class FiniteWeights {
   private static Set<String> weights(Network network) {
     var names = new LinkedHashSet<String>();
     for (Node node : network.nodes()) {
-      if (node.domain().isEmpty() && OPERATORS.contains(node.opType())) {
+      if (OperatorRules.has(node, OperatorRule.Trait.FINITE)) {
         for (String input : node.inputs()) {
           if (network.initializers().containsKey(input)) {
             names.add(input);

@@ -3,6 +3,8 @@ package falcon.model.layer;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
+import falcon.model.operator.OperatorRules;
+import falcon.model.operator.Product;
 import falcon.model.shape.FollowedShapes;
 import falcon.model.shape.Obstacle;
 import java.util.ArrayList;
@@ -66,7 +68,8 @@ final class LayerSearch {
   /// Names of the tensors that a node uses as weights, as they are or turned over.
   private Set<String> weightsOf(Node node) {
     var tensors = new LinkedHashSet<String>();
-    List<Integer> operands = node.is("Gather") ? List.of(0) : ProductMacs.operands(node);
+    Product product = OperatorRules.product(node);
+    List<Integer> operands = product == null ? List.of() : product.weights();
     for (int operand : operands) {
       String value = node.input(operand);
       String tensor = value == null ? null : constants.tensorBehind(value);
@@ -84,8 +87,7 @@ final class LayerSearch {
   /// Numbers that are looked up are weights if they are the rows of a table.
   private boolean isLayer(WeightUse use, String name) {
     Tensor tensor = network.tensor(name);
-    return !use.node().is("Gather")
-        || (tensor.type().isFloatingPoint() && tensor.shape().size() > 1);
+    return !use.isLookup() || (tensor.type().isFloatingPoint() && tensor.shape().size() > 1);
   }
 
   private Layer layer(String name, WeightUses found) {
@@ -138,7 +140,8 @@ final class LayerSearch {
   ///
   /// @return null if it multiplies nothing
   private @Nullable String denseReason(Node node) {
-    List<Integer> operands = ProductMacs.operands(node);
+    Product product = OperatorRules.product(node);
+    List<Integer> operands = product == null ? List.of() : product.factors(node);
     for (int operand : operands) {
       String value = node.input(operand);
       if (value != null && constants.isConstant(value)) {

@@ -40,7 +40,7 @@ record PruningObstacle(Network network, ConstantValues constants, String name, W
     if (leftOut != null) {
       return leftOut;
     }
-    boolean isEmbedding = readers.uses().stream().anyMatch(use -> use.node().is("Gather"));
+    boolean isEmbedding = readers.uses().stream().anyMatch(WeightUse::isLookup);
     return isEmbedding && !selection.isIncluded(name)
         ? "an embedding: pruned only if asked for by name (--include)"
         : null;

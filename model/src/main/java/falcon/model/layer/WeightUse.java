@@ -1,6 +1,8 @@
 package falcon.model.layer;
 
 import falcon.model.Node;
+import falcon.model.operator.OperatorRules;
+import falcon.model.operator.Product;
 
 /// One place where a node works with a weight tensor.
 ///
@@ -9,4 +11,10 @@ import falcon.model.Node;
 ///     (an embedding) or weights on the left of a product; 1 or 2 (recurrent weights) for an `LSTM`,
 ///     `GRU` or `RNN`
 /// @param isTransposed whether a `Transpose` of the two axes stands between tensor and node
-public record WeightUse(Node node, int operand, boolean isTransposed) {}
+public record WeightUse(Node node, int operand, boolean isTransposed) {
+  /// Whether the weights are a table that the node looks rows up in.
+  public boolean isLookup() {
+    Product product = OperatorRules.product(node);
+    return product != null && product.isLookup();
+  }
+}

@@ -3,6 +3,8 @@ package falcon.model.layer;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
+import falcon.model.operator.OperatorRules;
+import falcon.model.operator.Product;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -66,15 +68,7 @@ public record WeightUses(List<WeightUse> uses, List<Node> others) {
   }
 
   private static boolean isWeights(Node node, int operand) {
-    if (!node.domain().isEmpty()) {
-      return false;
-    }
-    return switch (node.opType()) {
-      case "Conv", "ConvTranspose" -> operand == 1;
-      case "Gemm", "MatMul" -> operand == 0 || operand == 1;
-      case "LSTM", "GRU", "RNN" -> operand == 1 || operand == 2;
-      case "Gather" -> operand == 0;
-      default -> false;
-    };
+    Product product = OperatorRules.product(node);
+    return product != null && product.weights().contains(operand);
   }
 }

@@ -7,6 +7,7 @@ import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
 import falcon.model.UnusableNodeException;
+import falcon.model.operator.Operands;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -71,7 +72,8 @@ public final class ControlFlow {
     return inlined(network.withExampleShapes(exampleShapes));
   }
 
-  private static boolean isOf(Node node) {
+  /// Whether a node chooses or repeats a body.
+  static boolean isOf(Node node) {
     return node.is("If") || node.is("Loop");
   }
 

@@ -4,6 +4,7 @@ import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.UnusableNodeException;
 import falcon.model.ValueInfo;
+import falcon.model.operator.InferredValue;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;

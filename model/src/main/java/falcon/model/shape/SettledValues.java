@@ -6,6 +6,9 @@ import falcon.model.Node;
 import falcon.model.Tensor;
 import falcon.model.UnusableNodeException;
 import falcon.model.ValueInfo;
+import falcon.model.operator.InferredValue;
+import falcon.model.operator.OperatorRule;
+import falcon.model.operator.OperatorRules;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -13,7 +16,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Numbers that follow from constants and shapes alone, whatever the inputs hold and however many
@@ -31,23 +33,6 @@ final class SettledValues {
 
   /// About what a known number takes in memory while it is computed.
   private static final int BYTES_A_NUMBER = 100;
-
-  /// Operators that pick numbers out of shapes or other numbers, and compute nothing.
-  private static final Set<String> PICKING =
-      Set.of(
-          "Shape",
-          "Size",
-          "Identity",
-          "Cast",
-          "Gather",
-          "Slice",
-          "Split",
-          "Concat",
-          "Reshape",
-          "Flatten",
-          "Transpose",
-          "Squeeze",
-          "Unsqueeze");
 
   private final List<Map<String, InferredValue>> byBatch = new ArrayList<>();
   private final Map<String, Node> makers = new HashMap<>();
@@ -129,7 +114,9 @@ final class SettledValues {
         return false;
       }
       Node maker = makers.get(next);
-      if (byBatch.size() > 1 && maker != null && !PICKING.contains(maker.opType())) {
+      if (byBatch.size() > 1
+          && maker != null
+          && !OperatorRules.has(maker, OperatorRule.Trait.PICKS)) {
         maker.inputs().forEach(open::push);
       }
     }

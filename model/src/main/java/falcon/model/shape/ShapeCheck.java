@@ -3,6 +3,7 @@ package falcon.model.shape;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.UnusableNodeException;
+import falcon.model.operator.InferredValue;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;

@@ -5,6 +5,9 @@ import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.UnusableNodeException;
 import falcon.model.ValueInfo;
+import falcon.model.operator.InferredValue;
+import falcon.model.operator.Operands;
+import falcon.model.operator.OperatorRules;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -77,8 +80,11 @@ public final class ShapeInference {
   /// @throws UnusableNodeException if its operator is unknown or does not fit its inputs
   static List<InferredValue> results(Node node, Map<String, InferredValue> values) {
     Operands operands = operands(node, values);
+    if (ControlFlow.isOf(node)) {
+      throw ControlFlow.left(operands);
+    }
     try {
-      return ShapeRules.results(operands);
+      return OperatorRules.results(operands);
     } catch (ArithmeticException e) {
       throw operands.mismatch("its sizes are beyond counting (%s)".formatted(e.getMessage()));
     } catch (IndexOutOfBoundsException | NoSuchElementException e) {

@@ -1,10 +1,9 @@
-/// Shapes: what ONNX says about the size of each operator's outputs, and values that follow from shapes.
+/// Shapes: how those of a network's values follow from those of its inputs.
 ///
-/// Read [falcon.model.shape.ShapeInference] first; `ShapeRules` is the table of operators. `ControlFlow`
-/// takes bodies that constants and shapes settle into the graph.
+/// Read [falcon.model.shape.ShapeInference] first; what each operator makes is in
+/// `falcon.model.operator`. `ControlFlow` takes bodies that constants and shapes settle into the graph.
 ///
-/// Source: ONNX operator specification. Imports `falcon.model` only; must not import `falcon.model.layer`
-/// or a file format.
+/// Must not import `falcon.model.layer` or a file format.
 @NullMarked
 package falcon.model.shape;
 

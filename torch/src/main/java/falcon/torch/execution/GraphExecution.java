@@ -1,14 +1,11 @@
 package falcon.torch.execution;
 
 import falcon.model.Node;
-import falcon.torch.Precision;
 import falcon.torch.Torch;
 import falcon.torch.UnsupportedNetworkException;
-import falcon.torch.kernel.FusedConvolution;
+import falcon.torch.fusion.Fusion;
 import falcon.torch.operator.Operands;
-import falcon.torch.operator.Operators;
-import falcon.torch.operator.Recurrent;
-import falcon.torch.operator.RecurrentValues;
+import falcon.torch.operator.Operator;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -27,27 +24,6 @@ import org.jspecify.annotations.Nullable;
 /// Values are given back as soon as no later node reads them, unless they are *watched*. Closing gives
 /// back everything. The weights may be replaced while the execution stands before a node.
 public final class GraphExecution implements AutoCloseable {
-  /// Operators whose result is a fresh tensor that nothing else points into.
-  private static final Set<String> FRESH =
-      Set.of(
-          "Conv",
-          "BatchNormalization",
-          "InstanceNormalization",
-          "GroupNormalization",
-          "LayerNormalization",
-          "Add",
-          "Sub",
-          "Mul",
-          "Div",
-          "Gemm",
-          "MatMul",
-          "Relu",
-          "Sigmoid",
-          "Tanh",
-          "Erf",
-          "HardSigmoid",
-          "HardSwish");
-
   private final GraphProgram program;
   private final Parameters parameters;
   private final Operands.Setting setting;
@@ -56,6 +32,7 @@ public final class GraphExecution implements AutoCloseable {
   private final Set<String> leaves = new HashSet<>();
   private final Map<String, Integer> readsLeft = new HashMap<>();
   private final Set<String> inherited = new HashSet<>();
+  private final Inside inside = new Inside();
   private final boolean[] done;
 
   /// Numbers of the nodes that are asked before each run whether they fit their operands, alone.
@@ -166,20 +143,20 @@ public final class GraphExecution implements AutoCloseable {
     }
   }
 
-  /// Runs what is left, a convolution together with what follows it where nobody looks between the two.
+  /// Runs what is left, several nodes as one where nobody looks between them.
   ///
   /// @return the network's output; valid until this is closed
   public Tensor runToEnd() {
-    var waiting = new HashMap<Integer, ConvolutionChain>();
+    var waiting = new HashMap<Integer, Fusion>();
     for (; behind < program.nodes().size(); behind++) {
-      ConvolutionChain chain = program.convolutionChains().get(behind);
-      if (chain != null && isFusable(chain)) {
-        chain.nodes().forEach(node -> done[node] = true);
-        waiting.put(chain.last(), chain);
+      Fusion starting = possible(program.fusions().startingAt(behind));
+      if (starting != null) {
+        starting.nodes().forEach(node -> done[node] = true);
+        waiting.put(starting.turn(), starting);
       }
-      ConvolutionChain due = waiting.remove(behind);
+      Fusion due = waiting.remove(behind);
       if (due == null) {
-        stepOrJoin(behind);
+        step(behind);
       } else {
         run(due);
       }
@@ -187,48 +164,46 @@ public final class GraphExecution implements AutoCloseable {
     return value(program.output());
   }
 
-  private void stepOrJoin(int index) {
-    NormalizedConvolution pair = program.normalizedConvolution(index);
-    if (pair != null && isUnseen(pair, index)) {
-      stepOver(pair, index);
-    } else {
-      step(index);
+  /// The largest fusion, from the given one on, that all nodes are still to be done for and between
+  /// whose nodes nobody looks.
+  private @Nullable Fusion possible(@Nullable Fusion largest) {
+    Fusion fusion = largest;
+    while (fusion != null && !isPossible(fusion)) {
+      fusion = fusion.smaller();
     }
+    return fusion;
   }
 
-  /// Whether all nodes of the chain are still to be done, and nothing but the last one's result and no
-  /// gradient with respect to weights is wanted.
-  private boolean isFusable(ConvolutionChain chain) {
-    return FusedConvolution.isAvailable()
-        && parameters.precision() == Precision.FLOAT32
-        && !setting.batchStatistics()
-        && chain.nodes().stream().noneMatch(node -> done[node] || unchecked.get(node))
-        && chain.skipped(program).noneMatch(watched::contains)
-        && !parameters.wantsGradients(chain);
+  private boolean isPossible(Fusion fusion) {
+    return fusion.nodes().stream().noneMatch(node -> done[node] || unchecked.get(node))
+        && fusion.skipped().stream().noneMatch(watched::contains)
+        && fusion.isPossible(parameters.fused(), setting);
   }
 
-  /// Runs a chain when its last node has its turn, as one where oneDNN can.
-  private void run(ConvolutionChain chain) {
+  /// Runs a fusion when it has its turn; where its operands do not fit, a smaller one and what is left.
+  private void run(Fusion fusion) {
+    if (isComputed(fusion)) {
+      return;
+    }
+    fusion.nodes().forEach(node -> done[node] = false);
+    Fusion smaller = possible(fusion.smaller());
+    if (smaller != null) {
+      smaller.nodes().forEach(node -> done[node] = true);
+      run(smaller);
+    }
+    fusion.nodes().forEach(this::step);
+  }
+
+  private boolean isComputed(Fusion fusion) {
     try (var _ = new PointerScope()) {
-      Tensor result = fused(chain);
-      if (result != null) {
-        store(program.nodes().get(chain.last()), List.of(result));
-        chain.nodes().forEach(node -> forgetInputs(program.nodes().get(node)));
-        return;
+      Tensor result = at(fusion.first(), in -> fusion.run(in, this::value, parameters.fused()));
+      if (result == null) {
+        return false;
       }
+      store(program.nodes().get(fusion.nodes().getLast()), List.of(result));
     }
-    chain.nodes().forEach(node -> done[node] = false);
-    chain.nodes().forEach(this::stepOrJoin);
-  }
-
-  /// @return null if oneDNN cannot
-  private @Nullable Tensor fused(ConvolutionChain chain) {
-    return at(
-        chain.convolution(),
-        in -> {
-          Tensor other = chain.other() == null ? null : value(chain.other());
-          return FusedChain.run(chain, in.x(), other, parameters);
-        });
+    fusion.nodes().forEach(node -> forgetInputs(program.nodes().get(node)));
+    return true;
   }
 
   /// Runs just those nodes that a value depends on, and watches it.
@@ -285,7 +260,7 @@ public final class GraphExecution implements AutoCloseable {
           if (unchecked.get(index)) {
             program.checks().require(node, in);
           }
-          return RecurrentValues.has(node) ? Recurrent.run(in, new Inside()) : Operators.run(in);
+          return program.operator(index).run(in, inside);
         });
   }
 
@@ -298,40 +273,6 @@ public final class GraphExecution implements AutoCloseable {
     } catch (RuntimeException | OutOfMemoryError e) {
       throw NodeFailures.of(program.network(), node, in, sampleNumbers, e);
     }
-  }
-
-  /// Whether convolution and normalisation are still to be done, and nothing but the result is wanted.
-  private boolean isUnseen(NormalizedConvolution pair, int convolution) {
-    return !done[convolution]
-        && !done[pair.normalizationIndex()]
-        && !unchecked.get(convolution)
-        && !unchecked.get(pair.normalizationIndex())
-        && !setting.batchStatistics()
-        && !watched.contains(pair.between());
-  }
-
-  private void stepOver(NormalizedConvolution pair, int convolution) {
-    done[convolution] = true;
-    done[pair.normalizationIndex()] = true;
-    try (var _ = new PointerScope()) {
-      store(pair.normalization(), results(pair));
-    }
-    forgetInputs(pair.convolution());
-    forgetInputs(pair.normalization());
-  }
-
-  private List<Tensor> results(NormalizedConvolution pair) {
-    return at(
-        pair.convolution(),
-        in -> {
-          var joined = parameters.joined(pair);
-          return Operators.run(
-              new Operands(
-                  pair.convolution(),
-                  List.of(in.x(), joined.weight(), joined.bias()),
-                  new boolean[3],
-                  setting));
-        });
   }
 
   private void store(Node node, List<Tensor> results) {
@@ -384,8 +325,8 @@ public final class GraphExecution implements AutoCloseable {
     values.clear();
   }
 
-  /// Looks into a recurrent node.
-  private final class Inside implements Recurrent.Observer {
+  /// Looks into nodes that let themselves be seen.
+  private final class Inside implements Operator.Observer {
     @Override
     public boolean isWanted(String value) {
       return watched.contains(value);
@@ -419,8 +360,6 @@ public final class GraphExecution implements AutoCloseable {
       return false; // another reader, even one that is done, may have made a view of it
     }
     int producer = program.producerOf(name);
-    return producer >= 0
-        && FRESH.contains(program.nodes().get(producer).opType())
-        && !value.requires_grad();
+    return producer >= 0 && program.operator(producer).isFresh() && !value.requires_grad();
   }
 }

@@ -4,8 +4,9 @@ import falcon.model.MainOutput;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.ValueInfo;
+import falcon.torch.fusion.Fusions;
+import falcon.torch.operator.Operator;
 import falcon.torch.operator.Operators;
-import falcon.torch.operator.RecurrentValues;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -15,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.IntPredicate;
-import org.jspecify.annotations.Nullable;
 
 /// A network's nodes in running order, which of them makes a value and how often it is read.
 public final class GraphProgram {
@@ -23,13 +23,15 @@ public final class GraphProgram {
   private final Map<String, Integer> uses = new HashMap<>();
   private final Map<String, Integer> producedBy = new HashMap<>();
   private final Set<String> outputs = new HashSet<>();
-  private final Map<Integer, NormalizedConvolution> normalizedConvolutions;
-  private final Map<Integer, ConvolutionChain> convolutionChains;
+  private final List<Operator> operators;
+  private final Fusions fusions;
   private final NodeChecks checks;
 
   public GraphProgram(Network network) {
     this.network = network;
     this.checks = new NodeChecks(network);
+    this.operators = network.nodes().stream().map(Operators::of).toList();
+    this.fusions = Fusions.of(network);
     for (int i = 0; i < network.nodes().size(); i++) {
       Node node = network.nodes().get(i);
       for (String input : node.inputs()) {
@@ -38,16 +40,11 @@ public final class GraphProgram {
       for (String output : node.outputs()) {
         producedBy.put(output, i);
       }
-      if (RecurrentValues.has(node)) {
-        for (String inside : RecurrentValues.of(node).all()) {
-          producedBy.put(inside, i);
-        }
+      for (String inside : operators.get(i).inside(node)) {
+        producedBy.put(inside, i);
       }
     }
     network.outputs().forEach(output -> outputs.add(output.name()));
-    Map<String, String> origins = NormalizedConvolution.origins(this);
-    normalizedConvolutions = NormalizedConvolution.byConvolution(this, origins);
-    convolutionChains = ConvolutionChain.byConvolution(this, origins, normalizedConvolutions);
   }
 
   public Network network() {
@@ -73,15 +70,14 @@ public final class GraphProgram {
     return MainOutput.of(network).name();
   }
 
-  /// @return the convolution of that number with the BatchNormalization behind it, null if it is none
-  ///     that could be computed in one
-  @Nullable NormalizedConvolution normalizedConvolution(int node) {
-    return normalizedConvolutions.get(node);
+  /// How the node of that number is computed.
+  Operator operator(int node) {
+    return operators.get(node);
   }
 
-  /// @return by their convolutions' numbers, those whose filters are initializers, with what follows
-  Map<Integer, ConvolutionChain> convolutionChains() {
-    return convolutionChains;
+  /// Nodes that can be computed as one.
+  Fusions fusions() {
+    return fusions;
   }
 
   /// @return number of the node that makes the value, −1 for the network's input

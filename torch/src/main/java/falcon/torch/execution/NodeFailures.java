@@ -9,11 +9,11 @@ import falcon.torch.UnsupportedNetworkException;
 import falcon.torch.kernel.NativeLibraryException;
 import falcon.torch.kernel.Workers;
 import falcon.torch.operator.Operands;
+import falcon.torch.operator.Operators;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bytedeco.javacpp.PointerScope;
@@ -24,9 +24,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Libtorch throws plain runtime exceptions, whose text is long: the first line is the reason.
 final class NodeFailures {
-  /// Operators whose second input holds places along an axis of the first.
-  private static final Set<String> INDEXED = Set.of("Gather", "GatherElements");
-
   /// How libtorch says that it did not get memory.
   private static final List<String> ALLOCATION =
       List.of("not enough memory", "can't allocate memory", "bad_alloc", "out of memory");
@@ -130,8 +127,7 @@ final class NodeFailures {
     Node node = in.node();
     Tensor x = in.tensor(0);
     Tensor indices = in.tensor(1);
-    if (!node.domain().isEmpty()
-        || !INDEXED.contains(node.opType())
+    if (!Operators.of(node).isIndexed()
         || x == null
         || indices == null
         || indices.is_floating_point()) {

@@ -1,7 +1,7 @@
 package falcon.torch.kernel;
 
 import falcon.model.Node;
-import falcon.model.shape.AxisPadding;
+import falcon.model.operator.AxisPadding;
 import falcon.torch.Torch;
 import falcon.torch.UnsupportedNetworkException;
 import java.util.Arrays;

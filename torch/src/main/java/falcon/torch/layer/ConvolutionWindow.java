@@ -1,7 +1,7 @@
 package falcon.torch.layer;
 
 import falcon.model.Node;
-import falcon.model.shape.AxisPadding;
+import falcon.model.operator.AxisPadding;
 import java.util.List;
 import java.util.stream.IntStream;
 

@@ -25,17 +25,17 @@ final class ActivationOperators {
   private ActivationOperators() {}
 
   static void addTo(Map<String, Operator> all) {
-    add(all, "Relu", in -> in.isOverwritable(0) ? in.x().relu_() : in.x().relu());
+    fresh(all, "Relu", in -> in.isOverwritable(0) ? in.x().relu_() : in.x().relu());
     add(all, "LeakyRelu", in -> torch.leaky_relu(in.x(), real(in, "alpha", 0.01f)));
     add(all, "PRelu", ActivationOperators::pRelu);
     add(all, "ThresholdedRelu", ActivationOperators::thresholdedRelu);
     add(all, "Clip", ActivationOperators::clip);
-    add(all, "Sigmoid", in -> in.isOverwritable(0) ? in.x().sigmoid_() : in.x().sigmoid());
-    add(all, "HardSigmoid", ActivationOperators::hardSigmoid);
-    add(all, "HardSwish", in -> torch.hardswish(in.x()));
+    fresh(all, "Sigmoid", in -> in.isOverwritable(0) ? in.x().sigmoid_() : in.x().sigmoid());
+    fresh(all, "HardSigmoid", ActivationOperators::hardSigmoid);
+    fresh(all, "HardSwish", in -> torch.hardswish(in.x()));
     add(all, "Swish", ActivationOperators::swish);
     add(all, "Mish", in -> torch.mish(in.x()));
-    add(all, "Tanh", in -> in.x().tanh());
+    fresh(all, "Tanh", in -> in.x().tanh());
     add(all, "Gelu", in -> torch.gelu(in.x(), in.node().text("approximate", "none")));
     add(all, "Elu", in -> elu(in.x(), in.node().real("alpha", 1), 1));
     add(all, "Selu", ActivationOperators::selu);
@@ -50,6 +50,11 @@ final class ActivationOperators {
 
   private static void add(Map<String, Operator> all, String name, Operator.Single operator) {
     all.put(name, Operator.of(operator));
+  }
+
+  /// An operator whose result is a fresh tensor.
+  private static void fresh(Map<String, Operator> all, String name, Operator.Single operator) {
+    all.put(name, Operator.of(operator).fresh());
   }
 
   private interface AlongAxis {

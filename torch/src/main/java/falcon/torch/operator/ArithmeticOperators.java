@@ -17,10 +17,10 @@ final class ArithmeticOperators {
     addUnary(all);
     addTrigonometric(all);
     addComparisons(all);
-    add(all, "Add", ArithmeticOperators::sum);
-    binary(all, "Sub", Tensor::sub);
-    add(all, "Mul", ArithmeticOperators::product);
-    binary(all, "Div", ArithmeticOperators::quotient);
+    all.put("Add", Operator.of(ArithmeticOperators::sum).fresh());
+    all.put("Sub", Operator.of(in -> in.x().sub(in.y())).fresh());
+    all.put("Mul", Operator.of(ArithmeticOperators::product).fresh());
+    all.put("Div", Operator.of(in -> quotient(in.x(), in.y())).fresh());
     binary(all, "Pow", (x, y) -> x.pow(y).to(Torch.type(x)));
     add(all, "Mod", ArithmeticOperators::modulo);
     variadic(all, "Sum", Tensor::add);
@@ -38,7 +38,7 @@ final class ArithmeticOperators {
     unary(all, "Neg", Tensor::neg);
     unary(all, "Abs", Tensor::abs);
     unary(all, "Sign", Tensor::sign);
-    unary(all, "Erf", Tensor::erf);
+    all.put("Erf", Operator.of(in -> in.x().erf()).fresh());
     unary(all, "Floor", Tensor::floor);
     unary(all, "Ceil", Tensor::ceil);
     unary(all, "Round", Tensor::round); // halves to even, as ONNX has it

@@ -1,7 +1,7 @@
 package falcon.torch.operator;
 
 import falcon.model.Node;
-import falcon.model.shape.AxisPadding;
+import falcon.model.operator.AxisPadding;
 import falcon.torch.Torch;
 import falcon.torch.kernel.Convolution;
 import falcon.torch.kernel.NativeLibraries;
@@ -15,7 +15,7 @@ final class ConvolutionOperators {
   private ConvolutionOperators() {}
 
   static void addTo(Map<String, Operator> all) {
-    all.put("Conv", Operator.of(ConvolutionOperators::convolution));
+    all.put("Conv", Operator.of(ConvolutionOperators::convolution).fresh());
     all.put("ConvTranspose", Operator.of(ConvolutionOperators::transposed));
   }
 

@@ -25,10 +25,10 @@ final class NormalizationOperators {
   private NormalizationOperators() {}
 
   static void addTo(Map<String, Operator> all) {
-    all.put("BatchNormalization", Operator.of(NormalizationOperators::batch));
-    all.put("InstanceNormalization", Operator.of(NormalizationOperators::instance));
-    all.put("LayerNormalization", NormalizationOperators::layer);
-    all.put("GroupNormalization", Operator.of(NormalizationOperators::group));
+    all.put("BatchNormalization", Operator.of(NormalizationOperators::batch).fresh());
+    all.put("InstanceNormalization", Operator.of(NormalizationOperators::instance).fresh());
+    all.put("LayerNormalization", Operator.ofSeveral(NormalizationOperators::layer).fresh());
+    all.put("GroupNormalization", Operator.of(NormalizationOperators::group).fresh());
     all.put("RMSNormalization", Operator.of(NormalizationOperators::rootMeanSquare));
     all.put("LpNormalization", Operator.of(NormalizationOperators::norm));
     all.put("LRN", Operator.of(NormalizationOperators::localResponse));

@@ -36,6 +36,11 @@ public final class Operands {
     this.setting = setting;
   }
 
+  /// The same node on other operands, none of which it may write over.
+  public Operands on(List<Tensor> others) {
+    return new Operands(node, List.copyOf(others), new boolean[others.size()], setting);
+  }
+
   public Node node() {
     return node;
   }

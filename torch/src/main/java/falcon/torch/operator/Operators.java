@@ -5,6 +5,7 @@ import falcon.torch.UnsupportedNetworkException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.bytedeco.pytorch.Tensor;
 
 /// Meaning of ONNX's operators in libtorch, one node at a time: where to find which.
@@ -13,26 +14,41 @@ import org.bytedeco.pytorch.Tensor;
 public final class Operators {
   private static final Map<String, Operator> BY_NAME = byName();
 
+  private static final Operator UNKNOWN = Operator.ofSeveral(Operators::refused);
+
   private Operators() {}
 
   private static Map<String, Operator> byName() {
     var all = new HashMap<String, Operator>();
-    ActivationOperators.addTo(all);
-    ArithmeticOperators.addTo(all);
-    ConvolutionOperators.addTo(all);
-    PoolingOperators.addTo(all);
-    NormalizationOperators.addTo(all);
-    ProductOperators.addTo(all);
-    AttentionOperators.addTo(all);
-    ReductionOperators.addTo(all);
-    RearrangementOperators.addTo(all);
-    SelectionOperators.addTo(all);
-    ScatterOperators.addTo(all);
-    ResizeOperators.addTo(all);
-    PaddingOperators.addTo(all);
-    CreationOperators.addTo(all);
-    Recurrent.addTo(all);
+    for (Consumer<Map<String, Operator>> family : families()) {
+      var own = new HashMap<String, Operator>();
+      family.accept(own);
+      own.forEach((name, operator) -> {
+        if (all.put(name, operator) != null) {
+          throw new IllegalStateException("two families have the operator " + name);
+        }
+      });
+    }
     return Map.copyOf(all);
+  }
+
+  private static List<Consumer<Map<String, Operator>>> families() {
+    return List.of(
+        ActivationOperators::addTo,
+        ArithmeticOperators::addTo,
+        ConvolutionOperators::addTo,
+        PoolingOperators::addTo,
+        NormalizationOperators::addTo,
+        ProductOperators::addTo,
+        AttentionOperators::addTo,
+        ReductionOperators::addTo,
+        RearrangementOperators::addTo,
+        SelectionOperators::addTo,
+        ScatterOperators::addTo,
+        ResizeOperators::addTo,
+        PaddingOperators::addTo,
+        CreationOperators::addTo,
+        Recurrent::addTo);
   }
 
   /// Whether the node's operator is known here; one of its options may still be refused.
@@ -40,24 +56,30 @@ public final class Operators {
     return node.domain().isEmpty() && BY_NAME.containsKey(node.opType());
   }
 
+  /// The operator of a node; one that is not known here is refused when it is run.
+  public static Operator of(Node node) {
+    Operator operator = node.domain().isEmpty() ? BY_NAME.get(node.opType()) : null;
+    return operator == null ? UNKNOWN : operator;
+  }
+
   /// @return the node's outputs in order; those at the end that no one reads may be left out
   /// @throws UnsupportedNetworkException if the operator or one of its options is not known here
   public static List<Tensor> run(Operands in) {
+    return of(in.node()).run(in);
+  }
+
+  private static List<Tensor> refused(Operands in) {
     Node node = in.node();
     if (!node.domain().isEmpty()) {
       throw UnsupportedNetworkException.of(
           node, "its operator set '%s' is not ONNX's own".formatted(node.domain()));
     }
-    Operator operator = BY_NAME.get(node.opType());
-    if (operator == null && (node.is("If") || node.is("Loop"))) {
+    if (node.is("If") || node.is("Loop")) {
       throw UnsupportedNetworkException.of(
           node,
           "what it runs must follow from constants and shapes; export the network traced, or give its input"
               + " sizes (--input-shape)");
     }
-    if (operator == null) {
-      throw UnsupportedNetworkException.of(node, "the operator is not known here");
-    }
-    return operator.run(in);
+    throw UnsupportedNetworkException.of(node, "the operator is not known here");
   }
 }

@@ -24,7 +24,7 @@ final class PoolingOperators {
   private PoolingOperators() {}
 
   static void addTo(Map<String, Operator> all) {
-    all.put("MaxPool", PoolingOperators::maxPool);
+    all.put("MaxPool", Operator.ofSeveral(PoolingOperators::maxPool));
     all.put("MaxUnpool", Operator.of(PoolingOperators::maxUnpool));
     all.put("AveragePool", Operator.of(PoolingOperators::averagePool));
     all.put("LpPool", Operator.of(PoolingOperators::lpPool));

@@ -11,8 +11,8 @@ final class ProductOperators {
   private ProductOperators() {}
 
   static void addTo(Map<String, Operator> all) {
-    all.put("MatMul", Operator.of(in -> in.x().matmul(in.y())));
-    all.put("Gemm", Operator.of(ProductOperators::gemm));
+    all.put("MatMul", Operator.of(in -> in.x().matmul(in.y())).fresh());
+    all.put("Gemm", Operator.of(ProductOperators::gemm).fresh());
     all.put("Einsum", Operator.of(ProductOperators::einsum));
     all.put("Det", Operator.of(in -> in.x().det()));
   }

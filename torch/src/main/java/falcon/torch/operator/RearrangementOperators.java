@@ -19,7 +19,7 @@ final class RearrangementOperators {
 
   static void addTo(Map<String, Operator> all) {
     all.put("Identity", Operator.of(in -> in.x().alias()));
-    all.put("Dropout", RearrangementOperators::dropout);
+    all.put("Dropout", Operator.ofSeveral(RearrangementOperators::dropout));
     all.put("Cast", Operator.of(RearrangementOperators::cast));
     all.put("CastLike", Operator.of(in -> converted(in.x(), Torch.type(in.y()))));
     all.put("Shape", Operator.of(RearrangementOperators::shape));
@@ -30,7 +30,7 @@ final class RearrangementOperators {
     all.put("Unsqueeze", Operator.of(RearrangementOperators::unsqueeze));
     all.put("Transpose", Operator.of(RearrangementOperators::transpose));
     all.put("Concat", Operator.of(RearrangementOperators::concat));
-    all.put("Split", RearrangementOperators::split);
+    all.put("Split", Operator.ofSeveral(RearrangementOperators::split));
     all.put("Expand", Operator.of(RearrangementOperators::expand));
     all.put("Tile", Operator.of(in -> in.x().repeat(in.longs(1))));
     all.put("DepthToSpace", Operator.of(RearrangementOperators::depthToSpace));

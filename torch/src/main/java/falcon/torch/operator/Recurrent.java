@@ -21,39 +21,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Source: ONNX operator specification, LSTM, GRU and RNN, opsets 7 to 22; equations as there.
 public final class Recurrent {
-  /// Who looks at values inside.
-  public interface Observer {
-    /// @return whether the value is wanted
-    boolean isWanted(String value);
-
-    /// @return whether gradients by the value are wanted
-    boolean isDifferentiated(String value);
-
-    /// Gets a value that is wanted or differentiated by.
-    void see(String value, Tensor tensor);
-  }
-
-  /// Looks at nothing.
-  private enum Nobody implements Observer {
-    NOBODY;
-
-    @Override
-    public boolean isWanted(String value) {
-      return false;
-    }
-
-    @Override
-    public boolean isDifferentiated(String value) {
-      return false;
-    }
-
-    @Override
-    public void see(String value, Tensor tensor) {}
-  }
-
   private final Node node;
   private final Operands operands;
-  private final Observer observer;
+  private final Operator.Observer observer;
   private final RecurrentValues values;
   private final RecurrentCell cell;
   private final Tensor x; // [b, T, k]
@@ -64,7 +34,7 @@ public final class Recurrent {
   private final int gates;
   private final long hidden;
 
-  private Recurrent(Operands operands, Observer observer) {
+  private Recurrent(Operands operands, Operator.Observer observer) {
     this.node = operands.node();
     this.operands = operands;
     this.observer = observer;
@@ -82,7 +52,8 @@ public final class Recurrent {
 
   static void addTo(Map<String, Operator> operators) {
     for (String opType : List.of("LSTM", "GRU", "RNN")) {
-      operators.put(opType, operands -> run(operands, Nobody.NOBODY));
+      operators.put(
+          opType, Operator.ofObserved(Recurrent::run, node -> RecurrentValues.of(node).all()));
     }
   }
 
@@ -90,7 +61,7 @@ public final class Recurrent {
   ///
   /// @return the node's outputs
   /// @throws UnsupportedNetworkException if one of its options is not known here
-  public static List<Tensor> run(Operands operands, Observer observer) {
+  private static List<Tensor> run(Operands operands, Operator.Observer observer) {
     return new Recurrent(operands, observer).run();
   }
 

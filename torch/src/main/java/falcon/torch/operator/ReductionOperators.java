@@ -38,7 +38,7 @@ final class ReductionOperators {
     all.put("ArgMax", Operator.of(in -> place(in, true)));
     all.put("ArgMin", Operator.of(in -> place(in, false)));
     all.put("CumSum", Operator.of(ReductionOperators::cumulativeSum));
-    all.put("TopK", ReductionOperators::largest);
+    all.put("TopK", Operator.ofSeveral(ReductionOperators::largest));
   }
 
   private static void reduction(Map<String, Operator> all, String name, Reduction reduction) {

@@ -14,8 +14,8 @@ final class SelectionOperators {
 
   static void addTo(Map<String, Operator> all) {
     all.put("Slice", Operator.of(SelectionOperators::slice));
-    all.put("Gather", Operator.of(SelectionOperators::gather));
-    all.put("GatherElements", Operator.of(SelectionOperators::gatherElements));
+    all.put("Gather", Operator.of(SelectionOperators::gather).indexed());
+    all.put("GatherElements", Operator.of(SelectionOperators::gatherElements).indexed());
     all.put("GatherND", Operator.of(SelectionOperators::gatherBlocks));
     all.put("Trilu", Operator.of(SelectionOperators::triangle));
     all.put("OneHot", Operator.of(SelectionOperators::oneHot));

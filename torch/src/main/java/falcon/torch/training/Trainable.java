@@ -3,6 +3,8 @@ package falcon.torch.training;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
+import falcon.model.operator.OperatorRule;
+import falcon.model.operator.OperatorRules;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -10,31 +12,6 @@ import java.util.Set;
 /// Tells the constants that a network has learnt from those that belong to its operators: exponents, epsilons,
 /// masks, running statistics.
 final class Trainable {
-  /// Operators that a learnt tensor is an operand of, and which: −1 for any.
-  private static final Map<String, Set<Integer>> OPERANDS =
-      Map.ofEntries(
-          Map.entry("Conv", Set.of(1, 2)),
-          Map.entry("ConvTranspose", Set.of(1, 2)),
-          Map.entry("Gemm", Set.of(0, 1, 2)),
-          Map.entry("MatMul", Set.of(0, 1)),
-          Map.entry("LSTM", Set.of(1, 2, 3, 5, 6, 7)),
-          Map.entry("GRU", Set.of(1, 2, 3, 5)),
-          Map.entry("RNN", Set.of(1, 2, 3, 5)),
-          Map.entry("Gather", Set.of(0)),
-          Map.entry("Add", Set.of(0, 1)),
-          Map.entry("Sub", Set.of(0, 1)),
-          Map.entry("Mul", Set.of(0, 1)),
-          Map.entry("PRelu", Set.of(1)),
-          Map.entry("Concat", Set.of(-1)),
-          Map.entry("BatchNormalization", Set.of(1, 2)),
-          Map.entry("LayerNormalization", Set.of(1, 2)),
-          Map.entry("InstanceNormalization", Set.of(1, 2)),
-          Map.entry("GroupNormalization", Set.of(1, 2)));
-
-  /// Operators that only arrange a tensor for those that use it.
-  private static final Set<String> ARRANGING =
-      Set.of("Identity", "Transpose", "Reshape", "Unsqueeze", "Squeeze", "Expand", "Slice");
-
   /// Values from here on are those of a mask, which a softmax makes zero.
   private static final float MASKING = -1e4f;
 
@@ -60,8 +37,7 @@ final class Trainable {
   private static boolean isReadAsLearnt(Network network, String value) {
     for (Node node : network.consumers(value)) {
       boolean isArranged =
-          node.domain().isEmpty()
-              && ARRANGING.contains(node.opType())
+          OperatorRules.has(node, OperatorRule.Trait.ARRANGES)
               && value.equals(node.input(0))
               && isReadAsLearnt(network, node.outputs().getFirst());
       if (!isArranged && !isOperand(node, value)) {
@@ -72,10 +48,12 @@ final class Trainable {
   }
 
   private static boolean isOperand(Node node, String value) {
-    Set<Integer> learnt =
-        node.domain().isEmpty() ? OPERANDS.getOrDefault(node.opType(), Set.of()) : Set.of();
+    OperatorRule rule = OperatorRules.of(node);
+    Set<Integer> learnt = rule == null ? Set.of() : rule.learnt();
     for (int i = 0; i < node.inputs().size(); i++) {
-      if (node.inputs().get(i).equals(value) && !learnt.contains(i) && !learnt.contains(-1)) {
+      if (node.inputs().get(i).equals(value)
+          && !learnt.contains(i)
+          && !learnt.contains(OperatorRule.ANY)) {
         return false;
       }
     }

@@ -1,15 +1,28 @@
-package falcon.model.shape;
+package falcon.model.operator;
 
 import falcon.model.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /// Shapes of operators that take or make indices.
 final class IndexShapes {
   private IndexShapes() {}
 
+  static void addTo(Map<String, OperatorRule> all) {
+    all.put("TopK", OperatorRule.ofShapes(2, IndexShapes::largest));
+    all.put("OneHot", OperatorRule.ofShape(IndexShapes::oneHot));
+    all.put("GatherElements", OperatorRule.ofShape(IndexShapes::gatherElements));
+    all.put("GatherND", OperatorRule.ofShape(IndexShapes::gatherBlocks));
+    all.put("Scatter", OperatorRule.ofShape(IndexShapes::scattered));
+    all.put("ScatterElements", OperatorRule.ofShape(IndexShapes::scattered));
+    all.put("ScatterND", OperatorRule.ofShape(IndexShapes::scatteredBlocks));
+    all.put("Compress", OperatorRule.ofValue(IndexShapes::compress));
+    all.put("NonZero", OperatorRule.ofValue(IndexShapes::nonZero));
+  }
+
   /// `TopK`: k elements along an axis.
-  static List<Long> largest(Operands operands) {
+  private static List<Long> largest(Operands operands) {
     var shape = new ArrayList<>(operands.shape(0));
     int axis = operands.axis(operands.node().integer("axis", -1), shape.size());
     long count =
@@ -22,7 +35,7 @@ final class IndexShapes {
   }
 
   /// `OneHot`: one more axis.
-  static List<Long> oneHot(Operands operands) {
+  private static List<Long> oneHot(Operands operands) {
     var shape = new ArrayList<>(operands.shape(0));
     int axis = operands.axis(operands.node().integer("axis", -1), shape.size() + 1L);
     long depth = operands.numbers(1).getFirst().longValue();
@@ -35,13 +48,13 @@ final class IndexShapes {
 
   /// `GatherElements`: as many as there are indices, which reach no further than the data along any
   /// other axis.
-  static List<Long> gatherElements(Operands operands) {
+  private static List<Long> gatherElements(Operands operands) {
     requireWithin(operands, operands.shape(1));
     return operands.shape(1);
   }
 
   /// `ScatterElements`: an update for each index.
-  static List<Long> scattered(Operands operands) {
+  private static List<Long> scattered(Operands operands) {
     requireWithin(operands, operands.shape(1));
     if (!operands.shape(1).equals(operands.shape(2))) {
       throw operands.mismatch("indices and updates differ in shape");
@@ -62,7 +75,7 @@ final class IndexShapes {
   }
 
   /// `ScatterND`: a block for each index.
-  static List<Long> scatteredBlocks(Operands operands) {
+  private static List<Long> scatteredBlocks(Operands operands) {
     List<Long> shape = operands.shape(0);
     List<Long> indices = operands.shape(1);
     if (indices.isEmpty() || indices.getLast() > shape.size()) {
@@ -77,7 +90,7 @@ final class IndexShapes {
   }
 
   /// `GatherND`: blocks of the axes that the indices name.
-  static List<Long> gatherBlocks(Operands operands) {
+  private static List<Long> gatherBlocks(Operands operands) {
     List<Long> shape = operands.shape(0);
     List<Long> indices = operands.shape(1);
     long from =
@@ -97,7 +110,7 @@ final class IndexShapes {
   }
 
   /// `Compress`: the slices of an axis, or the elements, for which a known list of truth values says so.
-  static InferredValue compress(Operands operands) {
+  private static InferredValue compress(Operands operands) {
     var places = new ArrayList<Long>();
     List<Double> chosen = operands.numbers(1);
     for (int i = 0; i < chosen.size(); i++) {
@@ -126,7 +139,7 @@ final class IndexShapes {
   }
 
   /// `NonZero`: indices of the elements of a known value that are not zero, an axis a row.
-  static InferredValue nonZero(Operands operands) {
+  private static InferredValue nonZero(Operands operands) {
     List<Double> numbers = operands.numbers(0);
     List<Long> shape = operands.shape(0);
     var places = new ArrayList<Long>();

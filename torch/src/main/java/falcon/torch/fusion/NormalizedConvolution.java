@@ -1,14 +1,19 @@
-package falcon.torch.execution;
+package falcon.torch.fusion;
 
 import falcon.model.Node;
+import falcon.torch.operator.Operands;
+import falcon.torch.operator.Operators;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /// A convolution and the BatchNormalization behind it, in eval mode one convolution:
 ///
@@ -18,11 +23,12 @@ import org.bytedeco.pytorch.Tensor;
 ///
 /// with s along the output channels (Jacob et al., arXiv:1712.05877, section 3.2).
 ///
-/// @param normalizationIndex number of the BatchNormalization
+/// @param nodes numbers of the convolution and the BatchNormalization
 /// @param initializers that the two read: the convolution's weights and bias (empty if it has none), scale,
 ///     shift, mean and variance
 record NormalizedConvolution(
-    Node convolution, Node normalization, int normalizationIndex, List<String> initializers) {
+    Node convolution, Node normalization, List<Integer> nodes, List<String> initializers)
+    implements Fusion {
   private static final float EPSILON = 1e-5f;
 
   /// Stands for a value that is no initializer; no name has a line break.
@@ -39,45 +45,31 @@ record NormalizedConvolution(
     }
   }
 
-  /// @param origins as [#origins] gives them
   /// @return by the convolution's number, the pairs whose weights and statistics are all initializers, or
   ///     `Identity` of some, and of whose convolution nothing but the BatchNormalization reads
-  static Map<Integer, NormalizedConvolution> byConvolution(
-      GraphProgram program, Map<String, String> origins) {
+  static Map<Integer, NormalizedConvolution> byConvolution(ValueReaders values) {
     var pairs = new HashMap<Integer, NormalizedConvolution>();
-    for (int i = 0; i < program.nodes().size(); i++) {
-      Node node = program.nodes().get(i);
+    for (int i = 0; i < values.nodes().size(); i++) {
+      Node node = values.nodes().get(i);
       if (!node.is("BatchNormalization") || !isPlain(node)) {
         continue;
       }
       String between = node.inputs().getFirst();
-      int producer = program.producerOf(between);
-      if (producer >= 0 && program.uses(between) == 1 && !origins.containsKey(between)) {
-        Node convolution = program.nodes().get(producer);
+      int producer = values.makerOf(between);
+      if (producer >= 0 && values.isReadOnce(between) && values.origin(between) == null) {
+        Node convolution = values.nodes().get(producer);
         List<String> initializers =
             Stream.concat(constants(convolution, 3), constants(node, 5))
-                .map(name -> origins.getOrDefault(name, ABSENT))
+                .map(name -> Objects.requireNonNullElse(values.origin(name), ABSENT))
                 .toList();
         if (convolution.is("Conv") && !initializers.contains(ABSENT)) {
-          pairs.put(producer, new NormalizedConvolution(convolution, node, i, initializers));
+          pairs.put(
+              producer,
+              new NormalizedConvolution(convolution, node, List.of(producer, i), initializers));
         }
       }
     }
     return pairs;
-  }
-
-  /// The initializer that a value is; what is left out (the empty name) is itself.
-  static Map<String, String> origins(GraphProgram program) {
-    var origins = new HashMap<String, String>();
-    origins.put("", "");
-    program.network().initializers().keySet().forEach(name -> origins.put(name, name));
-    for (Node node : program.nodes()) {
-      String origin = node.is("Identity") ? origins.get(node.inputs().getFirst()) : null;
-      if (origin != null) {
-        origins.put(node.outputs().getFirst(), origin);
-      }
-    }
-    return origins;
   }
 
   private static boolean isPlain(Node node) {
@@ -93,20 +85,53 @@ record NormalizedConvolution(
         .mapToObj(input -> input < node.inputs().size() ? node.inputs().get(input) : "");
   }
 
-  /// Name of what the convolution makes by itself.
-  String between() {
-    return normalization.inputs().getFirst();
+  /// Number of the BatchNormalization.
+  int normalizationIndex() {
+    return nodes.getLast();
+  }
+
+  @Override
+  public Node first() {
+    return convolution;
+  }
+
+  /// The convolution's turn: the BatchNormalization reads nothing else that is made.
+  @Override
+  public int turn() {
+    return nodes.getFirst();
+  }
+
+  @Override
+  public List<String> skipped() {
+    return List.of(normalization.inputs().getFirst());
+  }
+
+  @Override
+  public @Nullable Fusion smaller() {
+    return null;
+  }
+
+  /// In eval mode: in training the statistics are those of the batch.
+  @Override
+  public boolean isPossible(FusedWeights weights, Operands.Setting setting) {
+    return !setting.batchStatistics();
+  }
+
+  @Override
+  public Tensor run(Operands in, Function<String, Tensor> values, FusedWeights weights) {
+    Joined joined = weights.joined(this);
+    return Operators.run(in.on(List.of(in.x(), joined.weight(), joined.bias()))).getFirst();
   }
 
   /// @return weights and bias in the innermost scope; gradients run through them
-  Joined join(Parameters parameters) {
-    Tensor weight = parameters.get(initializers.get(0));
-    Tensor scale = parameters.get(initializers.get(2));
-    Tensor shift = parameters.get(initializers.get(3));
-    Tensor offset = parameters.get(initializers.get(4)).neg();
-    Tensor variance = parameters.get(initializers.get(5));
+  Joined join(FusedWeights weights) {
+    Tensor weight = weights.get(initializers.get(0));
+    Tensor scale = weights.get(initializers.get(2));
+    Tensor shift = weights.get(initializers.get(3));
+    Tensor offset = weights.get(initializers.get(4)).neg();
+    Tensor variance = weights.get(initializers.get(5));
     if (!initializers.get(1).isEmpty()) {
-      offset = offset.add(parameters.get(initializers.get(1)));
+      offset = offset.add(weights.get(initializers.get(1)));
     }
     double epsilon = normalization.real("epsilon", EPSILON);
     Tensor factor = scale.div(variance.add(new Scalar(epsilon)).sqrt());

@@ -1,4 +1,4 @@
-package falcon.torch.execution;
+package falcon.torch.fusion;
 
 import falcon.torch.Torch;
 import falcon.torch.kernel.AlignedConvolution;
@@ -23,8 +23,8 @@ final class FusedChain {
   /// @return channels last, a tensor of the innermost scope; null where gradients run through the inputs,
   ///     their shapes are not those that oneDNN takes, or fused convolutions are wrong on this machine
   static @Nullable Tensor run(
-      ConvolutionChain chain, Tensor x, @Nullable Tensor other, Parameters parameters) {
-    long[] shape = parameters.get(chain.filters()).shape();
+      ConvolutionChain chain, Tensor x, @Nullable Tensor other, FusedWeights weights) {
+    long[] shape = weights.get(chain.filters()).shape();
     if (shape.length != 4 || x.dim() != 4 || x.numel() == 0 || x.requires_grad()) {
       return null;
     }
@@ -43,14 +43,14 @@ final class FusedChain {
             ? null
             : AlignedConvolution.of(groups, shape[1], shape[0] / groups, 2, false);
     if (aligned == null || aligned.isAligned()) {
-      FusedConvolution.Packed weights = parameters.packed(chain, window, x, null);
-      return FusedConvolution.call(convolution(x, weights, window, groups), other, chain.relu());
+      FusedConvolution.Packed packed = weights.packed(chain, window, x, null);
+      return FusedConvolution.call(convolution(x, packed, window, groups), other, chain.relu());
     }
     Tensor input = aligned.input(x);
-    FusedConvolution.Packed weights = parameters.packed(chain, window, input, aligned);
+    FusedConvolution.Packed packed = weights.packed(chain, window, input, aligned);
     Tensor result =
         FusedConvolution.call(
-            convolution(input, weights, window, aligned.groups()),
+            convolution(input, packed, window, aligned.groups()),
             other == null ? null : aligned.outputLike(other),
             chain.relu());
     return aligned.output(result);

@@ -1,9 +1,10 @@
-package falcon.model.shape;
+package falcon.model.operator;
 
 import falcon.model.Attribute;
 import falcon.model.Node;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Shapes of operators that sample an image anew.
@@ -13,8 +14,14 @@ final class ResizeShapes {
 
   private ResizeShapes() {}
 
+  static void addTo(Map<String, OperatorRule> all) {
+    all.put("Resize", OperatorRule.ofShape(ResizeShapes::resize));
+    all.put("Upsample", OperatorRule.ofShape(ResizeShapes::resize));
+    all.put("GridSample", OperatorRule.ofShape(ResizeShapes::gridSample));
+  }
+
   /// `Resize` and `Upsample`: sizes, or ⌊size · scale⌋.
-  static List<Long> resize(Operands operands) {
+  private static List<Long> resize(Operands operands) {
     Node node = operands.node();
     List<Long> shape = operands.shape(0);
     var axes = new ArrayList<Long>();
@@ -80,7 +87,7 @@ final class ResizeShapes {
   }
 
   /// `GridSample`: `[n, c, …]` at places `[n, space…, axes]`.
-  static List<Long> gridSample(Operands operands) {
+  private static List<Long> gridSample(Operands operands) {
     List<Long> shape = operands.shape(0);
     List<Long> grid = operands.shape(1);
     if (grid.size() != shape.size() || shape.size() < 3) {

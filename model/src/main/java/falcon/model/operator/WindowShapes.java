@@ -1,16 +1,67 @@
-package falcon.model.shape;
+package falcon.model.operator;
 
 import falcon.model.Node;
+import falcon.model.Tensor;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// Shapes of operators that slide a window over an image: `[batch, channels, space…]`.
 final class WindowShapes {
   private WindowShapes() {}
 
+  static void addTo(Map<String, OperatorRule> all) {
+    all.put(
+        "Conv",
+        OperatorRule.ofShape(WindowShapes::convolution)
+            .multiplies(new ConvolutionProduct(false))
+            .learns(1, 2)
+            .with(OperatorRule.Trait.FINITE));
+    all.put(
+        "ConvTranspose",
+        OperatorRule.ofShape(WindowShapes::transposedConvolution)
+            .multiplies(new ConvolutionProduct(true))
+            .learns(1, 2)
+            .with(OperatorRule.Trait.FINITE));
+    for (String name : List.of("MaxPool", "AveragePool", "LpPool")) {
+      all.put(name, OperatorRule.ofShapes(2, WindowShapes::pooling));
+    }
+    all.put("MaxUnpool", OperatorRule.ofShape(WindowShapes::unpooling));
+    for (String name : List.of("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool")) {
+      all.put(name, OperatorRule.ofShape(WindowShapes::globalPooling));
+    }
+    all.put("DepthToSpace", OperatorRule.ofShape(WindowShapes::depthAndSpace));
+    all.put("SpaceToDepth", OperatorRule.ofShape(WindowShapes::depthAndSpace));
+  }
+
+  /// `[out, in / group, kernel…]`: an output is a sum over all axes of the weights but the first;
+  /// transposed, `[in, out / group, kernel…]`, an input goes to all of them.
+  private record ConvolutionProduct(boolean isTransposed) implements Product {
+    @Override
+    public List<Integer> factors(Node node) {
+      return List.of(0, 1);
+    }
+
+    @Override
+    public List<Integer> weights() {
+      return List.of(1);
+    }
+
+    @Override
+    public @Nullable Long macs(NodeShapes shapes) {
+      List<Long> positions = isTransposed ? shapes.input(0) : shapes.output();
+      List<Long> weights = shapes.input(1);
+      return positions == null || weights == null
+          ? null
+          : Math.multiplyExact(
+              Tensor.elements(positions), Tensor.elements(weights.subList(1, weights.size())));
+    }
+  }
+
   /// `Conv`: weights `[out, in / group, kernel…]`.
-  static List<Long> convolution(Operands operands) {
+  private static List<Long> convolution(Operands operands) {
     List<Long> image = image(operands);
     List<Long> weights = operands.shape(1);
     long group = group(operands);
@@ -24,13 +75,13 @@ final class WindowShapes {
   }
 
   /// `MaxPool`, `AveragePool`, `LpPool`.
-  static List<Long> pooling(Operands operands) {
+  private static List<Long> pooling(Operands operands) {
     List<Long> image = image(operands);
     return slide(operands, image.get(1), window(operands, image.size() - 2));
   }
 
   /// `MaxUnpool`: the size that a pooling made smaller, or the one asked for.
-  static List<Long> unpooling(Operands operands) {
+  private static List<Long> unpooling(Operands operands) {
     List<Long> image = image(operands);
     int axes = image.size() - 2;
     if (operands.has(2)) {
@@ -52,7 +103,7 @@ final class WindowShapes {
   }
 
   /// `GlobalAveragePool` and its kin: one position is left.
-  static List<Long> globalPooling(Operands operands) {
+  private static List<Long> globalPooling(Operands operands) {
     List<Long> image = image(operands);
     var shape = new ArrayList<>(image.subList(0, 2));
     shape.addAll(Collections.nCopies(image.size() - 2, 1L));
@@ -60,7 +111,7 @@ final class WindowShapes {
   }
 
   /// `ConvTranspose`: weights `[in, out / group, kernel…]`.
-  static List<Long> transposedConvolution(Operands operands) {
+  private static List<Long> transposedConvolution(Operands operands) {
     Node node = operands.node();
     List<Long> image = image(operands);
     List<Long> weights = operands.shape(1);
@@ -94,7 +145,7 @@ final class WindowShapes {
   }
 
   /// `DepthToSpace` and `SpaceToDepth`: channels become positions, or the reverse.
-  static List<Long> depthAndSpace(Operands operands) {
+  private static List<Long> depthAndSpace(Operands operands) {
     List<Long> image = image(operands);
     long block = operands.node().integer("blocksize", 1);
     boolean toSpace = operands.node().is("DepthToSpace");

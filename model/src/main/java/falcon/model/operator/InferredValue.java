@@ -1,4 +1,4 @@
-package falcon.model.shape;
+package falcon.model.operator;
 
 import falcon.model.Tensor;
 import java.util.ArrayList;
@@ -13,32 +13,32 @@ import org.jspecify.annotations.Nullable;
 /// @param numbers its elements, row-major, where they follow from shapes and constants alone; null
 ///     otherwise
 /// @param isWhole whether the numbers are integers or truth values (1 and 0) by type
-record InferredValue(List<Long> shape, @Nullable List<Double> numbers, boolean isWhole) {
+public record InferredValue(List<Long> shape, @Nullable List<Double> numbers, boolean isWhole) {
   /// Longest content that is kept: shapes and axes are short, anything longer is data.
   static final int MOST_CONTENT = 4096;
 
-  InferredValue {
+  public InferredValue {
     shape = List.copyOf(shape);
     numbers = numbers == null || numbers.size() > MOST_CONTENT ? null : List.copyOf(numbers);
   }
 
   /// A value of which only the shape is known.
-  static InferredValue ofShape(List<Long> shape) {
+  public static InferredValue ofShape(List<Long> shape) {
     return new InferredValue(shape, null, true);
   }
 
   /// A list of whole numbers.
-  static InferredValue ofContent(List<Long> content) {
+  public static InferredValue ofContent(List<Long> content) {
     return whole(List.of((long) content.size()), content);
   }
 
   /// Whole numbers.
-  static InferredValue whole(List<Long> shape, List<Long> content) {
+  public static InferredValue whole(List<Long> shape, List<Long> content) {
     return new InferredValue(shape, content.stream().map(Long::doubleValue).toList(), true);
   }
 
   /// What a constant is.
-  static InferredValue of(Tensor tensor) {
+  public static InferredValue of(Tensor tensor) {
     if (tensor.size() > MOST_CONTENT) {
       return ofShape(tensor.shape());
     }
@@ -53,7 +53,7 @@ record InferredValue(List<Long> shape, @Nullable List<Double> numbers, boolean i
 
   /// The elements, if they are whole numbers and known; numbers beyond 2^53 are rounded, those at the
   /// ends of the range are exact.
-  @Nullable List<Long> content() {
+  public @Nullable List<Long> content() {
     return numbers == null || !isWhole ? null : numbers.stream().map(Double::longValue).toList();
   }
 

@@ -1,15 +1,44 @@
-package falcon.model.shape;
+package falcon.model.operator;
 
 import falcon.model.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
 
 /// Shapes of operators that lay the same elements out in another way.
 final class Rearrangement {
   private Rearrangement() {}
 
+  static void addTo(Map<String, OperatorRule> all) {
+    all.put("Shape", OperatorRule.ofValue(Rearrangement::shape).with(OperatorRule.Trait.PICKS));
+    all.put("Size", OperatorRule.ofValue(Rearrangement::size).with(OperatorRule.Trait.PICKS));
+    all.put("Flatten", OperatorRule.ofValue(Rearrangement::flatten).with(OperatorRule.Trait.PICKS));
+    arranging(all, "Reshape", Rearrangement::reshape);
+    arranging(all, "Transpose", Rearrangement::transpose);
+    arranging(all, "Squeeze", Rearrangement::squeeze);
+    arranging(all, "Unsqueeze", Rearrangement::unsqueeze);
+    all.put(
+        "Concat",
+        OperatorRule.ofValue(Rearrangement::concat)
+            .learns(OperatorRule.ANY)
+            .with(OperatorRule.Trait.PICKS));
+  }
+
+  private static void arranging(
+      Map<String, OperatorRule> all, String name, Function<Operands, InferredValue> value) {
+    all.put(
+        name,
+        OperatorRule.ofValue(value).with(OperatorRule.Trait.PICKS, OperatorRule.Trait.ARRANGES));
+  }
+
+  /// `Size`: the number of elements.
+  private static InferredValue size(Operands operands) {
+    return InferredValue.whole(List.of(), List.of(Tensor.elements(operands.shape(0))));
+  }
+
   /// `Shape`, or a part of it.
-  static InferredValue shape(Operands operands) {
+  private static InferredValue shape(Operands operands) {
     List<Long> shape = operands.shape(0);
     int start = clamp(operands.node().integer("start", 0), shape.size());
     int end = clamp(operands.node().integer("end", shape.size()), shape.size());
@@ -17,7 +46,7 @@ final class Rearrangement {
   }
 
   /// `Flatten`: a matrix, axes before `axis` its rows.
-  static InferredValue flatten(Operands operands) {
+  private static InferredValue flatten(Operands operands) {
     List<Long> shape = operands.shape(0);
     long axis = operands.node().integer("axis", 1);
     if (axis < -shape.size() || axis > shape.size()) {
@@ -33,7 +62,7 @@ final class Rearrangement {
   }
 
   /// `Reshape`: 0 keeps a size, −1 is what is left.
-  static InferredValue reshape(Operands operands) {
+  private static InferredValue reshape(Operands operands) {
     List<Long> shape = operands.shape(0);
     List<Long> wanted = operands.content(1);
     boolean keepsZero = operands.node().integer("allowzero", 0) == 0;
@@ -67,7 +96,7 @@ final class Rearrangement {
   }
 
   /// `Transpose`: axes in another order, reversed where none is given.
-  static InferredValue transpose(Operands operands) {
+  private static InferredValue transpose(Operands operands) {
     List<Long> shape = operands.shape(0);
     var reversed = new ArrayList<Long>();
     for (long axis = shape.size() - 1L; axis >= 0; axis--) {
@@ -92,7 +121,7 @@ final class Rearrangement {
   }
 
   /// `Squeeze`: drops axes of size 1.
-  static InferredValue squeeze(Operands operands) {
+  private static InferredValue squeeze(Operands operands) {
     List<Long> shape = operands.shape(0);
     List<Long> axes = operands.inputOrAttribute(1, "axes");
     var result = new ArrayList<Long>();
@@ -110,7 +139,7 @@ final class Rearrangement {
   }
 
   /// `Unsqueeze`: adds axes of size 1.
-  static InferredValue unsqueeze(Operands operands) {
+  private static InferredValue unsqueeze(Operands operands) {
     List<Long> shape = operands.shape(0);
     List<Long> axes = operands.inputOrAttribute(1, "axes");
     if (axes == null) {
@@ -128,7 +157,7 @@ final class Rearrangement {
   }
 
   /// `Concat`.
-  static InferredValue concat(Operands operands) {
+  private static InferredValue concat(Operands operands) {
     List<Long> first = operands.shape(0);
     int axis = operands.axis(operands.node().integer("axis", 0), first.size());
     var result = new ArrayList<>(first);

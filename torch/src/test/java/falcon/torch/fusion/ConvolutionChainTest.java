@@ -1,4 +1,4 @@
-package falcon.torch.execution;
+package falcon.torch.fusion;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -9,6 +9,8 @@ import falcon.torch.Graph;
 import falcon.torch.NoiseSamples;
 import falcon.torch.Precision;
 import falcon.torch.Torch;
+import falcon.torch.execution.GraphExecution;
+import falcon.torch.execution.LoadedNetwork;
 import falcon.torch.kernel.Convolution;
 import falcon.torch.kernel.KernelVerdict;
 import falcon.torch.kernel.NativeLibraries;
@@ -16,8 +18,8 @@ import falcon.torch.kernel.RowConvolution;
 import falcon.torch.kernel.Window;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
@@ -43,8 +45,13 @@ class ConvolutionChainTest {
 
   @Test
   void nothingReadsAChainBetweenItsNodesAndTheLaterOfTwoConvolutionsTakesTheirSum() {
-    Map<Integer, ConvolutionChain> chains = new GraphProgram(network()).convolutionChains();
-    assertThat(chains.values().stream().map(ConvolutionChainTest::summary))
+    Network network = network();
+    Fusions fusions = Fusions.of(network);
+    assertThat(
+            IntStream.range(0, network.nodes().size())
+                .mapToObj(fusions::startingAt)
+                .filter(Objects::nonNull)
+                .map(fusion -> summary((ConvolutionChain) fusion)))
         .containsExactlyInAnyOrder("c1", "c2 n2 + c1 relu", "c3 + shift relu", "c4 + r3", "c5");
   }
 
@@ -103,13 +110,21 @@ class ConvolutionChainTest {
             .network("y");
     try (var _ = new PointerScope();
         var loaded = new LoadedNetwork(sum, Precision.FLOAT32)) {
-      ConvolutionChain single = Objects.requireNonNull(loaded.program().convolutionChains().get(0));
+      var single = (ConvolutionChain) Objects.requireNonNull(Fusions.of(sum).startingAt(0));
       var chain =
           new ConvolutionChain(
-              single.nodes(), single.convolution(), single.filters(), null, null, "other", true);
+              single.nodes(),
+              single.skipped(),
+              single.convolution(),
+              single.filters(),
+              null,
+              null,
+              "other",
+              true);
+      var weights = new FusedWeights(loaded.parameters()::get);
       Tensor x = torch.randn(2, 4, height, width);
       Tensor other = torch.randn(2, outputs + 3L, height, width).narrow(1, 1, outputs);
-      Tensor fused = FusedChain.run(chain, x, other, loaded.parameters());
+      Tensor fused = FusedChain.run(chain, x, other, weights);
       assertThat(fused != null).isEqualTo(isFused);
       if (fused != null) {
         var window = Window.symmetric(longs(3), longs(1), longs(1), longs(1));
@@ -118,6 +133,7 @@ class ConvolutionChainTest {
         double[] wanted = Torch.doubles(RowConvolution.run(convolution).add(other).relu());
         assertThat(Torch.doubles(fused)).containsExactly(wanted, within(1e-4));
       }
+      weights.forget();
     }
   }
 

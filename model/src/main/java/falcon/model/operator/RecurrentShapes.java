@@ -1,11 +1,55 @@
-package falcon.model.shape;
+package falcon.model.operator;
 
 import falcon.model.Node;
+import falcon.model.Tensor;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/// Shapes of `LSTM`, `GRU` and `RNN`.
+/// `LSTM`, `GRU` and `RNN`.
 final class RecurrentShapes {
   private RecurrentShapes() {}
+
+  static void addTo(Map<String, OperatorRule> all) {
+    all.put("LSTM", rule().learns(1, 2, 3, 5, 6, 7));
+    all.put("GRU", rule().learns(1, 2, 3, 5));
+    all.put("RNN", rule().learns(1, 2, 3, 5));
+  }
+
+  private static OperatorRule rule() {
+    return OperatorRule.of(RecurrentShapes::outputs)
+        .multiplies(new RecurrentProduct())
+        .with(OperatorRule.Trait.FINITE);
+  }
+
+  /// Every weight `[directions, gates · hidden, inputs or hidden]` acts once in each time step.
+  private static final class RecurrentProduct implements Product {
+    @Override
+    public List<Integer> factors(Node node) {
+      return List.of(0, 1, 2);
+    }
+
+    @Override
+    public List<Integer> weights() {
+      return List.of(1, 2);
+    }
+
+    @Override
+    public @Nullable Long macs(NodeShapes shapes) {
+      Long input = macs(shapes, 1);
+      Long recurrent = macs(shapes, 2);
+      return input == null || recurrent == null ? null : Math.addExact(input, recurrent);
+    }
+
+    @Override
+    public @Nullable Long macs(NodeShapes shapes, int operand) {
+      List<Long> steps = shapes.input(0);
+      List<Long> weights = shapes.input(operand);
+      return steps == null || weights == null
+          ? null
+          : Math.multiplyExact(Tensor.elements(steps.subList(0, 2)), Tensor.elements(weights));
+    }
+  }
 
   /// All steps' states, then the last one's (twice: `LSTM` has a cell beside it).
   ///
@@ -13,7 +57,7 @@ final class RecurrentShapes {
   /// layout 0:  [steps, directions, batch, hidden], [directions, batch, hidden]
   /// layout 1:  [batch, steps, directions, hidden], [batch, directions, hidden]
   /// ```
-  static List<InferredValue> outputs(Operands operands) {
+  private static List<InferredValue> outputs(Operands operands) {
     Node node = operands.node();
     List<Long> input = operands.shape(0);
     List<Long> recurrence = operands.shape(2);

@@ -1,4 +1,4 @@
-package falcon.model.shape;
+package falcon.model.operator;
 
 import falcon.model.Attribute;
 import falcon.model.Node;
@@ -6,13 +6,55 @@ import falcon.model.Tensor;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 
 /// Shapes of operators that take parts of a value, repeat it or fill one.
 final class SelectionShapes {
   private SelectionShapes() {}
 
+  static void addTo(Map<String, OperatorRule> all) {
+    all.put("Split", OperatorRule.of(SelectionShapes::split).with(OperatorRule.Trait.PICKS));
+    all.put(
+        "Slice",
+        OperatorRule.ofValue(SelectionShapes::slice)
+            .with(OperatorRule.Trait.PICKS, OperatorRule.Trait.ARRANGES));
+    all.put(
+        "Gather",
+        OperatorRule.ofValue(SelectionShapes::gather)
+            .multiplies(new Lookup())
+            .learns(0)
+            .with(OperatorRule.Trait.PICKS));
+    all.put("Pad", OperatorRule.ofShape(SelectionShapes::pad));
+    all.put("Tile", OperatorRule.ofShape(SelectionShapes::tile));
+    all.put("ConstantOfShape", OperatorRule.ofValue(SelectionShapes::constantOfShape));
+    all.put("Range", OperatorRule.ofValue(SelectionShapes::range));
+  }
+
+  /// Rows of a table, an embedding, which are looked up.
+  private static final class Lookup implements Product {
+    @Override
+    public List<Integer> factors(Node node) {
+      return List.of();
+    }
+
+    @Override
+    public List<Integer> weights() {
+      return List.of(0);
+    }
+
+    @Override
+    public boolean isLookup() {
+      return true;
+    }
+
+    @Override
+    public Long macs(NodeShapes shapes) {
+      return 0L;
+    }
+  }
+
   /// `Split`: equal parts unless sizes are given.
-  static List<InferredValue> split(Operands operands) {
+  private static List<InferredValue> split(Operands operands) {
     Node node = operands.node();
     List<Long> shape = operands.shape(0);
     int axis = operands.axis(node.integer("axis", 0), shape.size());
@@ -51,7 +93,7 @@ final class SelectionShapes {
   }
 
   /// `Slice`: from start to before end in steps, along some axes.
-  static InferredValue slice(Operands operands) {
+  private static InferredValue slice(Operands operands) {
     List<Long> shape = operands.shape(0);
     List<Long> starts = required(operands, 1, "starts");
     List<Long> ends = required(operands, 2, "ends");
@@ -91,7 +133,7 @@ final class SelectionShapes {
   }
 
   /// `Gather`: the indices' shape in place of the axis.
-  static InferredValue gather(Operands operands) {
+  private static InferredValue gather(Operands operands) {
     List<Long> shape = operands.shape(0);
     int axis = operands.axis(operands.node().integer("axis", 0), shape.size());
     var result = new ArrayList<>(shape.subList(0, axis));
@@ -120,7 +162,7 @@ final class SelectionShapes {
   }
 
   /// `Pad`: adds elements before and behind each axis.
-  static List<Long> pad(Operands operands) {
+  private static List<Long> pad(Operands operands) {
     List<Long> pads = required(operands, 1, "pads");
     var result = new ArrayList<>(operands.shape(0));
     List<Long> axes = operands.has(3) ? operands.content(3) : null;
@@ -137,7 +179,7 @@ final class SelectionShapes {
   }
 
   /// `Tile`: repeats along each axis.
-  static List<Long> tile(Operands operands) {
+  private static List<Long> tile(Operands operands) {
     List<Long> repeats = operands.content(1);
     List<Long> shape = operands.shape(0);
     if (repeats.size() != shape.size()) {
@@ -151,7 +193,7 @@ final class SelectionShapes {
   }
 
   /// `ConstantOfShape`: one number everywhere, 0 unless another is given.
-  static InferredValue constantOfShape(Operands operands) {
+  private static InferredValue constantOfShape(Operands operands) {
     List<Long> shape = nonNegative(operands, operands.content(0));
     Attribute value = operands.node().attributes().get("value");
     if (!(value instanceof Attribute.TensorValue(Tensor tensor))) {
@@ -165,7 +207,7 @@ final class SelectionShapes {
   }
 
   /// `Range`: from start to before limit.
-  static InferredValue range(Operands operands) {
+  private static InferredValue range(Operands operands) {
     double start = number(operands, 0);
     double delta = number(operands, 2);
     if (delta == 0) {

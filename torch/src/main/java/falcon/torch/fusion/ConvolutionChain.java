@@ -1,20 +1,24 @@
-package falcon.torch.execution;
+package falcon.torch.fusion;
 
 import falcon.model.Node;
+import falcon.torch.Precision;
+import falcon.torch.kernel.FusedConvolution;
+import falcon.torch.operator.Operands;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
+import java.util.function.Function;
+import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /// A convolution and what follows it and nothing else reads on the way: a BatchNormalization in eval mode,
 /// the sum with another value, a ReLU; each of them may be missing. [FusedChain] computes them in one.
 ///
 /// @param nodes numbers of the nodes, in running order
+/// @param skipped values between the nodes
 /// @param convolution the first of them
 /// @param filters name of the initializer that holds them
 /// @param bias name of the initializer, null if the convolution has none
@@ -23,32 +27,30 @@ import org.jspecify.annotations.Nullable;
 /// @param relu whether a ReLU is the last
 record ConvolutionChain(
     List<Integer> nodes,
+    List<String> skipped,
     Node convolution,
     String filters,
     @Nullable String bias,
     @Nullable NormalizedConvolution normalized,
     @Nullable String other,
-    boolean relu) {
-  /// @param origins as [NormalizedConvolution#origins] gives them
+    boolean relu)
+    implements Fusion {
   /// @return all chains by their first node; no node is in two
   static Map<Integer, ConvolutionChain> byConvolution(
-      GraphProgram program,
-      Map<String, String> origins,
-      Map<Integer, NormalizedConvolution> normalized) {
-    Map<String, Integer> readers = readers(program);
+      ValueReaders values, Map<Integer, NormalizedConvolution> normalized) {
     var taken = new HashSet<Integer>();
     var chains = new HashMap<Integer, ConvolutionChain>();
     // of two convolutions that are added up the later one takes the sum, so that it waits for
     // nothing
-    for (int i = program.nodes().size() - 1; i >= 0; i--) {
-      Node node = program.nodes().get(i);
+    for (int i = values.nodes().size() - 1; i >= 0; i--) {
+      Node node = values.nodes().get(i);
       if (!node.is("Conv") || node.inputs().size() < 2) {
         continue;
       }
-      String filters = origins.get(node.inputs().get(1));
-      String bias = node.input(2) == null ? null : origins.get(node.input(2));
+      String filters = values.origin(node.inputs().get(1));
+      String bias = node.input(2) == null ? null : values.origin(node.input(2));
       if (filters != null && (bias != null || node.input(2) == null)) {
-        var chain = new Growing(program, readers, taken, i);
+        var chain = new Growing(values, taken, i);
         NormalizedConvolution pair = normalized.get(i);
         if (pair != null) {
           chain.append(pair.normalizationIndex());
@@ -58,23 +60,11 @@ record ConvolutionChain(
         taken.addAll(chain.nodes);
         chains.put(
             i,
-            new ConvolutionChain(List.copyOf(chain.nodes), node, filters, bias, pair, other, relu));
+            new ConvolutionChain(
+                List.copyOf(chain.nodes), chain.between(), node, filters, bias, pair, other, relu));
       }
     }
     return chains;
-  }
-
-  /// The one node that reads a value, where there is but one.
-  private static Map<String, Integer> readers(GraphProgram program) {
-    var readers = new HashMap<String, Integer>();
-    IntStream.range(0, program.nodes().size())
-        .forEach(i ->
-            program
-                .nodes()
-                .get(i)
-                .inputs()
-                .forEach(input -> readers.merge(input, i, (_, _) -> -1)));
-    return readers;
   }
 
   /// Names of the initializers that it reads.
@@ -87,30 +77,54 @@ record ConvolutionChain(
     return names;
   }
 
-  /// Values that are never made when the whole is computed in one.
-  Stream<String> skipped(GraphProgram program) {
-    return nodes.subList(0, nodes.size() - 1).stream()
-        .map(node -> program.nodes().get(node).outputs().getFirst());
+  @Override
+  public Node first() {
+    return convolution;
   }
 
-  /// Number of the last node, whose turn is that of the whole.
-  int last() {
+  /// The last node's turn, as the other term of the sum may be made behind the convolution.
+  @Override
+  public int turn() {
     return nodes.getLast();
+  }
+
+  @Override
+  public @Nullable Fusion smaller() {
+    return normalized;
+  }
+
+  /// In float32, in eval mode, where no gradients with respect to the weights are wanted.
+  @Override
+  public boolean isPossible(FusedWeights weights, Operands.Setting setting) {
+    return FusedConvolution.isAvailable()
+        && setting.precision() == Precision.FLOAT32
+        && !setting.batchStatistics()
+        && !weights.wantGradients(initializers());
+  }
+
+  @Override
+  public @Nullable Tensor run(Operands in, Function<String, Tensor> values, FusedWeights weights) {
+    Tensor term = other == null ? null : values.apply(other);
+    return FusedChain.run(this, in.x(), term, weights);
   }
 
   /// A chain while it is put together.
   private static final class Growing {
-    private final GraphProgram program;
-    private final Map<String, Integer> readers;
+    private final ValueReaders values;
     private final Set<Integer> taken;
     private final List<Integer> nodes = new ArrayList<>();
 
-    Growing(
-        GraphProgram program, Map<String, Integer> readers, Set<Integer> taken, int convolution) {
-      this.program = program;
-      this.readers = readers;
+    Growing(ValueReaders values, Set<Integer> taken, int convolution) {
+      this.values = values;
       this.taken = taken;
       nodes.add(convolution);
+    }
+
+    /// Values that all nodes but the last one make.
+    List<String> between() {
+      return nodes.subList(0, nodes.size() - 1).stream()
+          .map(node -> values.nodes().get(node).outputs().getFirst())
+          .toList();
     }
 
     void append(int node) {
@@ -123,7 +137,7 @@ record ConvolutionChain(
       if (next < 0) {
         return null;
       }
-      List<String> terms = program.nodes().get(next).inputs();
+      List<String> terms = values.nodes().get(next).inputs();
       String other = terms.get(terms.getFirst().equals(end()) ? 1 : 0);
       append(next);
       return other;
@@ -139,14 +153,14 @@ record ConvolutionChain(
 
     /// @return number of the node of that kind that alone reads the chain's end, −1 if there is none
     private int next(String kind) {
-      int reader = program.uses(end()) == 1 ? readers.getOrDefault(end(), -1) : -1;
-      return reader >= 0 && program.nodes().get(reader).is(kind) && !taken.contains(reader)
+      int reader = values.soleReader(end());
+      return reader >= 0 && values.nodes().get(reader).is(kind) && !taken.contains(reader)
           ? reader
           : -1;
     }
 
     private String end() {
-      return program.nodes().get(nodes.getLast()).outputs().getFirst();
+      return values.nodes().get(nodes.getLast()).outputs().getFirst();
     }
   }
 }

@@ -1,9 +1,14 @@
-package falcon.model.shape;
+package falcon.model.operator;
 
+import falcon.model.Node;
+import falcon.model.Tensor;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /// Shapes of `Einsum`: each letter is an axis, `...` stands for any further axes.
 final class EinsumShapes {
@@ -11,9 +16,13 @@ final class EinsumShapes {
 
   private EinsumShapes() {}
 
+  static void addTo(Map<String, OperatorRule> all) {
+    all.put("Einsum", OperatorRule.ofShape(EinsumShapes::einsum).multiplies(new EinsumProduct()));
+  }
+
   /// Source: ONNX `Einsum`; without `->` the result has the letters that stand once, in alphabetical
   /// order, behind the axes of the ellipsis.
-  static List<Long> einsum(Operands operands) {
+  private static List<Long> einsum(Operands operands) {
     String equation = operands.node().text("equation", "").replace(" ", "");
     String[] sides = equation.split("->", -1);
     String[] terms = sides[0].split(",", -1);
@@ -82,5 +91,46 @@ final class EinsumShapes {
       }
     }
     return further;
+  }
+
+  /// Product of the sizes of all labels, where two operands meet.
+  private static final class EinsumProduct implements Product {
+    @Override
+    public List<Integer> factors(Node node) {
+      return IntStream.range(0, node.inputs().size()).boxed().toList();
+    }
+
+    @Override
+    public @Nullable Long macs(NodeShapes shapes) {
+      String equation = shapes.node().text("equation", "");
+      String inputs = equation.replace(" ", "").split("->", 2)[0];
+      String[] terms = inputs.split(",", -1);
+      Map<String, Long> sizeByLabel = new HashMap<>();
+      for (int i = 0; i < terms.length; i++) {
+        List<Long> shape = shapes.input(i);
+        if (shape == null || terms.length > 2) {
+          return null;
+        }
+        addLabels(terms[i], shape, sizeByLabel);
+      }
+      return terms.length == 1 ? 0 : Tensor.elements(sizeByLabel.values().stream().toList());
+    }
+
+    /// Axes under an ellipsis are labelled by their distance from its end, so that they stretch.
+    private static void addLabels(String term, List<Long> shape, Map<String, Long> sizeByLabel) {
+      int letters = term.replace(".", "").length();
+      int hidden = term.contains("...") ? shape.size() - letters : 0;
+      int axis = 0;
+      for (int i = 0; i < term.length(); i++) {
+        if (term.charAt(i) != '.') {
+          sizeByLabel.merge(term.substring(i, i + 1), shape.get(axis++), Math::max);
+        } else if (term.startsWith("...", i)) {
+          for (int left = hidden; left > 0; left--) {
+            sizeByLabel.merge("." + left, shape.get(axis++), Math::max);
+          }
+          i += 2;
+        }
+      }
+    }
   }
 }

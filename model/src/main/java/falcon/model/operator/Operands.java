@@ -1,4 +1,4 @@
-package falcon.model.shape;
+package falcon.model.operator;
 
 import falcon.model.Node;
 import falcon.model.UnusableNodeException;
@@ -10,16 +10,16 @@ import org.jspecify.annotations.Nullable;
 /// A node together with what is known of its inputs.
 ///
 /// @param inputs one for each input of the node; null where it leaves one out
-record Operands(Node node, List<@Nullable InferredValue> inputs) {
+public record Operands(Node node, List<@Nullable InferredValue> inputs) {
   public Operands {
     inputs = Collections.unmodifiableList(new ArrayList<>(inputs));
   }
 
-  boolean has(int input) {
+  public boolean has(int input) {
     return input < inputs.size() && inputs.get(input) != null;
   }
 
-  InferredValue value(int input) {
+  public InferredValue value(int input) {
     InferredValue value = input < inputs.size() ? inputs.get(input) : null;
     if (value == null) {
       throw UnusableNodeException.contradiction(
@@ -73,7 +73,7 @@ record Operands(Node node, List<@Nullable InferredValue> inputs) {
   ///
   /// @param axis negative counts from the back
   /// @throws UnusableNodeException if there is no such axis
-  public int axis(long axis, long rank) {
+  int axis(long axis, long rank) {
     if (axis < -rank || axis >= rank) {
       throw mismatch("axis %d is not one of %d".formatted(axis, rank));
     }
@@ -90,7 +90,7 @@ record Operands(Node node, List<@Nullable InferredValue> inputs) {
   }
 
   /// Says that the inputs do not fit the node.
-  UnusableNodeException mismatch(String problem) {
+  public UnusableNodeException mismatch(String problem) {
     return UnusableNodeException.contradiction(
         node,
         problem + "; its inputs have the shapes " + shapes(),

@@ -1,4 +1,4 @@
-package falcon.model.shape;
+package falcon.model.operator;
 
 import falcon.model.Node;
 import java.util.List;
