@@ -28,8 +28,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// What `docs/results/ablation.md` holds: which part of the method is worth what, on held-out training
-/// images. The test split is not read.
+/// What `docs/results/ablation.md` holds: which part of the method is worth what, on held-out
+/// training images. The test split is not read.
 @Command(
     name = "ablation",
     description = "What each part of the method is worth on ResNet20.",

@@ -6,8 +6,8 @@ import falcon.budget.Mask;
 import falcon.projection.Projection;
 import falcon.prune.method.MaskProjection;
 
-/// A projection that stops as soon as it is within a relative gap: bisection on the multiplier μ of the
-/// MAC budget, the weights above the thresholds μ f_c of the first μ that is good enough.
+/// A projection that stops as soon as it is within a relative gap: bisection on the multiplier μ of
+/// the MAC budget, the weights above the thresholds μ f_c of the first μ that is good enough.
 ///
 /// For comparison only: what does an inexact projection cost in accuracy? NNZ must be free.
 final class ApproximateProjection implements MaskProjection {

@@ -22,7 +22,8 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 
 /// The full backsolve at ResNet20's size as a multiple of its Gram matrix product alone, with that
-/// product as it is chosen on this processor and in Java, and how fast it is in Java and by libtorch.
+/// product as it is chosen on this processor and in Java, and how fast it is in Java and by
+/// libtorch.
 final class BacksolveMeasurement implements Measurement {
   private static final int WEIGHTS = 268_336;
   private static final int ROWS = 1000;

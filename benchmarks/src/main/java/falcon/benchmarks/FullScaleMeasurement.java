@@ -23,8 +23,8 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
-/// The whole low-rank method at ResNet50's size under 16 GiB: X written, projection, first-order method,
-/// full backsolve.
+/// The whole low-rank method at ResNet50's size under 16 GiB: X written, projection, first-order
+/// method, full backsolve.
 ///
 /// System properties: `falcon.fullscale.rows` (default 500), `falcon.fullscale.gib` (16),
 /// `falcon.fullscale.scratch` (folder of the file, the one for temporary files by default).

@@ -20,8 +20,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// Gradients of single samples against a plain forward and backward pass of the same samples by the same
-/// weights, in turns.
+/// Gradients of single samples against a plain forward and backward pass of the same samples by the
+/// same weights, in turns.
 ///
 /// Loading the network and finding out which rows belong to which sample are part of a call of
 /// [PerSampleGradients], and counted; the plain pass is loaded beforehand.
@@ -33,8 +33,8 @@ import picocli.CommandLine.Parameters;
 final class GradientsTable implements Callable<Integer> {
   private static final RowKind KIND = new RowKind.OutputSigns(1);
 
-  /// Samples of the plain pass that a thread runs together at most: of 64, 32 and 16, 16 costs least on
-  /// ResNet20 (what a batch writes stays in the cache).
+  /// Samples of the plain pass that a thread runs together at most: of 64, 32 and 16, 16 costs
+  /// least on ResNet20 (what a batch writes stays in the cache).
   private static final int MOST_TOGETHER = 16;
 
   @Parameters(

@@ -9,7 +9,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/// Samples of noise for a network of one floating-point input, all of class 0, the same ones each time.
+/// Samples of noise for a network of one floating-point input, all of class 0, the same ones each
+/// time.
 final class ImageNoise implements SampleSource {
   private final List<Long> sampleShape;
   private final float[] values;

@@ -32,8 +32,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// The rows of the model suite in `docs/results/models.md`: each network read, compared with ONNX Runtime,
-/// pruned to half its MACs, written, read, counted and compared again.
+/// The rows of the model suite in `docs/results/models.md`: each network read, compared with ONNX
+/// Runtime, pruned to half its MACs, written, read, counted and compared again.
 @Command(
     name = "models",
     description = "The networks of `models/make.py --full DIR`, all the way through.",
@@ -194,8 +194,8 @@ final class ModelTable implements Callable<Integer> {
     Files.delete(folder);
   }
 
-  /// Share of the prunable MACs (of the weights, where MACs are not known) that the written file keeps,
-  /// counted from its weights.
+  /// Share of the prunable MACs (of the weights, where MACs are not known) that the written file
+  /// keeps, counted from its weights.
   ///
   /// @throws IllegalStateException if that is more than the budget
   private static double keptPercent(Network written, PrunedNetwork pruned) {

@@ -7,8 +7,8 @@ import java.util.SplittableRandom;
 
 /// The prunable layers of a known network, with random weights.
 ///
-/// Weights of a layer have the deviation `sqrt(2 / fan-in)` that training starts from; their squares
-/// are the saliencies.
+/// Weights of a layer have the deviation `sqrt(2 / fan-in)` that training starts from; their
+/// squares are the saliencies.
 final class Network {
   private static final long SEED = 50;
 

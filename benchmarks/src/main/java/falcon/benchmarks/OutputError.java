@@ -9,8 +9,8 @@ import falcon.torch.execution.Logits;
 import falcon.torch.kernel.Workers;
 import falcon.torch.sample.ImageSamples;
 
-/// How far a network's outputs are from the dense network's on held-out training images, cropped and
-/// flipped as in training (as they are, the network knows them by heart).
+/// How far a network's outputs are from the dense network's on held-out training images, cropped
+/// and flipped as in training (as they are, the network knows them by heart).
 ///
 /// @param meanSquare mean over images and outputs of the squared difference
 /// @param agreement share of images with the same prediction, in percent

@@ -6,8 +6,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/// Reads an array from its first to its last value, as fast as this process can: a sum by vectors of the
-/// processor's width. The array is cut into chunks for several threads.
+/// Reads an array from its first to its last value, as fast as this process can: a sum by vectors
+/// of the processor's width. The array is cut into chunks for several threads.
 final class ReadBandwidth {
   private static final int CHUNK = 1 << 18;
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;

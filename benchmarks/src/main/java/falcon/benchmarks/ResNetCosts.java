@@ -8,9 +8,9 @@ final class ResNetCosts {
 
   private ResNetCosts() {}
 
-  /// ResNet50 on images of 224 × 224: all convolutions and the linear layer, 25.5 million weights and
-  /// 4.1 billion MACs. Source: "Deep Residual Learning for Image Recognition" (arXiv:1512.03385), table
-  /// 1, with the stride in the 3 × 3 convolution as is usual.
+  /// ResNet50 on images of 224 × 224: all convolutions and the linear layer, 25.5 million weights
+  /// and 4.1 billion MACs. Source: "Deep Residual Learning for Image Recognition"
+  /// (arXiv:1512.03385), table 1, with the stride in the 3 × 3 convolution as is usual.
   static CostTable resnet50() {
     var costs = CostTable.builder().layer("stem", 7 * 7 * 3 * 64, 112 * 112);
     int[] blocks = {3, 4, 6, 3};

@@ -10,8 +10,8 @@ import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 
-/// Seeded weights and gradients that look like those of a network: weights of each layer of the scale
-/// of its initialisation, rows of low rank with noise.
+/// Seeded weights and gradients that look like those of a network: weights of each layer of the
+/// scale of its initialisation, rows of low rank with noise.
 ///
 /// ```
 /// X_ij = s_l (Σ_k a_ik b_kj + ½ u_ij)       k = 1 … 6, a and b normal, u uniform on −1 … 1

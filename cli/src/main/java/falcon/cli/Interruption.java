@@ -10,12 +10,12 @@ import org.jspecify.annotations.Nullable;
 
 /// Ends the process when it is told to stop, with a word on how to go on where that is possible.
 ///
-/// Nothing needs to be tidied up: files appear whole or not at all, what was stored is on the disk, and
-/// the operating system lets go of locks. Threads may be anywhere, in libtorch too, so that the process
-/// ends at once under them ([Signals#endProcess]).
+/// Nothing needs to be tidied up: files appear whole or not at all, what was stored is on the disk,
+/// and the operating system lets go of locks. Threads may be anywhere, in libtorch too, so that the
+/// process ends at once under them ([Signals#endProcess]).
 final class Interruption {
-  /// How long the last words may take: a terminal that is stopped, or a pipe that nobody reads, takes
-  /// none.
+  /// How long the last words may take: a terminal that is stopped, or a pipe that nobody reads,
+  /// takes none.
   private static final long PATIENCE_MILLIS = 2_000;
 
   private final Console console;
@@ -46,7 +46,8 @@ final class Interruption {
     advice = text;
   }
 
-  /// The work is over: the process is about to end with that exit code, and does so whatever arrives.
+  /// The work is over: the process is about to end with that exit code, and does so whatever
+  /// arrives.
   void over(int code) {
     finalCode = code;
   }

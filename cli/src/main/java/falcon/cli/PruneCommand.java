@@ -254,8 +254,8 @@ final class PruneCommand implements Callable<Integer> {
         format);
   }
 
-  /// Runs once for each budget. All folders are looked at before anything is written, and made ready
-  /// before the first run begins.
+  /// Runs once for each budget. All folders are looked at before anything is written, and made
+  /// ready before the first run begins.
   private void runAll(
       Map<Amount, OutputFolder> folders,
       Function<Amount, RunDescription> descriptions,

@@ -12,8 +12,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// A process that is told to stop while its threads are in libtorch. Ctrl-C and a closed terminal are tried
-/// by `.ci/processes`: a test that was started in the background has its processes ignore them.
+/// A process that is told to stop while its threads are in libtorch. Ctrl-C and a closed terminal
+/// are tried by `.ci/processes`: a test that was started in the background has its processes ignore
+/// them.
 @Tag("native")
 @Tag("slow")
 class InterruptedProcessTest {

@@ -128,7 +128,8 @@ public final class Mask {
     return keptCount(words, from, to);
   }
 
-  /// How many of the weights `from … to − 1` packed bits keep; for a mask that is still being written.
+  /// How many of the weights `from … to − 1` packed bits keep; for a mask that is still being
+  /// written.
   ///
   /// @param words bit `i & 63` of word `i >> 6` is weight i
   public static int keptCount(long[] words, int from, int to) {

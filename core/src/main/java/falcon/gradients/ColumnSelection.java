@@ -13,8 +13,8 @@ import java.util.concurrent.ExecutorService;
 
 /// Some columns of a gradient matrix: products with them and copies of them.
 ///
-/// Every tile that holds one of the columns is fetched once. Columns are named by ascending indices of
-/// weights.
+/// Every tile that holds one of the columns is fetched once. Columns are named by ascending indices
+/// of weights.
 final class ColumnSelection {
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
   private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT;

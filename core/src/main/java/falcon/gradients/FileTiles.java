@@ -15,8 +15,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 /// one that goes past the operating system's page cache, which these bytes would only flush: the
 /// process then holds its buffers and nothing else.
 final class FileTiles implements TileStore {
-  /// Columns of a tile. A row block of a tile is one write, a tile is one read; both are long enough
-  /// that the disk is busy all the time.
+  /// Columns of a tile. A row block of a tile is one write, a tile is one read; both are long
+  /// enough that the disk is busy all the time.
   static final int TILE_COLUMNS = 8192;
 
   /// What reads and writes past the page cache are multiples of.

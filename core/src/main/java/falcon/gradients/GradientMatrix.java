@@ -14,13 +14,13 @@ import org.jspecify.annotations.Nullable;
 /// X `[n, p]`: row i is the gradient of sample i's loss by the prunable weights.
 ///
 /// Held outside the Java heap, in float32 or bfloat16, in memory or in a temporary file, as
-/// [TileLayout] says. Calibration writes it by blocks of rows of a layer ([#write]); everything else
-/// reads it by ranges of columns. The matrix owns its memory and its file: [#close] frees both. Blocks
-/// may be written by several threads as long as each row of a layer has one writer; reading is safe
-/// once writing is over.
+/// [TileLayout] says. Calibration writes it by blocks of rows of a layer ([#write]); everything
+/// else reads it by ranges of columns. The matrix owns its memory and its file: [#close] frees
+/// both. Blocks may be written by several threads as long as each row of a layer has one writer;
+/// reading is safe once writing is over.
 ///
-/// Products ([MatrixProducts]) run over fixed chunks and have the same bits for any number of threads.
-/// The numbers as they are stored are taken for exact: products and sums are in float64.
+/// Products ([MatrixProducts]) run over fixed chunks and have the same bits for any number of
+/// threads. The numbers as they are stored are taken for exact: products and sums are in float64.
 public final class GradientMatrix implements AutoCloseable {
   private static final MatrixKernels KERNELS = Kernels.active().matrix();
 
@@ -128,10 +128,10 @@ public final class GradientMatrix implements AutoCloseable {
   ///
   /// @param layer number of the layer in the cost table
   /// @param firstRow number of the first sample
-  /// @param rows `[b, count]` float32 in native byte order, row-major, for one or more samples; read
-  ///     only
-  /// @throws IllegalArgumentException if the rows do not fit or a value is not finite in the matrix's
-  ///     format; names the layer, the row and the weight within the layer
+  /// @param rows `[b, count]` float32 in native byte order, row-major, for one or more samples;
+  ///     read only
+  /// @throws IllegalArgumentException if the rows do not fit or a value is not finite in the
+  ///     matrix's format; names the layer, the row and the weight within the layer
   /// @throws StorageException if the file cannot be written
   public void write(int layer, int firstRow, MemorySegment rows) {
     CostTable.Layer target = layout.layers().get(layer);

@@ -14,8 +14,8 @@ import java.util.concurrent.ExecutorService;
 /// gathered again for each pass. Every pass reads X_A once. Same bits either way and for any number
 /// of threads. Owns its memory: [#close] frees it.
 public final class KeptColumns implements AutoCloseable {
-  /// Columns whose products one chunk of work takes: with 1,000 rows they fit the second-level cache
-  /// between the two halves of [#multiplyTwice].
+  /// Columns whose products one chunk of work takes: with 1,000 rows they fit the second-level
+  /// cache between the two halves of [#multiplyTwice].
   private static final int STRIP = 128;
 
   private final GradientMatrix gradients;

@@ -9,8 +9,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 
-/// Products of a gradient matrix with vectors: each reads every byte of the matrix once, in order, and
-/// takes or gives the long vector piece by piece, so that nobody has to hold p float64 numbers.
+/// Products of a gradient matrix with vectors: each reads every byte of the matrix once, in order,
+/// and takes or gives the long vector piece by piece, so that nobody has to hold p float64 numbers.
 ///
 /// Work is cut into tiles, and for `X v` into fixed groups of tiles whose sums are joined in order:
 /// same bits for any number of threads.

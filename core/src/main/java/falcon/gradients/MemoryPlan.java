@@ -28,12 +28,12 @@ public record MemoryPlan(
     Seconds seconds,
     Request request) {
 
-  /// Bytes on the Java heap for each weight: dense weights twice, the start, the result, direction and
-  /// saliencies twice, all in float32, the projection's working memory, and masks.
+  /// Bytes on the Java heap for each weight: dense weights twice, the start, the result, direction
+  /// and saliencies twice, all in float32, the projection's working memory, and masks.
   private static final long HEAP_BYTES_PER_WEIGHT = 4 * 7 + 8 + 4;
 
-  /// Bytes on the Java heap for each active column: index, weight, dense weight, direction, conjugate
-  /// direction and two copies in float64, and flags.
+  /// Bytes on the Java heap for each active column: index, weight, dense weight, direction,
+  /// conjugate direction and two copies in float64, and flags.
   private static final long HEAP_BYTES_PER_COLUMN = 4 + 8 + 4 + 4 * 8 + 8;
 
   /// What the heap takes over what is in use, since the collector lets some go to waste.
@@ -225,7 +225,8 @@ public record MemoryPlan(
         + parts.other();
   }
 
-  /// Three lines: what is kept how and where, the parts, the time and the rates it is reckoned with.
+  /// Three lines: what is kept how and where, the parts, the time and the rates it is reckoned
+  /// with.
   @Override
   public String toString() {
     return String.format(

@@ -7,8 +7,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Where each number of a gradient matrix stands: *tiles* of a few columns of one layer by all rows,
-/// one after the other, each row-major.
+/// Where each number of a gradient matrix stands: *tiles* of a few columns of one layer by all
+/// rows, one after the other, each row-major.
 ///
 /// Both products run over a tile from its first byte to its last, a block of rows is written as one
 /// run of bytes a tile, and a range of columns is read as few long runs.
@@ -36,7 +36,8 @@ final class TileLayout {
   private final long byteSize;
 
   /// @param tileColumns columns of a tile at most
-  /// @param alignmentBytes a row of a tile begins at a multiple of it, counted from the tile's start
+  /// @param alignmentBytes a row of a tile begins at a multiple of it, counted from the tile's
+  ///     start
   TileLayout(
       int rows,
       FloatFormat format,

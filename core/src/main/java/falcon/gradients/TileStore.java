@@ -2,8 +2,8 @@ package falcon.gradients;
 
 import java.lang.foreign.MemorySegment;
 
-/// Where the tiles of a [TileLayout] are kept. Safe to use from several threads, as long as each row
-/// of a tile has one writer and nobody reads what is being written.
+/// Where the tiles of a [TileLayout] are kept. Safe to use from several threads, as long as each
+/// row of a tile has one writer and nobody reads what is being written.
 sealed interface TileStore extends AutoCloseable permits MemoryTiles, FileTiles {
   /// The bytes of a tile, until [#release]; read only.
   MemorySegment acquire(int tile);

@@ -5,7 +5,8 @@ public final class Bfloat16 {
   /// Bits that bfloat16 has fewer.
   private static final int DROPPED_BITS = 16;
 
-  /// A little less than half a unit of the last bit that stays: with that bit added, ties go to even.
+  /// A little less than half a unit of the last bit that stays: with that bit added, ties go to
+  /// even.
   private static final int ALMOST_HALF = 0x7fff;
 
   private static final int QUIET = 0x40;

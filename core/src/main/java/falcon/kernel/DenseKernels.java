@@ -7,12 +7,12 @@ package falcon.kernel;
 /// ```
 ///
 /// One rounding a term and a fixed order of terms: an entry has the same bits however rows, columns
-/// and lanes are cut. Operands are blocks of larger row-major arrays and may lie in one array as long
-/// as C overlaps neither A nor B. Stateless; takes scratch memory of less than 2 MiB while it runs.
-/// Arguments are not checked beyond the bounds of their arrays.
+/// and lanes are cut. Operands are blocks of larger row-major arrays and may lie in one array as
+/// long as C overlaps neither A nor B. Stateless; takes scratch memory of less than 2 MiB while it
+/// runs. Arguments are not checked beyond the bounds of their arrays.
 public interface DenseKernels {
-  /// Columns of a float32 product that need no copy of A and B: if B has so many with a row stride of
-  /// as many.
+  /// Columns of a float32 product that need no copy of A and B: if B has so many with a row stride
+  /// of as many.
   int FLOAT_WIDTH = 64;
 
   /// Where a block lies in its array: entry (row, column) has index

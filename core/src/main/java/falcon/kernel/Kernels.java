@@ -1,6 +1,7 @@
 package falcon.kernel;
 
-/// The loops that touch all of a vector or a matrix, in one of two twins: plain Java or vector instructions.
+/// The loops that touch all of a vector or a matrix, in one of two twins: plain Java or vector
+/// instructions.
 ///
 /// Twins give the same bits: every method defines the order of its additions. Plain Java is the
 /// definition; the vectorised twin lives in a module of its own and is found as a service.

@@ -5,19 +5,20 @@ import java.lang.foreign.MemorySegment;
 /// Loops over a gradient matrix. Stateless; arguments are not checked beyond the bounds of their
 /// arrays.
 ///
-/// Numbers of the matrix are float32 or bfloat16, which float64 holds exactly; all products and sums
-/// are in float64.
+/// Numbers of the matrix are float32 or bfloat16, which float64 holds exactly; all products and
+/// sums are in float64.
 public interface MatrixKernels {
-  /// `product_i += Σ_j x_ij v_j`: for each row, partial sum `j mod 16` takes term j, then partials 0
-  /// to 15 are added in order.
+  /// `product_i += Σ_j x_ij v_j`: for each row, partial sum `j mod 16` takes term j, then partials
+  /// 0 to 15 are added in order.
   ///
   /// @param product at least `x.rows()` values
   /// @param v at least `x.columns()` values
   void addProducts(double[] product, RowPanel x, double[] v);
 
-  /// `sum_j += Σ_i f_i x_ij`: with m a quarter of the rows, rounded down, `sum_j += (f_i x_ij + f_(m+i)
-  /// x_(m+i)j) + (f_(2m+i) x_(2m+i)j + f_(3m+i) x_(3m+i)j)` for i = 0 … m − 1 in order, then the rows from
-  /// 4m on one by one. Rows far apart are four runs of bytes, each read in order: memory is faster so.
+  /// `sum_j += Σ_i f_i x_ij`: with m a quarter of the rows, rounded down, `sum_j += (f_i x_ij +
+  /// f_(m+i) x_(m+i)j) + (f_(2m+i) x_(2m+i)j + f_(3m+i) x_(3m+i)j)` for i = 0 … m − 1 in order,
+  /// then the rows from 4m on one by one. Rows far apart are four runs of bytes, each read in
+  /// order: memory is faster so.
   ///
   /// @param sum at least `x.columns()` values
   /// @param factors f, at least `x.rows()` values

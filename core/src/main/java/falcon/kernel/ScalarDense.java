@@ -1,7 +1,7 @@
 package falcon.kernel;
 
-/// [DenseKernels] in plain Java: rows of C and B are copied to arrays of their own, the form that the
-/// compiler turns into vector code.
+/// [DenseKernels] in plain Java: rows of C and B are copied to arrays of their own, the form that
+/// the compiler turns into vector code.
 final class ScalarDense implements DenseKernels {
   /// Rows of C at a time: with [#COLUMNS] of float64 they fit the first-level cache.
   private static final int ROWS = 16;

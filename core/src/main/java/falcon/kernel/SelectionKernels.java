@@ -2,8 +2,8 @@ package falcon.kernel;
 
 /// Loops over saliencies. Stateless; arguments are not checked beyond the bounds of their arrays.
 ///
-/// The *key* of a saliency is its float32 bit pattern, which orders as the saliency does; −0 has the
-/// key of 0. Bit `i & 63` of word `i >> 6` stands for weight i, as in a mask.
+/// The *key* of a saliency is its float32 bit pattern, which orders as the saliency does; −0 has
+/// the key of 0. Bit `i & 63` of word `i >> 6` stands for weight i, as in a mask.
 public interface SelectionKernels {
   /// How many partial sums [#sift] adds to.
   int PARTIALS = 64;

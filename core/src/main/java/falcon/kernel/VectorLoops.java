@@ -4,9 +4,9 @@ package falcon.kernel;
 ///
 /// Every result is defined by its formula and the order of additions given with it, so that a
 /// vectorised twin can give the same bits. Loops that end in an array run over one index that all
-/// arrays share, write one array, and add at most four products to it: of the shapes tried on JDK 25
-/// that is the largest that the compiler always turns into full-width vector code. With two or more
-/// rows written it depends on what the loop is inlined into, and six products stay scalar.
+/// arrays share, write one array, and add at most four products to it: of the shapes tried on JDK
+/// 25 that is the largest that the compiler always turns into full-width vector code. With two or
+/// more rows written it depends on what the loop is inlined into, and six products stay scalar.
 ///
 /// No argument is checked beyond the bounds of its array. Stateless.
 public final class VectorLoops {

@@ -17,20 +17,22 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// Weights are `[o, k]`, row-major: weight (channel, input) has index `channel · k + input`, the
-/// layout of convolutions and linear layers. Channels share H but not A, so each has a factorisation
-/// of its own; where most weights stay it is that of the dropped inputs instead:
-/// with G = (H + κI)⁻¹, u = G (B + κw⁰) and P the dropped inputs, `w = u − G_·P (G_PP)⁻¹ u_P` is the
+/// layout of convolutions and linear layers. Channels share H but not A, so each has a
+/// factorisation of its own; where most weights stay it is that of the dropped inputs instead: with
+/// G = (H + κI)⁻¹, u = G (B + κw⁰) and P the dropped inputs, `w = u − G_·P (G_PP)⁻¹ u_P` is the
 /// same minimiser. Small systems are solved in float64 ([ExactChannels]), large ones by float32
-/// factors and float64 refinement ([MixedPrecisionChannels]), or, where about half of many inputs is kept, by
-/// conjugate gradients for all channels ([PreconditionedChannels]); operation counts alone decide which.
+/// factors and float64 refinement ([MixedPrecisionChannels]), or, where about half of many inputs
+/// is kept, by conjugate gradients for all channels ([PreconditionedChannels]); operation counts
+/// alone decide which.
 ///
 /// Memory: H is kept, not copied (`8k²` bytes), and B once transposed (`8ko`). Solving takes `16k²`
-/// bytes for G where most weights stay, a limit of the caller's for float32 factors and what goes with them, and `8m²` bytes a
-/// thread for a float64 system of m inputs. Products and sums have a fixed order: the result has the
-/// same bits for any number of threads. Immutable, safe to share between threads.
+/// bytes for G where most weights stay, a limit of the caller's for float32 factors and what goes
+/// with them, and `8m²` bytes a thread for a float64 system of m inputs. Products and sums have a
+/// fixed order: the result has the same bits for any number of threads. Immutable, safe to share
+/// between threads.
 ///
-/// Source: the layer-wise problem of OBC (Frantar & Alistarh 2022, arXiv:2208.11580, section 3), here
-/// for a given support; not in FALCON.
+/// Source: the layer-wise problem of OBC (Frantar & Alistarh 2022, arXiv:2208.11580, section 3),
+/// here for a given support; not in FALCON.
 public final class ChannelLeastSquares {
   /// Share of H's mean diagonal that is added to it. Zero or more; the ridge keeps directions that
   /// the calibration inputs hardly use near the present weights.
@@ -149,9 +151,9 @@ public final class ChannelLeastSquares {
 
   /// The weights that minimise the error plus `κ ‖w − w⁰‖²` with all but the kept ones at zero.
   ///
-  /// A channel that keeps nothing becomes zero. A layer whose inputs were all zero keeps its present
-  /// values. Where H with its ridge is singular to working precision, the ridge is raised tenfold
-  /// until it is not.
+  /// A channel that keeps nothing becomes zero. A layer whose inputs were all zero keeps its
+  /// present values. Where H with its ridge is singular to working precision, the ridge is raised
+  /// tenfold until it is not.
   ///
   /// @param present w⁰ `[o, k]`, finite where kept; read only
   /// @param isKept whether the weight of index `channel · k + input` is kept; asked by the
@@ -262,8 +264,9 @@ public final class ChannelLeastSquares {
     return supports;
   }
 
-  /// Whether a system of so many rows costs less in float64 than in float32, where arithmetic is twice
-  /// as fast but each refinement step takes a product with H in float64: `2m³/3 ≤ m³/3 + 4 · steps · k²`.
+  /// Whether a system of so many rows costs less in float64 than in float32, where arithmetic is
+  /// twice as fast but each refinement step takes a product with H in float64:
+  /// `2m³/3 ≤ m³/3 + 4 · steps · k²`.
   private boolean isCheaperExact(double rows) {
     return rows * rows * rows / 3 <= 4.0 * REFINEMENT_STEPS * inputs * inputs;
   }
@@ -303,8 +306,8 @@ public final class ChannelLeastSquares {
     return (isExact ? 4 : 2) * k * k * k;
   }
 
-  /// Operations of float32 factors and their refinement, channel by channel, with the cheaper of kept
-  /// and dropped inputs and a share of the inverse.
+  /// Operations of float32 factors and their refinement, channel by channel, with the cheaper of
+  /// kept and dropped inputs and a share of the inverse.
   private double[] directCosts(int[][] supports) {
     boolean[] isDual = new boolean[outputs];
     boolean hasInverse = chooseDual(supports, new boolean[outputs], isDual, false);

@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
 
-/// Many channels of a layer at once: conjugate gradients in float64, each channel preconditioned by a
-/// float32 factorisation of its own system, so that a few steps reach float32 weights.
+/// Many channels of a layer at once: conjugate gradients in float64, each channel preconditioned by
+/// a float32 factorisation of its own system, so that a few steps reach float32 weights.
 ///
 /// ```
 /// M_SS y = r_S                                      of each channel, M one matrix for all of them
@@ -15,11 +15,11 @@ import org.jspecify.annotations.Nullable;
 /// p = z + (rᵀz / previous rᵀz) p,  α = rᵀz / pᵀMp,  y += α p,  r −= α M p
 /// ```
 ///
-/// By the kept inputs A: M = H + κI, S = A, r = B + κw⁰ and y is w_A. By the dropped inputs P: M = G =
-/// (H + κI)⁻¹, S = P and r = G (B + κw⁰), the weights without any constraint. The steps then take
-/// multipliers off r until r_P = 0, when r_A is w_A: only the factor is in float32, so r is as good as
-/// G. The product with M is one for all channels of a batch. Batches are cut by the memory of their
-/// factors, a number of the caller's, never by threads.
+/// By the kept inputs A: M = H + κI, S = A, r = B + κw⁰ and y is w_A. By the dropped inputs P: M =
+/// G = (H + κI)⁻¹, S = P and r = G (B + κw⁰), the weights without any constraint. The steps then
+/// take multipliers off r until r_P = 0, when r_A is w_A: only the factor is in float32, so r is as
+/// good as G. The product with M is one for all channels of a batch. Batches are cut by the memory
+/// of their factors, a number of the caller's, never by threads.
 ///
 /// Source: mixed-precision refinement by a preconditioned Krylov method, Carson and Higham, SIAM J.
 /// Sci. Comput. 40(2), 2018, with conjugate gradients as the matrix is positive definite; dropped
@@ -177,7 +177,8 @@ final class MixedPrecisionChannels {
       return Arrays.stream(states).anyMatch(state -> state == State.RUNNING);
     }
 
-    /// Writes a channel's right side: to r, or by the dropped inputs to p, which is then multiplied by G.
+    /// Writes a channel's right side: to r, or by the dropped inputs to p, which is then multiplied
+    /// by G.
     private void begin(int c) {
       double[] right = r;
       if (inverse != null) {
@@ -197,7 +198,8 @@ final class MixedPrecisionChannels {
       scales[c] = trace == 0 ? 1 : rows / trace;
     }
 
-    /// Copies some rows of M to the channels that have them: a row is fetched from memory once for all.
+    /// Copies some rows of M to the channels that have them: a row is fetched from memory once for
+    /// all.
     private void fill(int block) {
       for (int row = block * ROWS; row < Math.min(k, (block + 1) * ROWS); row++) {
         for (int c = 0; c < channels.length; c++) {

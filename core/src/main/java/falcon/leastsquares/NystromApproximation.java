@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// Source: Nyström approximation with one power iteration, Frangella, Tropp and Udell, Randomized
 /// Nyström preconditioning, SIAM J. Matrix Anal. Appl. 44(2), 2023, algorithm 2.1.
 final class NystromApproximation {
-  /// Share of the mean of a small matrix's diagonal that is added to it: above what rounding to float64
-  /// does to its eigenvalues, so that H may have fewer directions than are asked for.
+  /// Share of the mean of a small matrix's diagonal that is added to it: above what rounding to
+  /// float64 does to its eigenvalues, so that H may have fewer directions than are asked for.
   private static final double SHIFT = 1e-11;
 
   private static final long SEED = 0x5eed;

@@ -19,8 +19,8 @@ import java.util.concurrent.ExecutorService;
 ///
 /// Factors and vectors are float32. Holds `4r² + 8k` bytes a channel.
 ///
-/// Source: the Woodbury identity, as Frangella, Tropp and Udell (2023) precondition with it; they take
-/// one shift for E and have one system instead of one a channel.
+/// Source: the Woodbury identity, as Frangella, Tropp and Udell (2023) precondition with it; they
+/// take one shift for E and have one system instead of one a channel.
 final class NystromPreconditioner {
   /// Inputs whose rows of F are gathered at a time.
   private static final int PANEL = 256;

@@ -54,8 +54,8 @@ final class PreconditionedChannels {
   private int steps;
 
   /// @param equations with a ridge above zero
-  /// @param scratchBytes what the factors and vectors of a batch may take; a batch has one channel at
-  ///     least
+  /// @param scratchBytes what the factors and vectors of a batch may take; a batch has one channel
+  ///     at least
   PreconditionedChannels(
       LayerEquations equations,
       float[] present,

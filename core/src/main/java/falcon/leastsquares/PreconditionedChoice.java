@@ -5,8 +5,8 @@ import java.util.Comparator;
 import java.util.concurrent.ExecutorService;
 import java.util.stream.IntStream;
 
-/// Solves those channels of a large layer by [PreconditionedChannels] that cost less there than by a factor
-/// of their own, as operations count.
+/// Solves those channels of a large layer by [PreconditionedChannels] that cost less there than by
+/// a factor of their own, as operations count.
 ///
 /// How many steps they take depends on H's spectrum, so some channels go first and their steps tell
 /// whether the others follow: the same choice on every machine.
@@ -110,8 +110,8 @@ final class PreconditionedChoice {
         .toArray();
   }
 
-  /// Whether what these channels would save with [#LEAST_STEPS] pays for the directions: two products
-  /// of float64 with H, which count twice.
+  /// Whether what these channels would save with [#LEAST_STEPS] pays for the directions: two
+  /// products of float64 with H, which count twice.
   private boolean isWorthwhile(int[] candidates, double[] direct) {
     double k = equations.inputs();
     double saved = 0;
@@ -132,8 +132,8 @@ final class PreconditionedChoice {
     return r * r * supports[channel].length + r * r * r / 3;
   }
 
-  /// Operations of a step: a product with H in float32, the eighth part of one in float64, which counts
-  /// twice, two with F and the small system's solution.
+  /// Operations of a step: a product with H in float32, the eighth part of one in float64, which
+  /// counts twice, two with F and the small system's solution.
   private double step() {
     double k = equations.inputs();
     return 2.5 * k * k + 4 * k * rank + 2.0 * rank * rank;

@@ -10,12 +10,12 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.concurrent.ExecutorService;
 
-/// A [GramProduct] in Java: sums over 256 columns in float32 by [DenseKernels], all else in float64.
-/// Same bits for any number of threads. One instance serves one caller at a time, because it reuses
-/// its transposed copy of the panel (8 KiB a row).
+/// A [GramProduct] in Java: sums over 256 columns in float32 by [DenseKernels], all else in
+/// float64. Same bits for any number of threads. One instance serves one caller at a time, because
+/// it reuses its transposed copy of the panel (8 KiB a row).
 public final class BlockedGramProduct implements GramProduct {
-  /// Columns of a panel. Small enough that a transposed panel of 2,000 rows stays in the third-level
-  /// cache, large enough that starting threads does not show.
+  /// Columns of a panel. Small enough that a transposed panel of 2,000 rows stays in the
+  /// third-level cache, large enough that starting threads does not show.
   private static final int PANEL_COLUMNS = 2048;
 
   /// Columns summed in float32 before the sums move to float64: rounding errors stay near 1e-6 of

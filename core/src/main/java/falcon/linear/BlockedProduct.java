@@ -8,8 +8,8 @@ import falcon.kernel.Kernels;
 import java.util.concurrent.ExecutorService;
 import java.util.function.Consumer;
 
-/// `C += AᵀB` of dense matrices by all threads: C is cut into blocks of fixed size, an entry is a chain
-/// of terms in the order of [DenseKernels]. Immutable, safe to share between threads.
+/// `C += AᵀB` of dense matrices by all threads: C is cut into blocks of fixed size, an entry is a
+/// chain of terms in the order of [DenseKernels]. Immutable, safe to share between threads.
 ///
 /// @param rows of C, columns of A
 /// @param columns of C and B

@@ -13,9 +13,10 @@ import org.jspecify.annotations.Nullable;
 /// `A = UᵀU` of a symmetric positive definite matrix in float64, solves with it and its inverse.
 ///
 /// Rows are finished in groups of 256: all earlier rows are taken off them by one product, strip of
-/// columns by strip, then the group's own triangle is done half by half down to 32 rows, whose small
-/// inverses turn the rest into products too. Strips run on the executor where one is given; an entry's bits
-/// depend on neither threads nor strips, because all sums are those of [DenseKernels].
+/// columns by strip, then the group's own triangle is done half by half down to 32 rows, whose
+/// small inverses turn the rest into products too. Strips run on the executor where one is given;
+/// an entry's bits depend on neither threads nor strips, because all sums are those of
+/// [DenseKernels].
 ///
 /// Not safe to share between threads while it factors.
 public final class Cholesky {
@@ -157,9 +158,9 @@ public final class Cholesky {
     return POSITIVE_DEFINITE;
   }
 
-  /// Solves `U_IIᵀ X = B` in place for rows I = top … bottom − 1 and columns left … right − 1 of x, from
-  /// which earlier rows were taken off already: half by half, at the end by the inverses of the small
-  /// triangles.
+  /// Solves `U_IIᵀ X = B` in place for rows I = top … bottom − 1 and columns left … right − 1 of x,
+  /// from which earlier rows were taken off already: half by half, at the end by the inverses of
+  /// the small triangles.
   private void solveRows(int top, int bottom, double[] x, int left, int right) {
     if (left >= right) {
       return;
@@ -234,8 +235,8 @@ public final class Cholesky {
     return ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
   }
 
-  /// `(UᵀU)⁻¹`, both triangles, in place of U: with `L = U⁻ᵀ` it is `LᵀL`. Takes another `8m²` bytes
-  /// while it runs; the factor is gone afterwards.
+  /// `(UᵀU)⁻¹`, both triangles, in place of U: with `L = U⁻ᵀ` it is `LᵀL`. Takes another `8m²`
+  /// bytes while it runs; the factor is gone afterwards.
   ///
   /// @return `[m, m]`, row-major, symmetric: the array that the matrix was given in
   public double[] inverse(@Nullable ExecutorService executor) {

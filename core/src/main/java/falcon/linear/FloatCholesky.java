@@ -6,8 +6,8 @@ import falcon.kernel.DenseKernels.Extent;
 import falcon.kernel.Kernels;
 import java.util.Arrays;
 
-/// `A = UᵀU` in float32, in the calling thread: half the memory and half the time of [Cholesky], with
-/// seven digits. What it solves is refined by whoever uses it.
+/// `A = UᵀU` in float32, in the calling thread: half the memory and half the time of [Cholesky],
+/// with seven digits. What it solves is refined by whoever uses it.
 ///
 /// The same scheme as [Cholesky]; only the triangles of 32 rows are done in float64. Holds `4m²`
 /// bytes.
@@ -38,7 +38,8 @@ public final class FloatCholesky {
     return Float.BYTES * (long) size * size + Float.BYTES * (long) BASE * (size + BASE);
   }
 
-  /// Sets a row of the upper triangle to some entries of a row of a matrix: `scale · (M + ridge · I)`.
+  /// Sets a row of the upper triangle to some entries of a row of a matrix:
+  /// `scale · (M + ridge · I)`.
   ///
   /// @param row number i of the row here
   /// @param matrix row-major
@@ -137,8 +138,8 @@ public final class FloatCholesky {
     return true;
   }
 
-  /// Solves `U_IIᵀ X = B` in place for rows I = top … bottom − 1 and columns left … right − 1, half by
-  /// half; at the end by the inverses of the small triangles.
+  /// Solves `U_IIᵀ X = B` in place for rows I = top … bottom − 1 and columns left … right − 1, half
+  /// by half; at the end by the inverses of the small triangles.
   private void solveRows(int top, int bottom, int left, int right) {
     if (left >= right) {
       return;

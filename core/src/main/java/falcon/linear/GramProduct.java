@@ -6,8 +6,8 @@ import java.util.concurrent.ExecutorService;
 /// The product of a panel of columns with its own transpose, the one operation of [Backsolve] whose
 /// cost is `n² |A|`.
 ///
-/// A product of one panel may be formed in float32, as [BlockedGramProduct] does, or in less; panels
-/// are added up in float64. `docs/adr/0007-matrix-products.md` has measured figures.
+/// A product of one panel may be formed in float32, as [BlockedGramProduct] does, or in less;
+/// panels are added up in float64. `docs/adr/0007-matrix-products.md` has measured figures.
 public interface GramProduct {
   /// How many columns a panel should have, one to 2,048; the last one of a matrix has fewer.
   int panelColumns();

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 ///             Σ_i f_i z_i ≤ F      F = budget.maxMacs(), f_i = MACs of weight i
 /// ```
 ///
-/// 1. [SampledZones] guesses from a sample, for each cost class, a narrow zone of saliencies that its
-///    threshold t_c = α + μ f_c falls into.
+/// 1. [SampledZones] guesses from a sample, for each cost class, a narrow zone of saliencies that
+///    its threshold t_c = α + μ f_c falls into.
 /// 2. One pass over the weights marks those above the zones and gathers those inside
 ///    ([Candidates], [ClassGroups]).
 /// 3. [TwoBudgetDual] finds the multipliers (α, μ), exactly, on these groups.

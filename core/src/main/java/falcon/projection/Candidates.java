@@ -12,7 +12,8 @@ import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// The weights whose saliency lies in the zone of their class, gathered in one pass over all weights.
+/// The weights whose saliency lies in the zone of their class, gathered in one pass over all
+/// weights.
 ///
 /// The pass marks the weights above the zones in the words of the mask, counts and sums them, and
 /// keeps key and index of those inside. Sums are taken per segment and joined in segment order, so

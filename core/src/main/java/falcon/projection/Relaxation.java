@@ -11,7 +11,8 @@ import falcon.projection.integer.IntegerRounding;
 public final class Relaxation {
   private Relaxation() {}
 
-  /// Finds, in each class, a group of different saliencies that the threshold or a limit falls into.
+  /// Finds, in each class, a group of different saliencies that the threshold or a limit falls
+  /// into.
   ///
   /// A threshold does not matter where a limit of the class leaves the same weights for all of the
   /// group.

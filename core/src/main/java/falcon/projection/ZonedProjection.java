@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The projection by one pass over all weights.
 ///
-/// 1. [SampledZones] guesses for each cost class a narrow zone of keys that its threshold falls into.
+/// 1. [SampledZones] guesses for each cost class a narrow zone of keys that its threshold falls
+///    into.
 /// 2. The pass marks, counts and sums the weights above the zones, and gathers those inside
 ///    ([Candidates], about a hundredth of all). Every saliency inside is a group of its own, all
 ///    weights above are one group, all below another ([ClassGroups#setZone]).

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The quadratic on the columns that are kept and those most likely to enter, and a point on it.
 ///
-/// All other weights are zero and stay zero. Makes the steps of [DiscreteFirstOrder]. For one thread.
+/// All other weights are zero and stay zero. Makes the steps of [DiscreteFirstOrder]. For one
+/// thread.
 final class ActiveSet implements AutoCloseable {
   /// Columns changed at most, as a share of the active ones, for a product by single columns: every
   /// number of a column costs a cache line.
@@ -33,8 +34,8 @@ final class ActiveSet implements AutoCloseable {
   private double[] rowErrors;
   private double objective;
 
-  /// Direction of the last conjugate step on the support, X times it, and ∇Qᵀ D⁻¹ ∇Q there; null after
-  /// any other step.
+  /// Direction of the last conjugate step on the support, X times it, and ∇Qᵀ D⁻¹ ∇Q there; null
+  /// after any other step.
   private double @Nullable [] conjugate;
 
   private double[] conjugateSlope = {};
@@ -43,8 +44,8 @@ final class ActiveSet implements AutoCloseable {
   /// nλ/2 ‖w̄‖² over the columns outside, all at zero.
   private final double outsideRidge;
 
-  /// @param restricted the quadratic on the active columns, among them every one that is kept and not
-  ///     zero; closed with this
+  /// @param restricted the quadratic on the active columns, among them every one that is kept and
+  ///     not zero; closed with this
   /// @param start w
   /// @param mask what is kept
   /// @param metric D `[p]`, above zero; null for the identity
@@ -190,8 +191,8 @@ final class ActiveSet implements AutoCloseable {
   }
 
   /// The best step along a direction conjugate to those since the support last changed: on a fixed
-  /// support this is the method of conjugate gradients (Fletcher and Reeves), which reaches the minimum
-  /// there in as many steps as the curvature has distinct values.
+  /// support this is the method of conjugate gradients (Fletcher and Reeves), which reaches the
+  /// minimum there in as many steps as the curvature has distinct values.
   ///
   /// Called once a step; what it gives is the next direction only if it is accepted.
   Candidate conjugateOnSupport(double[] direction, double[] slope) {

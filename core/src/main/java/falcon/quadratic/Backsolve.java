@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
 ///     = w̄_A − (X_Aᵀ X_A + nλI)⁻¹ X_Aᵀ r               |A| × |A|, where fewer are
 /// ```
 ///
-/// The Gram matrix of the full system comes from products in float32 or less, added up in float64; its
-/// Cholesky factor preconditions conjugate gradients with exact products. X_A is gathered once and
-/// held where it fits a limit (`4n|A|` bytes), or gathered again in each pass. Same bits for any
-/// number of threads (as far as the [GramProduct] has that property).
+/// The Gram matrix of the full system comes from products in float32 or less, added up in float64;
+/// its Cholesky factor preconditions conjugate gradients with exact products. X_A is gathered once
+/// and held where it fits a limit (`4n|A|` bytes), or gathered again in each pass. Same bits for
+/// any number of threads (as far as the [GramProduct] has that property).
 ///
 /// Source: FALCON (arXiv:2403.07094), section 3, backsolve; block-wise as there: blocks of weights
 /// inside a layer, each solved as if all others stayed dense.
@@ -33,8 +33,8 @@ public final class Backsolve {
   /// weights resolve.
   private static final double RESIDUAL_TOLERANCE = 1e-7;
 
-  /// Steps with the factor of the given product, each one pass over X_A. In bfloat16 a step gains one
-  /// or two digits; where so many do not suffice, a float32 product costs less than going on.
+  /// Steps with the factor of the given product, each one pass over X_A. In bfloat16 a step gains
+  /// one or two digits; where so many do not suffice, a float32 product costs less than going on.
   private static final int FIRST_STEPS = 10;
 
   /// Steps with the factor of a float32 product, each gains about five digits unless the system is
@@ -91,7 +91,8 @@ public final class Backsolve {
     return weights;
   }
 
-  /// One solve for each block of consecutive weights of a layer, as if all other blocks stayed dense.
+  /// One solve for each block of consecutive weights of a layer, as if all other blocks stayed
+  /// dense.
   ///
   /// @param blockSize weights of a block before pruning, one or more; the last block of a layer is
   ///     smaller
@@ -105,8 +106,8 @@ public final class Backsolve {
   /// As the shorter method, with blocks of whole channels.
   ///
   /// @param blockSize a block has as many channels as fit so many weights, one at least
-  /// @param channelLength consecutive weights of a layer (by its number in the gradient matrix) that
-  ///     no block cuts, one or more: those of an output channel, or 1
+  /// @param channelLength consecutive weights of a layer (by its number in the gradient matrix)
+  ///     that no block cuts, one or more: those of an output channel, or 1
   public float[] blockwise(Mask kept, int blockSize, IntUnaryOperator channelLength) {
     requireFits(kept);
     if (blockSize < 1) {

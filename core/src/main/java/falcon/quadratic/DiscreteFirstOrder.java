@@ -18,12 +18,12 @@ import org.jspecify.annotations.Nullable;
 /// w⁺ = z ⊙ u
 /// ```
 ///
-/// Along τ the objective is piecewise quadratic, one piece a support z. A step tries the pieces that
-/// larger and larger τ lead to, takes the exact minimum of each from cached vectors X w and X D⁻¹∇Q,
-/// and moves to the lowest. The piece of the present support is always among them, along conjugate
-/// directions, and never rises.
-/// Work is done on an *active set* of columns, about twice what the budget keeps; the others are
-/// checked when it has come to rest, and the set is rebuilt when one of them would enter.
+/// Along τ the objective is piecewise quadratic, one piece a support z. A step tries the pieces
+/// that larger and larger τ lead to, takes the exact minimum of each from cached vectors X w and X
+/// D⁻¹∇Q, and moves to the lowest. The piece of the present support is always among them, along
+/// conjugate directions, and never rises. Work is done on an *active set* of columns, about twice
+/// what the budget keeps; the others are checked when it has come to rest, and the set is rebuilt
+/// when one of them would enter.
 ///
 /// Source: FALCON (arXiv:2403.07094), section 3.2, discrete first-order method. The paper takes
 /// D = I and a fixed step; its code projects onto the MAC budget four times in all.
@@ -210,8 +210,8 @@ public final class DiscreteFirstOrder {
           executor);
     }
 
-    /// Steps on the active set until none lowers Q by much. Other supports are looked for as long as
-    /// that helps, then every few steps, and always before stopping.
+    /// Steps on the active set until none lowers Q by much. Other supports are looked for as long
+    /// as that helps, then every few steps, and always before stopping.
     private Solution.Outcome iterate(ActiveSet active) {
       boolean isSupportChanged = false;
       boolean isSearching = true;
@@ -244,8 +244,8 @@ public final class DiscreteFirstOrder {
       }
     }
 
-    /// The lowest point that one step reaches: along conjugate directions on the present support, or on
-    /// another one.
+    /// The lowest point that one step reaches: along conjugate directions on the present support,
+    /// or on another one.
     private ActiveSet.Candidate step(ActiveSet active, boolean isSearching) {
       double[] direction = active.direction();
       double[] slope = active.slopeOnSupport(direction);
@@ -312,7 +312,8 @@ public final class DiscreteFirstOrder {
       return direction;
     }
 
-    /// The kept columns and those of the largest D d² that fit a multiple of the budget beside them.
+    /// The kept columns and those of the largest D d² that fit a multiple of the budget beside
+    /// them.
     private int[] columns(float[] direction) {
       double largest = 0;
       for (int i = 0; i < direction.length; i++) {

@@ -4,14 +4,15 @@ import falcon.budget.Mask;
 import falcon.gradients.SparseWeights;
 import java.util.concurrent.ExecutorService;
 
-/// A [Quadratic] on a few columns, all other weights at zero: again a quadratic, with a small X of its
-/// own in memory.
+/// A [Quadratic] on a few columns, all other weights at zero: again a quadratic, with a small X of
+/// its own in memory.
 ///
 /// ```
 /// Q(w_A, 0) = ½ ‖X_A (w_A − w̄_A) + e_A‖² + (nλ/2) ‖w_A − w̄_A‖² + constant,   e_A = e − X_P w̄_P
 /// ```
 ///
-/// A are the columns, P the others. Where X is in a file, this is what further work on A should use.
+/// A are the columns, P the others. Where X is in a file, this is what further work on A should
+/// use.
 public final class RestrictedQuadratic implements AutoCloseable {
   private final Quadratic quadratic;
   private final int[] columns;
@@ -77,8 +78,8 @@ public final class RestrictedQuadratic implements AutoCloseable {
     return columns;
   }
 
-  /// The quadratic of the columns: its weight c is weight `columns[c]` of the whole. Lives as long as
-  /// this.
+  /// The quadratic of the columns: its weight c is weight `columns[c]` of the whole. Lives as long
+  /// as this.
   public Quadratic quadratic() {
     return quadratic;
   }

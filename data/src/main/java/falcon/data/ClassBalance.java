@@ -3,8 +3,8 @@ package falcon.data;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
-/// Chooses samples so that each class has the same share, as far as the samples allow; without classes,
-/// all samples are of one.
+/// Chooses samples so that each class has the same share, as far as the samples allow; without
+/// classes, all samples are of one.
 public final class ClassBalance {
   private ClassBalance() {}
 

@@ -4,8 +4,8 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Samples to prune and judge a network by: a training split, of which [Splits] holds some out, and a
-/// test split. Samples are images or named arrays, with a class each or none.
+/// Samples to prune and judge a network by: a training split, of which [Splits] holds some out, and
+/// a test split. Samples are images or named arrays, with a class each or none.
 ///
 /// The samples of a split are read when first asked for and kept; several threads may ask. A split
 /// that is not there is an error only when it is asked for.
@@ -61,9 +61,9 @@ public final class Dataset {
   /// The same with images of the size that a network takes.
   ///
   /// @param channels 1 or 3
-  /// @param shortSide length that an image's shorter side is resized to before the middle is cut out, at
-  ///     least as long as `height` and `width`; null for 8/7 of the longer one, and none for an image
-  ///     that has the size already
+  /// @param shortSide length that an image's shorter side is resized to before the middle is cut
+  ///     out, at least as long as `height` and `width`; null for 8/7 of the longer one, and none
+  ///     for an image that has the size already
   /// @throws IllegalArgumentException if a number is out of its range
   /// @throws IllegalStateException if the data have another layout than [Layout#IMAGES]
   public Dataset sized(int channels, int height, int width, @Nullable Integer shortSide) {
@@ -122,8 +122,8 @@ public final class Dataset {
     return layout == Layout.IMAGES ? reader.isLabelled() : any().isLabelled();
   }
 
-  /// The number of classes; labels are `0 .. classes − 1`. It is what the layout says, or else one more
-  /// than the greatest label.
+  /// The number of classes; labels are `0 .. classes − 1`. It is what the layout says, or else one
+  /// more than the greatest label.
   ///
   /// @throws IllegalStateException if there are no classes
   public synchronized int classes() {

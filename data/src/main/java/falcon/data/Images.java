@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// Images as raw bytes `[n, C, H, W]`, planar, 0 to 255, in memory or decoded from files as they are
-/// asked for; with a class each, or none. Immutable.
+/// Images as raw bytes `[n, C, H, W]`, planar, 0 to 255, in memory or decoded from files as they
+/// are asked for; with a class each, or none. Immutable.
 public final class Images implements Samples {
   private final Dataset.ImageShape shape;
   private final int count;

@@ -20,15 +20,16 @@ public enum Layout {
       "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte,"
           + " t10k-labels-idx1-ubyte (each plain or .gz)"),
 
-  /// Folders of PNG and JPEG files: one folder a class, whose sorted names are the labels, in `train` and
-  /// `val` (or `test`), or in the folder itself as a training split alone. Images without folders have
-  /// no classes. They are decoded as they are needed, and cut to the size that the network takes.
+  /// Folders of PNG and JPEG files: one folder a class, whose sorted names are the labels, in
+  /// `train` and `val` (or `test`), or in the folder itself as a training split alone. Images
+  /// without folders have no classes. They are decoded as they are needed, and cut to the size that
+  /// the network takes.
   IMAGES("images", "folders of .png, .jpg or .jpeg files, one a class, in train and val or test"),
 
-  /// Arrays of NumPy, named like the inputs of the network; the first axis counts samples. `train.npz`
-  /// and `test.npz` (or `val.npz`), or folders of these names with a `.npy` file an array; `.npy` files
-  /// in the folder itself, or a single file of either kind, are a training split alone. An array
-  /// `labels`, or else `y`, holds classes; there need be none.
+  /// Arrays of NumPy, named like the inputs of the network; the first axis counts samples.
+  /// `train.npz` and `test.npz` (or `val.npz`), or folders of these names with a `.npy` file an
+  /// array; `.npy` files in the folder itself, or a single file of either kind, are a training
+  /// split alone. An array `labels`, or else `y`, holds classes; there need be none.
   ///
   /// Source: NumPy Enhancement Proposal 1, "A simple file format for NumPy arrays".
   ARRAYS("arrays", "train.npz, test.npz, or .npy files; or a single .npz or .npy file");

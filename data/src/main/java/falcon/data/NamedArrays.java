@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
-/// Samples that are arrays, each named like the network's input that it is for; with a class each, or
-/// none. Immutable.
+/// Samples that are arrays, each named like the network's input that it is for; with a class each,
+/// or none. Immutable.
 public final class NamedArrays implements Samples {
   /// Names of the array of classes, the first one there counts.
   private static final List<String> LABELS = List.of("labels", "y");

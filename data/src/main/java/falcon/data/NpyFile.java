@@ -16,8 +16,8 @@ public final class NpyFile {
 
   private NpyFile() {}
 
-  /// The array of a file. Its samples are read when they are asked for; one in Fortran's order, where
-  /// the numbers of a sample lie apart, is read at once.
+  /// The array of a file. Its samples are read when they are asked for; one in Fortran's order,
+  /// where the numbers of a sample lie apart, is read at once.
   ///
   /// @param name that the array goes by
   public static NumberArray open(Path file, String name) {

@@ -27,7 +27,8 @@ public final class NpzFile {
 
   private NpzFile() {}
 
-  /// The arrays by name, in the order of the archive. All sizes are checked before any array is read.
+  /// The arrays by name, in the order of the archive. All sizes are checked before any array is
+  /// read.
   public static SequencedMap<String, NumberArray> read(Path file) {
     try (var zip = new ZipFile(file.toFile())) {
       List<ZipEntry> entries = zip.stream().limit(MOST_ARRAYS + 1L).<ZipEntry>map(e -> e).toList();

@@ -5,8 +5,8 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
 
-/// One array of a file, `[n, …]`: the first axis counts samples. Numbers stay as the file stores them,
-/// in memory or on disk, and are converted sample by sample. Immutable.
+/// One array of a file, `[n, …]`: the first axis counts samples. Numbers stay as the file stores
+/// them, in memory or on disk, and are converted sample by sample. Immutable.
 public final class NumberArray {
   /// Beyond it a whole number need not be a float.
   private static final long EXACT_IN_FLOAT = 1L << 24;
@@ -61,8 +61,8 @@ public final class NumberArray {
     return sampleSize;
   }
 
-  /// Writes the numbers of sample `index`, row-major, to `target` from `offset`; those of `float64` are
-  /// rounded.
+  /// Writes the numbers of sample `index`, row-major, to `target` from `offset`; those of `float64`
+  /// are rounded.
   ///
   /// @throws MalformedDataException if a whole number is no float, or a number is not finite
   public void copyFloats(int index, float[] target, int offset) {

@@ -85,8 +85,8 @@ public final class Preprocessing {
   }
 
   /// What a network trained on such data usually takes; image folders: mean 0.485, 0.456, 0.406 and
-  /// deviation 0.229, 0.224, 0.225 of red, green, blue, those of ImageNet's training images, or their
-  /// means 0.449 and 0.226 of grey ones; no border, flip.
+  /// deviation 0.229, 0.224, 0.225 of red, green, blue, those of ImageNet's training images, or
+  /// their means 0.449 and 0.226 of grey ones; no border, flip.
   ///
   /// @param channels of the images, where the layout leaves that open
   /// @throws IllegalArgumentException for arrays: these go in as they are

@@ -7,8 +7,8 @@ import java.util.SplittableRandom;
 /// rest gives calibration samples and samples to train on. Immutable.
 ///
 /// The validation part is the same for all seeds, so that runs with different seeds are judged on
-/// the same samples; it has the same number of samples of each class, as far as the classes allow (at
-/// most half of a class is held out). Samples without classes are drawn as if all were of one.
+/// the same samples; it has the same number of samples of each class, as far as the classes allow
+/// (at most half of a class is held out). Samples without classes are drawn as if all were of one.
 public final class Splits {
   /// Samples held out where nothing else is said, in a large training split.
   private static final int VALIDATION_COUNT = 2_000;

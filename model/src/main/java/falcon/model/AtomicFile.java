@@ -20,8 +20,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Writes files so that a reader sees the old content or the new one, never a part.
 ///
-/// The content goes to a temporary name in the same folder, is forced to the disk and renamed. After
-/// a failure, a full disk for instance, the old file is as it was and the temporary one is gone.
+/// The content goes to a temporary name in the same folder, is forced to the disk and renamed.
+/// After a failure, a full disk for instance, the old file is as it was and the temporary one is
+/// gone.
 public final class AtomicFile {
   private static final int BUFFER_BYTES = 1 << 16;
   // As many writers of one path at once, or remains of killed ones, as are put up with.
@@ -48,9 +49,9 @@ public final class AtomicFile {
     writeAll(bodies);
   }
 
-  /// Writes several files that belong together: all of them are complete on the disk before the first
-  /// one gets its name. They get their names in the order of the map, so the file that refers to the
-  /// others goes last.
+  /// Writes several files that belong together: all of them are complete on the disk before the
+  /// first one gets its name. They get their names in the order of the map, so the file that refers
+  /// to the others goes last.
   ///
   /// @param bodies by path
   /// @throws UnwritableFileException as for one file; names the file that could not be written

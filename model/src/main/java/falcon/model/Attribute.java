@@ -59,8 +59,8 @@ public sealed interface Attribute {
 
   /// Body of a control-flow node.
   ///
-  /// @param path that no other body of the file has; what the body holds is called so in the network, with
-  ///     its own name behind it
+  /// @param path that no other body of the file has; what the body holds is called so in the
+  ///     network, with its own name behind it
   /// @param nodes in file order
   /// @param inputs names that the body is called with
   /// @param outputs names that it gives back

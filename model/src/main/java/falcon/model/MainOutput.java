@@ -1,16 +1,18 @@
 package falcon.model;
 
-/// The output of a network that counts: what it computes is compared, differentiated and reproduced.
+/// The output of a network that counts: what it computes is compared, differentiated and
+/// reproduced.
 public final class MainOutput {
   /// Metadata: name of the output that counts, where it is not the first floating-point one.
   public static final String METADATA = "falcon.output";
 
   private MainOutput() {}
 
-  /// The output that the metadata names, or else the first one that is not declared to be of other than
-  /// floating-point numbers, or else the first one.
+  /// The output that the metadata names, or else the first one that is not declared to be of other
+  /// than floating-point numbers, or else the first one.
   ///
-  /// @throws IllegalArgumentException if the metadata names none of the outputs; says which there are
+  /// @throws IllegalArgumentException if the metadata names none of the outputs; says which there
+  ///     are
   public static ValueInfo of(Network network) {
     String named = network.metadata().get(METADATA);
     for (ValueInfo output : network.outputs()) {

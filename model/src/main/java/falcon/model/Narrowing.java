@@ -1,7 +1,7 @@
 package falcon.model;
 
-/// Float32 numbers in 16 bits: the nearest number, ties to the even one; but zero only for zero, and
-/// infinity only for infinity. [Tensor#ofFloats(DataType, java.util.List, float...)] says why.
+/// Float32 numbers in 16 bits: the nearest number, ties to the even one; but zero only for zero,
+/// and infinity only for infinity. [Tensor#ofFloats(DataType, java.util.List, float...)] says why.
 final class Narrowing {
   private static final int SIGN = 0x8000;
   private static final int MAGNITUDE = 0x7fff;

@@ -14,11 +14,12 @@ import org.jspecify.annotations.Nullable;
 
 /// A network as data: the ONNX graph, immutable.
 ///
-/// Nodes stand in an order in which they can be run. Control flow whose course constants and shapes settle
-/// is taken into the graph: in place of an `If` stand the nodes of its branch, in place of a `Loop` those of
-/// all its iterations, with the constants of their bodies. A written file keeps it. Graph inputs are those that the user must give:
-/// an input that only offers a default for an initializer is not among them. Whatever else a file
-/// holds travels along in [#origin] and comes back when the network is written in that format.
+/// Nodes stand in an order in which they can be run. Control flow whose course constants and shapes
+/// settle is taken into the graph: in place of an `If` stand the nodes of its branch, in place of a
+/// `Loop` those of all its iterations, with the constants of their bodies. A written file keeps it.
+/// Graph inputs are those that the user must give: an input that only offers a default for an
+/// initializer is not among them. Whatever else a file holds travels along in [#origin] and comes
+/// back when the network is written in that format.
 public final class Network {
   /// Metadata: names of weight tensors that must not be pruned, separated by commas.
   public static final String NOT_PRUNABLE = "falcon.notPrunable";
@@ -124,8 +125,8 @@ public final class Network {
     return outputs;
   }
 
-  /// Constant tensors by name, in file order; values of `Constant` nodes are among them, and what bodies that
-  /// are taken into the graph bring along (`If.3/then_branch/w`).
+  /// Constant tensors by name, in file order; values of `Constant` nodes are among them, and what
+  /// bodies that are taken into the graph bring along (`If.3/then_branch/w`).
   public SequencedMap<String, Tensor> initializers() {
     return initializers;
   }
@@ -209,17 +210,19 @@ public final class Network {
     return new Network(this, inputs, initializers, metadata, source);
   }
 
-  /// What messages put before a node's label: the file that the network was read from, with a colon;
-  /// empty if it was built in memory.
+  /// What messages put before a node's label: the file that the network was read from, with a
+  /// colon; empty if it was built in memory.
   public String place() {
     return file == null ? "" : file + ": ";
   }
 
-  /// The same network for examples of that shape: axes that the file leaves open are fixed. The first
-  /// axis of an input, if open, stays so: it counts examples. A written file keeps the open axes.
+  /// The same network for examples of that shape: axes that the file leaves open are fixed. The
+  /// first axis of an input, if open, stays so: it counts examples. A written file keeps the open
+  /// axes.
   ///
   /// @param exampleShapes by input, without the axis of examples
-  /// @throws IllegalArgumentException if there is no such input, or it contradicts the shape: says which
+  /// @throws IllegalArgumentException if there is no such input, or it contradicts the shape: says
+  ///     which
   public Network withExampleShapes(Map<String, List<Long>> exampleShapes) {
     var names = inputs.stream().map(ValueInfo::name).toList();
     exampleShapes
@@ -289,7 +292,8 @@ public final class Network {
     }
   }
 
-  /// What several copies of a body share is there already when the later ones are taken into the graph.
+  /// What several copies of a body share is there already when the later ones are taken into the
+  /// graph.
   private static <V> SequencedMap<String, V> joined(Map<String, V> map, Map<String, V> more) {
     var all = new LinkedHashMap<>(map);
     more.forEach(all::putIfAbsent);
@@ -316,8 +320,8 @@ public final class Network {
       this.name = name;
     }
 
-    /// Adds a node; nodes may come in any order. A `Constant` node becomes an initializer named like
-    /// its output, unless [Tensor] cannot hold its value.
+    /// Adds a node; nodes may come in any order. A `Constant` node becomes an initializer named
+    /// like its output, unless [Tensor] cannot hold its value.
     ///
     /// @throws IllegalArgumentException if it is a `Constant` whose name is taken
     public Builder node(Node node) {

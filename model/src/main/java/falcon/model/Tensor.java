@@ -7,8 +7,8 @@ import java.util.List;
 
 /// Immutable array of numbers with a type and a shape; row-major, little-endian bytes.
 ///
-/// The bytes are an array of its own, or a part of a file's content that several tensors share, read
-/// or mapped; at most 2 GiB − 1.
+/// The bytes are an array of its own, or a part of a file's content that several tensors share,
+/// read or mapped; at most 2 GiB − 1.
 public final class Tensor {
   private final DataType type;
   private final List<Long> shape;
@@ -52,9 +52,9 @@ public final class Tensor {
 
   /// Makes a tensor of floating-point numbers of any width.
   ///
-  /// FLOAT16 and BFLOAT16 get the nearest number, ties to the even one, with two exceptions, so that
-  /// a mask survives the narrowing and no network is spoilt by it: a value other than zero never
-  /// becomes zero (but the smallest number of its sign), a finite one never infinite (but the
+  /// FLOAT16 and BFLOAT16 get the nearest number, ties to the even one, with two exceptions, so
+  /// that a mask survives the narrowing and no network is spoilt by it: a value other than zero
+  /// never becomes zero (but the smallest number of its sign), a finite one never infinite (but the
   /// greatest).
   ///
   /// @param values row-major; copied
@@ -86,12 +86,12 @@ public final class Tensor {
     return new Tensor(type, shape, buffer.rewind());
   }
 
-  /// A tensor of this one's type and shape with other elements, as [#ofFloats(DataType, List, float...)]
-  /// makes it.
+  /// A tensor of this one's type and shape with other elements, as
+  /// [#ofFloats(DataType, List, float...)] makes it.
   ///
   /// @param values row-major; copied
-  /// @throws IllegalArgumentException if there are more or fewer than this tensor has, or its elements are
-  ///     not floating-point numbers
+  /// @throws IllegalArgumentException if there are more or fewer than this tensor has, or its
+  ///     elements are not floating-point numbers
   public Tensor withFloats(float... values) {
     return ofFloats(type, shape, values);
   }
@@ -178,8 +178,8 @@ public final class Tensor {
     return values;
   }
 
-  /// The elements as a fresh array; truth values are 1 and 0. UINT64 beyond the range of a long turns
-  /// negative.
+  /// The elements as a fresh array; truth values are 1 and 0. UINT64 beyond the range of a long
+  /// turns negative.
   ///
   /// @throws IllegalStateException if the elements are floating-point numbers
   public long[] toLongs() {

@@ -1,7 +1,8 @@
 package falcon.model;
 
 /// A node that cannot be worked with: its operator is unknown, or it does not fit what it is given.
-/// The message names file (where the network was read from one), node, domain, problem and what to do.
+/// The message names file (where the network was read from one), node, domain, problem and what to
+/// do.
 public final class UnusableNodeException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -12,8 +12,8 @@ import jdk.incubator.vector.VectorSpecies;
 /// C_rj ← fma(A_qr, B_qj, C_rj)      q = 0 … depth − 1 in order, r = 0 … 3, j = 0 … width − 1
 /// ```
 ///
-/// `A_qr = a[fromA + q · strideA + r]`, `B_qj = b[fromB + q · width + j]`, `C_rj = c[fromC + r · strideC +
-/// j]`.
+/// `A_qr = a[fromA + q · strideA + r]`, `B_qj = b[fromB + q · width + j]`,
+/// `C_rj = c[fromC + r · strideC + j]`.
 final class Tiles {
   /// Rows of a tile.
   static final int HEIGHT = 4;

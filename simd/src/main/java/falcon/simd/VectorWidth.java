@@ -3,7 +3,8 @@ package falcon.simd;
 import jdk.incubator.vector.VectorShape;
 import org.jspecify.annotations.Nullable;
 
-/// The width of all vectors: what suits the processor best, or the system property `falcon.simd.bits`.
+/// The width of all vectors: what suits the processor best, or the system property
+/// `falcon.simd.bits`.
 ///
 /// The compiler turns a vector operation into an instruction only where it sees the species as a
 /// constant; everywhere else vectors are objects, and a hundred times slower. A species that is an

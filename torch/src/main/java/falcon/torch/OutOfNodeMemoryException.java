@@ -1,7 +1,7 @@
 package falcon.torch;
 
-/// A node of the network needs more memory than the machine has left: the message names node, operator,
-/// shapes and, where libtorch tells, how much it asked for.
+/// A node of the network needs more memory than the machine has left: the message names node,
+/// operator, shapes and, where libtorch tells, how much it asked for.
 public final class OutOfNodeMemoryException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

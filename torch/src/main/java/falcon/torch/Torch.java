@@ -65,8 +65,8 @@ public final class Torch {
     return attached(tensor(constant, precision));
   }
 
-  /// Type of a tensor's elements, one of the constants of the enum: the binding's own answer is a new
-  /// object each time, which equals none of them.
+  /// Type of a tensor's elements, one of the constants of the enum: the binding's own answer is a
+  /// new object each time, which equals none of them.
   public static torch.ScalarType type(Tensor tensor) {
     return tensor.scalar_type().intern();
   }
@@ -168,8 +168,8 @@ public final class Torch {
     return torch.constant_pad_nd(input, pads, new Scalar(0.0));
   }
 
-  /// Puts `stride − 1` zeros between the elements of each spatial axis of `[batch, channels, space…]`, as a
-  /// transposed convolution sees its input.
+  /// Puts `stride − 1` zeros between the elements of each spatial axis of
+  /// `[batch, channels, space…]`, as a transposed convolution sees its input.
   public static Tensor stuffed(Tensor input, long[] strides) {
     Tensor result = input;
     for (int axis = 0; axis < strides.length; axis++) {

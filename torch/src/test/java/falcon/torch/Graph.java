@@ -13,7 +13,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/// Writes small networks down: input `x`, constants of seeded noise, nodes named like their outputs.
+/// Writes small networks down: input `x`, constants of seeded noise, nodes named like their
+/// outputs.
 public final class Graph {
   /// A node's option.
   public record Option(String name, Attribute value) {

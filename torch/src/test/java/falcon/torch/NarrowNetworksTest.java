@@ -32,7 +32,8 @@ class NarrowNetworksTest {
   /// Differences of a network of a hundred layers, as a share of its numbers.
   private static final double RELATIVE = 1e-4;
 
-  /// ONNX Runtime rounds every value of a float16 network to 11 bits; here it is computed in float32.
+  /// ONNX Runtime rounds every value of a float16 network to 11 bits; here it is computed in
+  /// float32.
   private static final double HALF = 5e-3;
 
   private static final double ABSOLUTE = 1e-4;

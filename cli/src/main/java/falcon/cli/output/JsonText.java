@@ -7,8 +7,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
-/// Results for other programs: one JSON document a line, in ASCII, so that it reads the same whatever
-/// encoding standard output has.
+/// Results for other programs: one JSON document a line, in ASCII, so that it reads the same
+/// whatever encoding standard output has.
 public final class JsonText {
   private static final ObjectMapper MAPPER =
       JsonMapper.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();

@@ -14,8 +14,8 @@ final class PlainText {
 
   private PlainText() {}
 
-  /// The text itself where `charset` has all of its signs; otherwise signs that it lacks are replaced by what
-  /// is close to them, or by a question mark.
+  /// The text itself where `charset` has all of its signs; otherwise signs that it lacks are
+  /// replaced by what is close to them, or by a question mark.
   static String fitting(String text, Charset charset) {
     if (!charset.canEncode()) {
       return text;

@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 
-/// Prints the results of a command that makes one or several: each as soon as it is there, or, as JSON, all
-/// in one document when the last one is: the result itself where there is one, otherwise an array in the
-/// order of the budgets.
+/// Prints the results of a command that makes one or several: each as soon as it is there, or, as
+/// JSON, all in one document when the last one is: the result itself where there is one, otherwise
+/// an array in the order of the budgets.
 public final class Results {
   private final Console console;
   private final boolean isJson;

@@ -10,8 +10,8 @@ import java.nio.charset.Charset;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// Standard output, which can go away or be full: what a [PrintStream] only says to have happened, this
-/// remembers.
+/// Standard output, which can go away or be full: what a [PrintStream] only says to have happened,
+/// this remembers.
 public final class StandardOutput extends OutputStream {
   private final OutputStream target;
   private @Nullable IOException failure;
@@ -44,8 +44,8 @@ public final class StandardOutput extends OutputStream {
     }
   }
 
-  /// Exit code of a process that would have ended with `code`, and a word where its result is lost. A
-  /// reader that left, such as `head`, has what it wanted: that is no failure.
+  /// Exit code of a process that would have ended with `code`, and a word where its result is lost.
+  /// A reader that left, such as `head`, has what it wanted: that is no failure.
   public int checked(int code, Console console) {
     if (failure == null || isReaderGone(failure) || code != ExitCode.DONE) {
       return code;

@@ -12,7 +12,8 @@ public final class ExitCode {
   static final int BUDGET_NOT_MET = 4;
   public static final int MACHINE = 5;
 
-  /// A process that ended because of a signal has this code and the signal's number: 130 for Ctrl-C.
+  /// A process that ended because of a signal has this code and the signal's number: 130 for
+  /// Ctrl-C.
   static final int SIGNALLED = 128;
 
   private ExitCode() {}

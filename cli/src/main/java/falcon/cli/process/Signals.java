@@ -11,13 +11,13 @@ import java.util.function.Consumer;
 
 /// Signals of the operating system, and the end of the process that may follow one.
 ///
-/// The JDK hands on signals through `sun.misc.Signal` alone. It is exported but no standard, and the
-/// compiler warns at its name, so it is looked up.
+/// The JDK hands on signals through `sun.misc.Signal` alone. It is exported but no standard, and
+/// the compiler warns at its name, so it is looked up.
 public final class Signals {
   private Signals() {}
 
-  /// From now on `action` is called, on a thread of its own, each time when a signal arrives. One that
-  /// the process was started to ignore (`nohup`) stays ignored; so does one that there is not.
+  /// From now on `action` is called, on a thread of its own, each time when a signal arrives. One
+  /// that the process was started to ignore (`nohup`) stays ignored; so does one that there is not.
   public static void on(Stop stop, Consumer<Stop> action) {
     try {
       Class<?> signal = Class.forName("sun.misc.Signal");
@@ -48,8 +48,8 @@ public final class Signals {
   }
 
   /// Ends the process at once, by the operating system's `_exit`: neither shutdown hooks nor the
-  /// destructors of native libraries run. [Runtime#halt] runs the latter, and what libtorch's threads
-  /// still work with would be taken apart under them.
+  /// destructors of native libraries run. [Runtime#halt] runs the latter, and what libtorch's
+  /// threads still work with would be taken apart under them.
   @SuppressWarnings("restricted")
   public static void endProcess(int code) {
     try {

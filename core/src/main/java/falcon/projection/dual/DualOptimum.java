@@ -9,9 +9,9 @@ package falcon.projection.dual;
 /// ```
 ///
 /// N_c(t) counts the weights of class c above t and V_c(t) adds them up; a_cr is the cost of one
-/// weight, b_r the budget of a resource. g is convex and piecewise linear: its breakpoints are where
-/// a threshold t_c meets the value of a group. The count of a class is clamped to its limits, which
-/// keeps all of this as it is. *Any* μ ≥ 0 gives a bound on every mask within the budget.
+/// weight, b_r the budget of a resource. g is convex and piecewise linear: its breakpoints are
+/// where a threshold t_c meets the value of a group. The count of a class is clamped to its limits,
+/// which keeps all of this as it is. *Any* μ ≥ 0 gives a bound on every mask within the budget.
 public sealed interface DualOptimum permits TwoBudgetDual, DualSimplex {
   /// Finds the multipliers for the groups as they are.
   void run();

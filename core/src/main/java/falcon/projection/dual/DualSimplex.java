@@ -9,12 +9,12 @@ import java.util.Arrays;
 /// A vertex of the dual function is where R of its breakpoints meet: classes whose threshold stands
 /// at a group's value, t_c = v, and resources with μ_r = 0 (together the *basis*). At a vertex all
 /// other groups are kept or not, and what of the groups in the basis has to be kept to use up the
-/// budget follows from R linear equations. A group that would have to be kept less than not at all or
-/// more than whole, or a resource that is overdrawn, shows an edge along which g falls:
-/// [LongStepSearch] follows it to its lowest point, the next vertex. Every system is solved afresh from
-/// whole numbers, so that errors do not pile up. Ties make steps of length 0; after some of these
-/// in a row, or after a restart, the lowest number leaves the basis (Bland's rule), and a fixed
-/// number of pivots ends the search whatever happens: the bound holds for any μ.
+/// budget follows from R linear equations. A group that would have to be kept less than not at all
+/// or more than whole, or a resource that is overdrawn, shows an edge along which g falls:
+/// [LongStepSearch] follows it to its lowest point, the next vertex. Every system is solved afresh
+/// from whole numbers, so that errors do not pile up. Ties make steps of length 0; after some of
+/// these in a row, or after a restart, the lowest number leaves the basis (Bland's rule), and a
+/// fixed number of pivots ends the search whatever happens: the bound holds for any μ.
 ///
 /// Source: the bounded dual simplex method with the bound-flipping ratio test, I. Maros, "A
 /// generalized dual phase-2 simplex algorithm", EJOR 149 (2003) 1–16.
@@ -50,7 +50,8 @@ public final class DualSimplex implements DualOptimum {
   /// By resource, a power of two that brings its costs to 1 or less.
   private final double[] scale;
 
-  /// Groups of a class before its cut are kept; in the basis the first after it is at the threshold.
+  /// Groups of a class before its cut are kept; in the basis the first after it is at the
+  /// threshold.
   private final int[] cut;
 
   /// Position in the basis: a class, or `classCount + r` for a resource with μ_r = 0.
@@ -59,7 +60,8 @@ public final class DualSimplex implements DualOptimum {
   private final boolean[] isBasic;
   private final SmallInverse inverse;
 
-  /// Scaled multipliers, thresholds, and by position what is kept of the group or left of the budget.
+  /// Scaled multipliers, thresholds, and by position what is kept of the group or left of the
+  /// budget.
   private final double[] multiplier;
 
   private final double[] threshold;
@@ -171,7 +173,8 @@ public final class DualSimplex implements DualOptimum {
     solveMultipliers();
   }
 
-  /// Keeps the basis after groups were split: classes in it go to the group next to their threshold.
+  /// Keeps the basis after groups were split: classes in it go to the group next to their
+  /// threshold.
   ///
   /// @return whether it still stands for a vertex
   private boolean restart() {
@@ -183,8 +186,9 @@ public final class DualSimplex implements DualOptimum {
     return solveMultipliers();
   }
 
-  /// Puts the cut of a class that is not in the basis where its threshold is, unless it is there but
-  /// for a tie: moving along an edge loses thresholds that are tiny beside where they came from.
+  /// Puts the cut of a class that is not in the basis where its threshold is, unless it is there
+  /// but for a tie: moving along an edge loses thresholds that are tiny beside where they came
+  /// from.
   private void follow(int c) {
     ClassGroups members = groups[c];
     double t = threshold[c];

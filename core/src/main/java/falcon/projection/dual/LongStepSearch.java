@@ -6,9 +6,9 @@ import java.util.Arrays;
 
 /// Exact line search of the dual function along one edge: μ(s) = μ + s d, s ≥ 0.
 ///
-/// On the way each class c has the threshold t_c + s ρ_c, its rate being ρ_c = Σ_r d_r a_cr, and the
-/// slope of g grows by |ρ_c| for every weight that the threshold passes. The search starts with a
-/// slope below 0 and ends at the breakpoint where it stops being so, however many breakpoints it
+/// On the way each class c has the threshold t_c + s ρ_c, its rate being ρ_c = Σ_r d_r a_cr, and
+/// the slope of g grows by |ρ_c| for every weight that the threshold passes. The search starts with
+/// a slope below 0 and ends at the breakpoint where it stops being so, however many breakpoints it
 /// passes (the *long step* of dual simplex methods). Breakpoints are bracketed by bisection on the
 /// bits of s and the last few sorted, so that no tolerance is involved.
 final class LongStepSearch {

@@ -3,8 +3,8 @@ package falcon.projection.dual;
 import falcon.projection.group.ClassGroups;
 import falcon.projection.group.CostClasses;
 
-/// Brings a choice of whole weights back into every budget, where rounding, or a search cut short, left
-/// it outside.
+/// Brings a choice of whole weights back into every budget, where rounding, or a search cut short,
+/// left it outside.
 final class Overdraft {
   private final CostClasses classes;
   private final ClassGroups[] groups;

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// Not [falcon.kernel.Chunks], which is for pieces that take long: there the caller only waits and
 /// can be interrupted, and the executor's threads are all that work.
 public final class Chunks {
-  /// Weights in a chunk: a multiple of 64, so that no two chunks share a word of the mask, and small
-  /// enough for a chunk to stay in a core's second cache.
+  /// Weights in a chunk: a multiple of 64, so that no two chunks share a word of the mask, and
+  /// small enough for a chunk to stay in a core's second cache.
   public static final int SIZE = 1 << 16;
 
   /// What is done with one chunk.

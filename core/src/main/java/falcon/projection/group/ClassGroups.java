@@ -4,8 +4,8 @@ import java.util.Arrays;
 
 /// The weights of one cost class in groups of close saliency, the greatest first.
 ///
-/// A group holds the weights whose keys (the bits of the saliency, which order as the saliencies do)
-/// lie in `low … high`. Its count and sum are exact, its value is the mean. A group whose
+/// A group holds the weights whose keys (the bits of the saliency, which order as the saliencies
+/// do) lie in `low … high`. Its count and sum are exact, its value is the mean. A group whose
 /// weights all have the same saliency, or which has one weight only, is *exact*. Putting means in
 /// the place of saliencies can only lower the dual function (Jensen), and leaves it as it is at
 /// thresholds that fall between groups; splitting those groups that a threshold falls into, until

@@ -23,7 +23,8 @@ public final class SaliencyHistogram {
   /// Buckets of all classes together, so that many classes do not need much memory.
   private static final int MAX_BUCKETS = 1 << 20;
 
-  /// A chunk has at most 2^16 weights, a bucket at most 2^22 keys: sums of low bits stay below 2^38.
+  /// A chunk has at most 2^16 weights, a bucket at most 2^22 keys: sums of low bits stay below
+  /// 2^38.
   private static final int COUNT_SHIFT = 40;
 
   /// Buckets per weight of a group that is split, as a power of two.
@@ -179,7 +180,8 @@ public final class SaliencyHistogram {
     }
   }
 
-  /// −0 is a saliency of zero; every other key in the upper half is an error that is reported later.
+  /// −0 is a saliency of zero; every other key in the upper half is an error that is reported
+  /// later.
   private static void foldNegativeZeros(long[] scratch) {
     int half = scratch.length / 2;
     scratch[0] += scratch[half];

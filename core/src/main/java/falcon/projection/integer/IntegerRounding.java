@@ -8,11 +8,11 @@ import java.util.Arrays;
 
 /// Whole weights from the optimum of the relaxation.
 ///
-/// The relaxation's optimum is rounded down ([KnapsackCore]), slack is filled and weights are exchanged
-/// between classes until no exchange helps ([LocalSearch]), and a depth-first search looks at
-/// every choice of counts whose losses stay below the gap reached ([BranchAndBound]). Where the search
-/// ends within its limit of nodes, the optimum is proven. [Certificate] says how far from the bound
-/// the result can be.
+/// The relaxation's optimum is rounded down ([KnapsackCore]), slack is filled and weights are
+/// exchanged between classes until no exchange helps ([LocalSearch]), and a depth-first search
+/// looks at every choice of counts whose losses stay below the gap reached ([BranchAndBound]).
+/// Where the search ends within its limit of nodes, the optimum is proven. [Certificate] says how
+/// far from the bound the result can be.
 public final class IntegerRounding {
   /// Nodes of the search; a fixed number, so that results do not depend on the machine's speed.
   private static final int MAX_NODES = 1 << 18;

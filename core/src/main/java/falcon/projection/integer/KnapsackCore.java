@@ -15,10 +15,10 @@ import java.util.Arrays;
 /// loss_c(k)    = Σ |I_i − t_c| over the weights between the threshold t_c and rank k
 /// ```
 ///
-/// a sum of terms that are all zero or more, loss_c being convex. A weight whose |I_i − t_c| reaches
-/// the gap of a known mask is where it belongs in every better one (knapsack solvers call the rest
-/// the *core*), so that only ranks near the cut are laid out, as distances d from it: the loss of
-/// k_c = base + d, and the saliency that the step from d to d + 1 adds.
+/// a sum of terms that are all zero or more, loss_c being convex. A weight whose |I_i − t_c|
+/// reaches the gap of a known mask is where it belongs in every better one (knapsack solvers call
+/// the rest the *core*), so that only ranks near the cut are laid out, as distances d from it: the
+/// loss of k_c = base + d, and the saliency that the step from d to d + 1 adds.
 final class KnapsackCore {
   /// Ranks on either side of the cut, all classes together.
   private static final int MAX_CORE = 1 << 14;

@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /// The weights in an order in which those of equal cost stand together.
 ///
-/// A layer whose weights cost the same stays as it is. Inside any other the weights are put in order
-/// of their kind, those of one kind in order of their index, so that each kind becomes a layer of
-/// its own. What comes after that knows nothing of patterns.
+/// A layer whose weights cost the same stays as it is. Inside any other the weights are put in
+/// order of their kind, those of one kind in order of their index, so that each kind becomes a
+/// layer of its own. What comes after that knows nothing of patterns.
 final class CostOrder {
   /// Weights of one kind in a layer, neighbours in the new order.
   ///

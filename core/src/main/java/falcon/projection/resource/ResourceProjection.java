@@ -40,8 +40,8 @@ import org.jspecify.annotations.Nullable;
 /// Source: FALCON (arXiv:2403.07094), section 2, has NNZ and FLOPs only; the dual function
 /// generalises as it stands.
 ///
-/// An instance keeps its working memory from one call to the next; it is not safe for use by several
-/// threads at a time. The result is the same for any number of threads.
+/// An instance keeps its working memory from one call to the next; it is not safe for use by
+/// several threads at a time. The result is the same for any number of threads.
 public final class ResourceProjection {
   /// Above so many classes weights are sorted instead of counted in histograms.
   private static final int MAX_HISTOGRAMS = 2048;
@@ -99,8 +99,8 @@ public final class ResourceProjection {
 
   /// Projects with limits on how much of single layers is kept.
   ///
-  /// A layer whose weights differ in cost can have a ceiling but no floor: whether a floor can be met
-  /// within the budget would be an integer program of its own.
+  /// A layer whose weights differ in cost can have a ceiling but no floor: whether a floor can be
+  /// met within the budget would be an integer program of its own.
   ///
   /// @param saliency I, `[p]`, finite and zero or more; read only
   /// @param table costs of the p weights

@@ -16,8 +16,8 @@ import java.util.Map;
 /// There is one row for each resource, and one (a_ir = 1 inside the layer, 0 outside) for each
 /// ceiling on a layer whose weights differ in cost: the ceiling of any other layer is that of its
 /// class. Costs of a row are divided by their greatest common divisor and its budget rounded down
-/// accordingly, which loses no mask and tightens the bound. Rows whose budget cannot be exceeded are
-/// left out.
+/// accordingly, which loses no mask and tightens the bound. Rows whose budget cannot be exceeded
+/// are left out.
 final class ResourceRows {
   private final ResourceTable table;
   private final List<CostOrder.Part> parts;

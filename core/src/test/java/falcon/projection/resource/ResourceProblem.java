@@ -171,9 +171,9 @@ record ResourceProblem(
     return value;
   }
 
-  /// g(μ), straight from its definition: in each layer as many of the weights with the greatest
-  /// I − Σ μ a as its limits allow. The budget counts up to the last multiple of what the costs have
-  /// in common.
+  /// g(μ), straight from its definition: in each layer as many of the weights with the greatest I −
+  /// Σ μ a as its limits allow. The budget counts up to the last multiple of what the costs have in
+  /// common.
   double dual(double... multipliers) {
     double g = 0;
     for (int r = 0; r < multipliers.length; r++) {

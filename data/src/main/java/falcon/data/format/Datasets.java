@@ -44,8 +44,8 @@ public final class Datasets {
 
   /// The data in `directory`, read as `layout`.
   ///
-  /// @throws MalformedDataException if there is no such folder, or it holds no files of that layout,
-  ///     or headers that contradict each other
+  /// @throws MalformedDataException if there is no such folder, or it holds no files of that
+  ///     layout, or headers that contradict each other
   public static Dataset open(Path directory, Layout layout) {
     if (!layouts(directory).contains(layout)) {
       throw noData(directory, List.of(layout));

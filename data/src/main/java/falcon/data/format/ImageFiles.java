@@ -19,20 +19,21 @@ import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.jspecify.annotations.Nullable;
 
-/// PNG and JPEG files, decoded each time they are asked for, and cut to one size: resized so that the
-/// shorter side has a given length, then the middle.
+/// PNG and JPEG files, decoded each time they are asked for, and cut to one size: resized so that
+/// the shorter side has a given length, then the middle.
 ///
-/// Bytes are those of the file, without colour profiles, gamma and transparency, as most training code
-/// takes them; grey from colour is (299 R + 587 G + 114 B) / 1000.
+/// Bytes are those of the file, without colour profiles, gamma and transparency, as most training
+/// code takes them; grey from colour is (299 R + 587 G + 114 B) / 1000.
 public final class ImageFiles implements PixelSource {
   /// Longest side of a file's image, in pixels.
   private static final int LONGEST_SIDE = 1 << 15;
 
-  /// Most pixels of a file's image: with the four channels of 16 bits that a PNG may have, half a GiB.
+  /// Most pixels of a file's image: with the four channels of 16 bits that a PNG may have, half a
+  /// GiB.
   private static final long MOST_PIXELS = 1L << 26;
 
-  /// Most bytes of pixels for each byte of a file: deflate gives a PNG 1,032 at most; a JPEG needs a bit for
-  /// each 64 pixels, of three bytes.
+  /// Most bytes of pixels for each byte of a file: deflate gives a PNG 1,032 at most; a JPEG needs
+  /// a bit for each 64 pixels, of three bytes.
   private static final long GREATEST_EXPANSION = 1536;
 
   /// The usual part of a resized image's shorter side that is left after the crop: 224 of 256.
@@ -97,7 +98,8 @@ public final class ImageFiles implements PixelSource {
     }
   }
 
-  /// A short file that states many pixels would take their memory before it turns out to be damaged.
+  /// A short file that states many pixels would take their memory before it turns out to be
+  /// damaged.
   private static void refuseHollow(Path file, ImageReader reader, int height, int width)
       throws IOException {
     ImageTypeSpecifier type = reader.getRawImageType(0);

@@ -25,7 +25,8 @@ final class ImageFolder implements SplitReader {
   private final @Nullable Integer resize;
 
   /// @param shape of the images that are given, null if it is not yet known
-  /// @param resize length of an image's shorter side before it is cropped, null for what suits the shape
+  /// @param resize length of an image's shorter side before it is cropped, null for what suits the
+  ///     shape
   ImageFolder(Path directory, Dataset.@Nullable ImageShape shape, @Nullable Integer resize) {
     this.directory = directory;
     this.shape = shape;

@@ -8,8 +8,8 @@ package falcon.data.format;
 ///                                       s = max(1, n / m), n pixels in, m out
 /// ```
 ///
-/// Source: the "bilinear" filter with antialiasing that Pillow's `Image.resize` applies; it computes with
-/// fixed-point weights, so single pixels may differ by 1.
+/// Source: the "bilinear" filter with antialiasing that Pillow's `Image.resize` applies; it
+/// computes with fixed-point weights, so single pixels may differ by 1.
 final class ImageScale {
   private ImageScale() {}
 

@@ -44,8 +44,8 @@ public final class Networks {
 
   /// Writes a network: as ONNX, or its tensors alone as safetensors, by the name's ending.
   ///
-  /// Safetensors holds every constant tensor by its name and Falcon's own metadata; the graph is left
-  /// behind. [#withWeights] puts such a file back onto its graph.
+  /// Safetensors holds every constant tensor by its name and Falcon's own metadata; the graph is
+  /// left behind. [#withWeights] puts such a file back onto its graph.
   ///
   /// @param path ends in `.onnx` or `.safetensors`
   /// @param options for ONNX; safetensors has none
@@ -67,10 +67,10 @@ public final class Networks {
   /// A network with the weights of another file, such as what [#write] made of the same network.
   ///
   /// @param weights safetensors file or PyTorch checkpoint: tensors by the names of the network's
-  ///     constant tensors, of the same types and shapes; tensors that it lacks stay as they are. Its
-  ///     metadata of Falcon's own replaces the network's
-  /// @throws MalformedModelException if it cannot be used, or holds a tensor that the network lacks or
-  ///     has in another type or shape, or none of its weights, or a weight that is not finite
+  ///     constant tensors, of the same types and shapes; tensors that it lacks stay as they are.
+  ///     Its metadata of Falcon's own replaces the network's
+  /// @throws MalformedModelException if it cannot be used, or holds a tensor that the network lacks
+  ///     or has in another type or shape, or none of its weights, or a weight that is not finite
   public static Network withWeights(Network network, Path weights) {
     StateDict state =
         switch (FileFormat.of(weights)) {

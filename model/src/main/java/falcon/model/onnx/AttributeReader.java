@@ -32,8 +32,8 @@ final class AttributeReader {
   /// Reads one node.
   ///
   /// @param place in the file
-  /// @throws IllegalArgumentException if it names no operator, or two of its attributes have the same
-  ///     name
+  /// @throws IllegalArgumentException if it names no operator, or two of its attributes have the
+  ///     same name
   Node node(NodeProto proto, NodePlace place) {
     if (proto.getOpType().isEmpty()) {
       throw new IllegalArgumentException("node '%s' names no operator".formatted(proto.getName()));
@@ -87,7 +87,8 @@ final class AttributeReader {
         : new Attribute.TensorValue(tensor);
   }
 
-  /// The value of a `Constant` as a tensor like any other; elsewhere sparse tensors are handed through.
+  /// The value of a `Constant` as a tensor like any other; elsewhere sparse tensors are handed
+  /// through.
   private Attribute sparse(NodeProto node, AttributeProto proto) {
     Tensor tensor =
         node.getOpType().equals("Constant") && node.getOutputCount() == 1

@@ -7,8 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 
-/// Constant tensors in the bodies of a file's control flow, by the name that they have in the network once
-/// their body is taken into the graph.
+/// Constant tensors in the bodies of a file's control flow, by the name that they have in the
+/// network once their body is taken into the graph.
 final class BodyTensors {
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
   private final Set<String> external = new HashSet<>();

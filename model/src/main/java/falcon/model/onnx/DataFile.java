@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 
-/// Content of a file of external data: what it was read from, with some tensors in place of what lay
-/// there, or behind it. Gaps are zero.
+/// Content of a file of external data: what it was read from, with some tensors in place of what
+/// lay there, or behind it. Gaps are zero.
 final class DataFile implements AtomicFile.Body {
   /// Most bytes that are copied at once.
   private static final long PIECE_BYTES = 1L << 26;

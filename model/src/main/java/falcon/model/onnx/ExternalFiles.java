@@ -18,8 +18,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
 
-/// Files beside a model that hold elements of its tensors; each is mapped once, as a whole, and takes
-/// no heap. A mapping lives as long as anything refers to it.
+/// Files beside a model that hold elements of its tensors; each is mapped once, as a whole, and
+/// takes no heap. A mapping lives as long as anything refers to it.
 final class ExternalFiles {
   /// What is mapped of one file.
   ///
@@ -46,7 +46,8 @@ final class ExternalFiles {
   /// shares no byte with another one, unless it shares all of them.
   ///
   /// @param tensors in any order; those with their elements in the model are skipped
-  /// @throws MalformedModelException if a file is missing, too short, or outside of the model's folder
+  /// @throws MalformedModelException if a file is missing, too short, or outside of the model's
+  ///     folder
   void open(List<TensorProto> tensors) {
     var parts = new ArrayList<Part>();
     for (TensorProto tensor : tensors) {

@@ -66,7 +66,8 @@ final class ExternalLayout {
     return used;
   }
 
-  /// The message without checksums of files that changed, wherever in the graph a tensor states one.
+  /// The message without checksums of files that changed, wherever in the graph a tensor states
+  /// one.
   ModelProto withoutOldChecksums(ModelProto model) {
     if (!hasOldChecksums(model.getGraph())) {
       return model;

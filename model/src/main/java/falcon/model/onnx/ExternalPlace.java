@@ -18,7 +18,8 @@ record ExternalPlace(String location, long offset, long length) {
 
   /// What a tensor says.
   ///
-  /// @throws IllegalArgumentException if a number is none; the message goes on after the tensor's name
+  /// @throws IllegalArgumentException if a number is none; the message goes on after the tensor's
+  ///     name
   static ExternalPlace of(TensorProto proto) {
     String location = "";
     long offset = 0;

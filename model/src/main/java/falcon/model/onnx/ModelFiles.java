@@ -25,8 +25,8 @@ record ModelFiles(ModelProto model, SequencedMap<String, DataFile> data) {
         .sum();
   }
 
-  /// The same with the elements of initializers in a file of their own, if there are too many for one
-  /// file: a protobuf message ends at 2 GiB.
+  /// The same with the elements of initializers in a file of their own, if there are too many for
+  /// one file: a protobuf message ends at 2 GiB.
   ///
   /// @param mostBytes of elements in the model's own file
   /// @param fileName of the model; the file beside it has the same name and the ending `.data`

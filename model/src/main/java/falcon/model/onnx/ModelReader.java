@@ -173,7 +173,8 @@ final class ModelReader {
     }
   }
 
-  /// What bodies hold keeps its place in the file's message, whether or not they are taken into the graph.
+  /// What bodies hold keeps its place in the file's message, whether or not they are taken into the
+  /// graph.
   private void rememberBodies(GraphProto graph, Set<String> constants) {
     var taken = new HashSet<>(constants);
     graph.getNodeList().forEach(node -> taken.addAll(node.getOutputList()));

@@ -32,8 +32,8 @@ final class ModelWriter {
   /// The message to write, and the files that go with it.
   ///
   /// @param fileName of the model
-  /// @param mostBytes that the tensors in the model's own file may take; beyond that they get one of
-  ///     their own
+  /// @param mostBytes that the tensors in the model's own file may take; beyond that they get one
+  ///     of their own
   static ModelFiles files(Network network, String fileName, boolean isSparse, long mostBytes) {
     ModelProto model;
     var files = new LinkedHashMap<String, DataFile>();

@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Where a node stands in a file.
 ///
-/// @param path of the body that it is in, empty for the graph itself; null in a body that is never taken into
-///     the graph
+/// @param path of the body that it is in, empty for the graph itself; null in a body that is never
+///     taken into the graph
 /// @param opType its operator
 /// @param index its place among the nodes there
 record NodePlace(@Nullable String path, String opType, int index) {

@@ -19,11 +19,11 @@ import java.util.List;
 /// What a network does not change comes back as it was: names, order, documentation, attributes,
 /// operators and fields that Falcon does not know. The same network gives the same bytes.
 ///
-/// Memory: reading sets aside the file once, of which tensors are views, and some ten times the bytes
-/// of the graph; files of external data are mapped and take no heap. Sparse tensors take as much as they
-/// stand for, all of them together at most 64 times the file (64 MiB for a small one). Whatever a file
-/// holds, no more than 600 times its length is allocated beside them: as much as a list of nothing but
-/// empty bodies costs.
+/// Memory: reading sets aside the file once, of which tensors are views, and some ten times the
+/// bytes of the graph; files of external data are mapped and take no heap. Sparse tensors take as
+/// much as they stand for, all of them together at most 64 times the file (64 MiB for a small one).
+/// Whatever a file holds, no more than 600 times its length is allocated beside them: as much as a
+/// list of nothing but empty bodies costs.
 public final class OnnxFile {
   private static final String FETCH_AGAIN =
       "Export or download the file again; weights of another format need their own file extension.";
@@ -37,7 +37,8 @@ public final class OnnxFile {
   /// changed in place while the network is in use.
   ///
   /// @throws MalformedModelException if the file is missing, is no ONNX model, is cut short,
-  ///     contradicts itself, uses an operator set before 7, or keeps external data outside its folder
+  ///     contradicts itself, uses an operator set before 7, or keeps external data outside its
+  ///     folder
   public static Network read(Path path) {
     byte[] bytes = bytesOf(path);
     ModelProto model = parse(path, bytes);
@@ -45,14 +46,14 @@ public final class OnnxFile {
   }
 
   /// Writes a network. Tensors that were in files of their own are written into files of the same
-  /// relative names beside the new one, every byte where it was but for tensors that changed; tensors
-  /// of more than 2 GiB together go into a file of their own. All files are complete on the disk before
-  /// the first gets its name; the model itself goes last.
+  /// relative names beside the new one, every byte where it was but for tensors that changed;
+  /// tensors of more than 2 GiB together go into a file of their own. All files are complete on the
+  /// disk before the first gets its name; the model itself goes last.
   ///
   /// @return the files written, the model last
-  /// @throws UnwritableFileException if a file cannot be written, a full disk for instance, or a file of
-  ///     external data is there already (see [OnnxOption#REPLACE_DATA]); what was there before is
-  ///     then unchanged
+  /// @throws UnwritableFileException if a file cannot be written, a full disk for instance, or a
+  ///     file of external data is there already (see [OnnxOption#REPLACE_DATA]); what was there
+  ///     before is then unchanged
   /// @throws IllegalArgumentException if the network was built in memory and holds something that
   ///     only a file can bring along
   public static List<Path> write(Network network, Path path, OnnxOption... options) {
@@ -88,7 +89,8 @@ public final class OnnxFile {
     return List.copyOf(bodies.keySet());
   }
 
-  /// Bytes that a network's files take when every element is stored, those of external data included.
+  /// Bytes that a network's files take when every element is stored, those of external data
+  /// included.
   public static long sizeBytes(Network network) {
     ModelFiles files = ModelWriter.files(network, "", false, Long.MAX_VALUE);
     long bytes = files.model().getSerializedSize();

@@ -34,7 +34,8 @@ final class SparseForm {
   /// @param values `[n]`
   /// @param indices INT64, `[n]` or `[n, axes]`
   /// @param elements product of the shape
-  /// @throws IllegalArgumentException if they do not fit; the message goes on after the tensor's name
+  /// @throws IllegalArgumentException if they do not fit; the message goes on after the tensor's
+  ///     name
   Tensor dense(Tensor values, Tensor indices, List<Long> shape, long elements) {
     int bytes = values.type().bytes();
     boolean isLinear = indices.shape().equals(values.shape());
@@ -109,8 +110,8 @@ final class SparseForm {
         .build();
   }
 
-  /// Whether the sparse message takes fewer bytes than the dense one; never where nothing is left to
-  /// store, which readers handle badly.
+  /// Whether the sparse message takes fewer bytes than the dense one; never where nothing is left
+  /// to store, which readers handle badly.
   static boolean isSmaller(Tensor tensor) {
     long count = stored(tensor);
     return count > 0

@@ -64,8 +64,8 @@ final class TensorDecoder {
   /// Decodes a tensor of which only the elements other than zero are stored.
   ///
   /// @return all its elements; null if [DataType] lacks their type
-  /// @throws MalformedModelException if it contradicts itself, or would take far more memory than the
-  ///     file has bytes
+  /// @throws MalformedModelException if it contradicts itself, or would take far more memory than
+  ///     the file has bytes
   @Nullable Tensor decode(String name, SparseTensorProto proto) {
     Tensor values = decode(name, proto.getValues());
     Tensor indices = decode(name, proto.getIndices());

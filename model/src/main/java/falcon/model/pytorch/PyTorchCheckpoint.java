@@ -14,8 +14,8 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.zip.ZipFile;
 
-/// Reads the named weights out of a file that `torch.save` wrote: a state dict, or a checkpoint that
-/// holds one under `state_dict`, `model`, `model_state_dict` or `net`.
+/// Reads the named weights out of a file that `torch.save` wrote: a state dict, or a checkpoint
+/// that holds one under `state_dict`, `model`, `model_state_dict` or `net`.
 ///
 /// Nothing that the file names is executed; a name outside of a short list is refused, and so is
 /// whatever does not fit the file's length. Memory: the tensors, and twice the largest of those

@@ -1,6 +1,7 @@
 /// Reads and writes safetensors files: named tensors without anything that could run.
 ///
-/// Read [SafetensorsFile] first. Format: <https://huggingface.co/docs/safetensors>, section "Format".
+/// Read [SafetensorsFile] first. Format: <https://huggingface.co/docs/safetensors>, section
+/// "Format".
 @NullMarked
 package falcon.model.safetensors;
 

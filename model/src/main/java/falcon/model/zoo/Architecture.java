@@ -99,7 +99,8 @@ public enum Architecture {
     return network(wanted, tensors, Map.of());
   }
 
-  /// State dict of a network, for safetensors: all initializers, and the metadata that Falcon keeps.
+  /// State dict of a network, for safetensors: all initializers, and the metadata that Falcon
+  /// keeps.
   public static StateDict toState(Network network) {
     var metadata = new LinkedHashMap<String, String>();
     network

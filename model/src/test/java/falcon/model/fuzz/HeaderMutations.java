@@ -6,8 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.SplittableRandom;
 import java.util.regex.Pattern;
 
-/// Damages the header of a safetensors file: numbers made extreme, types changed, brackets and entries
-/// repeated; its length stays right.
+/// Damages the header of a safetensors file: numbers made extreme, types changed, brackets and
+/// entries repeated; its length stays right.
 final class HeaderMutations {
   private static final int COUNT_BYTES = 8;
   private static final Pattern NUMBER = Pattern.compile("[0-9]+");

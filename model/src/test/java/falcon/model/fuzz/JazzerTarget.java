@@ -14,7 +14,8 @@ public final class JazzerTarget {
 
   private JazzerTarget() {}
 
-  /// Loads what the readers need: the fuzzer changes classes as they are loaded, which takes memory.
+  /// Loads what the readers need: the fuzzer changes classes as they are loaded, which takes
+  /// memory.
   public static void fuzzerInitialize() throws IOException {
     for (byte[] file : wholeFiles()) {
       try {

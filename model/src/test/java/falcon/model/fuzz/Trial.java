@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// Gives one file to a reader, which may read it or refuse it with a message, and nothing else; and
 /// measures the memory that it sets aside.
 final class Trial {
-  /// A reader, and what it may allocate: `multiple · length + constant` bytes, whatever is freed again.
+  /// A reader, and what it may allocate: `multiple · length + constant` bytes, whatever is freed
+  /// again.
   enum Reader {
     /// A small file may have sparse tensors of 64 MiB.
     ONNX("hostile.onnx", 600, 72L << 20),

@@ -36,8 +36,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Bodies of `If` and `Loop` become part of the graph where constants and shapes settle what runs; the
-/// file stays as it was but for weights that change.
+/// Bodies of `If` and `Loop` become part of the graph where constants and shapes settle what runs;
+/// the file stays as it was but for weights that change.
 @Timeout(60)
 class ControlFlowTest {
   @TempDir Path folder;

@@ -13,8 +13,9 @@ import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-/// Least squares of one layer (or all its groups) on given supports, approached by a few conjugate gradient steps that all
-/// output channels take together: one product with H a step, whatever the supports.
+/// Least squares of one layer (or all its groups) on given supports, approached by a few conjugate
+/// gradient steps that all output channels take together: one product with H a step, whatever the
+/// supports.
 ///
 /// ```
 /// minimise  ½ tr W H Wᵀ − tr W B + ½ κ ‖W − W⁰‖²     W zero off its support, κ = relative ridge · mean diag H
@@ -22,14 +23,15 @@ import org.bytedeco.pytorch.global.torch;
 /// P = Z + β ∘ P,  Q = M ∘ (P H + κ P),  W += α ∘ P,  R −= α ∘ Q         α, β: one a channel
 /// ```
 ///
-/// Starting at W⁰ masked, the error falls with every step. Float32. The same calls give the same bits.
-/// Source: Hestenes and Stiefel 1952 with Jacobi's preconditioner; the problem is that of OBC
+/// Starting at W⁰ masked, the error falls with every step. Float32. The same calls give the same
+/// bits. Source: Hestenes and Stiefel 1952 with Jacobi's preconditioner; the problem is that of OBC
 /// (arXiv:2208.11580, section 3).
 public final class ChannelDescent implements AutoCloseable {
   /// Added to divisors, so that a channel that is done (0 / 0) stays where it is.
   private static final double TINY = 1e-30;
 
-  /// Weights that take their steps at a time, where a layer of one group has more: whole outputs, one at least.
+  /// Weights that take their steps at a time, where a layer of one group has more: whole outputs,
+  /// one at least.
   private static final int BLOCK_WEIGHTS = 4 << 20;
 
   private final String tensorName;
@@ -59,8 +61,8 @@ public final class ChannelDescent implements AutoCloseable {
     return tensorName;
   }
 
-  /// Some outputs of a layer, or all of all its groups: weights `from … from + count − 1` in the order of the groups,
-  /// matrix order each.
+  /// Some outputs of a layer, or all of all its groups: weights `from … from + count − 1` in the
+  /// order of the groups, matrix order each.
   ///
   /// @param number of the block, from 0
   public record Block(ChannelDescent descent, int number, int from, int count) {}
@@ -90,9 +92,9 @@ public final class ChannelDescent implements AutoCloseable {
   /// Brings the weights of a block towards the minimiser on a support.
   ///
   /// @param block of this layer
-  /// @param weights those from number `offset` on are the layer's, in the tensor's order; the block's are W⁰ and
-  ///     are overwritten: new on the support, and off it what `steps` says; they stay where float32 does not hold
-  ///     the steps
+  /// @param weights those from number `offset` on are the layer's, in the tensor's order; the
+  ///     block's are W⁰ and are overwritten: new on the support, and off it what `steps` says; they
+  ///     stay where float32 does not hold the steps
   /// @param isKept whether the weight of that number is on the support
   /// @param steps of both kinds
   public void descend(Block block, float[] weights, int offset, IntPredicate isKept, Steps steps) {
@@ -119,7 +121,8 @@ public final class ChannelDescent implements AutoCloseable {
   /// @param offSupport which part of their single steps weights off the support become, 0 to 1
   public record Steps(int count, double offSupport) {}
 
-  /// Where the weights of a block stand. Rows are copied one by one, so that the Java heap holds no more.
+  /// Where the weights of a block stand. Rows are copied one by one, so that the Java heap holds no
+  /// more.
   private final class Places {
     private final Block block;
     private final int offset;

@@ -12,14 +12,15 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
-/// Sums of products of a layer's inputs and outputs in float64, so that chunks and uses can be added up.
+/// Sums of products of a layer's inputs and outputs in float64, so that chunks and uses can be
+/// added up.
 ///
 /// ```
 /// gram = Σ x xᵀ [k, k],  cross = Σ x yᵀ [k, o],  Σ x [k],  Σ y [o]     over rows, for each group
 /// ```
 ///
-/// The products of a chunk are float32; they become float64 when others are added to them. They are held by
-/// libtorch, outside the Java heap, and given back when this is closed.
+/// The products of a chunk are float32; they become float64 when others are added to them. They are
+/// held by libtorch, outside the Java heap, and given back when this is closed.
 public final class InputProducts implements LayerFit {
   /// Bytes of the chunks' sums that are held at a time.
   private static final long MOST_BYTES = 512L << 20;
@@ -27,7 +28,8 @@ public final class InputProducts implements LayerFit {
   /// Chunks whose sums are held at a time in any case, so that several threads have work.
   private static final int LEAST_CHUNKS = 4;
 
-  /// Matrices of the size of the inputs' products that are held at a time: of chunks, and their sum.
+  /// Matrices of the size of the inputs' products that are held at a time: of chunks, and their
+  /// sum.
   private static final int COPIES = LEAST_CHUNKS + 1;
 
   /// Bytes that there are in any case: 1,295 inputs.
@@ -114,8 +116,8 @@ public final class InputProducts implements LayerFit {
     return new InputProducts(x, x.narrow(2, 0, 0));
   }
 
-  /// Whether the products of a layer's inputs fit into so many bytes, with the work on them. Small ones
-  /// always do.
+  /// Whether the products of a layer's inputs fit into so many bytes, with the work on them. Small
+  /// ones always do.
   public static boolean fit(WeightOrder order, long bytes) {
     long needed =
         (long) COPIES * Double.BYTES * order.groups() * order.rowLength() * order.rowLength();

@@ -10,8 +10,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
-/// A layer's inputs and wanted outputs themselves, row by row, in the order of chunks: less than their
-/// products where there are fewer rows than inputs, or very many inputs.
+/// A layer's inputs and wanted outputs themselves, row by row, in the order of chunks: less than
+/// their products where there are fewer rows than inputs, or very many inputs.
 public final class InputRows implements LayerFit {
   private final int inputs;
   private final int outputs;

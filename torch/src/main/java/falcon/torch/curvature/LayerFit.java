@@ -2,8 +2,8 @@ package falcon.torch.curvature;
 
 import falcon.torch.layer.LayerMatrix;
 
-/// What a layer gets and what it should make of it, over samples and positions: its least squares, one problem a
-/// group.
+/// What a layer gets and what it should make of it, over samples and positions: its least squares,
+/// one problem a group.
 public sealed interface LayerFit extends AutoCloseable permits InputProducts, InputRows {
   /// Mean of input i.
   double inputMean(int group, int i);

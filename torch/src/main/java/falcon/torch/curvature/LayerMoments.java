@@ -21,11 +21,11 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
-/// Second moments of what the layers of a network get: H = Σ x xᵀ of every layer, over all uses of its
-/// weights; the rows x themselves where products with them cost less, or H does not fit.
+/// Second moments of what the layers of a network get: H = Σ x xᵀ of every layer, over all uses of
+/// its weights; the rows x themselves where products with them cost less, or H does not fit.
 ///
-/// Every sample goes through the network once; as many go together as their live values fit into the
-/// memory, which changes no bit of the result. Source of the use of H_l: OBC (arXiv:2208.11580,
+/// Every sample goes through the network once; as many go together as their live values fit into
+/// the memory, which changes no bit of the result. Source of the use of H_l: OBC (arXiv:2208.11580,
 /// section 3).
 public final class LayerMoments {
   /// What rows take while they are put together: parts, tensors, and these scaled.
@@ -36,8 +36,10 @@ public final class LayerMoments {
   private final long bytes;
   private final Workers workers;
 
-  /// @param positionsPerSample output positions (pixels, tokens, steps) of a layer that are looked at, about
-  /// @param bytes that the values of samples on their way may take, and what is known of a layer's inputs
+  /// @param positionsPerSample output positions (pixels, tokens, steps) of a layer that are looked
+  ///     at, about
+  /// @param bytes that the values of samples on their way may take, and what is known of a layer's
+  ///     inputs
   public LayerMoments(Network network, int positionsPerSample, long bytes, Workers workers) {
     this.network = network;
     this.positionsPerSample = positionsPerSample;
@@ -148,7 +150,8 @@ public final class LayerMoments {
     }
   }
 
-  /// Rows, where two products with them cost no more than one with H and they fit, or where H does not.
+  /// Rows, where two products with them cost no more than one with H and they fit, or where H does
+  /// not.
   private Form form(StreamedPass pass, LayerMatrix layer, int chunks) {
     boolean fits = InputProducts.fit(layer.order(), bytes);
     if (layer.looksAhead()) { // its number of rows is not known

@@ -2,13 +2,15 @@ package falcon.torch.curvature;
 
 import java.util.function.IntUnaryOperator;
 
-/// Least squares of one layer: which weights give the wanted outputs for the inputs that the layer gets?
+/// Least squares of one layer: which weights give the wanted outputs for the inputs that the layer
+/// gets?
 ///
 /// ```
 /// H = Σ x xᵀ [k, k],  B = Σ x yᵀ [k, o]     over samples and positions, x and y less their means
 /// ```
 ///
-/// Weights are in matrix order `[o, k]`. Holds its arrays; they belong to whoever solves the problem.
+/// Weights are in matrix order `[o, k]`. Holds its arrays; they belong to whoever solves the
+/// problem.
 public final class LayerProblem {
   private final String tensorName;
   private final int inputs;

@@ -7,8 +7,9 @@ public interface LeastSquaresSolver {
   /// @return new weights `[o, k]`, matrix order
   float[] solve(LayerProblem problem);
 
-  /// Solves a problem that is given by the layer's rows: it has fewer rows than inputs, or more inputs
-  /// than a matrix of their products can be held for. The default makes the products all the same.
+  /// Solves a problem that is given by the layer's rows: it has fewer rows than inputs, or more
+  /// inputs than a matrix of their products can be held for. The default makes the products all the
+  /// same.
   ///
   /// @return new weights `[o, k]`, matrix order
   default float[] solve(RowProblem problem) {

@@ -80,7 +80,8 @@ final class ProductCurvature implements LayerCurvature {
     }
   }
 
-  /// The groups' matrices as one tensor, which they are given up for; the matrix itself where there is one.
+  /// The groups' matrices as one tensor, which they are given up for; the matrix itself where there
+  /// is one.
   private static Tensor joined(List<Tensor> matrices) {
     matrices.forEach(Torch::giveToScope);
     return matrices.size() == 1

@@ -13,8 +13,9 @@ import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-/// Least squares of one layer as in [LayerProblem], with the inputs themselves in the place of their
-/// products: for layers of fewer rows than inputs, or of too many inputs to hold a matrix of their products.
+/// Least squares of one layer as in [LayerProblem], with the inputs themselves in the place of
+/// their products: for layers of fewer rows than inputs, or of too many inputs to hold a matrix of
+/// their products.
 ///
 /// ```
 /// X [n, k],  Y [n, o]     rows over samples and positions, less their means;  H = Xᵀ X,  B = Xᵀ Y
@@ -28,8 +29,8 @@ public final class RowProblem {
   /// Conjugate gradient steps at most.
   private static final int MOST_STEPS = 100;
 
-  /// Steps end when every channel's residual, squared, is below this share of what it was: float32 does
-  /// not see much less.
+  /// Steps end when every channel's residual, squared, is below this share of what it was: float32
+  /// does not see much less.
   private static final double TOLERANCE = 1e-9;
 
   /// Bytes of one array of a block of channels, of which seven are held a thread.
@@ -84,18 +85,20 @@ public final class RowProblem {
     }
   }
 
-  /// The weights that minimise the squared error plus `κ ‖w − w⁰‖²` on a support, by conjugate gradients
-  /// on the rows, some channels at a time:
+  /// The weights that minimise the squared error plus `κ ‖w − w⁰‖²` on a support, by conjugate
+  /// gradients on the rows, some channels at a time:
   ///
   /// ```
   /// minimise ½ ‖X wᵀ − y‖² + ½ κ ‖w − w⁰‖²     w zero off the support, κ = relative ridge · mean diag Xᵀ X
   /// H p = Xᵀ (X p): two products with the rows instead of one with H
   /// ```
   ///
-  /// Float32. Blocks of channels are of fixed size, each on one thread: the same bits for any number of
-  /// threads. Source: Hestenes and Stiefel 1952 (the variant CGLS) with Jacobi's preconditioner.
+  /// Float32. Blocks of channels are of fixed size, each on one thread: the same bits for any
+  /// number of threads. Source: Hestenes and Stiefel 1952 (the variant CGLS) with Jacobi's
+  /// preconditioner.
   ///
-  /// @param isKept whether the weight of index `channel · k + input` is kept; asked by several threads
+  /// @param isKept whether the weight of index `channel · k + input` is kept; asked by several
+  ///     threads
   /// @param relativeRidge above 0
   /// @return `[o, k]`, zero where not kept; a new array
   public float[] solve(IntPredicate isKept, double relativeRidge, Workers workers) {

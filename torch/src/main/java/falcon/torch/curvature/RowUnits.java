@@ -7,9 +7,9 @@ import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
-/// Powers of two that bring the rows of a matrix of weights near 1 where they are far from it, so that
-/// float32 holds the squares of what is computed with them. Rows are problems of their own, so that nothing
-/// but rounding depends on it; rows of usual size stay as they are, to the bit.
+/// Powers of two that bring the rows of a matrix of weights near 1 where they are far from it, so
+/// that float32 holds the squares of what is computed with them. Rows are problems of their own, so
+/// that nothing but rounding depends on it; rows of usual size stay as they are, to the bit.
 final class RowUnits {
   /// Rows whose greatest weight is within 2^±40 are left alone.
   private static final int USUAL = 40;

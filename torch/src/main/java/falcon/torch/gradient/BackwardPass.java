@@ -18,15 +18,18 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
-/// Plain forward and backward pass of a batch: the gradients of weights, summed over the samples. What
-/// [PerSampleGradients] is to be compared with. The network is loaded once; closed by its owner.
+/// Plain forward and backward pass of a batch: the gradients of weights, summed over the samples.
+/// What [PerSampleGradients] is to be compared with. The network is loaded once; closed by its
+/// owner.
 ///
-/// A batch is cut into parts of fixed size, each on one thread: the same bits for any number of threads.
+/// A batch is cut into parts of fixed size, each on one thread: the same bits for any number of
+/// threads.
 public final class BackwardPass implements AutoCloseable {
   /// Receives gradients, tensor by tensor, on the calling thread.
   public interface Sink {
     /// @param layer number of the weight tensor
-    /// @param gradient in the tensor's shape and the network's precision, row-major; valid during the call
+    /// @param gradient in the tensor's shape and the network's precision, row-major; valid during
+    ///     the call
     void accept(int layer, MemorySegment gradient);
   }
 

@@ -23,9 +23,9 @@ import org.bytedeco.pytorch.global.torch;
 
 /// A [GramProduct] by libtorch in bfloat16, right to two or three digits.
 ///
-/// A panel is rounded to bfloat16, its products are added up in float32 and rounded to bfloat16 again;
-/// panels are added up in float64. Strips of rows run side by side, each on one thread: same bits for
-/// any number of threads, but not on different processors.
+/// A panel is rounded to bfloat16, its products are added up in float32 and rounded to bfloat16
+/// again; panels are added up in float64. Strips of rows run side by side, each on one thread: same
+/// bits for any number of threads, but not on different processors.
 public final class BfloatGramProduct implements GramProduct {
   /// Columns of a panel: as many as a product may ask for, which suits libtorch best.
   private static final int PANEL_COLUMNS = 2048;
@@ -41,8 +41,8 @@ public final class BfloatGramProduct implements GramProduct {
     this.workers = workers;
   }
 
-  /// @return a product in bfloat16 where the processor has instructions for it and libtorch computes it
-  ///     rightly, otherwise one in Java
+  /// @return a product in bfloat16 where the processor has instructions for it and libtorch
+  ///     computes it rightly, otherwise one in Java
   public static GramProduct orJava(Workers workers) {
     return isSupported(Path.of("/proc/cpuinfo"))
             && NativeLibraries.kernels().isRight(Kernel.BFLOAT16_PRODUCTS)

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Gradient of a loss by a network's parameters, summed over samples.
 ///
-/// The samples are cut into chunks, each on one thread; gradients are added up in chunk order. Those of chunks
-/// are held by libtorch, outside the Java heap, one chunk's a thread.
+/// The samples are cut into chunks, each on one thread; gradients are added up in chunk order.
+/// Those of chunks are held by libtorch, outside the Java heap, one chunk's a thread.
 public final class LossGradients {
   /// A loss of a chunk of samples.
   public interface Loss {

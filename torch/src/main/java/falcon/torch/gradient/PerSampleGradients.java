@@ -27,9 +27,9 @@ import org.bytedeco.pytorch.global.torch;
 
 /// Gradients of single samples by a network's weights, in eval mode, vectorised over the batch.
 ///
-/// One backward pass of a batch gives the gradients of every layer's outputs; the gradient of a weight is
-/// then the product of output gradient and input, summed over positions: for sample i of a layer
-/// with rows R_i `[positions, k]` and output gradients G_i `[positions, o]` it is G_iᵀ R_i.
+/// One backward pass of a batch gives the gradients of every layer's outputs; the gradient of a
+/// weight is then the product of output gradient and input, summed over positions: for sample i of
+/// a layer with rows R_i `[positions, k]` and output gradients G_i `[positions, o]` it is G_iᵀ R_i.
 ///
 /// Source: FALCON (arXiv:2403.07094), section 3, rows of X; curvature of the outputs is ours
 /// (a Gauss-Newton matrix by random signs).
@@ -57,12 +57,12 @@ public final class PerSampleGradients {
     /// outputs, on average over draws.
     ///
     /// @param seed of the draws
-    /// @param classAxis axis of the outputs along which the classes lie: 1, or −1 for the last one. Every
-    ///     position beside it draws a label of its own
+    /// @param classAxis axis of the outputs along which the classes lie: 1, or −1 for the last one.
+    ///     Every position beside it draws a label of its own
     record SampledLabels(long seed, int classAxis) implements RowKind {}
 
-    /// A random combination of the outputs, of whatever shape, with signs ±1: Gauss-Newton matrix of the
-    /// outputs' change.
+    /// A random combination of the outputs, of whatever shape, with signs ±1: Gauss-Newton matrix
+    /// of the outputs' change.
     ///
     /// @param seed of the signs
     record OutputSigns(long seed) implements RowKind {}
@@ -97,16 +97,18 @@ public final class PerSampleGradients {
 
   /// Computes all rows.
   ///
-  /// @throws UnsupportedNetworkException if a tensor is not weights alone, or an operator mixes samples
+  /// @throws UnsupportedNetworkException if a tensor is not weights alone, or an operator mixes
+  ///     samples
   public void compute(SampleSource samples, RowKind kind, Sink sink) {
     compute(samples, kind, sink, _ -> {});
   }
 
   /// Computes all rows.
   ///
-  /// @param progress called from several threads with the number of samples done, which need not grow from
-  ///     call to call
-  /// @throws UnsupportedNetworkException if a tensor is not weights alone, or an operator mixes samples
+  /// @param progress called from several threads with the number of samples done, which need not
+  ///     grow from call to call
+  /// @throws UnsupportedNetworkException if a tensor is not weights alone, or an operator mixes
+  ///     samples
   public void compute(SampleSource samples, RowKind kind, Sink sink, IntConsumer progress) {
     var done = new AtomicInteger();
     try (var loaded = new LoadedNetwork(network, precision)) {
@@ -173,7 +175,8 @@ public final class PerSampleGradients {
     return torch.zeros(new long[] {samples, weights}, new TensorOptions(precision.scalarType()));
   }
 
-  /// Gradients by the outputs of all uses; absent where the network's output does not depend on them.
+  /// Gradients by the outputs of all uses; absent where the network's output does not depend on
+  /// them.
   private static Map<LayerMatrix.Use, Tensor> outputGradients(
       LoadedNetwork loaded, GraphExecution execution, Batch batch, RowKind kind) {
     var uses = batch.layers().stream().flatMap(layer -> layer.uses().stream()).toList();

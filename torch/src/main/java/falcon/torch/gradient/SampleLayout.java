@@ -18,18 +18,19 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
-/// Finds out which rows of a layer belong to which sample by changing one sample and looking what moves:
-/// the batch may be any axis of a value, or part of one.
+/// Finds out which rows of a layer belong to which sample by changing one sample and looking what
+/// moves: the batch may be any axis of a value, or part of one.
 final class SampleLayout {
-  /// A row counts as moved if it moves by this share of what the most moved one does: rounding depends on
-  /// what else is in a batch.
+  /// A row counts as moved if it moves by this share of what the most moved one does: rounding
+  /// depends on what else is in a batch.
   private static final double LEAST_MOVE = 1e-3;
 
   private static final int NOWHERE = -1;
 
   private SampleLayout() {}
 
-  /// @return of each use the rows of one sample that follow each other ([SampleRows#inner]) for batches of any size
+  /// @return of each use the rows of one sample that follow each other ([SampleRows#inner]) for
+  ///     batches of any size
   /// @throws UnsupportedNetworkException if rows depend on more than one sample
   static Map<LayerMatrix.Use, Long> of(
       LoadedNetwork network, List<LayerMatrix.Use> uses, SampleSource samples) {

@@ -6,13 +6,14 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
-/// Convolutions whose channel counts are multiples of what oneDNN computes at a time, so that it pads
-/// nothing itself.
+/// Convolutions whose channel counts are multiples of what oneDNN computes at a time, so that it
+/// pads nothing itself.
 ///
-/// Where a processor does not report its cache sizes, oneDNN's reorders into padded layouts lose data.
-/// Here channels that are missing from the next multiple of [#BLOCK] are added as zeros, and cut off
-/// the result. Groups of few channels are merged: k groups become one whose weights are zero between
-/// channels of different groups, which costs no more than the padding of each of them would.
+/// Where a processor does not report its cache sizes, oneDNN's reorders into padded layouts lose
+/// data. Here channels that are missing from the next multiple of [#BLOCK] are added as zeros, and
+/// cut off the result. Groups of few channels are merged: k groups become one whose weights are
+/// zero between channels of different groups, which costs no more than the padding of each of them
+/// would.
 ///
 /// Gradients run through the padding.
 public final class AlignedConvolution {
@@ -23,8 +24,8 @@ public final class AlignedConvolution {
   /// transposed.
   private static final long IMAGE_CHANNELS = 3;
 
-  /// Spatial axes up to which oneDNN has code of its own for one channel per group; beyond, the groups
-  /// are merged like others.
+  /// Spatial axes up to which oneDNN has code of its own for one channel per group; beyond, the
+  /// groups are merged like others.
   private static final int MOST_DEPTHWISE_AXES = 2;
 
   /// Greatest number of groups that are merged into one.
@@ -165,7 +166,8 @@ public final class AlignedConvolution {
     return bias == null ? null : outputLike(bias.reshape(1, -1)).reshape(-1);
   }
 
-  /// Adds zeros: first for groups that are missing in the last block, then at the end of each block.
+  /// Adds zeros: first for groups that are missing in the last block, then at the end of each
+  /// block.
   ///
   /// @param own channels of a block
   /// @param wanted channels of a block with its padding

@@ -33,7 +33,8 @@ public record Convolution(
     TRANSPOSED
   }
 
-  /// Samples from which on libtorch takes oneDNN for filters of one position (`ConvParams::use_mkldnn`).
+  /// Samples from which on libtorch takes oneDNN for filters of one position
+  /// (`ConvParams::use_mkldnn`).
   private static final long ONEDNN_SAMPLES = 16;
 
   Kind kind() {
@@ -105,8 +106,8 @@ public record Convolution(
     return bias == null ? new TensorOptional() : new TensorOptional(bias);
   }
 
-  /// Whether libtorch, asked for any convolution, would take im2col and BLAS in place of oneDNN, at half
-  /// its speed: for filters of one position, few samples and one thread.
+  /// Whether libtorch, asked for any convolution, would take im2col and BLAS in place of oneDNN, at
+  /// half its speed: for filters of one position, few samples and one thread.
   private boolean isLeftToPlainProducts() {
     return torch.hasMKLDNN()
         && !isTransposed

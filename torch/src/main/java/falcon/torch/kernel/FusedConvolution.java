@@ -19,11 +19,11 @@ import org.bytedeco.pytorch.Type;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
-/// oneDNN's two-dimensional convolution in float32 with filters in its own layout, which adds a second tensor
-/// and applies ReLU while it writes. It has no gradients.
+/// oneDNN's two-dimensional convolution in float32 with filters in its own layout, which adds a
+/// second tensor and applies ReLU while it writes. It has no gradients.
 ///
-/// libtorch has it as operators that C++ knows no function for (`mkldnn::_convolution_pointwise`): they
-/// are called by their names.
+/// libtorch has it as operators that C++ knows no function for (`mkldnn::_convolution_pointwise`):
+/// they are called by their names.
 public final class FusedConvolution {
   private static final String NAME = "mkldnn::_convolution_pointwise";
 

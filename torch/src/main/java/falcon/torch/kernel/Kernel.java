@@ -75,8 +75,8 @@ public enum Kernel {
     };
   }
 
-  /// Whether it may read or write outside of its tensors where it is wrong: where oneDNN is given shapes
-  /// that it may pad.
+  /// Whether it may read or write outside of its tensors where it is wrong: where oneDNN is given
+  /// shapes that it may pad.
   boolean mayDamageMemory() {
     return switch (this) {
       case BFLOAT16_PRODUCTS,

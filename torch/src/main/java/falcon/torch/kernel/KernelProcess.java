@@ -22,7 +22,8 @@ import org.jspecify.annotations.Nullable;
 /// Tries kernels in a process of its own: one that is wrong may damage memory or end the process.
 ///
 /// The process ends after the first kernel that is wrong. Where it dies or does not end, the kernel
-/// that it was at is tried once more, since something else may have ended it, and then counts as wrong.
+/// that it was at is tried once more, since something else may have ended it, and then counts as
+/// wrong.
 final class KernelProcess implements KernelSelection.Trials {
   /// How long a process may take. It takes a few seconds; a machine under load may be far slower.
   private static final long MOST_SECONDS = 300;
@@ -38,7 +39,8 @@ final class KernelProcess implements KernelSelection.Trials {
     this.java = java;
   }
 
-  /// Tries kernels and writes a line for each: `ID: FAULT`, nothing behind the colon where it is right.
+  /// Tries kernels and writes a line for each: `ID: FAULT`, nothing behind the colon where it is
+  /// right.
   ///
   /// @param arguments a file for the results, then names of kernels
   public static void main(String[] arguments) throws IOException {
@@ -84,8 +86,8 @@ final class KernelProcess implements KernelSelection.Trials {
     return isComplete;
   }
 
-  /// For programs that come without a `java` to start: what may damage memory counts as wrong, the rest is
-  /// tried in this process.
+  /// For programs that come without a `java` to start: what may damage memory counts as wrong, the
+  /// rest is tried in this process.
   private static String here(Kernel kernel, IOException reason) {
     if (kernel.mayDamageMemory()) {
       return "not tried, because no process could be started: " + reason.getMessage();

@@ -14,8 +14,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// The verdict on a machine's kernels, kept in the cache folder so that it is found once per machine,
-/// library and setting.
+/// The verdict on a machine's kernels, kept in the cache folder so that it is found once per
+/// machine, library and setting.
 ///
 /// @param file that it is kept in; its name depends on all that the verdict does
 /// @param key all of that, a line each
@@ -30,7 +30,8 @@ record KernelRecord(Path file, String key) {
   /// Where Linux lists the caches of a processor, if it knows them.
   private static final Path CACHES = Path.of("/sys/devices/system/cpu/cpu0/cache");
 
-  /// Fields of `/proc/cpuinfo` that differ between kinds of processors, and not from second to second.
+  /// Fields of `/proc/cpuinfo` that differ between kinds of processors, and not from second to
+  /// second.
   private static final Set<String> PROCESSOR_FIELDS =
       Set.of(
           "vendor_id",

@@ -17,9 +17,9 @@ final class KernelSelection {
   @FunctionalInterface
   interface Trials {
     /// @param kernels in the order in which they are to be tried
-    /// @return by kernel what is wrong with it, empty if nothing is: of the first one at least. Those
-    ///     behind the first wrong one may be missing, since it may have damaged the memory that they
-    ///     would be computed in
+    /// @return by kernel what is wrong with it, empty if nothing is: of the first one at least.
+    ///     Those behind the first wrong one may be missing, since it may have damaged the memory
+    ///     that they would be computed in
     Map<Kernel, String> run(List<Kernel> kernels);
   }
 

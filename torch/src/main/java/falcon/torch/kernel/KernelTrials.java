@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Computes each [Kernel] on small inputs of risky shapes and compares with plain loops in float64.
 ///
-/// A kernel that is wrong may read or write memory outside of its tensors, so this runs in a process
-/// of its own ([KernelProcess]).
+/// A kernel that is wrong may read or write memory outside of its tensors, so this runs in a
+/// process of its own ([KernelProcess]).
 final class KernelTrials {
   /// Greatest difference that rounding in float32 may make, relative to the greatest result. Sums
   /// here have at most some 2,000 terms of like size, which leaves 1e-5 at worst.

@@ -23,7 +23,8 @@ public final class KernelVerdict {
   private final Map<Kernel, String> faults;
   private final Map<Kernel, Kernel> used = new EnumMap<>(Kernel.class);
 
-  /// @param faults what is wrong with each kernel that is not right; kernels that were not tried are absent
+  /// @param faults what is wrong with each kernel that is not right; kernels that were not tried
+  ///     are absent
   KernelVerdict(Map<Kernel, String> faults) {
     var ordered = new EnumMap<Kernel, String>(Kernel.class);
     ordered.putAll(faults);

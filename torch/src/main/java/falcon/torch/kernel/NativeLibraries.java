@@ -22,10 +22,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Makes libtorch ready, once a process, before any other class of this package touches it.
 ///
-/// JavaCPP on its own extracts and loads one file after the other, so that the dynamic linker can meet
-/// a missing, foreign or half-written `libtorch_cpu.so` and the process dies of it. Here everything is
-/// extracted first, under a lock that other processes respect, and only then loaded; afterwards the
-/// process must have exactly one `libtorch_cpu.so` in memory, the extracted one.
+/// JavaCPP on its own extracts and loads one file after the other, so that the dynamic linker can
+/// meet a missing, foreign or half-written `libtorch_cpu.so` and the process dies of it. Here
+/// everything is extracted first, under a lock that other processes respect, and only then loaded;
+/// afterwards the process must have exactly one `libtorch_cpu.so` in memory, the extracted one.
 public final class NativeLibraries {
   private static final List<Class<?>> PRESETS =
       List.of(
@@ -57,7 +57,8 @@ public final class NativeLibraries {
 
   /// Returns when libtorch can be called.
   ///
-  /// @throws NativeLibraryException if it cannot: platform without natives, disk full, foreign library
+  /// @throws NativeLibraryException if it cannot: platform without natives, disk full, foreign
+  ///     library
   public static void ensureLoaded() {
     kernels();
   }
@@ -212,8 +213,8 @@ public final class NativeLibraries {
     }
   }
 
-  /// A second copy, for instance of the operating system's package, would be mixed with ours symbol by
-  /// symbol.
+  /// A second copy, for instance of the operating system's package, would be mixed with ours symbol
+  /// by symbol.
   private static void requireOneLibtorch(Path cache) throws IOException {
     if (!Files.isReadable(MAPS)) {
       return;
@@ -226,7 +227,8 @@ public final class NativeLibraries {
     }
   }
 
-  /// @return paths of every libtorch_cpu in this process' memory; empty where the system does not say
+  /// @return paths of every libtorch_cpu in this process' memory; empty where the system does not
+  ///     say
   static List<String> loadedLibtorch() throws IOException {
     if (!Files.isReadable(MAPS)) {
       return List.of();

@@ -9,8 +9,8 @@ import org.bytedeco.pytorch.global.torch;
 /// What libtorch is set to once it is loaded: it keeps quiet, and it leaves NNPACK alone.
 ///
 /// libtorch writes its warnings straight to the process' standard error, past whatever a program
-/// prints there. None of them tells a user of Falcon what to do; failures are exceptions and are not
-/// affected.
+/// prints there. None of them tells a user of Falcon what to do; failures are exceptions and are
+/// not affected.
 final class NativeSettings {
   /// The least severe message of libtorch's log that is still written: errors. Warnings are 1.
   private static final String LEAST_SEVERITY = "--caffe2_log_level=2";
@@ -24,8 +24,9 @@ final class NativeSettings {
     torch.globalContext().setUserEnabledNNPACK(false);
   }
 
-  /// TORCH_WARN and LOG(WARNING) both end in the log whose level this sets. The environment variable
-  /// TORCH_CPP_LOG_LEVEL would be read by `torch.initLogging()` only, which nothing here calls.
+  /// TORCH_WARN and LOG(WARNING) both end in the log whose level this sets. The environment
+  /// variable TORCH_CPP_LOG_LEVEL would be read by `torch.initLogging()` only, which nothing here
+  /// calls.
   private static void silenceWarnings() {
     try (var _ = new PointerScope()) {
       var arguments = new PointerPointer<BytePointer>(2);

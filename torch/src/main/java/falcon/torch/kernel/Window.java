@@ -50,7 +50,8 @@ public final class Window {
 
   /// @param kernel size along each spatial axis; handed over
   /// @param input `[batch, channels, space…]`
-  /// @throws UnsupportedNetworkException if the window does not fit the input's axes, or nobody knows its padding
+  /// @throws UnsupportedNetworkException if the window does not fit the input's axes, or nobody
+  ///     knows its padding
   static Window of(Node node, long[] kernel, Tensor input) {
     if (kernel.length != input.dim() - 2) {
       throw UnsupportedNetworkException.of(
@@ -76,8 +77,8 @@ public final class Window {
     return new Window(kernel, strides, dilations, begin, end);
   }
 
-  /// The stride, or a shorter one that is as good where there is one position only: oneDNN ends the process
-  /// at strides far beyond the image.
+  /// The stride, or a shorter one that is as good where there is one position only: oneDNN ends the
+  /// process at strides far beyond the image.
   ///
   /// @param size of the padded image
   private static long reachable(long stride, long size) {
@@ -121,8 +122,8 @@ public final class Window {
     return new Window(kernel, strides, dilations, begin, after);
   }
 
-  /// How often the window fits along an axis; with `ceil` a last window must not start in the padding
-  /// behind the input.
+  /// How often the window fits along an axis; with `ceil` a last window must not start in the
+  /// padding behind the input.
   private long positions(int axis, long size, boolean ceil) {
     long room = size + begin[axis] + end[axis] - span(axis);
     if (!ceil) {

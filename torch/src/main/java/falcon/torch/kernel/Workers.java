@@ -12,10 +12,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
 import org.bytedeco.pytorch.global.torch;
 
-/// Threads for work that is cut by data: each task runs on one thread, libtorch's own pools stay off.
+/// Threads for work that is cut by data: each task runs on one thread, libtorch's own pools stay
+/// off.
 ///
-/// Because a task never knows how many threads there are and results come back in task order, what is
-/// computed does not depend on the number of threads.
+/// Because a task never knows how many threads there are and results come back in task order, what
+/// is computed does not depend on the number of threads.
 public final class Workers implements AutoCloseable {
   private final int threads;
   private final ExecutorService executor;
@@ -57,8 +58,8 @@ public final class Workers implements AutoCloseable {
     return message != null && message.contains("unable to create native thread");
   }
 
-  /// Computations of libtorch that are wrong on this machine, by name: what is wrong and what is used
-  /// instead. Empty where all are right. A self-test finds them, once per machine and version.
+  /// Computations of libtorch that are wrong on this machine, by name: what is wrong and what is
+  /// used instead. Empty where all are right. A self-test finds them, once per machine and version.
   public Map<String, String> replacedKernels() {
     return NativeLibraries.kernels().replacements();
   }
@@ -68,12 +69,12 @@ public final class Workers implements AutoCloseable {
     return executor;
   }
 
-  /// Runs `task` for 0 to `tasks` − 1, several at a time. Returns only when none is running any more, so
-  /// that the caller may give back what they read.
+  /// Runs `task` for 0 to `tasks` − 1, several at a time. Returns only when none is running any
+  /// more, so that the caller may give back what they read.
   ///
   /// @return the results in task order
-  /// @throws RuntimeException the failure of the first task (by number) that failed; later ones may not
-  ///     have been started
+  /// @throws RuntimeException the failure of the first task (by number) that failed; later ones may
+  ///     not have been started
   /// @throws IllegalStateException if the calling thread is interrupted
   public <T> List<T> map(int tasks, IntFunction<T> task) {
     var last = new AtomicInteger(tasks);

@@ -5,7 +5,8 @@ import falcon.model.shape.AxisPadding;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/// Sizes of a convolution's window and the padding that it takes, which may depend on the input's size.
+/// Sizes of a convolution's window and the padding that it takes, which may depend on the input's
+/// size.
 ///
 /// A transposed convolution is seen as the convolution of stride 1 that it is on its stuffed input.
 ///

@@ -8,10 +8,11 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 
-/// Rows of a table `[entries, features…]` looked up by number. It multiplies nothing: there are gradients, but no
-/// least squares.
+/// Rows of a table `[entries, features…]` looked up by number. It multiplies nothing: there are
+/// gradients, but no least squares.
 ///
-/// @param order of the table: a group an entry, with one input that is 1 where the entry is looked up
+/// @param order of the table: a group an entry, with one input that is 1 where the entry is looked
+///     up
 public record EmbeddingGeometry(WeightOrder order) implements LayerGeometry {
   /// @param shape of the table
   static EmbeddingGeometry of(WeightUse use, List<Long> shape) {

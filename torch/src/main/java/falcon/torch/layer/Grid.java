@@ -3,7 +3,8 @@ package falcon.torch.layer;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Which output positions of a layer are looked at: every `step`-th along each axis, from an offset on.
+/// Which output positions of a layer are looked at: every `step`-th along each axis, from an offset
+/// on.
 ///
 /// @param step one or more
 /// @param offsets one for each axis of positions; beyond the list they are 0
@@ -14,9 +15,9 @@ public record Grid(int step, List<Integer> offsets) {
     offsets = List.copyOf(offsets);
   }
 
-  /// About so many positions, others in every chunk: the offsets fill the space evenly, whatever the
-  /// number of chunks (Roberts' additive sequence of low discrepancy, powers of the inverse root of
-  /// `x^(axes + 1) = x + 1`).
+  /// About so many positions, others in every chunk: the offsets fill the space evenly, whatever
+  /// the number of chunks (Roberts' additive sequence of low discrepancy, powers of the inverse
+  /// root of `x^(axes + 1) = x + 1`).
   ///
   /// @param sizes positions along each axis
   /// @param wanted positions, about

@@ -2,8 +2,8 @@ package falcon.torch.layer;
 
 import org.bytedeco.pytorch.Tensor;
 
-/// How one use of a weight tensor reads its input and makes its output, as a product of matrices, one a
-/// group:
+/// How one use of a weight tensor reads its input and makes its output, as a product of matrices,
+/// one a group:
 ///
 /// ```
 /// outputs [g, n, o] = rows [g, n, k] · weightsᵀ [g, k, o]  (+ bias)
@@ -45,6 +45,7 @@ public sealed interface LayerGeometry
     return order.toTensorOrder(products.transpose(0, 1));
   }
 
-  /// Axis of the output along which the outputs of the weights lie, negative: counted from the last.
+  /// Axis of the output along which the outputs of the weights lie, negative: counted from the
+  /// last.
   int outputAxis();
 }

@@ -18,11 +18,11 @@ import org.jspecify.annotations.Nullable;
 /// outputs [n, o] = rows [n, k] · weightsᵀ [k, o] + bias        n over samples and positions
 /// ```
 ///
-/// Rows are the patches of a convolution (`k` = window × input channels, in that order: contiguous in
-/// channels-last memory), the inputs of a linear layer, or the states of a recurrent one. The weights in
-/// this order, `[o, k]`, are the *matrix order*; [WeightOrder] leads back to the tensor's own. A grouped
-/// convolution has one such product a group. Tied weights have several uses; what is summed over rows is
-/// summed over uses then.
+/// Rows are the patches of a convolution (`k` = window × input channels, in that order: contiguous
+/// in channels-last memory), the inputs of a linear layer, or the states of a recurrent one. The
+/// weights in this order, `[o, k]`, are the *matrix order*; [WeightOrder] leads back to the
+/// tensor's own. A grouped convolution has one such product a group. Tied weights have several
+/// uses; what is summed over rows is summed over uses then.
 public final class LayerMatrix {
   /// One place where the weights are used.
   ///
@@ -55,8 +55,8 @@ public final class LayerMatrix {
 
   /// The uses of a weight tensor.
   ///
-  /// @throws UnsupportedNetworkException if it has none, is read otherwise, too, or one of them is of a
-  ///     kind that is not known here
+  /// @throws UnsupportedNetworkException if it has none, is read otherwise, too, or one of them is
+  ///     of a kind that is not known here
   public static LayerMatrix of(GraphProgram program, String tensorName) {
     Network network = program.network();
     WeightUses readers = WeightUses.of(network, tensorName);
@@ -81,8 +81,8 @@ public final class LayerMatrix {
 
   /// As [#of], if least squares of the layer make sense.
   ///
-  /// @return null if the tensor is read otherwise, too, is only looked up, is no floating-point tensor, or is
-  ///     used in a way that [#of] refuses
+  /// @return null if the tensor is read otherwise, too, is only looked up, is no floating-point
+  ///     tensor, or is used in a way that [#of] refuses
   public static @Nullable LayerMatrix solvable(GraphProgram program, String tensorName) {
     if (!program.network().tensor(tensorName).type().isFloatingPoint()) {
       return null;
@@ -141,8 +141,8 @@ public final class LayerMatrix {
     return uses;
   }
 
-  /// The uses that least squares look at: those that multiply, with the weights in the same order as the
-  /// first of them.
+  /// The uses that least squares look at: those that multiply, with the weights in the same order
+  /// as the first of them.
   public List<Use> products() {
     return products;
   }

@@ -8,8 +8,8 @@ import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 
-/// A product with a matrix, on either side, over any number of positions; or with a stack of matrices,
-/// one a group.
+/// A product with a matrix, on either side, over any number of positions; or with a stack of
+/// matrices, one a group.
 ///
 /// @param order of the weights
 /// @param transposesInput whether the input has its features on the axis before the last
@@ -40,7 +40,8 @@ record LinearGeometry(
     return new LinearGeometry(matrices(use.node(), shape, hasInputsFirst), !isRight, !isRight, 1);
   }
 
-  /// Weights that all directions of a recurrent node multiply its input with: `[directions, outputs, k]`.
+  /// Weights that all directions of a recurrent node multiply its input with:
+  /// `[directions, outputs, k]`.
   static LinearGeometry ofRecurrentInput(List<Long> shape) {
     return new LinearGeometry(
         WeightOrder.ofMatrices(

@@ -6,7 +6,8 @@ import java.util.List;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Tensor;
 
-/// What a recurrent node does with its states: values `[b, steps, groups · features]`, a product a group.
+/// What a recurrent node does with its states: values `[b, steps, groups · features]`, a product a
+/// group.
 ///
 /// @param order of the weights
 record RecurrentGeometry(WeightOrder order) implements LayerGeometry {

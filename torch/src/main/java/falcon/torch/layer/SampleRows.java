@@ -5,8 +5,8 @@ import org.bytedeco.pytorch.Tensor;
 /// Which rows of a layer belong to which sample: row r to sample `(r / inner) mod samples`.
 ///
 /// @param samples b
-/// @param inner rows of one sample that follow each other: all of them where the batch is the first axis,
-///     1 where it is the last one before the features
+/// @param inner rows of one sample that follow each other: all of them where the batch is the first
+///     axis, 1 where it is the last one before the features
 public record SampleRows(int samples, long inner) {
   /// @param rows `[g, n, k]`
   /// @return `[g · b, positions, k]`

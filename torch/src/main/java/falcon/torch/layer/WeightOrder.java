@@ -7,8 +7,9 @@ import org.bytedeco.pytorch.Tensor;
 
 /// Where the weights of a layer in matrix order stand in their tensor.
 ///
-/// A layer is `groups` products of its own, each of weights `[outputs, taps · channels]`: an element of a
-/// row is a tap of the window (row-major) and, faster, a channel. Linear layers have one tap.
+/// A layer is `groups` products of its own, each of weights `[outputs, taps · channels]`: an
+/// element of a row is a tap of the window (row-major) and, faster, a channel. Linear layers have
+/// one tap.
 ///
 /// ```
 /// index = offset + group · groupStride + output · outputStride + tap · tapStride + channel · channelStride
@@ -40,8 +41,8 @@ public record WeightOrder(
     return new WeightOrder(groups, outputs, taps, channels, 0, outputs * row, row, 1, taps);
   }
 
-  /// A transposed convolution's weights `[groups · channels, outputs, taps…]`: as those of a convolution
-  /// with the window turned around.
+  /// A transposed convolution's weights `[groups · channels, outputs, taps…]`: as those of a
+  /// convolution with the window turned around.
   static WeightOrder ofTransposedConvolution(int groups, int outputs, int channels, int taps) {
     int row = outputs * taps;
     return new WeightOrder(

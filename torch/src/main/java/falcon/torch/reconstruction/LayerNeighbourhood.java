@@ -11,16 +11,16 @@ import falcon.torch.operator.Recurrent;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What stands around a layer in the dense network's graph: where a shift of its outputs can go and what
-/// is added to them.
+/// What stands around a layer in the dense network's graph: where a shift of its outputs can go and
+/// what is added to them.
 ///
 /// ```
 /// layer output y,  then + bias or nothing,  then a·(y − mean) + b (BatchNormalization) or nothing,
 /// then + v or nothing
 /// ```
 ///
-/// A shift goes only where it changes nothing else: not where weights have several uses, nor into a bias
-/// or statistics that others read, too.
+/// A shift goes only where it changes nothing else: not where weights have several uses, nor into a
+/// bias or statistics that others read, too.
 public final class LayerNeighbourhood {
   /// Factors a of BatchNormalization smaller than this share of the largest are not divided by.
   private static final double LEAST_RELATIVE_FACTOR = 1e-3;
@@ -114,7 +114,8 @@ public final class LayerNeighbourhood {
     return fits ? new Bias(name, true, outputs, outputs, 0) : null;
   }
 
-  /// Biases `[directions, 2 · gates · hidden]`: first those of the input weights, then the recurrent ones.
+  /// Biases `[directions, 2 · gates · hidden]`: first those of the input weights, then the
+  /// recurrent ones.
   private static @Nullable Bias recurrentBias(
       GraphProgram program, LayerMatrix.Use use, int outputs) {
     String name = use.node().input(3);
@@ -215,7 +216,8 @@ public final class LayerNeighbourhood {
   }
 
   /// Makes the layer's product with its weights, plus a shift, stand for the dense layer's output:
-  /// BatchNormalization becomes the dense network's, the shift goes into the bias or the running mean.
+  /// BatchNormalization becomes the dense network's, the shift goes into the bias or the running
+  /// mean.
   ///
   /// @param shift what the layer should add to its product with the weights, one for each output
   void applyShift(float[] shift, Replacements replacements) {

@@ -23,8 +23,8 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 
-/// Dense and pruned network on their way side by side, with the same samples: what a layer gets in the
-/// pruned one, and what it should make of it.
+/// Dense and pruned network on their way side by side, with the same samples: what a layer gets in
+/// the pruned one, and what it should make of it.
 final class PairedExecution implements AutoCloseable {
   private final StreamedPass densePass;
   private final StreamedPass pass;
@@ -53,8 +53,9 @@ final class PairedExecution implements AutoCloseable {
     this.pass = new StreamedPass(pruned, samples, 0, fitting, workers);
   }
 
-  /// Inputs and wanted outputs over all samples and all uses of the layer's weights: their products, or the
-  /// rows themselves where these are fewer than the inputs or the products too many.
+  /// Inputs and wanted outputs over all samples and all uses of the layer's weights: their
+  /// products, or the rows themselves where these are fewer than the inputs or the products too
+  /// many.
   LayerFit fit(ReconstructionOrder.Visit visit) {
     if (takesRows(visit)) {
       return workers.map(pass.chunks(), chunk -> rows(visit, chunk)).stream()
@@ -152,9 +153,10 @@ final class PairedExecution implements AutoCloseable {
     return Objects.requireNonNull(parts);
   }
 
-  /// Which network's inputs a layer is fitted to: those that it gets in the pruned one, but recurrent weights to
-  /// the dense one's states. Their own present errors run through the pruned network's states, and a
-  /// fit to inputs with errors shrinks the weights, which lets the memory fade.
+  /// Which network's inputs a layer is fitted to: those that it gets in the pruned one, but
+  /// recurrent weights to the dense one's states. Their own present errors run through the pruned
+  /// network's states, and a fit to inputs with errors shrinks the weights, which lets the memory
+  /// fade.
   private static GraphExecution inputSide(
       LayerMatrix.Use use, GraphExecution dense, GraphExecution pruned) {
     return use.isRecurrent() ? dense : pruned;

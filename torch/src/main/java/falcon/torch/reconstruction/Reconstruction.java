@@ -17,8 +17,8 @@ import java.util.List;
 /// network's layer gives, from the inputs that it gets in the pruned network.
 ///
 /// Both networks are evaluated once, side by side; what is live between two layers is held for all
-/// samples. Where a layer's output ends in a sum (a residual block), the error that the other operand
-/// has already is part of what the layer should make good:
+/// samples. Where a layer's output ends in a sum (a residual block), the error that the other
+/// operand has already is part of what the layer should make good:
 ///
 /// ```
 /// layer output y, then a·y + b (BatchNormalization or nothing), then + v:
@@ -26,8 +26,8 @@ import java.util.List;
 /// ```
 ///
 /// The mean of the outputs is fitted through the layer's bias or, where BatchNormalization follows,
-/// through its running mean; neither costs budget. For this the BatchNormalization behind a layer becomes
-/// the dense network's again, whatever an earlier stage has made of it.
+/// through its running mean; neither costs budget. For this the BatchNormalization behind a layer
+/// becomes the dense network's again, whatever an earlier stage has made of it.
 ///
 /// Source: the layer-wise problem of OBC (arXiv:2208.11580, section 3); sums and means are ours.
 public final class Reconstruction {
@@ -39,11 +39,12 @@ public final class Reconstruction {
 
   /// How a reconstruction is done.
   ///
-  /// @param positionsPerSample output positions (pixels, tokens, steps) of a layer that are looked at,
-  ///     about
+  /// @param positionsPerSample output positions (pixels, tokens, steps) of a layer that are looked
+  ///     at, about
   /// @param seesSums whether the error of a sum's other operand is made good
-  /// @param bytes that the values of samples on their way may take. Where not all samples fit, the first
-  ///     ones that do are taken and more positions of each looked at, as many in all. A layer whose products of inputs take more is solved on its rows
+  /// @param bytes that the values of samples on their way may take. Where not all samples fit, the
+  ///     first ones that do are taken and more positions of each looked at, as many in all. A layer
+  ///     whose products of inputs take more is solved on its rows
   public record Options(int positionsPerSample, boolean seesSums, long bytes) {}
 
   private final Network dense;
@@ -59,8 +60,8 @@ public final class Reconstruction {
 
   /// Re-fits a network of the same graph.
   ///
-  /// @param tensorNames weight tensors to re-fit; those that no least squares can be made of (tables that
-  ///     are looked up, weights that are read otherwise, too) stay as they are
+  /// @param tensorNames weight tensors to re-fit; those that no least squares can be made of
+  ///     (tables that are looked up, weights that are read otherwise, too) stay as they are
   /// @return `network` with new weights, biases and running means
   /// @throws UnsupportedNetworkException if the network cannot be executed
   public Network refit(
@@ -86,9 +87,9 @@ public final class Reconstruction {
     }
   }
 
-  /// Whether one of the layers reads what it has made itself: recurrent weights, and weights that are used
-  /// again behind their own products. Their errors add up on the way, and the layer's own error tells little of the
-  /// outputs'.
+  /// Whether one of the layers reads what it has made itself: recurrent weights, and weights that
+  /// are used again behind their own products. Their errors add up on the way, and the layer's own
+  /// error tells little of the outputs'.
   ///
   /// @param tensorNames weight tensors
   public static boolean feedsBack(Network network, List<String> tensorNames) {
@@ -115,7 +116,8 @@ public final class Reconstruction {
     visit.around().applyShift(shift, replacements);
   }
 
-  /// Solves one group's problem into `weights`, and says in `shift` what its outputs lack on average.
+  /// Solves one group's problem into `weights`, and says in `shift` what its outputs lack on
+  /// average.
   private static void solveGroup(
       LayerFit.Group group,
       LayerFit fit,

@@ -9,10 +9,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/// The order in which layers are re-fitted: as in the graph, but before a layer whose output is added to
-/// something come the layers that this other operand depends on. A sum is made good by its last layer
-/// only. Tied weights have their turn at their first use: all later layers are fitted to what they really
-/// get.
+/// The order in which layers are re-fitted: as in the graph, but before a layer whose output is
+/// added to something come the layers that this other operand depends on. A sum is made good by its
+/// last layer only. Tied weights have their turn at their first use: all later layers are fitted to
+/// what they really get.
 final class ReconstructionOrder {
   /// One layer's turn.
   record Visit(LayerMatrix layer, LayerNeighbourhood around) {}

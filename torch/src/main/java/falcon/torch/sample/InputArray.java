@@ -5,8 +5,8 @@ import falcon.model.Tensor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What one input of a network gets for a batch of samples: `[b, sampleShape…]`, row-major, floating-point
-/// or whole numbers. Holds the array it is given, without a copy.
+/// What one input of a network gets for a batch of samples: `[b, sampleShape…]`, row-major,
+/// floating-point or whole numbers. Holds the array it is given, without a copy.
 public final class InputArray {
   private final DataType type;
   private final List<Long> sampleShape;
@@ -27,8 +27,8 @@ public final class InputArray {
     }
   }
 
-  /// Floating-point numbers; the network is executed in a precision of its own, whatever the type of its
-  /// input.
+  /// Floating-point numbers; the network is executed in a precision of its own, whatever the type
+  /// of its input.
   ///
   /// @param values handed over
   /// @throws IllegalArgumentException if they make no whole number of samples
@@ -40,7 +40,8 @@ public final class InputArray {
   ///
   /// @param type of the network's input, a type of whole numbers
   /// @param values handed over; 0 and 1 for BOOL
-  /// @throws IllegalArgumentException if they make no whole number of samples, or the type is none of whole numbers
+  /// @throws IllegalArgumentException if they make no whole number of samples, or the type is none
+  ///     of whole numbers
   public static InputArray ofLongs(DataType type, List<Long> sampleShape, long... values) {
     if (type.isFloatingPoint()) {
       throw new IllegalArgumentException("%s is no type of whole numbers".formatted(type));

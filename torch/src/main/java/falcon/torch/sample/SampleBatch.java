@@ -3,8 +3,8 @@ package falcon.torch.sample;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Samples as the network takes them, an array for each of its inputs, and their labels if they have any.
-/// Holds the arrays it is given, without a copy.
+/// Samples as the network takes them, an array for each of its inputs, and their labels if they
+/// have any. Holds the arrays it is given, without a copy.
 public final class SampleBatch {
   private final List<InputArray> inputs;
   private final int @Nullable [] labels;
@@ -81,8 +81,8 @@ public final class SampleBatch {
     return labels;
   }
 
-  /// @return numbers of the samples in their data, before the batch was filled up; null if they have
-  ///     none; the array itself
+  /// @return numbers of the samples in their data, before the batch was filled up; null if they
+  ///     have none; the array itself
   public int @Nullable [] numbers() {
     return numbers;
   }

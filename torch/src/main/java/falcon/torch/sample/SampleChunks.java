@@ -12,15 +12,15 @@ import org.bytedeco.pytorch.Tensor;
 ///
 /// @param samples how many in all
 /// @param size of every chunk but the last
-/// @param areFull whether the last chunk is filled up with its own samples again, because the network
-///     takes exactly `size` at a time: what it gives for the surplus is to be dropped
+/// @param areFull whether the last chunk is filled up with its own samples again, because the
+///     network takes exactly `size` at a time: what it gives for the surplus is to be dropped
 public record SampleChunks(int samples, int size, boolean areFull) {
-  /// Samples in a chunk: enough for the convolutions to run well, few enough to stay in the cache. Of 16,
-  /// 32 and 64, 32 costs least on ResNet20 at 32×32.
+  /// Samples in a chunk: enough for the convolutions to run well, few enough to stay in the cache.
+  /// Of 16, 32 and 64, 32 costs least on ResNet20 at 32×32.
   public static final int DEFAULT_SIZE = 32;
 
-  /// Samples whose rows are multiplied at once, at least: products of few rows cost as much to add up as to
-  /// form. Few enough that a small calibration still is work for several threads.
+  /// Samples whose rows are multiplied at once, at least: products of few rows cost as much to add
+  /// up as to form. Few enough that a small calibration still is work for several threads.
   private static final int LEAST_MULTIPLIED = 8;
 
   public SampleChunks(int samples, int size) {

@@ -19,9 +19,9 @@ import org.bytedeco.pytorch.global.torch;
 
 /// Estimates BatchNormalization's running mean and variance anew.
 ///
-/// Exact averages over all samples, layer after layer: the statistics of a layer are those of its inputs
-/// once all earlier layers are normalised with their new ones. No momentum, no dependence on how the
-/// samples are cut. The variance is the unbiased one, as in training.
+/// Exact averages over all samples, layer after layer: the statistics of a layer are those of its
+/// inputs once all earlier layers are normalised with their new ones. No momentum, no dependence on
+/// how the samples are cut. The variance is the unbiased one, as in training.
 public final class BatchNormRefresh {
   /// Bytes that the values of samples on their way take at most, unless somebody says otherwise.
   public static final long DEFAULT_BYTES = 4L << 30;
@@ -33,10 +33,10 @@ public final class BatchNormRefresh {
     return refresh(network, samples, DEFAULT_BYTES, workers);
   }
 
-  /// @param bytes that the values of samples on their way may take: where not all samples fit, the first
-  ///     ones that do are taken
-  /// @return the network with new statistics, otherwise the same; statistics that several nodes share, or
-  ///     that are computed, stay
+  /// @param bytes that the values of samples on their way may take: where not all samples fit, the
+  ///     first ones that do are taken
+  /// @return the network with new statistics, otherwise the same; statistics that several nodes
+  ///     share, or that are computed, stay
   public static Network refresh(
       Network network, SampleSource samples, long bytes, Workers workers) {
     List<Node> nodes = network.nodes();

@@ -17,10 +17,10 @@ import java.util.Set;
 
 /// Chooses values inside a network that tell how far it computes what another one does.
 ///
-/// They are inputs of layers. Preferred are *cuts*: once such a value is there, no later node reads anything
-/// older. What comes from integers alone, masks and positions for instance, does not count; what is looked
-/// up in a table by them does. A network without cuts (two branches, long skips) has those of the layers on its longest path,
-/// some of them.
+/// They are inputs of layers. Preferred are *cuts*: once such a value is there, no later node reads
+/// anything older. What comes from integers alone, masks and positions for instance, does not
+/// count; what is looked up in a table by them does. A network without cuts (two branches, long
+/// skips) has those of the layers on its longest path, some of them.
 final class Features {
   /// Layers of a longest path whose inputs are taken, at most.
   private static final int MOST_ON_PATH = 12;

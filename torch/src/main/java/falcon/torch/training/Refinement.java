@@ -33,10 +33,11 @@ import org.jspecify.annotations.Nullable;
 /// loss of a sample = ‖z − z̄‖² / ‖z̄‖²_var  +  mean over features v of ‖v − v̄‖² / ‖v̄‖²_var
 /// ```
 ///
-/// with z the outputs, v the *features* (values that all information passes through and that a layer
-/// reads), the bar for the dense network, and each denominator the variance over samples. No labels.
-/// Steps are Adam's (Kingma and Ba, arXiv:1412.6980), with a learning rate relative to the root mean
-/// square of each tensor; the mask does not change, BatchNormalization stays in eval mode.
+/// with z the outputs, v the *features* (values that all information passes through and that a
+/// layer reads), the bar for the dense network, and each denominator the variance over samples. No
+/// labels. Steps are Adam's (Kingma and Ba, arXiv:1412.6980), with a learning rate relative to the
+/// root mean square of each tensor; the mask does not change, BatchNormalization stays in eval
+/// mode.
 public final class Refinement {
   /// How the steps are taken.
   ///
@@ -47,8 +48,8 @@ public final class Refinement {
   public record Options(
       int batch, double learningRate, double outputWeight, double featureWeight) {}
 
-  /// Chooses which weights are kept while they move: a discrete first-order method on the distance to
-  /// the dense network itself.
+  /// Chooses which weights are kept while they move: a discrete first-order method on the distance
+  /// to the dense network itself.
   ///
   /// Between two choices the gradient at the pruned network moves *all* weights; the pruned ones
   /// count as zero, and what they would be decides whether they return.
@@ -80,8 +81,8 @@ public final class Refinement {
     /// @param steps of the refinement
     int lastStep(int steps);
 
-    /// @param weightsByTensor masked tensors; the pruned weights have the values that they would have.
-    ///     Read only, not kept
+    /// @param weightsByTensor masked tensors; the pruned weights have the values that they would
+    ///     have. Read only, not kept
     /// @return by tensor, which weights are kept
     Map<String, boolean[]> choose(Map<String, float[]> weightsByTensor);
 
@@ -107,11 +108,12 @@ public final class Refinement {
     void done(int steps, double loss);
   }
 
-  /// Samples of one task, where memory allows: small enough for two tasks a step, large enough for the
-  /// convolutions.
+  /// Samples of one task, where memory allows: small enough for two tasks a step, large enough for
+  /// the convolutions.
   private static final int CHUNK = 16;
 
-  /// Tasks that memory has to suffice for at a time. Not the number of threads, on which no bit may depend.
+  /// Tasks that memory has to suffice for at a time. Not the number of threads, on which no bit may
+  /// depend.
   private static final int TASKS = 2;
 
   /// Samples that the scales of the loss are taken from, where memory allows.
@@ -133,8 +135,8 @@ public final class Refinement {
   /// @param dense what is to be reproduced
   /// @param layers weight tensors whose inputs may serve as features
   /// @param untouched tensors that stay as they are, to the bit
-  /// @param bytes that the values of two tasks' samples should take at most; if even one sample's take more,
-  ///     a task is one sample
+  /// @param bytes that the values of two tasks' samples should take at most; if even one sample's
+  ///     take more, a task is one sample
   public Refinement(
       Network dense,
       List<String> layers,
@@ -385,8 +387,8 @@ public final class Refinement {
     }
   }
 
-  /// Squared distance over its scale; values whose squares float32 does not hold are divided before they
-  /// are squared.
+  /// Squared distance over its scale; values whose squares float32 does not hold are divided before
+  /// they are squared.
   private static org.bytedeco.pytorch.Tensor scaledDistance(
       org.bytedeco.pytorch.Tensor value,
       org.bytedeco.pytorch.Tensor wanted,

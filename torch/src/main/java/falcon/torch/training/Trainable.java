@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// Tells the constants that a network has learnt from those that belong to its operators: exponents, epsilons,
-/// masks, running statistics.
+/// Tells the constants that a network has learnt from those that belong to its operators:
+/// exponents, epsilons, masks, running statistics.
 final class Trainable {
   /// Operators that a learnt tensor is an operand of, and which: −1 for any.
   private static final Map<String, Set<Integer>> OPERANDS =
@@ -40,8 +40,8 @@ final class Trainable {
 
   private Trainable() {}
 
-  /// @return names of floating-point tensors of more than one element that every reader uses as weights, biases
-  ///     or embeddings, in file order
+  /// @return names of floating-point tensors of more than one element that every reader uses as
+  ///     weights, biases or embeddings, in file order
   static List<String> of(Network network) {
     return network.initializers().entrySet().stream()
         .filter(entry -> isLearnt(network, entry.getKey(), entry.getValue()))

@@ -17,12 +17,12 @@ import java.util.function.IntFunction;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
-/// Trains a classifier from scratch: stochastic gradient descent with Nesterov's momentum, learning rate
-/// up linearly and down along a cosine, weight decay on convolutions and linear layers.
+/// Trains a classifier from scratch: stochastic gradient descent with Nesterov's momentum, learning
+/// rate up linearly and down along a cosine, weight decay on convolutions and linear layers.
 ///
-/// BatchNormalization sees chunks of [SampleChunks#DEFAULT_SIZE] samples in training ("ghost batches",
-/// Hoffer et al., arXiv:1705.08741), so that the result does not depend on the number of threads; its
-/// running statistics are exact averages taken at the end ([BatchNormRefresh]).
+/// BatchNormalization sees chunks of [SampleChunks#DEFAULT_SIZE] samples in training ("ghost
+/// batches", Hoffer et al., arXiv:1705.08741), so that the result does not depend on the number of
+/// threads; its running statistics are exact averages taken at the end ([BatchNormRefresh]).
 public final class Training {
   /// Libtorch's code of the reduction by sum.
   private static final long SUM = 2;
@@ -161,7 +161,8 @@ public final class Training {
       return name;
     }
 
-    /// Nesterov's momentum: v ← m v + g, w ← w − η (g + m v), with g = Σ gradients / samples + decay · w.
+    /// Nesterov's momentum: v ← m v + g, w ← w − η (g + m v), with g = Σ gradients / samples +
+    /// decay · w.
     void step(int samples, double rate, double momentum) {
       var m = (float) momentum;
       var eta = (float) rate;

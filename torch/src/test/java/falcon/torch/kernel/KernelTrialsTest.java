@@ -46,7 +46,8 @@ class KernelTrialsTest {
     assertThat(new KernelTrials().fault(kernel)).isNull();
   }
 
-  /// Faults as they were seen: channels behind the first block lost, garbage, a wrong gradient, nothing.
+  /// Faults as they were seen: channels behind the first block lost, garbage, a wrong gradient,
+  /// nothing.
   @Test
   void aKernelThatIsWrongIsFound() {
     Map<Fault, Function<Convolution, Tensor>> computations = new EnumMap<>(Fault.class);
@@ -101,8 +102,8 @@ class KernelTrialsTest {
     assertThat(verdict.used(Kernel.CONVOLUTION)).isEqualTo(Kernel.ALIGNED_CONVOLUTION);
   }
 
-  /// Channel counts, groups and memory layouts that nobody chose: 60 random convolutions, each computed in
-  /// three ways.
+  /// Channel counts, groups and memory layouts that nobody chose: 60 random convolutions, each
+  /// computed in three ways.
   @Test
   void alignedAndRowConvolutionsAgreeOnRandomShapes() {
     var random = new SplittableRandom(11);

@@ -273,7 +273,8 @@ class ReconstructionTest {
     return network.withTensors(Map.of(name, Tensor.ofFloats(network.tensor(name).shape(), values)));
   }
 
-  /// Noise in which each element is like the one before, so that weights can stand in for each other.
+  /// Noise in which each element is like the one before, so that weights can stand in for each
+  /// other.
   private static SampleSource drifting(List<Long> sampleShape) {
     var noise = new NoiseSamples(sampleShape, SAMPLES, 4, 5);
     return new SampleSource() {
