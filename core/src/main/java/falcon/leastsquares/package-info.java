@@ -5,8 +5,8 @@
 /// (`ExactChannels`, `MixedPrecisionChannels`) and conjugate gradients (`PreconditionedChannels`).
 ///
 /// Source: the layer-wise problem of OBC (arXiv:2208.11580), section 3; the preconditioner is a
-/// Nyström approximation (Frangella, Tropp, Udell, arXiv:2110.02820). Imports `falcon.linear` and
-/// `falcon.kernel`; must not import `falcon.quadratic` or `falcon.gradients`.
+/// Nyström approximation (Frangella, Tropp, Udell, arXiv:2110.02820). Must import only
+/// `falcon.linear` and `falcon.kernel`, not `falcon.quadratic` or `falcon.gradients`.
 @NullMarked
 package falcon.leastsquares;
 

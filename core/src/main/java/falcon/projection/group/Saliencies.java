@@ -1,6 +1,6 @@
 package falcon.projection.group;
 
-/// What a saliency may be.
+/// The check of saliencies: finite and zero or more.
 public final class Saliencies {
   private Saliencies() {}
 

@@ -1,5 +1,5 @@
-/// Weights in groups of equal cost, ordered by saliency: what all solvers of the projection work
-/// on.
+/// Weights in groups of equal cost, ordered by saliency: the input of all solvers of the
+/// projection.
 ///
 /// Read [falcon.projection.group.CostClasses] first: it puts layers of equal cost into one class;
 /// `ClassGroups` holds a class's weights around its threshold, `SaliencyHistogram` counts them
