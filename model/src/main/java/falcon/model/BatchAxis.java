@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 public final class BatchAxis {
   private BatchAxis() {}
 
-  /// How many examples a network takes at a time if its file fixes that, as exports without a
-  /// dynamic axis do.
+  /// Returns how many examples a network takes at a time if its file fixes that number, as exports
+  /// without a dynamic axis do.
   ///
   /// @return null if it takes any number
   /// @throws IllegalArgumentException if two inputs fix different numbers, or one has no axis at

@@ -2,7 +2,7 @@ package falcon.model;
 
 import org.jspecify.annotations.Nullable;
 
-/// Element type of a [Tensor], with its ONNX code and size.
+/// The element type of a [Tensor], with its ONNX code and size.
 public enum DataType {
   FLOAT32(1, 4),
   UINT8(2, 1),
@@ -26,9 +26,9 @@ public enum DataType {
     this.bytes = bytes;
   }
 
-  /// The type of that number.
+  /// Returns the type of an ONNX code.
   ///
-  /// @return null if there is none here
+  /// @return null if Falcon has no such type
   public static @Nullable DataType ofOnnxCode(int code) {
     for (DataType type : values()) {
       if (type.onnxCode == code) {
@@ -38,17 +38,17 @@ public enum DataType {
     return null;
   }
 
-  /// The number that `TensorProto.data_type` uses.
+  /// Returns the code that `TensorProto.data_type` uses.
   public int onnxCode() {
     return onnxCode;
   }
 
-  /// Size of one element in bytes.
+  /// Returns the size of one element in bytes.
   public int bytes() {
     return bytes;
   }
 
-  /// Whether the elements are floating-point numbers.
+  /// Returns whether the elements are floating-point numbers.
   public boolean isFloatingPoint() {
     return switch (this) {
       case FLOAT32, FLOAT64, FLOAT16, BFLOAT16 -> true;
