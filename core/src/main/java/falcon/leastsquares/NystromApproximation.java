@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// ```
 /// H / s ≈ F Fᵀ + D        s = mean diag H,  F [k, r],  D diagonal
-/// Y = Ω H,  Q = orthonormal rows of Y,  Z = Q H,  F Fᵀ = Zᵀ (Z Qᵀ)⁻¹ Z      Ω [r, k] of normal deviates
+/// Y = Ω H,  Q = orthonormal rows of Y,  Z = Q H,  F Fᵀ = Zᵀ (Z Qᵀ)⁻¹ Z
+///                                                       Ω [r, k] of normal deviates
 /// ```
 ///
 /// The rows of Q come close to the leading eigenvectors, largest eigenvalue first, so F's columns

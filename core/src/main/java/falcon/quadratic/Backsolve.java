@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 /// The backsolve: the kept weights that minimise a [Quadratic] for a fixed mask.
 ///
 /// ```
-/// r   = X (w̄_A, 0) − X w̄ + e                         residual after dropping, the kept weights at w̄
-/// w_A = w̄_A − X_Aᵀ (X_A X_Aᵀ + nλI)⁻¹ r               n × n, where more weights than rows are kept
-///     = w̄_A − (X_Aᵀ X_A + nλI)⁻¹ X_Aᵀ r               |A| × |A|, where fewer are
+/// r   = X (w̄_A, 0) − X w̄ + e                       residual after dropping, kept weights at w̄
+/// w_A = w̄_A − X_Aᵀ (X_A X_Aᵀ + nλI)⁻¹ r             n × n, where more weights than rows are kept
+///     = w̄_A − (X_Aᵀ X_A + nλI)⁻¹ X_Aᵀ r             |A| × |A|, where fewer are
 /// ```
 ///
 /// The Gram matrix of the full system comes from products in float32 or less, added up in float64;

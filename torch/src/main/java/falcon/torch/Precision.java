@@ -2,7 +2,7 @@ package falcon.torch;
 
 import org.bytedeco.pytorch.global.torch;
 
-/// Precision in which a network is executed.
+/// The precision in which a network is executed.
 public enum Precision {
   FLOAT32(torch.ScalarType.Float),
   FLOAT64(torch.ScalarType.Double);
@@ -13,6 +13,7 @@ public enum Precision {
     this.scalarType = scalarType;
   }
 
+  /// Returns libtorch's element type of this precision.
   public torch.ScalarType scalarType() {
     return scalarType;
   }

@@ -4,7 +4,7 @@ package falcon.data.format;
 /// columns, with rounding to bytes after each.
 ///
 /// ```
-/// out_i = Σ_j w_ij in_j / Σ_j w_ij      w_ij = max(0, 1 − |j + ½ − c_i| / s),  c_i = (i + ½) n / m,
+/// out_i = Σ_j w_ij in_j / Σ_j w_ij    w_ij = max(0, 1 − |j + ½ − c_i| / s),  c_i = (i + ½) n / m,
 ///                                       s = max(1, n / m), n pixels in, m out
 /// ```
 ///

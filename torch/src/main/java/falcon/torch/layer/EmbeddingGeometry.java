@@ -8,13 +8,13 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 
-/// Rows of a table `[entries, features…]` looked up by number. It multiplies nothing: there are
+/// The lookup of rows of a table `[entries, features…]` by number. Nothing is multiplied: there are
 /// gradients, but no least squares.
 ///
-/// @param order of the table: a group an entry, with one input that is 1 where the entry is looked
-///     up
+/// @param order order of the table: one group per entry, with one input that is 1 where the entry
+///     is looked up
 public record EmbeddingGeometry(WeightOrder order) implements LayerGeometry {
-  /// @param shape of the table
+  /// @param shape shape of the table
   static EmbeddingGeometry of(WeightUse use, List<Long> shape) {
     if (use.node().integer("axis", 0) != 0 || use.isTransposed() || shape.size() < 2) {
       throw UnsupportedNetworkException.of(use.node(), "it does not take rows of a table");

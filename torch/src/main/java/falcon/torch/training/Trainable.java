@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// Tells the constants that a network has learnt from those that belong to its operators:
+/// Distinguishes the constants that a network has learnt from those that belong to its operators:
 /// exponents, epsilons, masks, running statistics.
 final class Trainable {
-  /// Operators that a learnt tensor is an operand of, and which: −1 for any.
+  /// Operators with learnt operands, and the indexes of these operands: −1 for any.
   private static final Map<String, Set<Integer>> OPERANDS =
       Map.ofEntries(
           Map.entry("Conv", Set.of(1, 2)),
@@ -31,17 +31,17 @@ final class Trainable {
           Map.entry("InstanceNormalization", Set.of(1, 2)),
           Map.entry("GroupNormalization", Set.of(1, 2)));
 
-  /// Operators that only arrange a tensor for those that use it.
+  /// Operators that only rearrange a tensor for its users.
   private static final Set<String> ARRANGING =
       Set.of("Identity", "Transpose", "Reshape", "Unsqueeze", "Squeeze", "Expand", "Slice");
 
-  /// Values from here on are those of a mask, which a softmax makes zero.
+  /// Greatest value of a mask, which a softmax turns into zero.
   private static final float MASKING = -1e4f;
 
   private Trainable() {}
 
-  /// @return names of floating-point tensors of more than one element that every reader uses as
-  ///     weights, biases or embeddings, in file order
+  /// Returns the names of floating-point tensors of more than one element that every reader uses as
+  ///     weights, biases or embeddings, in file order.
   static List<String> of(Network network) {
     return network.initializers().entrySet().stream()
         .filter(entry -> isLearnt(network, entry.getKey(), entry.getValue()))
