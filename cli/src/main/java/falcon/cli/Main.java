@@ -42,7 +42,8 @@ public final class Main {
     try {
       return commandLine.execute(args);
     } catch (Throwable failure) {
-      // picocli passes on what is no Exception: memory that ran out, a library that does not load
+      // picocli passes on errors that are no Exception: exhausted memory, a library that does not
+      // load.
       return report(failure, List.of(args).contains("--debug"));
     }
   }

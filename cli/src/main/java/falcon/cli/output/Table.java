@@ -3,7 +3,7 @@ package falcon.cli.output;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A table of text: columns as wide as their content.
+/// A table of text, with columns as wide as their content.
 public final class Table {
   private final List<Boolean> isRight;
   private final List<List<String>> rows = new ArrayList<>();

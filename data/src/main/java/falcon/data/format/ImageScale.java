@@ -5,7 +5,7 @@ package falcon.data.format;
 ///
 /// ```
 /// out_i = Σ_j w_ij in_j / Σ_j w_ij    w_ij = max(0, 1 − |j + ½ − c_i| / s),  c_i = (i + ½) n / m,
-///                                       s = max(1, n / m), n pixels in, m out
+///                                     s = max(1, n / m), n pixels in, m out
 /// ```
 ///
 /// Source: the "bilinear" filter with antialiasing that Pillow's `Image.resize` applies; it

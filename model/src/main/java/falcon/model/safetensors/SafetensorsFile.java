@@ -41,7 +41,7 @@ public final class SafetensorsFile {
   ///
   /// @throws MalformedModelException if the file cannot be read, is damaged, or holds tensors of an
   ///     unsupported type; everything is checked against the length of the file before memory is
-  ///     set aside
+  ///     allocated
   public static StateDict read(Path path) {
     return read(
         path,
