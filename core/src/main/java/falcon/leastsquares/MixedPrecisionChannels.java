@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A channel solved by its kept inputs A has M = H + κI, S = A, r = B + κw⁰ and y is w_A. A channel
 /// solved by its dropped inputs P has M = G = (H + κI)⁻¹, S = P and r = G (B + κw⁰), the
-/// unconstrained weights. The steps then subtract multiples of G's rows from r until r_P = 0, and
-/// then r_A is w_A: only the factor is in float32, so r is as accurate as G. One product with M
+/// unconstrained weights. The steps then subtract combinations of G's rows from r until r_P = 0,
+/// and then r_A is w_A: only the factor is in float32, so r is as accurate as G. One product with M
 /// serves all channels of a batch. Batches are cut by the memory of their factors, a limit set by
 /// the caller, never by threads.
 ///

@@ -25,7 +25,7 @@ import java.util.Arrays;
 /// deviations, up and down. The result does not depend on the guess being right: whether the
 /// optimum lies in the zones is checked afterwards.
 final class SampledZones {
-  /// Up to this many weights the zones hold all weights.
+  /// Number of weights up to which the zones hold all weights.
   private static final int MAX_UNSAMPLED = 1 << 15;
 
   /// Number of weights per sampled weight, for classes of little cost.

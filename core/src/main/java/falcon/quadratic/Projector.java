@@ -12,7 +12,6 @@ public interface Projector {
   /// @param saliency `[p]`, finite, zero or more; read only, and not retained
   Mask project(float[] saliency, Budget budget);
 
-  /// Called with the mask that the solver moved to: from now on only this mask and later ones
-  /// matter.
+  /// Receives the mask that the solver moved to: from now on only this mask and later ones matter.
   default void accepted(Mask mask) {}
 }

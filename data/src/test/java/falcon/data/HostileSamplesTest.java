@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Damaged arrays and images are read or refused with a message: never another exception, a hang,
 /// or more memory than stated here.
 ///
-/// Each file is made from its own seed; `-Dfalcon.fuzz.executions=100000` tries as many.
+/// Each file is made from its own seed; `-Dfalcon.fuzz.executions=100000` tries that many.
 @Timeout(value = 1, unit = TimeUnit.HOURS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class HostileSamplesTest {
   private static final int EXECUTIONS = Integer.getInteger("falcon.fuzz.executions", 1000);

@@ -29,8 +29,8 @@ public sealed interface DualOptimum permits TwoBudgetDual, DualSimplex {
   /// Returns the first group of class c that lies below the threshold.
   int endTied(int c);
 
-  /// How many weights of each class the optimum keeps, rounded down to whole weights: within the
-  /// limits of every class and the budget.
+  /// Computes how many weights of each class the optimum keeps, rounded down to whole weights:
+  /// within the limits of every class and the budget.
   ///
   /// @param kept by class, overwritten
   void roundDown(int[] kept);

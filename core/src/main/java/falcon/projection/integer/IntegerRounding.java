@@ -22,7 +22,8 @@ public final class IntegerRounding {
   /// splitting.
   private static final int MAX_FIRST_NODES = 1 << 12;
 
-  /// Below this share of the bound, splitting further groups just for a proof is not worth a pass.
+  /// Least gap, as a share of the bound, for which splitting further groups just for a proof is
+  /// worth a pass.
   private static final double GAP_WORTH_A_PASS = 1e-10;
 
   private final ClassGroups[] groups;

@@ -28,7 +28,7 @@ import org.bytedeco.pytorch.global.torch;
 /// calls yield the same bits. Source: Hestenes and Stiefel 1952 with Jacobi's preconditioner; the
 /// problem is that of OBC (arXiv:2208.11580, section 3).
 public final class ChannelDescent implements AutoCloseable {
-  /// Added to divisors, so that a channel that has converged (0 / 0) keeps its weights.
+  /// A number added to divisors, so that a channel that has converged (0 / 0) keeps its weights.
   private static final double TINY = 1e-30;
 
   /// Greatest number of weights of a block where a layer of one group has more: a block has whole

@@ -23,7 +23,7 @@ import org.bytedeco.pytorch.global.torch;
 ///
 /// Weights are in matrix order `[o, k]`. The arrays are not copied.
 public final class RowProblem {
-  /// Added to divisors, so that a channel that has converged (0 / 0) keeps its weights.
+  /// A number added to divisors, so that a channel that has converged (0 / 0) keeps its weights.
   private static final double TINY = 1e-30;
 
   /// Greatest number of conjugate gradient steps.
