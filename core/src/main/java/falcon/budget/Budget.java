@@ -10,6 +10,8 @@ public record Budget(long maxNnz, long maxMacs) {
   /// A budget without limits.
   public static final Budget UNLIMITED = new Budget(Long.MAX_VALUE, Long.MAX_VALUE);
 
+  /// Checks the limits.
+  ///
   /// @throws IllegalArgumentException if a limit is negative
   public Budget {
     if (maxNnz < 0 || maxMacs < 0) {

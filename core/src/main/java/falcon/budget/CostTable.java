@@ -20,6 +20,8 @@ public final class CostTable {
   /// @param macsPerWeight multiply-accumulates of one example that one kept weight costs, zero or
   ///     more (zero: the weight counts against the NNZ budget alone)
   public record Layer(String name, int offset, int count, long macsPerWeight) {
+    /// Checks the numbers.
+    ///
     /// @throws IllegalArgumentException if a number is out of its range
     public Layer {
       if (offset < 0 || count < 1 || macsPerWeight < 0) {

@@ -19,6 +19,8 @@ public final class ResourceTable {
   /// @param count how many weights it has, one or more
   /// @param pattern what each of them costs
   public record Layer(String name, int offset, int count, CostPattern pattern) {
+    /// Checks the numbers.
+    ///
     /// @throws IllegalArgumentException if a number is out of its range
     public Layer {
       if (offset < 0 || count < 1) {

@@ -28,6 +28,8 @@ public final class KeptColumns implements AutoCloseable {
   /// One segment per panel where the panels are held, else one segment for all.
   private final MemorySegment[] panels;
 
+  /// Gathers the kept columns, as far as they may be held.
+  ///
   /// @param columns A, ascending, one or more
   /// @param width columns of a panel
   /// @param heldBytes bytes of panels that may be held

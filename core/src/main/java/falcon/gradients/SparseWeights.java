@@ -8,6 +8,8 @@ public final class SparseWeights {
   private final int[] columns;
   private final double[] values;
 
+  /// Creates weights that are zero outside some columns.
+  ///
   /// @param columns ascending indices of weights
   /// @param values `[columns]`
   public SparseWeights(int[] columns, double[] values) {

@@ -21,6 +21,8 @@ public final class MaskWriter {
   /// By class, how many weights whose key is one less than `keptFrom` are kept, the first ones.
   private final int[] tiesKept;
 
+  /// Creates a writer for masks of some classes.
+  ///
   /// @param words room for one bit per weight; overwritten
   public MaskWriter(
       CostClasses classes,

@@ -51,6 +51,8 @@ public final class DiscreteFirstOrder {
       return new Settings(maxIterations, tolerance, checkInterval, trials, columns);
     }
 
+    /// Checks the settings.
+    ///
     /// @throws IllegalArgumentException if a number is out of its range
     public Settings {
       if (maxIterations < 0 || !(tolerance >= 0) || checkInterval < 1 || trials < 1) {

@@ -22,6 +22,8 @@ public final class Dataset {
   private @Nullable Samples test;
   private @Nullable Integer classes;
 
+  /// Creates a data set that reads its splits on first use.
+  ///
   /// @param shape shape of the images; null for arrays, and for images whose size a network
   ///     determines
   /// @param classes number of classes, null if the samples determine it

@@ -7,6 +7,8 @@ import java.nio.file.Path;
 public final class MalformedModelException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  /// Creates the exception for an error without a cause.
+  ///
   /// @param problem what is wrong and where (tensor, byte), with the values found
   /// @param advice the remedy, one sentence
   public MalformedModelException(Path path, String problem, String advice) {

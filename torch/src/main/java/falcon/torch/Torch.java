@@ -199,6 +199,8 @@ public final class Torch {
     return tensor;
   }
 
+  /// Returns an INT64 tensor.
+  ///
   /// @param values row-major, copied
   public static Tensor tensor(long[] values, List<Long> shape) {
     try (var _ = new PointerScope();
@@ -208,6 +210,8 @@ public final class Torch {
     }
   }
 
+  /// Returns a tensor of integers of a type.
+  ///
   /// @param values row-major, copied
   /// @param type of whole numbers, which the values fit
   public static Tensor tensor(long[] values, List<Long> shape, DataType type) {

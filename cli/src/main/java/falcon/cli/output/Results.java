@@ -13,6 +13,8 @@ public final class Results {
   private final int expected;
   private final List<String> documents = new ArrayList<>();
 
+  /// Creates a printer of results.
+  ///
   /// @param expected number of results, 1 or more
   public Results(Console console, boolean isJson, int expected) {
     this.console = console;
@@ -20,6 +22,8 @@ public final class Results {
     this.expected = expected;
   }
 
+  /// Adds the next result and prints it as soon as that is possible.
+  ///
   /// @param json the result as JSON, in any number of lines; requested only if JSON is printed
   /// @param text the result for people; requested only if text is printed
   public void add(Supplier<String> json, Supplier<String> text) {

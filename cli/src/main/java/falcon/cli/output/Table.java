@@ -8,6 +8,8 @@ public final class Table {
   private final List<Boolean> isRight;
   private final List<List<String>> rows = new ArrayList<>();
 
+  /// Creates a table without rows.
+  ///
   /// @param head titles of the columns; those that begin with `>` are aligned to the right
   public Table(String... head) {
     isRight = List.of(head).stream().map(title -> title.startsWith(">")).toList();

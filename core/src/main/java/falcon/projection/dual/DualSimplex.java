@@ -76,6 +76,8 @@ public final class DualSimplex implements DualOptimum {
   private int idlePivots;
   private int restarts;
 
+  /// Creates a search on the groups of some classes.
+  ///
   /// @param groups one for each class
   /// @param limits `[R]`, the budget of each resource; not copied
   public DualSimplex(CostClasses classes, ClassGroups[] groups, long[] limits) {

@@ -48,6 +48,8 @@ public final class TwoBudgetDual implements DualOptimum {
     }
   }
 
+  /// Creates a search on the groups of some classes.
+  ///
   /// @param groups one for each class
   public TwoBudgetDual(CostClasses classes, ClassGroups[] groups, Budget budget) {
     this.classes = classes;

@@ -28,6 +28,8 @@ public final class CostClasses {
     private final LayerLimits.@Nullable Range range;
     private int limitGroup;
 
+    /// Creates a run of adjacent weights.
+    ///
     /// @param end index after its last weight; layers follow one another without gaps
     /// @param costs `[R]`, of one weight; not copied
     /// @param range its own limits, if it has any

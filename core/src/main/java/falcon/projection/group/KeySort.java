@@ -16,6 +16,8 @@ public final class KeySort {
   private final int[] spare;
   private final int[][] endsByWorker;
 
+  /// Creates a sorter with its memory.
+  ///
   /// @param capacity number of keys in all ranges together
   public KeySort(int capacity, int threads) {
     spare = new int[capacity];

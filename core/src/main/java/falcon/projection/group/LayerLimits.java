@@ -18,6 +18,8 @@ public record LayerLimits(Map<Integer, Range> rangeByLayer) {
   /// @param minKept least number of kept weights, zero or more
   /// @param maxKept greatest number of kept weights; above the layer's size it is no limit
   public record Range(int minKept, int maxKept) {
+    /// Checks the limits.
+    ///
     /// @throws IllegalArgumentException if the floor is negative or above the ceiling
     public Range {
       if (minKept < 0 || maxKept < minKept) {

@@ -43,6 +43,8 @@ public final class IntegerRounding {
     this(classes, groups, dual, new long[] {budget.maxNnz(), budget.maxMacs()});
   }
 
+  /// Creates the rounding for any resources.
+  ///
   /// @param limits `[R]`, the budget of each resource; not copied
   public IntegerRounding(
       CostClasses classes, ClassGroups[] groups, DualOptimum dual, long[] limits) {

@@ -43,6 +43,8 @@ public final class ImageFiles implements PixelSource {
   private final Dataset.ImageShape shape;
   private final @Nullable Integer resize;
 
+  /// Creates a source of images from files.
+  ///
   /// @param resize length of the shorter side before the crop; null for 8/7 of the longer side of
   ///     `shape`, without resizing an image that has that size already
   public ImageFiles(List<Path> files, Dataset.ImageShape shape, @Nullable Integer resize) {

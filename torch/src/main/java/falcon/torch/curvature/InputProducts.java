@@ -103,6 +103,8 @@ public final class InputProducts implements LayerFit {
             .formatted(tensorName));
   }
 
+  /// Returns the products of rows of inputs and wanted outputs.
+  ///
   /// @param x `[g, rows, k]`
   /// @param y `[g, rows, o]`
   public static InputProducts of(Tensor x, Tensor y) {

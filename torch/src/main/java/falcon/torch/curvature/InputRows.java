@@ -40,6 +40,8 @@ public final class InputRows implements LayerFit {
     parts.add(new Part(Torch.floats(x), Torch.floats(y), Math.toIntExact(x.size(1))));
   }
 
+  /// Returns a copy of rows of inputs and wanted outputs.
+  ///
   /// @param x `[g, rows, k]`
   /// @param y `[g, rows, o]`
   public static InputRows of(Tensor x, Tensor y) {

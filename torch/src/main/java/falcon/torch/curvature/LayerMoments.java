@@ -37,6 +37,8 @@ public final class LayerMoments {
   private final long bytes;
   private final Workers workers;
 
+  /// Creates the collection of a network's moments; the caller owns the workers.
+  ///
   /// @param positionsPerSample approximate number of output positions (pixels, tokens, steps) of a
   ///     layer that are used per sample
   /// @param bytes greatest size of the values of samples in progress, and of what is held of a

@@ -38,6 +38,8 @@ public final class BackwardPass implements AutoCloseable {
   private final Workers workers;
   private final int partSize;
 
+  /// Loads a network.
+  ///
   /// @param tensorNames weight tensors
   /// @param workers threads; owned by the caller
   /// @param partSize number of samples that one thread runs together, one or more

@@ -42,6 +42,8 @@ public final class BfloatGramProduct implements GramProduct {
     this.workers = workers;
   }
 
+  /// Chooses the Gram product for this processor.
+  ///
   /// @return a product in bfloat16 where the processor has instructions for it and libtorch
   ///     computes it correctly, otherwise one in Java
   public static GramProduct orJava(Workers workers) {

@@ -38,6 +38,8 @@ public final class LossGradients {
   private final List<String> watched;
   private final boolean batchStatistics;
 
+  /// Prepares a network for gradients by some parameters.
+  ///
   /// @param names parameters to differentiate by; they are switched to require gradients
   /// @param watched values that the loss reads besides the network's output
   public LossGradients(
@@ -53,6 +55,8 @@ public final class LossGradients {
     this.workers = workers;
   }
 
+  /// Computes the loss and its gradients.
+  ///
   /// @param chunks number of chunks
   /// @param batch the samples of a chunk by its number
   /// @param sums one array per parameter, overwritten by the gradient's sum

@@ -73,6 +73,8 @@ public final class PerSampleGradients {
   private final Precision precision;
   private final Workers workers;
 
+  /// Creates the computation for the weights of a network; the caller owns the workers.
+  ///
   /// @param tensorNames weight tensors of layers; the gradients of several uses of a tensor are
   ///     added
   public PerSampleGradients(

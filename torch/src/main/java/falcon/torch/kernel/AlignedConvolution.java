@@ -139,12 +139,16 @@ public final class AlignedConvolution {
     return blocks;
   }
 
+  /// Adds the channels that an input lacks.
+  ///
   /// @param x `[b, in, space…]`
   /// @return the input with the channels that the aligned convolution reads, channels last
   public Tensor input(Tensor x) {
     return channelsLast(channels(x, groups * inputs, merged * inputs, blockInputs));
   }
 
+  /// Removes the added channels from a result.
+  ///
   /// @param result `[b, padded outputs, positions…]`
   /// @return `[b, out, positions…]`, a view where that is possible
   public Tensor output(Tensor result) {
@@ -156,12 +160,16 @@ public final class AlignedConvolution {
     return dense.size(1) == groups * outputs ? dense : dense.narrow(1, 0, groups * outputs);
   }
 
+  /// Adds to a tensor of the result's shape the channels that it lacks.
+  ///
   /// @param other `[b, out, positions…]`
   /// @return the tensor with the channels of the aligned result, channels last
   public Tensor outputLike(Tensor other) {
     return channelsLast(channels(other, groups * outputs, merged * outputs, blockOutputs));
   }
 
+  /// Adds zeros for added channels to a bias.
+  ///
   /// @param bias `[out]`, null for none
   /// @return `[padded outputs]`, null for none
   public @Nullable Tensor bias(@Nullable Tensor bias) {

@@ -19,6 +19,8 @@ public final class RowConvolution {
 
   private RowConvolution() {}
 
+  /// Computes a convolution.
+  ///
   /// @return `[b, out, positions…]`, in the innermost scope
   public static Tensor run(Convolution convolution) {
     if (convolution.isTransposed()) {

@@ -30,12 +30,16 @@ public record EmbeddingGeometry(WeightOrder order) implements LayerGeometry {
     return Grid.ALL;
   }
 
+  /// Refuses to make rows, since a lookup multiplies nothing.
+  ///
   /// @throws UnsupportedOperationException always
   @Override
   public Tensor rows(Tensor input, Grid grid) {
     throw new UnsupportedOperationException("a table has no rows of inputs");
   }
 
+  /// Returns the outputs as rows.
+  ///
   /// @return `[1, n, features]`
   @Override
   public Tensor outputs(Tensor output, Grid grid) {

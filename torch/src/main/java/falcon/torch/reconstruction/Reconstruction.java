@@ -52,6 +52,8 @@ public final class Reconstruction {
   private final Options options;
   private final Workers workers;
 
+  /// Creates a reconstruction of the dense network's outputs; the caller owns the workers.
+  ///
   /// @param dense the network that defines the wanted outputs
   public Reconstruction(Network dense, Options options, Workers workers) {
     this.dense = dense;

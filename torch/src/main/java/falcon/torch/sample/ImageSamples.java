@@ -24,6 +24,8 @@ public final class ImageSamples implements SampleSource {
     this.augmentationSeed = augmentationSeed;
   }
 
+  /// Returns some images, preprocessed.
+  ///
   /// @param indexes indexes of the images, in the order of use; handed over
   /// @return the images, neither cropped nor flipped
   public static ImageSamples plain(Images images, int[] indexes, Preprocessing preprocessing) {
@@ -37,6 +39,8 @@ public final class ImageSamples implements SampleSource {
     return plain(images, all, preprocessing);
   }
 
+  /// Returns some images, preprocessed and augmented.
+  ///
   /// @param seed seed of each sample's crop and flip, together with the sample's number in this
   ///     source
   /// @return the images cropped and flipped as in training

@@ -65,6 +65,8 @@ public final class InputArray {
     return Math.toIntExact(elements / Tensor.elements(sampleShape));
   }
 
+  /// Returns the floating-point values.
+  ///
   /// @return `[b, …]`, row-major; the array itself
   /// @throws IllegalStateException if these are integers
   public float[] floats() {
@@ -74,6 +76,8 @@ public final class InputArray {
     return floats;
   }
 
+  /// Returns the integer values.
+  ///
   /// @return `[b, …]`, row-major; the array itself
   /// @throws IllegalStateException if these are floating-point numbers
   public long[] longs() {

@@ -65,6 +65,8 @@ public final class SampleBatch {
     return inputs.getFirst().sampleShape();
   }
 
+  /// Returns the values of the first input.
+  ///
   /// @return `[size, …]` of the first input, row-major; the array itself
   /// @throws IllegalStateException if that input takes integers
   public float[] values() {
@@ -76,6 +78,8 @@ public final class SampleBatch {
     return labels != null;
   }
 
+  /// Returns the labels.
+  ///
   /// @return `[size]`; the array itself
   /// @throws IllegalStateException if the samples have no labels
   public int[] labels() {
@@ -85,6 +89,8 @@ public final class SampleBatch {
     return labels;
   }
 
+  /// Returns the samples' numbers for messages.
+  ///
   /// @return numbers of the samples in their data, before the batch was filled up; null if they
   ///     have none; the array itself
   public int @Nullable [] numbers() {

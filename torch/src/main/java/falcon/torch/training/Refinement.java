@@ -134,6 +134,8 @@ public final class Refinement {
   private final Workers workers;
   private final RefinementCheckpoints checkpoints;
 
+  /// Creates a refinement towards the dense network; the caller owns the workers.
+  ///
   /// @param dense the network to reproduce
   /// @param layers weight tensors whose inputs may serve as features
   /// @param untouched tensors that keep their bits
