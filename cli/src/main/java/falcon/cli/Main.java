@@ -20,7 +20,7 @@ public final class Main {
     this.interruption = new Interruption(console);
   }
 
-  /// Entry point of the process.
+  /// Runs one command and ends the process with its exit code.
   ///
   /// @param args as typed
   public static void main(String[] args) {

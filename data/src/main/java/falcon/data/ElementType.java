@@ -4,14 +4,23 @@ import java.nio.ByteBuffer;
 
 /// The type of the numbers of a [NumberArray] in its file.
 public enum ElementType {
+  /// IEEE binary16.
   FLOAT16(2),
+  /// IEEE binary32.
   FLOAT32(4),
+  /// IEEE binary64.
   FLOAT64(8),
+  /// Signed integers of 8 bits.
   INT8(1),
+  /// Signed integers of 16 bits.
   INT16(2),
+  /// Signed integers of 32 bits.
   INT32(4),
+  /// Signed integers of 64 bits.
   INT64(8),
+  /// Unsigned integers of 8 bits.
   UINT8(1),
+  /// Truth values, one byte each, of which zero is false.
   BOOL(1);
 
   private final int bytes;

@@ -4,7 +4,9 @@ import java.util.List;
 
 /// The two parts of a data set.
 public enum Split {
+  /// The training samples.
   TRAIN("train"),
+  /// The test samples.
   TEST("t10k");
 
   private final String idxPrefix;

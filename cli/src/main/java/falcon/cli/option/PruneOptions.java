@@ -115,6 +115,7 @@ public final class PruneOptions {
               + " system.")
   private @Nullable Path scratch;
 
+  /// Returns the options of pruning, completed by values that other groups of options hold.
   public PruningOptions options(
       int threads,
       @Nullable Long memoryBytes,

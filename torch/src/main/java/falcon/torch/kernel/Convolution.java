@@ -28,8 +28,11 @@ public record Convolution(
 
   /// The kinds that oneDNN has different code for.
   public enum Kind {
+    /// One group, not transposed.
     DENSE,
+    /// Several groups, not transposed.
     GROUPED,
+    /// Transposed, with any number of groups.
     TRANSPOSED
   }
 

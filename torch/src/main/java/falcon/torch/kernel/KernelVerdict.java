@@ -16,8 +16,11 @@ import org.jspecify.annotations.Nullable;
 public final class KernelVerdict {
   /// The way in which a fused convolution is computed.
   public enum Fusion {
+    /// By [FusedConvolution] with the convolution's own channels.
     AS_IS,
+    /// By [FusedConvolution] with the channels of an [AlignedConvolution].
     ALIGNED,
+    /// Not fused: the convolution and the following nodes are computed one after the other.
     NONE
   }
 
