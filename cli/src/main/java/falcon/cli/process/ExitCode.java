@@ -7,13 +7,18 @@ import falcon.prune.options.PruningException;
 public final class ExitCode {
   /// The command succeeded.
   public static final int DONE = 0;
+
   /// Falcon failed by a fault of its own.
   public static final int OUR_FAILURE = 1;
+
   /// The arguments are wrong.
   public static final int WRONG_USAGE = 2;
+
   /// An input file cannot be used.
   public static final int BAD_INPUT = 3;
+
   static final int BUDGET_NOT_MET = 4;
+
   /// A native library, memory or another limit of the machine prevents the command.
   public static final int MACHINE = 5;
 

@@ -224,9 +224,7 @@ public final class InputProducts implements LayerFit {
     double[] products = part(gram, group);
     if (isCentred) {
       centre(products, group, inputSum, inputs);
-      for (int i = 0;
-          i < inputs;
-          i++) { // A constant input may end below zero by rounding.
+      for (int i = 0; i < inputs; i++) { // A constant input may end below zero by rounding.
         products[i * inputs + i] = Math.max(0, products[i * inputs + i]);
       }
     }
