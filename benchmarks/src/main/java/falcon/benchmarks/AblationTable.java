@@ -28,8 +28,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// What `docs/results/ablation.md` holds: which part of the method is worth what, on held-out training
-/// images. The test split is not read.
+/// The table of `docs/results/ablation.md`: the effect of each part of the method, on held-out
+/// training images. The test split is not read.
 @Command(
     name = "ablation",
     description = "What each part of the method is worth on ResNet20.",
@@ -139,7 +139,7 @@ final class AblationTable implements Callable<Integer> {
     }
   }
 
-  /// Of all threads: other work on the machine hardly changes it.
+  /// Returns the processor time of all threads, which other work on the machine hardly changes.
   private static long processorNanoseconds() {
     return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
         .getProcessCpuTime();

@@ -18,12 +18,13 @@ import org.jspecify.annotations.Nullable;
 final class AblationVariants {
   private AblationVariants() {}
 
-  /// One way to prune.
+  /// A way to prune.
   ///
-  /// @param group what is varied
-  /// @param nnzPerMacs limit on the share of weights over that on the share of MACs; 0: no limit
+  /// @param group the part that is varied
+  /// @param nnzPerMacs ratio of the limit on the share of weights to that on the share of MACs; 0:
+  ///     no limit
   /// @param isMacsFree whether there is no limit on MACs
-  /// @param method null: what the options name
+  /// @param method the method; null for the one that the options name
   /// @param adjust sets further options
   record Variant(
       String group,
@@ -61,13 +62,13 @@ final class AblationVariants {
         options -> adjust.accept(options.refit(Refit.BACKSOLVE)));
   }
 
-  /// Settings that differ from those of `falcon`.
+  /// Returns settings that differ from those of `falcon`.
   ///
-  /// @param exponent of MACs in the saliency
-  /// @param projections of the support search; 1: the saliency of w̄ decides
-  /// @param stepSize of pruned weights in the search
-  /// @param steps of refinement, in a stage and at the end
-  /// @param choiceInterval of the refinement
+  /// @param exponent exponent of MACs in the saliency
+  /// @param projections number of projections of the support search; 1: the saliency of w̄ decides
+  /// @param stepSize step size of pruned weights in the search
+  /// @param steps number of refinement steps, in a stage and at the end
+  /// @param choiceInterval number of steps between two choices of the refinement
   private static Settings settings(
       double exponent, int projections, double stepSize, int steps, int choiceInterval) {
     Settings base = ReconstructionMethod.defaults(Method.FALCON);
@@ -80,7 +81,7 @@ final class AblationVariants {
     return settings.withSearch(settings.search().withDescent(descent));
   }
 
-  /// One stage.
+  /// Returns the variants of one stage.
   static List<Variant> singleStage() {
     List<Variant> rows = new ArrayList<>();
     rows.add(
@@ -202,7 +203,7 @@ final class AblationVariants {
             options -> {}));
   }
 
-  /// Several stages.
+  /// Returns the variants of several stages.
   static List<Variant> severalStages() {
     List<Variant> rows = new ArrayList<>();
     rows.add(

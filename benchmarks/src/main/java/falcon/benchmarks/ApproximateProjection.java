@@ -6,17 +6,19 @@ import falcon.budget.Mask;
 import falcon.projection.Projection;
 import falcon.prune.method.MaskProjection;
 
-/// A projection that stops as soon as it is within a relative gap: bisection on the multiplier μ of the
-/// MAC budget, the weights above the thresholds μ f_c of the first μ that is good enough.
+/// A projection that stops as soon as it is within a relative gap: bisection on the multiplier μ of
+/// the MAC budget, keeping the weights above the thresholds μ f_c of the first μ that is good
+/// enough.
 ///
-/// For comparison only: what does an inexact projection cost in accuracy? NNZ must be free.
+/// It is for comparison only: it shows the accuracy that an inexact projection costs. NNZ must be
+/// unlimited.
 final class ApproximateProjection implements MaskProjection {
-  /// Halvings after which floats are told apart.
+  /// Number of halvings after which neighbouring floats are distinguished.
   private static final int MAX_HALVINGS = 100;
 
   private final double relativeGap;
 
-  /// @param relativeGap (bound − value) / bound at which it stops, above 0
+  /// @param relativeGap value of (bound − value) / bound at which it stops, above 0
   ApproximateProjection(double relativeGap) {
     this.relativeGap = relativeGap;
   }

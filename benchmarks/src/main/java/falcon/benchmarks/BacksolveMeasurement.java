@@ -21,18 +21,19 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 
-/// The full backsolve at ResNet20's size as a multiple of its Gram matrix product alone, with that
-/// product as it is chosen on this processor and in Java, and how fast it is in Java and by libtorch.
+/// The time of the full backsolve at ResNet20's size as a multiple of its Gram matrix product
+/// alone, with the product chosen for this processor and with that in Java, and the product's speed
+/// in Java and by libtorch.
 final class BacksolveMeasurement implements Measurement {
   private static final int WEIGHTS = 268_336;
   private static final int ROWS = 1000;
   private static final double KEPT = 0.3;
   private static final int REPETITIONS = 7;
 
-  /// Columns of the panel that libtorch multiplies; wide, which suits it best.
+  /// Number of columns of the panel that libtorch multiplies; wide panels suit it best.
   private static final int NATIVE_COLUMNS = 4096;
 
-  /// Rows of the product that one of libtorch's threads forms at a time.
+  /// Number of rows of the product that one of libtorch's threads computes at a time.
   private static final int NATIVE_ROWS = 250;
 
   @Override
@@ -117,7 +118,7 @@ final class BacksolveMeasurement implements Measurement {
     }
   }
 
-  /// Product of as many columns as are kept, from one panel used again and again.
+  /// Times the product of as many columns as are kept, from one panel that is reused.
   private static Timing gram(
       GramProduct product, int columns, SplittableRandom random, ExecutorService executor) {
     int width = product.panelColumns();
@@ -136,7 +137,7 @@ final class BacksolveMeasurement implements Measurement {
     }
   }
 
-  /// @param operations multiplications and additions
+  /// @param operations number of multiplications and additions
   private static Figure rate(String key, String what, Timing timing, double operations) {
     return new Figure(
         key,
@@ -148,7 +149,7 @@ final class BacksolveMeasurement implements Measurement {
         "");
   }
 
-  /// @param secondsPerColumn what Java takes
+  /// @param secondsPerColumn Java's time
   private static List<Figure> nativeProducts(Workers workers, double secondsPerColumn) {
     List<Figure> figures = new ArrayList<>();
     double operations = 2.0 * ROWS * ROWS * NATIVE_COLUMNS;

@@ -14,8 +14,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// How well sentence embeddings survive pruning: the pruned encoders against the dense one, on the test
-/// sentences.
+/// The table of sentence embeddings after pruning: the pruned encoders against the dense one, on
+/// the test sentences.
 @Command(
     name = "embeddings",
     description = "How well sentence embeddings survive pruning.",

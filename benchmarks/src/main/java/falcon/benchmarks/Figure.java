@@ -1,14 +1,14 @@
 package falcon.benchmarks;
 
-/// One measured number.
+/// A measured number.
 ///
 /// @param key its name in JSON, `group.name`
-/// @param what what was measured, for a reader
+/// @param what the measured quantity, for a reader
 /// @param median of the repetitions
 /// @param least of the repetitions
 /// @param greatest of the repetitions
 /// @param unit `x` for a ratio, `ms`, `s`, `GiB` …
-/// @param goal what was wanted, for a reader; empty if nothing was
+/// @param goal the wanted value, for a reader; empty if there is none
 record Figure(
     String key,
     String what,
@@ -18,7 +18,7 @@ record Figure(
     String unit,
     String goal) {
 
-  /// A figure that was measured once.
+  /// Returns a figure that was measured once.
   static Figure single(String key, String what, double value, String unit, String goal) {
     return new Figure(key, what, value, value, value, unit, goal);
   }

@@ -14,7 +14,8 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
-/// One solve of the first-order method at ResNet20's size, against plain projected gradient steps.
+/// The time of one solve of the first-order method at ResNet20's size, against plain projected
+/// gradient steps.
 final class FirstOrderMeasurement implements Measurement {
   private static final int ROWS = 1000;
   private static final double MAC_SHARE = 0.2;
@@ -23,7 +24,7 @@ final class FirstOrderMeasurement implements Measurement {
   private static final int PLAIN_STEPS = 1000;
   private static final int POWER_STEPS = 30;
 
-  /// Over the estimate of the largest curvature, which comes from below.
+  /// Factor on the estimate of the largest curvature, which approaches from below.
   private static final double SAFETY = 1.02;
 
   private static final int REPETITIONS = 3;
@@ -94,7 +95,7 @@ final class FirstOrderMeasurement implements Measurement {
     return found;
   }
 
-  /// `w⁺ = projection of w − ∇Q(w) / L`, saliency u².
+  /// Takes plain steps `w⁺ = projection of w − ∇Q(w) / L` with saliency u².
   private static double plain(
       Quadratic quadratic,
       float[] dense,
@@ -125,7 +126,8 @@ final class FirstOrderMeasurement implements Measurement {
     }
   }
 
-  /// By power iteration: the gradient at `w̄ + q` is the Hessian times q, where e is zero.
+  /// Returns the largest curvature by power iteration: the gradient at `w̄ + q` is the Hessian
+  /// times q, where e is zero.
   private static double largestCurvature(
       Quadratic quadratic, float[] dense, ExecutorService executor) {
     double[] q = new double[dense.length];

@@ -20,7 +20,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// Forward pass on libtorch against ONNX Runtime: the same batch, in turns, on the same threads.
+/// The time of a forward pass on libtorch against ONNX Runtime: the same batch, in turns, on the
+/// same threads.
 @Command(
     name = "forward",
     description = "Time of a forward pass on libtorch, and on ONNX Runtime.",
@@ -79,7 +80,7 @@ final class ForwardTable implements Callable<Integer> {
     return 0;
   }
 
-  /// Until the other's threads have stopped spinning for more work.
+  /// Waits until the other's threads have stopped spinning for more work.
   private static void pause() {
     LockSupport.parkNanos(PAUSE_NANOS);
   }
@@ -103,7 +104,7 @@ final class ForwardTable implements Callable<Integer> {
     }
   }
 
-  /// Largest difference, as a share of the largest number.
+  /// Returns the largest difference as a share of the largest number.
   private static double difference(float[] own, float[] theirs) {
     double largest = 0;
     double difference = 0;

@@ -23,15 +23,15 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
-/// The whole low-rank method at ResNet50's size under 16 GiB: X written, projection, first-order method,
-/// full backsolve.
+/// The time and memory of the whole low-rank method at ResNet50's size under 16 GiB: writing X,
+/// projection, first-order method, full backsolve.
 ///
 /// System properties: `falcon.fullscale.rows` (default 500), `falcon.fullscale.gib` (16),
-/// `falcon.fullscale.scratch` (folder of the file, the one for temporary files by default).
+/// `falcon.fullscale.scratch` (folder of the file, by default the one for temporary files).
 final class FullScaleMeasurement implements Measurement {
   private static final double MAC_SHARE = 0.2;
 
-  /// NNZ share over MAC share, as pruning with a backsolve takes it.
+  /// Ratio of NNZ share to MAC share, as in pruning with a backsolve.
   private static final double NNZ_PER_MACS = 1.2;
 
   private static final double RIDGE = 1e-2;
@@ -194,7 +194,7 @@ final class FullScaleMeasurement implements Measurement {
     return seconds;
   }
 
-  /// Bytes that this process has read from disk and written to it.
+  /// Returns the number of bytes that this process has read from disk and written to it.
   private static double diskBytes() {
     return status("/proc/self/io", "read_bytes:") + status("/proc/self/io", "write_bytes:");
   }
@@ -208,7 +208,7 @@ final class FullScaleMeasurement implements Measurement {
     return status("/proc/self/status", "VmHWM:") * 1024 / GIB;
   }
 
-  /// The number in a line of a file of the operating system.
+  /// Returns the number in a line of a file of the operating system.
   private static double status(String file, String name) {
     try (var lines = Files.lines(Path.of(file))) {
       return lines

@@ -20,11 +20,11 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// Gradients of single samples against a plain forward and backward pass of the same samples by the same
-/// weights, in turns.
+/// The time of per-sample gradients against a plain forward and backward pass of the same samples
+/// by the same weights, in turns.
 ///
-/// Loading the network and finding out which rows belong to which sample are part of a call of
-/// [PerSampleGradients], and counted; the plain pass is loaded beforehand.
+/// A call of [PerSampleGradients] loads the network and finds the rows of each sample, which is
+/// counted; the plain pass is loaded beforehand.
 @Command(
     name = "gradients",
     description =
@@ -33,8 +33,8 @@ import picocli.CommandLine.Parameters;
 final class GradientsTable implements Callable<Integer> {
   private static final RowKind KIND = new RowKind.OutputSigns(1);
 
-  /// Samples of the plain pass that a thread runs together at most: of 64, 32 and 16, 16 costs least on
-  /// ResNet20 (what a batch writes stays in the cache).
+  /// Greatest number of samples of the plain pass that a thread runs together: of 64, 32 and 16, 16
+  /// costs least on ResNet20 (the results of a batch stay in the cache).
   private static final int MOST_TOGETHER = 16;
 
   @Parameters(
@@ -84,8 +84,8 @@ final class GradientsTable implements Callable<Integer> {
     return 0;
   }
 
-  /// Largest difference between a gradient and the sum of the samples' gradients, as a share of the
-  /// tensor's largest gradient.
+  /// Returns the largest difference between a gradient and the sum of the samples' gradients, as a
+  /// share of the tensor's largest gradient.
   private static double difference(
       BackwardPass plain, PerSampleGradients rows, ImageNoise samples, int tensors) {
     var sums = new ArrayList<float[]>();

@@ -9,7 +9,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/// Samples of noise for a network of one floating-point input, all of class 0, the same ones each time.
+/// Samples of noise for a network of one floating-point input, all of class 0, the same ones in
+/// every run.
 final class ImageNoise implements SampleSource {
   private final List<Long> sampleShape;
   private final float[] values;
@@ -21,7 +22,7 @@ final class ImageNoise implements SampleSource {
     this.size = size;
   }
 
-  /// @param size how many samples
+  /// @param size number of samples
   static ImageNoise of(Network network, int size) {
     String input = network.inputs().getFirst().name();
     List<Long> shape = ShapeInference.inputShapes(network, size).getOrDefault(input, List.of());

@@ -7,13 +7,13 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 
-/// Two ways of doing the same to a batch, timed in turns.
+/// Two ways of computing the same for a batch, timed in turns.
 ///
-/// @param batch samples of a repetition
-/// @param one the way that is judged
+/// @param batch number of samples of a repetition
+/// @param one the way under test
 /// @param other the way that it is compared with
-/// @param compared what was compared of the two results
-/// @param difference greatest one between the results, relative
+/// @param compared the quantity compared between the two results
+/// @param difference greatest relative difference between the results
 record InTurns(
     Path model, int batch, int threads, Way one, Way other, String compared, double difference) {
   /// One of the two ways.
@@ -22,9 +22,9 @@ record InTurns(
     private final String key;
     private final double[] seconds;
 
-    /// @param label what it is called for people
-    /// @param key what its keys in JSON begin with
-    /// @param seconds of each repetition
+    /// @param label name for people
+    /// @param key prefix of its keys in JSON
+    /// @param seconds time of each repetition
     Way(String label, String key, double[] seconds) {
       this.label = label;
       this.key = key;
@@ -53,7 +53,7 @@ record InTurns(
     return one.median() / other.median();
   }
 
-  /// @return one object
+  /// Returns the figures as one JSON object.
   String json() throws JsonProcessingException {
     var mapper = new ObjectMapper();
     ObjectNode root = mapper.createObjectNode();
@@ -65,7 +65,7 @@ record InTurns(
     return mapper.writerWithDefaultPrettyPrinter().writeValueAsString(root);
   }
 
-  /// @return two lines
+  /// Returns the figures as two lines of text.
   String text() {
     return String.format(
         Locale.ROOT,

@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
 final class Main {
   private Main() {}
 
+  /// Runs the table named by the arguments and ends the process with its exit code.
   public static void main(String[] arguments) {
     System.exit(new CommandLine(new Main()).execute(arguments));
   }

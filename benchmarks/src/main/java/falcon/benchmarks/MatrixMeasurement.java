@@ -14,7 +14,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
-/// Both products with a gradient matrix against one plain read of as many bytes.
+/// The time of both products with a gradient matrix against one plain read of as many bytes.
 final class MatrixMeasurement implements Measurement {
   private static final int ROWS = 2000;
   private static final int WEIGHTS = 1 << 15;
@@ -38,7 +38,7 @@ final class MatrixMeasurement implements Measurement {
       var readInRuns = new Median(() -> values.readInRuns(executor));
       for (int i = 0;
           i < WARM_UPS + REPETITIONS;
-          i++) { // in turns: a disturbance meets all of them
+          i++) { // In turns, so that a disturbance affects all.
         boolean counts = i >= WARM_UPS;
         read.run(counts);
         readInRuns.run(counts);
@@ -80,7 +80,7 @@ final class MatrixMeasurement implements Measurement {
     }
   }
 
-  /// Q(w), which is one pass X v, and ∇Q(w), which is that and one pass Xᵀ r.
+  /// The products of Q(w), which is one pass X v, and of ∇Q(w), which is that and one pass Xᵀ r.
   private static final class Products implements AutoCloseable {
     private final GradientMatrix x;
     private final Median value;

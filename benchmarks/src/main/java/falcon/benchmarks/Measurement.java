@@ -4,11 +4,11 @@ import java.util.List;
 
 /// Figures that are measured together.
 interface Measurement {
-  /// What is measured, for `--only` and progress.
+  /// Returns the name of the measurement, for `--only` and progress.
   String name();
 
-  /// Measures.
+  /// Measures all figures.
   ///
-  /// @param threads how many threads work, as many as the machine has processors
+  /// @param threads number of threads, as many as the machine has processors
   List<Figure> measure(int threads);
 }

@@ -32,19 +32,19 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// The rows of the model suite in `docs/results/models.md`: each network read, compared with ONNX Runtime,
-/// pruned to half its MACs, written, read, counted and compared again.
+/// The rows of the model suite in `docs/results/models.md`: each network read, compared with ONNX
+/// Runtime, pruned to half its MACs, written, read, counted and compared again.
 @Command(
     name = "models",
     description = "The networks of `models/make.py --full DIR`, all the way through.",
     mixinStandardHelpOptions = true)
 final class ModelTable implements Callable<Integer> {
-  /// Samples that outputs are compared on.
+  /// Number of samples on which outputs are compared.
   private static final int SAMPLES = 2;
 
   private static final double SHARE = 0.5;
 
-  /// One of so many samples is held out.
+  /// Number of samples per held-out sample.
   private static final int HELD_OUT = 10;
 
   @Parameters(paramLabel = "DIR", description = "Folder with suite.json and the networks.")
@@ -197,10 +197,10 @@ final class ModelTable implements Callable<Integer> {
     Files.delete(folder);
   }
 
-  /// Share of the prunable MACs (of the weights, where MACs are not known) that the written file keeps,
-  /// counted from its weights.
+  /// Returns the share in percent of the prunable MACs (of the weights, where MACs are not known)
+  /// that the written file keeps, counted from its weights.
   ///
-  /// @throws IllegalStateException if that is more than the budget
+  /// @throws IllegalStateException if the share is above the budget
   private static double keptPercent(Network written, PrunedNetwork pruned) {
     long nnz = 0;
     long macs = 0;
@@ -222,7 +222,7 @@ final class ModelTable implements Callable<Integer> {
         : 100.0 * nnz / pruned.plan().costs().weightCount();
   }
 
-  /// Greatest difference of the outputs, relative to the greatest output.
+  /// Returns the greatest difference of the outputs, relative to the greatest output.
   private static double parity(Network network, Path file, NoiseSamples samples, Workers workers)
       throws OrtException {
     float[] wanted = samples.onnxRuntime(file);

@@ -7,8 +7,8 @@ import java.util.SplittableRandom;
 
 /// The prunable layers of a known network, with random weights.
 ///
-/// Weights of a layer have the deviation `sqrt(2 / fan-in)` that training starts from; their squares
-/// are the saliencies.
+/// Weights of a layer have the standard deviation `sqrt(2 / fan-in)` of the usual initialisation;
+/// their squares are the saliencies.
 final class Network {
   private static final long SEED = 50;
 
@@ -35,10 +35,10 @@ final class Network {
     }
   }
 
-  /// ResNet50 for images of 224 × 224: 25,502,912 weights in 54 layers, 4,089,184,256
+  /// Returns ResNet50 for images of 224 × 224: 25,502,912 weights in 54 layers, 4,089,184,256
   /// multiply-accumulates, 6 cost classes.
   ///
-  /// @param shrink every layer has that many times fewer weights; 1 is the network itself
+  /// @param shrink divisor of every layer's number of weights; 1 is the network itself
   static Network resNet50(int shrink) {
     List<Layer> layers = new ArrayList<>();
     layers.add(new Layer("conv1", 64 * 147 / shrink, 147, 112 * 112));
@@ -65,7 +65,7 @@ final class Network {
     return new Network(layers);
   }
 
-  /// ResNet20 for CIFAR-10, its shortcuts left out: 268,336 weights in 20 layers, 40,551,040
+  /// Returns ResNet20 for CIFAR-10 without its shortcuts: 268,336 weights in 20 layers, 40,551,040
   /// multiply-accumulates, 4 cost classes.
   static Network resNet20() {
     List<Layer> layers = new ArrayList<>();
@@ -88,7 +88,7 @@ final class Network {
     return costs;
   }
 
-  /// One saliency a weight; not copied.
+  /// Returns one saliency per weight; not copied.
   float[] saliency() {
     return saliency;
   }

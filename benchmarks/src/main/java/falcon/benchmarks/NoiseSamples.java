@@ -32,7 +32,7 @@ final class NoiseSamples implements SampleSource {
   private final JsonNode inputs;
   private final int size;
 
-  /// @param entry of the network in `suite.json`
+  /// @param entry entry of the network in `suite.json`
   NoiseSamples(JsonNode entry, int size) {
     this.inputs = entry.get("inputs");
     this.size = size;
@@ -57,7 +57,7 @@ final class NoiseSamples implements SampleSource {
         if (ids == 0) {
           floats[i] = (float) random.nextGaussian();
         } else {
-          // an example begins with a token, whatever the mask
+          // An example begins with a token, whatever the mask.
           longs[i] = ids == 2 && i % each == 0 ? 1 : random.nextInt(ids);
         }
       }
@@ -69,9 +69,10 @@ final class NoiseSamples implements SampleSource {
     return new SampleBatch(arrays, new int[to - from]);
   }
 
-  /// Writes the samples into a folder, an `.npy` file for each input, as `falcon.data` reads them.
+  /// Writes the samples into a folder, one `.npy` file per input, in the form that `falcon.data`
+  /// reads.
   ///
-  /// @return the folder's data
+  /// @return the data set of the folder
   Dataset written(Path folder) throws IOException {
     SampleBatch all = batch(0, size);
     for (int j = 0; j < inputs.size(); j++) {
@@ -100,7 +101,8 @@ final class NoiseSamples implements SampleSource {
     return Datasets.open(folder);
   }
 
-  /// What ONNX Runtime makes of the samples, one after the other, on one thread: `[samples, …]`.
+  /// Returns the outputs of ONNX Runtime for the samples, one after the other, on one thread:
+  /// `[samples, …]`.
   float[] onnxRuntime(Path file) throws OrtException {
     OrtEnvironment environment = OrtEnvironment.getEnvironment();
     var outputs = new ArrayList<float[]>();

@@ -9,16 +9,16 @@ import falcon.torch.execution.Logits;
 import falcon.torch.kernel.Workers;
 import falcon.torch.sample.ImageSamples;
 
-/// How far a network's outputs are from the dense network's on held-out training images, cropped and
-/// flipped as in training (as they are, the network knows them by heart).
+/// The error of a network's outputs against the dense network's on held-out training images,
+/// cropped and flipped as in training (the network has memorised the unchanged images).
 ///
 /// @param meanSquare mean over images and outputs of the squared difference
 /// @param agreement share of images with the same prediction, in percent
 record OutputError(double meanSquare, double agreement) {
-  /// Seed of crops and flips; no calibration draws from it.
+  /// Seed of crops and flips, which no calibration uses.
   private static final long SEED = 4711;
 
-  /// Every held-out image is looked at so many times.
+  /// Number of times that every held-out image is used.
   private static final int DRAWS = 2;
 
   static OutputError of(

@@ -19,7 +19,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/// One projection on a reused workspace, weights and MACs at 20 %.
+/// The time of one projection on a reused workspace, with weights and MACs at 20 %.
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
@@ -33,11 +33,11 @@ public class ProjectionBenchmark {
   @Param({"268336", "4250463", "25502912"})
   private int weights;
 
-  /// How many threads project.
+  /// Number of threads of the projection.
   @Param({"1", "2"})
   private int threads;
 
-  /// Value of `falcon.simd`; every fork is a process that chooses its kernels anew.
+  /// Value of `falcon.simd`; every fork is a process that chooses its own kernels.
   @Param({"required", "off"})
   private String simd = "";
 
@@ -46,7 +46,7 @@ public class ProjectionBenchmark {
   private BudgetProjection projection = new BudgetProjection();
   private ExecutorService executor = Executors.newFixedThreadPool(1);
 
-  /// JMH makes the state.
+  /// Creates the state; called by JMH.
   public ProjectionBenchmark() {}
 
   /// Draws the weights.
@@ -71,7 +71,7 @@ public class ProjectionBenchmark {
     executor.close();
   }
 
-  /// Projects.
+  /// Computes one projection.
   @Benchmark
   public Projection project() {
     return projection.project(network.saliency(), network.costs(), budget);

@@ -7,7 +7,8 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
-/// The projection against reading and sorting the same array: weights and MACs at 20 %.
+/// The time of the projection against reading and sorting the same array, with weights and MACs at
+/// 20 %.
 final class ProjectionMeasurement implements Measurement {
   private static final int WARM_UPS = 40;
   private static final int REPETITIONS = 21;

@@ -6,14 +6,14 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/// Reads an array from its first to its last value, as fast as this process can: a sum by vectors of the
-/// processor's width. The array is cut into chunks for several threads.
+/// Reads an array from its first to its last value, as fast as this process can: a sum by vectors
+/// of the processor's width. The array is divided into chunks for several threads.
 final class ReadBandwidth {
   private static final int CHUNK = 1 << 18;
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
   private static final int LANES = SPECIES.length();
 
-  /// Vectors that are added side by side, so that no addition waits for the one before it.
+  /// Number of independent vector sums, so that no addition waits for the previous one.
   private static final int PARTIALS = 4;
 
   private final float[] values;
@@ -24,19 +24,20 @@ final class ReadBandwidth {
     sums = new float[Math.ceilDiv(values.length, CHUNK)];
   }
 
-  /// Reads all of it on the calling thread.
+  /// Reads the whole array on the calling thread.
   void read() {
     for (int chunk = 0; chunk < sums.length; chunk++) {
       readChunk(chunk, false);
     }
   }
 
-  /// Reads all of it on the threads of an executor.
+  /// Reads the whole array on the threads of an executor.
   void read(ExecutorService executor) {
     Chunks.run(executor, sums.length, chunk -> readChunk(chunk, false));
   }
 
-  /// The same, each chunk as four runs that take turns: more reads are on their way from memory.
+  /// Reads the whole array with each chunk as four streams in turn, which keeps more memory reads
+  /// in flight.
   void readInRuns(ExecutorService executor) {
     Chunks.run(executor, sums.length, chunk -> readChunk(chunk, true));
   }

@@ -12,11 +12,12 @@ import java.util.concurrent.Executors;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
-/// Layer-wise least squares at the sizes of ResNet50's layers, and how far its weights are from those
-/// of a plain float64 solution.
+/// The time of layer-wise least squares at the sizes of ResNet50's layers, and the error of its
+/// weights against a plain float64 solution.
 ///
-/// H is that of rectified mixtures of few signals whose strength falls as 1/j, plus noise: its largest
-/// eigenvalue is hundreds of times the mean, its smallest a small part of it, as in a network.
+/// H is that of rectified mixtures of few signals whose strength falls as 1/j, plus noise: its
+/// largest eigenvalue is hundreds of times the mean, its smallest a small fraction of it, as in a
+/// network.
 final class ReconstructionMeasurement implements Measurement {
   private static final double RIDGE = 1e-3;
   private static final int SIGNALS = 256;
@@ -158,7 +159,7 @@ final class ReconstructionMeasurement implements Measurement {
           "≤ 1e-6");
     }
 
-    /// Against Gaussian elimination of the first and the last channel.
+    /// Returns the relative error of the first and the last channel against Gaussian elimination.
     double relativeError(double kept, ExecutorService executor) {
       float[] solved = solve(kept, executor);
       double error = 0;

@@ -2,15 +2,15 @@ package falcon.benchmarks;
 
 import falcon.budget.CostTable;
 
-/// Sizes and costs of the prunable layers of residual networks, by their construction.
+/// Sizes and costs of the prunable layers of residual networks, derived from their construction.
 final class ResNetCosts {
   private static final int CLASSES = 1000;
 
   private ResNetCosts() {}
 
-  /// ResNet50 on images of 224 × 224: all convolutions and the linear layer, 25.5 million weights and
-  /// 4.1 billion MACs. Source: "Deep Residual Learning for Image Recognition" (arXiv:1512.03385), table
-  /// 1, with the stride in the 3 × 3 convolution as is usual.
+  /// Returns ResNet50 on images of 224 × 224: all convolutions and the linear layer, 25.5 million
+  /// weights and 4.1 billion MACs. Source: "Deep Residual Learning for Image Recognition"
+  /// (arXiv:1512.03385), table 1, with the stride in the 3 × 3 convolution, as is usual.
   static CostTable resnet50() {
     var costs = CostTable.builder().layer("stem", 7 * 7 * 3 * 64, 112 * 112);
     int[] blocks = {3, 4, 6, 3};
@@ -36,7 +36,8 @@ final class ResNetCosts {
     return costs.layer("classifier", inputs * CLASSES, 1).build();
   }
 
-  /// ResNet20 on images of 32 × 32: the convolutions but the shortcuts, 268,336 weights.
+  /// Returns ResNet20 on images of 32 × 32: the convolutions without the shortcuts, 268,336
+  /// weights.
   static CostTable resnet20() {
     var costs = CostTable.builder().layer("stem", 3 * 9 * 16, 32 * 32);
     int inputs = 16;

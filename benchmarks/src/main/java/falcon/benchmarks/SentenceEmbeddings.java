@@ -12,8 +12,8 @@ import java.util.Comparator;
 import java.util.Objects;
 import java.util.stream.IntStream;
 
-/// Sentences as unit vectors: the mean of what an encoder makes of a sentence's tokens, as
-/// sentence-transformers do it. Immutable.
+/// Sentences as unit vectors: the mean of an encoder's outputs for a sentence's tokens, as in
+/// sentence-transformers. Instances are immutable.
 final class SentenceEmbeddings {
   private static final String MASK = "attention_mask";
 
@@ -23,8 +23,8 @@ final class SentenceEmbeddings {
     this.vectors = vectors;
   }
 
-  /// @param encoder its output is `[b, tokens, n]`
-  /// @param samples with the array `attention_mask` `[tokens]`, 1 where there is a token
+  /// @param encoder network with the output `[b, tokens, n]`
+  /// @param samples samples with the array `attention_mask` `[tokens]`, 1 where there is a token
   /// @param sentences number of sentences, the first ones
   static SentenceEmbeddings of(
       Network encoder, NamedArrays samples, int sentences, Workers workers) {
@@ -55,7 +55,7 @@ final class SentenceEmbeddings {
     return vectors.length;
   }
 
-  /// @return mean over sentences of the cosine between both embeddings
+  /// Returns the mean over sentences of the cosine between both embeddings.
   double meanCosine(SentenceEmbeddings other) {
     double sum = 0;
     for (int s = 0; s < vectors.length; s++) {
@@ -64,7 +64,7 @@ final class SentenceEmbeddings {
     return sum / vectors.length;
   }
 
-  /// Share of sentences whose nearest other sentence is the same, in percent.
+  /// Returns the share of sentences whose nearest other sentence is the same, in percent.
   double sameNearest(SentenceEmbeddings other) {
     int same = 0;
     for (int s = 0; s < vectors.length; s++) {
@@ -73,7 +73,7 @@ final class SentenceEmbeddings {
     return 100.0 * same / vectors.length;
   }
 
-  /// Spearman's rank correlation of the similarities of all pairs of sentences.
+  /// Returns Spearman's rank correlation of the similarities of all pairs of sentences.
   double rankCorrelation(SentenceEmbeddings other) {
     double[] own = ranks(similarities());
     double[] others = ranks(other.similarities());
@@ -112,7 +112,7 @@ final class SentenceEmbeddings {
     return all;
   }
 
-  /// @return of each value how many are smaller; equal ones in order of their places
+  /// Returns for each value the number of smaller ones; equal values are ranked by position.
   private static double[] ranks(double[] values) {
     Integer[] places = IntStream.range(0, values.length).boxed().toArray(Integer[]::new);
     Arrays.sort(places, Comparator.comparingDouble(place -> values[place]));

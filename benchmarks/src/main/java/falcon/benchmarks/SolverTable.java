@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-/// What `docs/results/solver.md` holds.
+/// The table of `docs/results/solver.md`.
 @Command(
     name = "solver",
     description = "Speed and memory of projection and quadratic solver.",

@@ -10,8 +10,8 @@ import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 
-/// Seeded weights and gradients that look like those of a network: weights of each layer of the scale
-/// of its initialisation, rows of low rank with noise.
+/// Seeded weights and gradients similar to those of a network: the weights of each layer have the
+/// scale of its initialisation, the rows have low rank and noise.
 ///
 /// ```
 /// X_ij = s_l (Σ_k a_ik b_kj + ½ u_ij)       k = 1 … 6, a and b normal, u uniform on −1 … 1
@@ -19,10 +19,10 @@ import java.util.concurrent.ExecutorService;
 final class SyntheticGradients {
   private static final int RANK = 6;
 
-  /// Rows that are handed over together, as calibration does.
+  /// Number of rows that are written together, as in calibration.
   private static final int BLOCK_ROWS = 16;
 
-  /// Columns that are made together.
+  /// Number of columns that are computed together.
   private static final int PIECE = 4096;
 
   private final CostTable costs;
@@ -43,7 +43,7 @@ final class SyntheticGradients {
     }
   }
 
-  /// w̄ `[p]`: normal, of deviation `√(2 / √count)` in each layer.
+  /// Returns w̄ `[p]`: normal, with standard deviation `√(2 / √count)` in each layer.
   float[] weights() {
     float[] weights = new float[costs.weightCount()];
     var random = new SplittableRandom(seed + 1);
@@ -114,7 +114,8 @@ final class SyntheticGradients {
     }
   }
 
-  /// Numbers of −½ … ½ by mixing a counter; the compiler makes vector instructions of it.
+  /// Fills a piece with numbers of −½ … ½ by mixing a counter, which the compiler turns into vector
+  /// instructions.
   private static void noise(float[] piece, int counter, int count) {
     for (int j = 0; j < count; j++) {
       int h = (counter + j) * 0x85ebca6b;

@@ -2,7 +2,7 @@ package falcon.benchmarks;
 
 import java.util.Arrays;
 
-/// Seconds of several repetitions of the same work.
+/// The times of several repetitions of the same work, in seconds.
 final class Timing {
   private final double[] seconds;
 
@@ -15,7 +15,7 @@ final class Timing {
     return of(warmups, repetitions, () -> {}, work);
   }
 
-  /// As above, with something done before each run that is not measured.
+  /// Runs `preparation`, which is not measured, before each run of `work`.
   static Timing of(int warmups, int repetitions, Runnable preparation, Runnable work) {
     for (int i = 0; i < warmups; i++) {
       preparation.run();
@@ -44,7 +44,7 @@ final class Timing {
     return seconds[seconds.length - 1];
   }
 
-  /// This time as a figure.
+  /// Returns this time as a figure.
   ///
   /// @param factor 1 for seconds, 1e3 for milliseconds
   Figure figure(String key, String what, double factor, String unit, String goal) {
@@ -52,7 +52,7 @@ final class Timing {
         key, what, median() * factor, least() * factor, greatest() * factor, unit, goal);
   }
 
-  /// This time over the median of another.
+  /// Returns the ratio of this time to the median of another as a figure.
   Figure over(Timing other, String key, String what, String goal) {
     return figure(key, what, 1 / other.median(), "x", goal);
   }

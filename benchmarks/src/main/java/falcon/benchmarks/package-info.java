@@ -1,7 +1,8 @@
-/// Tables of `docs/results` and JMH benchmarks; never shipped.
+/// The tables of `docs/results` and JMH benchmarks; never shipped.
 ///
-/// [falcon.benchmarks.Main] runs one table, [falcon.benchmarks.SolverTable] lists what is measured for
-/// the solver. A *measurement* measures a few figures in one go, so that ratios come from one run.
+/// Read [falcon.benchmarks.Main] first: it runs one table; [falcon.benchmarks.SolverTable] lists
+/// the measurements of the solver. A *measurement* measures a few figures in one run, so that
+/// ratios come from the same run. No other module may import this package.
 @NullMarked
 package falcon.benchmarks;
 

@@ -4,13 +4,13 @@ import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/// A command as a shell takes it.
+/// Formats a command for a shell.
 final class CommandText {
   private static final Pattern PLAIN = Pattern.compile("[\\p{Alnum}_@%+=:,./-]+");
 
   private CommandText() {}
 
-  /// `./falcon` and arguments, quoted where a shell needs it.
+  /// Returns `./falcon` and its arguments, quoted where a shell needs it.
   static String of(List<String> args) {
     return "./falcon " + args.stream().map(CommandText::quoted).collect(Collectors.joining(" "));
   }

@@ -27,7 +27,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/// Prunes the network that comes along, by every method.
+/// Prunes the shipped network by every method.
 @Command(
     name = "demo",
     description =

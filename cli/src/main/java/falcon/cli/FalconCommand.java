@@ -10,7 +10,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/// The command line as a whole; its sub-commands do the work.
+/// The top-level command, whose sub-commands do the work.
 @Command(
     name = "falcon",
     description = "Prunes neural networks to a compute budget.",
@@ -48,7 +48,7 @@ final class FalconCommand implements Runnable {
     return List.copyOf(spec.subcommands().keySet());
   }
 
-  /// Versions of Falcon and of what it runs on.
+  /// The versions of Falcon and of the software that it runs on.
   static final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {

@@ -13,7 +13,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/// Shows the layers of a network and what they cost.
+/// Shows the layers of a network and their costs.
 @Command(
     name = "inspect",
     description =

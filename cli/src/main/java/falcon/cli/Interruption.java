@@ -8,14 +8,15 @@ import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// Ends the process when it is told to stop, with a word on how to go on where that is possible.
+/// Ends the process when it receives a stop signal, with advice on how to continue where that is
+/// possible.
 ///
-/// Nothing needs to be tidied up: files appear whole or not at all, what was stored is on the disk, and
-/// the operating system lets go of locks. Threads may be anywhere, in libtorch too, so that the process
-/// ends at once under them ([Signals#endProcess]).
+/// No cleanup is needed: files appear complete or not at all, stored state is on the disk, and the
+/// operating system releases locks. Threads may be anywhere, in libtorch too, so the process ends
+/// at once while they run ([Signals#endProcess]).
 final class Interruption {
-  /// How long the last words may take: a terminal that is stopped, or a pipe that nobody reads, takes
-  /// none.
+  /// Time limit of the last message in milliseconds: a stopped terminal, or a pipe that nobody
+  /// reads, would never accept it.
   private static final long PATIENCE_MILLIS = 2_000;
 
   private final Console console;
@@ -34,24 +35,25 @@ final class Interruption {
     this.end = end;
   }
 
-  /// From now on this process ends that way.
+  /// Starts to handle stop signals.
   void watch() {
     for (Stop stop : Stop.values()) {
       Signals.on(stop, this::stop);
     }
   }
 
-  /// What to say when it happens: asked then, on another thread than this one; empty for nothing.
+  /// Sets the advice for an interruption; it is requested then, on another thread; empty for none.
   void advise(Supplier<String> text) {
     advice = text;
   }
 
-  /// The work is over: the process is about to end with that exit code, and does so whatever arrives.
+  /// Marks the work as finished: the process is about to end with an exit code, and does so even if
+  /// a signal arrives.
   void over(int code) {
     finalCode = code;
   }
 
-  /// Speaks and ends the process; a second time it ends without another word.
+  /// Prints the advice and ends the process; a second call ends it without a message.
   void stop(Stop stop) {
     Integer code = finalCode;
     if (code != null) {

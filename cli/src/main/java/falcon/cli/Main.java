@@ -20,7 +20,7 @@ public final class Main {
     this.interruption = new Interruption(console);
   }
 
-  /// Entry point of the process.
+  /// Runs one command and ends the process with its exit code.
   ///
   /// @param args as typed
   public static void main(String[] args) {
@@ -42,7 +42,8 @@ public final class Main {
     try {
       return commandLine.execute(args);
     } catch (Throwable failure) {
-      // picocli passes on what is no Exception: memory that ran out, a library that does not load
+      // picocli passes on errors that are no Exception: exhausted memory, a library that does not
+      // load.
       return report(failure, List.of(args).contains("--debug"));
     }
   }

@@ -57,7 +57,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/// Prunes a network, once for each budget.
+/// Prunes a network, once per budget.
 @Command(
     name = "prune",
     description = "Prunes a network to a budget and writes it to a run directory.",
@@ -68,7 +68,7 @@ final class PruneCommand implements Callable<Integer> {
   private final Interruption interruption;
   private final List<String> args;
 
-  /// What the run that is under way would go on from, null as long as nothing of it is kept.
+  /// The state from which the current run could continue, null as long as nothing of it is stored.
   private volatile @Nullable String place;
 
   @Spec
@@ -206,7 +206,7 @@ final class PruneCommand implements Callable<Integer> {
         layerOptions.selection());
   }
 
-  /// Without data: nothing is executed, so that every network will do.
+  /// Prunes without data: nothing is executed, so that any network is accepted.
   private void pruneByWeights(Network network) {
     PruningOptions options = options();
     Results results = results();
@@ -252,8 +252,8 @@ final class PruneCommand implements Callable<Integer> {
         .build();
   }
 
-  /// Runs once for each budget. All folders are looked at before anything is written, and made ready
-  /// before the first run begins.
+  /// Runs once per budget. All folders are checked before anything is written, and prepared before
+  /// the first run begins.
   private void runAll(
       Map<Amount, OutputFolder> folders,
       Function<Amount, RunDescription> descriptions,
@@ -347,7 +347,7 @@ final class PruneCommand implements Callable<Integer> {
     return new Results(console, output.isJson(), macs.size());
   }
 
-  /// What can be done after an interruption.
+  /// Returns what can be done after an interruption.
   private String advice(Collection<RunDirectory> directories) {
     String from = place;
     if (from != null) {

@@ -1,7 +1,8 @@
 /// The command line: options, progress, messages and exit codes; no logic of its own.
 ///
-/// Read [falcon.cli.Main] first. Everything that a command does, Java code can do with `falcon.prune` and
-/// the readers of `falcon.model` and `falcon.data`; libtorch is not imported here.
+/// Read [falcon.cli.Main] first. Everything that a command does, Java code can do with
+/// `falcon.prune` and the readers of `falcon.model` and `falcon.data`. Must not import
+/// `falcon.torch` or libtorch.
 @NullMarked
 package falcon.cli;
 

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// A process that is told to stop while its threads are in libtorch. Ctrl-C and a closed terminal are tried
-/// by `.ci/processes`: a test that was started in the background has its processes ignore them.
+/// Stops a process by a signal while its threads are in libtorch. `.ci/processes` tests Ctrl-C and
+/// a closed terminal, since processes of a test that was started in the background ignore them.
 @Tag("native")
 @Tag("slow")
 class InterruptedProcessTest {
@@ -48,7 +48,7 @@ class InterruptedProcessTest {
     }
   }
 
-  /// Training that would take hours.
+  /// Starts a training that would take hours.
   private Process start(SplittableRandom random, Path err) throws IOException {
     var bytes = new byte[IMAGES * RECORD_BYTES];
     random.nextBytes(bytes);

@@ -60,7 +60,7 @@ class InterruptionTest {
     assertThat(said()).isEmpty();
   }
 
-  /// A terminal that is stopped, or a full pipe.
+  /// Tests with a stream like a stopped terminal, or a full pipe.
   @Test
   void standardErrorThatTakesNothingDoesNotHoldUpTheEnd() {
     var never = new CountDownLatch(1);

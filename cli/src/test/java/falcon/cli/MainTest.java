@@ -371,7 +371,8 @@ class MainTest {
     expect(3, "seed: 1 there, 2 now", Ran.of(with(args, "--resume", "--seed", "2")));
     assertThat(Ran.of(with(args, "--force")).code()).isZero();
 
-    // what was written can be evaluated as it is, with the preprocessing that it was pruned with
+    // The written network can be evaluated directly, with the preprocessing that it was pruned
+    // with.
     Ran evaluated =
         Ran.of("evaluate", out.resolve("model.onnx").toString(), "--data", data(), "--json");
     assertThat(json(evaluated.out()).get("accuracy").doubleValue())
@@ -462,7 +463,7 @@ class MainTest {
     return Stream.concat(Arrays.stream(args), Arrays.stream(more)).toArray(String[]::new);
   }
 
-  /// An error is on standard error, in words, and nothing is on standard output.
+  /// Asserts that the error is on standard error, in words, and nothing is on standard output.
   private static void expect(int code, String message, Ran ran) {
     assertThat(ran.err()).contains(message).doesNotContain("\tat ");
     assertThat(ran.code()).as(ran.err()).isEqualTo(code);

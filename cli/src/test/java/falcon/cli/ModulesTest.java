@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Named;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// The arrows between modules point one way, and what all of Falcon does without stays out.
+/// The dependencies between modules are acyclic, and what all of Falcon must not use stays out.
 class ModulesTest {
   private static final String[] CORE = {
     "falcon.budget..",
@@ -37,7 +37,7 @@ class ModulesTest {
     "falcon.kernel.."
   };
 
-  /// Packages of each module that other modules may import; all others are rooms of its own.
+  /// Packages of each module that other modules may import; all others are internal.
   private static final Map<String, List<String>> FACES =
       Map.of(
           "core",

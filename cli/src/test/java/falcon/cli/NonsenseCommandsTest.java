@@ -24,7 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What a network that asks for nonsense comes to: stride 0, at which native code ends the process.
+/// Networks with nonsensical attributes are refused: stride 0, for instance, at which native code
+/// would end the process.
 @Tag("native")
 class NonsenseCommandsTest {
   private static final int SAMPLES = 40;

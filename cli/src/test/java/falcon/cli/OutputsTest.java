@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What commands write, and what they leave alone.
+/// The files that commands write, and those that they leave unchanged.
 class OutputsTest {
   private static final int RECORD_BYTES = 1 + 3 * 32 * 32;
 
@@ -165,7 +165,7 @@ class OutputsTest {
     return Stream.concat(Arrays.stream(args), Arrays.stream(more)).toArray(String[]::new);
   }
 
-  /// Content of every file, empty for a folder.
+  /// Returns the content of every file, empty for a folder.
   private Map<String, byte[]> contents() {
     var contents = new TreeMap<String, byte[]>();
     try (Stream<Path> files = Files.walk(temporary)) {

@@ -5,7 +5,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
-/// What a command did.
+/// The result of a command.
 ///
 /// @param code exit code
 /// @param out standard output

@@ -2,14 +2,16 @@ package falcon.budget;
 
 /// Inclusive limits on what a pruned network may keep.
 ///
-/// Any limit of zero or more is legal, one above what the network has is simply never reached.
+/// Any limit of zero or more is legal; a limit above what the network has is never reached.
 ///
 /// @param maxNnz how many weights may be kept (S)
 /// @param maxMacs how many multiply-accumulates of one example the kept weights may cost (F)
 public record Budget(long maxNnz, long maxMacs) {
-  /// No limit at all.
+  /// A budget without limits.
   public static final Budget UNLIMITED = new Budget(Long.MAX_VALUE, Long.MAX_VALUE);
 
+  /// Checks the limits.
+  ///
   /// @throws IllegalArgumentException if a limit is negative
   public Budget {
     if (maxNnz < 0 || maxMacs < 0) {
@@ -19,22 +21,22 @@ public record Budget(long maxNnz, long maxMacs) {
     }
   }
 
-  /// A limit on the number of weights alone.
+  /// Returns a budget that limits the number of weights alone.
   public static Budget ofNnz(long maxNnz) {
     return new Budget(maxNnz, Long.MAX_VALUE);
   }
 
-  /// A limit on the multiply-accumulates alone.
+  /// Returns a budget that limits the multiply-accumulates alone.
   public static Budget ofMacs(long maxMacs) {
     return new Budget(Long.MAX_VALUE, maxMacs);
   }
 
-  /// Whether so many weights and multiply-accumulates stay within both limits.
+  /// Returns whether `nnz` weights and `macs` multiply-accumulates stay within both limits.
   public boolean allows(long nnz, long macs) {
     return nnz <= maxNnz && macs <= maxMacs;
   }
 
-  /// Whether a mask stays within both limits.
+  /// Returns whether a mask stays within both limits.
   ///
   /// @throws IllegalArgumentException if mask and costs are of different networks
   public boolean allows(Mask mask, CostTable costs) {

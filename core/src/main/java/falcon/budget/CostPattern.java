@@ -2,14 +2,14 @@ package falcon.budget;
 
 import java.util.Arrays;
 
-/// What the single weights of one layer cost, in each of R resources.
+/// The cost of each weight of one layer, in each of R resources.
 ///
 /// The weights of a layer come in *kinds* of equal cost. The kinds follow a pattern that repeats:
 /// weight j of the layer is of kind `kinds[j mod L]`. In a 3×3 convolution with padding, say, the
 /// taps at the border of the kernel meet fewer input pixels than the centre: L = 9. A pattern as
 /// long as the layer gives every weight a cost of its own.
 ///
-/// Immutable, safe to share between threads.
+/// Instances are immutable and safe to share between threads.
 public final class CostPattern {
   private final int[] kinds;
 
@@ -45,7 +45,7 @@ public final class CostPattern {
     }
   }
 
-  /// Every weight of the layer costs the same.
+  /// Returns a pattern in which every weight of the layer costs the same.
   ///
   /// @param costs `[R]`, what one weight costs in each resource, zero or more; copied
   /// @throws IllegalArgumentException if a cost is negative
@@ -53,7 +53,7 @@ public final class CostPattern {
     return new CostPattern(new int[1], new long[][] {costs.clone()});
   }
 
-  /// Costs that repeat along the layer.
+  /// Returns a pattern of costs that repeat along the layer.
   ///
   /// @param kinds `[L]`, the kind of the weights 0 … L − 1 of the layer; copied
   /// @param costsByKind `[kinds, R]`, what one weight of each kind costs, zero or more; copied
@@ -65,32 +65,32 @@ public final class CostPattern {
     return new CostPattern(kinds.clone(), costs);
   }
 
-  /// L: after how many weights the pattern repeats.
+  /// Returns L, the number of weights after which the pattern repeats.
   public int length() {
     return kinds.length;
   }
 
-  /// How many kinds of weights there are.
+  /// Returns the number of kinds of weights.
   public int kindCount() {
     return costs.length;
   }
 
-  /// R: in how many resources costs are given.
+  /// Returns R, the number of resources that costs are given in.
   public int resourceCount() {
     return costs[0].length;
   }
 
-  /// The kind of weight j of the layer.
+  /// Returns the kind of weight j of the layer.
   public int kindOf(int j) {
     return kinds.length == 1 ? kinds[0] : kinds[j % kinds.length];
   }
 
-  /// What one weight of a kind costs of a resource.
+  /// Returns the cost of one weight of a kind in a resource.
   public long cost(int kind, int resource) {
     return costs[kind][resource];
   }
 
-  /// How many of the first `count` weights of a layer are of each kind.
+  /// Returns how many of the first `count` weights of a layer are of each kind.
   public int[] countByKind(int count) {
     int[] counts = new int[costs.length];
     for (int j = 0; j < kinds.length; j++) {

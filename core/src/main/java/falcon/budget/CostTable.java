@@ -6,11 +6,11 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// What the prunable weights of a network cost, layer by layer.
+/// The cost of the prunable weights of a network, layer by layer.
 ///
-/// All prunable weights stand in one row, layers in graph order: weight `i` of layer `l` has the
-/// index `l.offset() + i`. All weights of a layer cost the same; layers of equal cost form one
-/// *cost class*. Immutable, safe to share between threads.
+/// All prunable weights are numbered in one sequence, layers in graph order: weight `i` of layer
+/// `l` has the index `l.offset() + i`. All weights of a layer cost the same; layers of equal cost
+/// form one *cost class*. It is immutable and safe to share between threads.
 public final class CostTable {
   /// One prunable layer.
   ///
@@ -20,6 +20,8 @@ public final class CostTable {
   /// @param macsPerWeight multiply-accumulates of one example that one kept weight costs, zero or
   ///     more (zero: the weight counts against the NNZ budget alone)
   public record Layer(String name, int offset, int count, long macsPerWeight) {
+    /// Checks the numbers.
+    ///
     /// @throws IllegalArgumentException if a number is out of its range
     public Layer {
       if (offset < 0 || count < 1 || macsPerWeight < 0) {
@@ -29,12 +31,12 @@ public final class CostTable {
       }
     }
 
-    /// Index after its last weight.
+    /// Returns the index after its last weight.
     public int end() {
       return Math.addExact(offset, count);
     }
 
-    /// Multiply-accumulates of one example when every weight is kept.
+    /// Returns the multiply-accumulates of one example when every weight is kept.
     public long macs() {
       return Math.multiplyExact(count, macsPerWeight);
     }
@@ -65,7 +67,7 @@ public final class CostTable {
     totalMacs = macs;
   }
 
-  /// A table of layers that follow one another without gaps, the first at offset 0.
+  /// Returns the table of layers that follow one another without gaps, the first at offset 0.
   ///
   /// @throws IllegalArgumentException if there is a gap or an overlap, or a name occurs twice
   /// @throws ArithmeticException if the weights overflow an `int` or the MACs a `long`
@@ -73,27 +75,27 @@ public final class CostTable {
     return new CostTable(layers);
   }
 
-  /// An empty builder, which computes the offsets.
+  /// Returns an empty builder, which computes the offsets.
   public static Builder builder() {
     return new Builder();
   }
 
-  /// The layers in graph order; unmodifiable.
+  /// Returns the layers in graph order; unmodifiable.
   public List<Layer> layers() {
     return layers;
   }
 
-  /// The layer of a name, or null if the table has none.
+  /// Returns the layer of a name, or null if the table has none.
   public @Nullable Layer layer(String name) {
     return layersByName.get(name);
   }
 
-  /// Number of prunable weights, p.
+  /// Returns the number of prunable weights, p.
   public int weightCount() {
     return weightCount;
   }
 
-  /// Multiply-accumulates of one example when every prunable weight is kept.
+  /// Returns the multiply-accumulates of one example when every prunable weight is kept.
   public long totalMacs() {
     return totalMacs;
   }
@@ -114,14 +116,14 @@ public final class CostTable {
         .formatted(layers.size(), weightCount, totalMacs);
   }
 
-  /// Collects layers in graph order. Not safe for use by several threads.
+  /// Collects layers in graph order. It is not safe for use by several threads.
   public static final class Builder {
     private final List<Layer> layers = new ArrayList<>();
     private int nextOffset;
 
     private Builder() {}
 
-    /// Appends a layer after those that are there.
+    /// Appends a layer after the present ones.
     ///
     /// @param count how many weights it has, one or more
     /// @param macsPerWeight what one of them costs, zero or more
@@ -133,7 +135,7 @@ public final class CostTable {
       return this;
     }
 
-    /// The table of the layers appended so far.
+    /// Returns the table of the layers appended so far.
     ///
     /// @throws IllegalArgumentException if a name occurs twice
     public CostTable build() {

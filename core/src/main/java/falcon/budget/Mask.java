@@ -3,9 +3,10 @@ package falcon.budget;
 import java.util.Arrays;
 import java.util.Objects;
 
-/// Which weights are kept: one bit a weight, 1 = kept, in the order of a [CostTable].
+/// The set of kept weights: one bit per weight, 1 = kept, in the order of a [CostTable].
 ///
-/// Immutable, safe to share between threads; equal when the same weights are kept.
+/// Instances are immutable and safe to share between threads; two are equal when they keep the same
+/// weights.
 public final class Mask {
   private final int weightCount;
 
@@ -20,7 +21,7 @@ public final class Mask {
     this.keptCount = bitCount(ownedWords);
   }
 
-  /// A mask that keeps all of `weightCount` weights.
+  /// Returns the mask that keeps all of `weightCount` weights.
   public static Mask all(int weightCount) {
     long[] words = new long[wordCount(weightCount)];
     Arrays.fill(words, -1L);
@@ -31,12 +32,12 @@ public final class Mask {
     return new Mask(weightCount, words);
   }
 
-  /// A mask that keeps none of `weightCount` weights.
+  /// Returns the mask that keeps none of `weightCount` weights.
   public static Mask none(int weightCount) {
     return new Mask(weightCount, new long[wordCount(weightCount)]);
   }
 
-  /// A mask from packed bits.
+  /// Returns a mask from packed bits.
   ///
   /// @param weightCount how many weights the mask is for, zero or more
   /// @param words bit `i & 63` of word `i >> 6` is weight i; copied; further words are ignored
@@ -57,7 +58,7 @@ public final class Mask {
     return new Mask(weightCount, Arrays.copyOf(words, needed));
   }
 
-  /// A mask that keeps weight i where `kept[i]`.
+  /// Returns the mask that keeps weight i where `kept[i]`.
   public static Mask ofKept(boolean[] kept) {
     long[] words = new long[wordCount(kept.length)];
     for (int i = 0; i < kept.length; i++) {
@@ -68,7 +69,7 @@ public final class Mask {
     return new Mask(kept.length, words);
   }
 
-  /// How many words of 64 bits hold `weightCount` weights.
+  /// Returns how many words of 64 bits hold `weightCount` weights.
   ///
   /// @throws IllegalArgumentException if `weightCount` is negative
   public static int wordCount(int weightCount) {
@@ -78,12 +79,12 @@ public final class Mask {
     return (int) ((weightCount + 63L) >> 6);
   }
 
-  /// How many weights the mask is for.
+  /// Returns how many weights the mask is for.
   public int weightCount() {
     return weightCount;
   }
 
-  /// Whether weight i is kept.
+  /// Returns whether weight i is kept.
   ///
   /// @throws IndexOutOfBoundsException if there is no weight i
   public boolean isKept(int i) {
@@ -91,12 +92,13 @@ public final class Mask {
     return (words[i >> 6] >>> i & 1) != 0;
   }
 
-  /// 64 weights at once: bit j is weight `64 · index + j`, 0 past the last weight.
+  /// Returns 64 weights at once: bit j is weight `64 · index + j`, 0 past the last weight.
   public long word(int index) {
     return words[index];
   }
 
-  /// Index of the first kept weight at or after `from`, or [#weightCount()] if there is none.
+  /// Returns the index of the first kept weight at or after `from`, or [#weightCount()] if there is
+  /// none.
   ///
   /// @throws IndexOutOfBoundsException if `from` is not in 0 … `weightCount`
   public int nextKept(int from) {
@@ -115,12 +117,12 @@ public final class Mask {
     return (index << 6) + Long.numberOfTrailingZeros(word);
   }
 
-  /// How many weights are kept (NNZ).
+  /// Returns how many weights are kept (NNZ).
   public int keptCount() {
     return keptCount;
   }
 
-  /// How many weights from `from` up to but not including `to` are kept.
+  /// Returns how many weights from `from` up to but not including `to` are kept.
   ///
   /// @throws IndexOutOfBoundsException if the range is not within the weights
   public int keptCount(int from, int to) {
@@ -128,7 +130,8 @@ public final class Mask {
     return keptCount(words, from, to);
   }
 
-  /// How many of the weights `from … to − 1` packed bits keep; for a mask that is still being written.
+  /// Returns how many of the weights `from … to − 1` are kept by packed bits; for a mask that is
+  /// still being written.
   ///
   /// @param words bit `i & 63` of word `i >> 6` is weight i
   public static int keptCount(long[] words, int from, int to) {
@@ -149,12 +152,12 @@ public final class Mask {
     return count;
   }
 
-  /// How many weights of a layer are kept.
+  /// Returns how many weights of a layer are kept.
   public int keptCount(CostTable.Layer layer) {
     return keptCount(layer.offset(), layer.end());
   }
 
-  /// Multiply-accumulates of one example that the kept weights cost.
+  /// Returns the multiply-accumulates of one example that the kept weights cost.
   ///
   /// @throws IllegalArgumentException if `costs` is of another number of weights
   public long macs(CostTable costs) {

@@ -4,8 +4,8 @@ import java.util.Arrays;
 
 /// Inclusive limits on what a pruned network may use of each resource of a [ResourceTable].
 ///
-/// [Budget] is the common case of two resources, NNZ and MACs. Immutable, safe to share between
-/// threads.
+/// [Budget] is the common case of two resources, NNZ and MACs. Instances are immutable and safe to
+/// share between threads.
 public final class ResourceBudget {
   /// A limit that is never reached.
   public static final long UNLIMITED = Long.MAX_VALUE;
@@ -22,7 +22,7 @@ public final class ResourceBudget {
     }
   }
 
-  /// One limit for each resource, in the order of the table.
+  /// Returns a budget of one limit per resource, in the order of the table.
   ///
   /// @param limits `[R]`, zero or more, [#UNLIMITED] for none; copied
   /// @throws IllegalArgumentException if a limit is negative
@@ -30,17 +30,17 @@ public final class ResourceBudget {
     return new ResourceBudget(limits.clone());
   }
 
-  /// R: for how many resources there is a limit.
+  /// Returns R, the number of limits.
   public int resourceCount() {
     return limits.length;
   }
 
-  /// How much of a resource may be used, b_r.
+  /// Returns how much of a resource may be used, b_r.
   public long limit(int resource) {
     return limits[resource];
   }
 
-  /// Whether a mask stays within all limits.
+  /// Returns whether a mask stays within all limits.
   ///
   /// @throws IllegalArgumentException if mask and table are of different networks, or table and
   ///     budget of different resources

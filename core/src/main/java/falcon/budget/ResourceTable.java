@@ -4,13 +4,13 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 
-/// What the prunable weights of a network cost in any number of resources: weights, MACs, bytes,
+/// The cost of the prunable weights of a network in any number of resources: weights, MACs, bytes,
 /// measured time, …
 ///
 /// [CostTable] is the common case of two resources (NNZ and MACs) with equal costs inside a layer.
 /// Here each layer has a [CostPattern] instead. Costs are whole numbers of zero or more in a unit
-/// of the caller's choice; measured times go in as nanoseconds. Immutable, safe to share between
-/// threads.
+/// of the caller's choice; measured times go in as nanoseconds. Instances are immutable and safe to
+/// share between threads.
 public final class ResourceTable {
   /// One prunable layer.
   ///
@@ -19,6 +19,8 @@ public final class ResourceTable {
   /// @param count how many weights it has, one or more
   /// @param pattern what each of them costs
   public record Layer(String name, int offset, int count, CostPattern pattern) {
+    /// Checks the numbers.
+    ///
     /// @throws IllegalArgumentException if a number is out of its range
     public Layer {
       if (offset < 0 || count < 1) {
@@ -28,7 +30,7 @@ public final class ResourceTable {
       }
     }
 
-    /// Index after its last weight.
+    /// Returns the index after its last weight.
     public int end() {
       return Math.addExact(offset, count);
     }
@@ -58,7 +60,7 @@ public final class ResourceTable {
     }
   }
 
-  /// The resources `nnz` and `macs` of a cost table.
+  /// Returns a cost table as a table of the two resources `nnz` and `macs`.
   public static ResourceTable of(CostTable costs) {
     Builder builder = builder("nnz", "macs");
     for (CostTable.Layer layer : costs.layers()) {
@@ -67,29 +69,29 @@ public final class ResourceTable {
     return builder.build();
   }
 
-  /// An empty builder.
+  /// Returns an empty builder.
   ///
   /// @param resources names of the resources, in the order in which costs and limits are given
   public static Builder builder(String... resources) {
     return new Builder(List.of(resources));
   }
 
-  /// Names of the resources; unmodifiable.
+  /// Returns the names of the resources; unmodifiable.
   public List<String> resources() {
     return resources;
   }
 
-  /// The layers in graph order; unmodifiable.
+  /// Returns the layers in graph order; unmodifiable.
   public List<Layer> layers() {
     return layers;
   }
 
-  /// Number of prunable weights, p.
+  /// Returns the number of prunable weights, p.
   public int weightCount() {
     return weightCount;
   }
 
-  /// What all weights together use of a resource.
+  /// Returns what all weights together use of a resource.
   public long total(int resource) {
     long total = 0;
     for (Layer layer : layers) {
@@ -102,7 +104,7 @@ public final class ResourceTable {
     return total;
   }
 
-  /// What the kept weights use of a resource.
+  /// Returns what the kept weights use of a resource.
   ///
   /// @throws IllegalArgumentException if the mask is of another number of weights
   public long used(Mask mask, int resource) {
@@ -142,7 +144,7 @@ public final class ResourceTable {
         .formatted(String.join(", ", resources), layers.size(), weightCount);
   }
 
-  /// Collects layers in graph order. Not safe for use by several threads.
+  /// Collects layers in graph order. It is not safe for use by several threads.
   public static final class Builder {
     private final List<String> resources;
     private final List<Layer> layers = new ArrayList<>();
@@ -163,7 +165,7 @@ public final class ResourceTable {
       return layer(name, count, CostPattern.same(costs));
     }
 
-    /// Appends a layer after those that are there.
+    /// Appends a layer after the present ones.
     ///
     /// @param count how many weights it has, one or more
     /// @param pattern what each of them costs
@@ -183,7 +185,7 @@ public final class ResourceTable {
       return this;
     }
 
-    /// The table of the layers appended so far.
+    /// Returns the table of the layers appended so far.
     ///
     /// @throws IllegalArgumentException if a name occurs twice
     /// @throws ArithmeticException if the total of a resource overflows a `long`

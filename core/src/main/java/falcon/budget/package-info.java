@@ -1,4 +1,4 @@
-/// What a network costs and how much of that may stay.
+/// Costs of a network's weights, and limits on what a pruned network may keep of them.
 ///
 /// A [falcon.budget.CostTable] says how many weights each layer has and what one of them costs, a
 /// [falcon.budget.Budget] limits the number of weights and of multiply-accumulates, and a
@@ -7,7 +7,7 @@
 /// [falcon.budget.ResourceTable] and [falcon.budget.ResourceBudget] are the same for any number of
 /// resources, with costs that may differ inside a layer ([falcon.budget.CostPattern]).
 ///
-/// Source: FALCON (arXiv:2403.07094), section 2. Imports nothing but the JDK.
+/// Source: FALCON (arXiv:2403.07094), section 2. Must not import any other package of Falcon.
 @NullMarked
 package falcon.budget;
 

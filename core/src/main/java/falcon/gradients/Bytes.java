@@ -9,7 +9,7 @@ final class Bytes {
 
   private Bytes() {}
 
-  /// In GiB, or in MiB if it is less than one GiB.
+  /// Returns the amount in GiB, or in MiB if it is less than one GiB.
   static String text(long bytes) {
     return bytes >= GIBIBYTE
         ? String.format(Locale.ROOT, "%.1f GiB", bytes / GIBIBYTE)

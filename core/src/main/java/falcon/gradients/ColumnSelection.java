@@ -13,13 +13,13 @@ import java.util.concurrent.ExecutorService;
 
 /// Some columns of a gradient matrix: products with them and copies of them.
 ///
-/// Every tile that holds one of the columns is fetched once. Columns are named by ascending indices of
-/// weights.
+/// Every tile that holds one of the columns is fetched once. Columns are named by ascending indices
+/// of weights.
 final class ColumnSelection {
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
   private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT;
 
-  /// Rows of a tile in memory that one thread copies.
+  /// Number of rows of a tile in memory that one thread copies at a time.
   private static final int ROW_CHUNK = 64;
 
   private final TileLayout layout;
@@ -31,7 +31,7 @@ final class ColumnSelection {
     this.store = store;
   }
 
-  /// Columns `columns[first] … columns[first + count − 1]`. The array is shared.
+  /// The columns `columns[first] … columns[first + count − 1]`. The array is shared.
   static final class Part {
     private final int[] columns;
     private final int first;
@@ -77,7 +77,8 @@ final class ColumnSelection {
     }
   }
 
-  /// `Σ_c a_c X_·c` and `Σ_c b_c X_·c`: sums over the columns of a tile, joined tile after tile.
+  /// Returns `Σ_c a_c X_·c` and `Σ_c b_c X_·c`: sums over the columns of a tile, joined tile after
+  /// tile.
   ///
   /// @return `[2][n]`
   double[][] multiply(int[] columns, double[] a, double[] b, ExecutorService executor) {
@@ -99,7 +100,7 @@ final class ColumnSelection {
     };
   }
 
-  /// `Σ_c factors_c X_·c` in the calling thread; the same bits as [#multiply].
+  /// Returns `Σ_c factors_c X_·c`, computed in the calling thread; the same bits as [#multiply].
   double[] multiplyInThread(int[] columns, double[] factors) {
     double[] sum = new double[layout.rows()];
     for (Share share : shares(new Part(columns, 0, columns.length))) {
@@ -120,7 +121,8 @@ final class ColumnSelection {
     }
   }
 
-  /// The layers that the columns lie in, with as many weights as there are columns.
+  /// Returns the layers that the columns lie in, each with as many weights as it has selected
+  /// columns.
   List<CostTable.Layer> layersOf(int[] columns) {
     var layers = new ArrayList<CostTable.Layer>();
     int from = 0;
@@ -137,7 +139,7 @@ final class ColumnSelection {
 
   /// Copies the columns to another matrix in memory: column c of it becomes column `columns[c]`.
   ///
-  /// @param to of the layers [#layersOf] gives, in the same format
+  /// @param to layout of the layers that [#layersOf] returns, in the same format
   void copy(int[] columns, TileLayout to, TileStore target, ExecutorService executor) {
     List<Share> shares = shares(new Part(columns, 0, columns.length));
     Chunks.run(
@@ -201,7 +203,7 @@ final class ColumnSelection {
         });
   }
 
-  /// The columns on the heap: `[n][columns.length]`, in the calling thread.
+  /// Returns a copy of the columns on the heap, `[n][columns.length]`, made in the calling thread.
   float[][] rowsOf(int[] columns) {
     float[][] copy = new float[layout.rows()][columns.length];
     for (Share share : shares(new Part(columns, 0, columns.length))) {
@@ -219,7 +221,7 @@ final class ColumnSelection {
     return copy;
   }
 
-  /// Where column 0 of all weights would stand in a row of a tile.
+  /// Returns the offset in bytes at which column 0 of all weights would be in a row of a tile.
   private long columnZero(Share share, int row) {
     TileLayout.Tile tile = layout.tile(share.tile());
     return row * tile.strideBytes() - (long) tile.from() * layout.format().bytes();

@@ -15,11 +15,11 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 /// one that goes past the operating system's page cache, which these bytes would only flush: the
 /// process then holds its buffers and nothing else.
 final class FileTiles implements TileStore {
-  /// Columns of a tile. A row block of a tile is one write, a tile is one read; both are long enough
-  /// that the disk is busy all the time.
+  /// Number of columns of a tile. A row block of a tile is one write, a tile is one read; both are
+  /// long enough to keep the disk busy.
   static final int TILE_COLUMNS = 8192;
 
-  /// What reads and writes past the page cache are multiples of.
+  /// The unit, in bytes, of positions and lengths of reads and writes past the page cache.
   static final int ALIGNMENT_BYTES = 4096;
 
   private final GradientMatrix.Scratch scratch;
@@ -54,7 +54,7 @@ final class FileTiles implements TileStore {
     } catch (IOException e) {
       throw new StorageException(scratch.place(), layout.byteSize(), e);
     }
-    // rows that were never written lie past the end of the file
+    // Rows that were never written lie past the end of the file.
     buffer.asSlice(bytes.position(), bytes.remaining()).fill((byte) 0);
     return buffer;
   }

@@ -11,16 +11,17 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
 
-/// X `[n, p]`: row i is the gradient of sample i's loss by the prunable weights.
+/// The gradient matrix X `[n, p]`: row i is the gradient of sample i's loss by the prunable
+/// weights.
 ///
-/// Held outside the Java heap, in float32 or bfloat16, in memory or in a temporary file, as
-/// [TileLayout] says. Calibration writes it by blocks of rows of a layer ([#write]); everything else
-/// reads it by ranges of columns. The matrix owns its memory and its file: [#close] frees both. Blocks
-/// may be written by several threads as long as each row of a layer has one writer; reading is safe
-/// once writing is over.
+/// It is held outside the Java heap, in float32 or bfloat16, in memory or in a temporary file, laid
+/// out by [TileLayout]. Calibration writes it by blocks of rows of a layer ([#write]); everything
+/// else reads it by ranges of columns. The matrix owns its memory and its file: [#close] frees
+/// both. Several threads may write blocks as long as each row of a layer has one writer; reading is
+/// safe once writing is over.
 ///
-/// Products ([MatrixProducts]) run over fixed chunks and have the same bits for any number of threads.
-/// The numbers as they are stored are taken for exact: products and sums are in float64.
+/// Products ([MatrixProducts]) run over fixed chunks and have the same bits for any number of
+/// threads. The stored numbers are taken as exact: products and sums are in float64.
 public final class GradientMatrix implements AutoCloseable {
   private static final MatrixKernels KERNELS = Kernels.active().matrix();
 
@@ -42,7 +43,7 @@ public final class GradientMatrix implements AutoCloseable {
     this.layerRowNorms = new double[layout.layers().size() * layout.rows()];
   }
 
-  /// How and where a matrix is kept.
+  /// The format and place of a matrix's numbers.
   ///
   /// @param format of each number
   /// @param scratch its file, null to keep it in memory
@@ -51,13 +52,13 @@ public final class GradientMatrix implements AutoCloseable {
     public static final Storage EXACT = new Storage(FloatFormat.FLOAT32, null);
   }
 
-  /// An empty file that is the matrix's own.
+  /// An empty file for the use of one matrix alone.
   ///
   /// @param channel for reading and writing, with or without the page cache; the matrix closes it
-  /// @param place where the file is, for messages
+  /// @param place the file's location, for messages
   public record Scratch(FileChannel channel, String place) {}
 
-  /// A matrix of zeros for `rows` samples, float32 in memory.
+  /// Returns a matrix of zeros for `rows` samples, float32 in memory.
   ///
   /// @param rows n, one or more
   /// @throws IllegalArgumentException if there is no row
@@ -65,7 +66,7 @@ public final class GradientMatrix implements AutoCloseable {
     return allocate(rows, costs, Storage.EXACT);
   }
 
-  /// A matrix of zeros for `rows` samples. Memory is taken as the matrix is written.
+  /// Returns a matrix of zeros for `rows` samples. Memory is taken as the matrix is written.
   ///
   /// @param rows n, one or more
   /// @throws IllegalArgumentException if there is no row
@@ -82,7 +83,7 @@ public final class GradientMatrix implements AutoCloseable {
     return new GradientMatrix(layout, new FileTiles(scratch, layout));
   }
 
-  /// Bytes of a matrix in a file.
+  /// Returns the bytes of a matrix in a file.
   public static long fileBytes(int rows, CostTable costs, FloatFormat format) {
     return onDisk(rows, costs, format).byteSize();
   }
@@ -99,27 +100,27 @@ public final class GradientMatrix implements AutoCloseable {
     return new GradientMatrix(layout, new MemoryTiles(layout));
   }
 
-  /// Number of samples, n.
+  /// Returns the number of samples, n.
   public int rows() {
     return layout.rows();
   }
 
-  /// Number of prunable weights, p.
+  /// Returns the number of prunable weights, p.
   public int weightCount() {
     return layout.weightCount();
   }
 
-  /// Bytes that the matrix takes in memory or in its file.
+  /// Returns the bytes that the matrix takes in memory or in its file.
   public long byteSize() {
     return layout.byteSize();
   }
 
-  /// How its numbers are stored.
+  /// Returns the format of its numbers.
   public FloatFormat format() {
     return layout.format();
   }
 
-  /// Whether the matrix is in a file, so that a product reads it from there.
+  /// Returns whether the matrix is in a file, so that a product reads it from there.
   public boolean isOnDisk() {
     return store.isOnDisk();
   }
@@ -128,10 +129,10 @@ public final class GradientMatrix implements AutoCloseable {
   ///
   /// @param layer number of the layer in the cost table
   /// @param firstRow number of the first sample
-  /// @param rows `[b, count]` float32 in native byte order, row-major, for one or more samples; read
-  ///     only
-  /// @throws IllegalArgumentException if the rows do not fit or a value is not finite in the matrix's
-  ///     format; names the layer, the row and the weight within the layer
+  /// @param rows `[b, count]` float32 in native byte order, row-major, for one or more samples;
+  ///     read only
+  /// @throws IllegalArgumentException if the rows do not fit or a value is not finite in the
+  ///     matrix's format; names the layer, the row and the weight within the layer
   /// @throws StorageException if the file cannot be written
   public void write(int layer, int firstRow, MemorySegment rows) {
     CostTable.Layer target = layout.layers().get(layer);
@@ -186,7 +187,7 @@ public final class GradientMatrix implements AutoCloseable {
                 layer.name(), values.getAtIndex(FLOAT, j), row, tile.from() - layer.offset() + j));
   }
 
-  /// ‖x_i‖² of each row, as it was before rounding.
+  /// Returns ‖x_i‖² of each row before it was rounded to the storage format.
   ///
   /// @return `[n]`
   public double[] squaredRowNorms() {
@@ -197,8 +198,8 @@ public final class GradientMatrix implements AutoCloseable {
     return norms;
   }
 
-  /// How many rows carry information: `(Σ‖x_i‖²)² / Σ‖x_i‖⁴`, from 1 (one row does all) to n (all
-  /// alike); 0 for a matrix of zeros.
+  /// Returns the effective number of rows: `(Σ‖x_i‖²)² / Σ‖x_i‖⁴`, from 1 (one row does all) to n
+  /// (all alike); 0 for a matrix of zeros.
   public double effectiveRows() {
     double sum = 0;
     double sumOfSquares = 0;
@@ -209,12 +210,12 @@ public final class GradientMatrix implements AutoCloseable {
     return sum == 0 ? 0 : sum * sum / sumOfSquares;
   }
 
-  /// Products with vectors.
+  /// Returns the products with vectors.
   public MatrixProducts products() {
     return products;
   }
 
-  /// `X v`.
+  /// Returns `X v`.
   ///
   /// @param v `[p]`
   /// @return `[n]`
@@ -224,7 +225,7 @@ public final class GradientMatrix implements AutoCloseable {
         (from, piece, count) -> System.arraycopy(v, from, piece, 0, count), executor);
   }
 
-  /// `Xᵀ r`.
+  /// Returns `Xᵀ r`.
   ///
   /// @param r `[n]`
   /// @return `[p]`
@@ -236,7 +237,7 @@ public final class GradientMatrix implements AutoCloseable {
     return product;
   }
 
-  /// Diagonal of `XᵀX`.
+  /// Returns the diagonal of `XᵀX`.
   ///
   /// @return `[p]`
   public double[] squaredColumnNorms(ExecutorService executor) {
@@ -246,7 +247,7 @@ public final class GradientMatrix implements AutoCloseable {
     return norms;
   }
 
-  /// `Σ_c a_c X_·c` and `Σ_c b_c X_·c` over a few columns.
+  /// Returns `Σ_c a_c X_·c` and `Σ_c b_c X_·c` over a few columns.
   ///
   /// @param columns ascending indices of weights
   /// @return `[2][n]`
@@ -255,7 +256,7 @@ public final class GradientMatrix implements AutoCloseable {
     return selection.multiply(columns, a, b, executor);
   }
 
-  /// `Σ_c factors_c X_·c` over a few columns, in the calling thread.
+  /// Returns `Σ_c factors_c X_·c` over a few columns, computed in the calling thread.
   ///
   /// @param columns ascending indices of weights
   /// @return `[n]`
@@ -263,11 +264,11 @@ public final class GradientMatrix implements AutoCloseable {
     return selection.multiplyInThread(columns, factors);
   }
 
-  /// A copy of some columns in memory, in the same format: column c of the copy is column
+  /// Returns a copy of some columns in memory, in the same format: column c of the copy is column
   /// `columns[c]` of this.
   ///
   /// @param columns ascending indices of weights
-  /// @return a matrix of its own, which the caller closes; its row norms are not known
+  /// @return an independent matrix, which the caller closes; its row norms are not known
   public GradientMatrix select(int[] columns, ExecutorService executor) {
     GradientMatrix selected = inMemory(rows(), format(), selection.layersOf(columns));
     try {
@@ -287,21 +288,21 @@ public final class GradientMatrix implements AutoCloseable {
     selection.pack(new ColumnSelection.Part(columns, first, count), panel, executor);
   }
 
-  /// Some columns on the heap: `[n][columns.length]`, in the calling thread.
+  /// Returns a copy of some columns on the heap, `[n][columns.length]`, made in the calling thread.
   ///
   /// @param columns ascending indices of weights
   public float[][] rowsOf(int[] columns) {
     return selection.rowsOf(columns);
   }
 
-  /// First weight and one past the last weight of each layer, in order: `[2 · layers]`.
+  /// Returns the first weight and one past the last weight of each layer, in order: `[2 · layers]`.
   public int[] layerBounds() {
     return layout.layers().stream()
         .flatMapToInt(layer -> java.util.stream.IntStream.of(layer.offset(), layer.end()))
         .toArray();
   }
 
-  /// Frees memory and file. Products fail from now on.
+  /// Frees memory and file. Later products fail.
   @Override
   public void close() {
     store.close();

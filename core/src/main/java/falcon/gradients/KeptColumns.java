@@ -11,11 +11,11 @@ import java.util.concurrent.ExecutorService;
 /// X_A: the columns of a gradient matrix that are kept, side by side in panels of native memory.
 ///
 /// Panels stay in memory where all of them fit a limit (`4n|A|` bytes); otherwise one panel is
-/// gathered again for each pass. Every pass reads X_A once. Same bits either way and for any number
-/// of threads. Owns its memory: [#close] frees it.
+/// gathered again for each pass. Every pass reads X_A once. The result has the same bits either way
+/// and for any number of threads. An instance owns its memory: [#close] frees it.
 public final class KeptColumns implements AutoCloseable {
-  /// Columns whose products one chunk of work takes: with 1,000 rows they fit the second-level cache
-  /// between the two halves of [#multiplyTwice].
+  /// Number of columns whose products are one chunk of work: with 1,000 rows they fit the
+  /// second-level cache between the two halves of [#multiplyTwice].
   private static final int STRIP = 128;
 
   private final GradientMatrix gradients;
@@ -25,12 +25,14 @@ public final class KeptColumns implements AutoCloseable {
   private final ExecutorService executor;
   private final Arena arena;
 
-  /// One a panel where they are held, else one for all.
+  /// One segment per panel where the panels are held, else one segment for all.
   private final MemorySegment[] panels;
 
+  /// Gathers the kept columns, as far as they may be held.
+  ///
   /// @param columns A, ascending, one or more
   /// @param width columns of a panel
-  /// @param heldBytes how much may be held
+  /// @param heldBytes bytes of panels that may be held
   @SuppressWarnings("MustBeClosedChecker") // the arena is a field that close() closes
   public KeptColumns(
       GradientMatrix gradients,
@@ -47,7 +49,7 @@ public final class KeptColumns implements AutoCloseable {
     this.arena = Arena.ofShared();
     this.panels = new MemorySegment[isHeld ? (columns.length + this.width - 1) / this.width : 1];
     try {
-      // Side by side, because most of the time goes into pages that are touched first here.
+      // In parallel, because most of the time goes into memory pages that are first touched here.
       Chunks.run(
           executor,
           panels.length,
@@ -70,7 +72,7 @@ public final class KeptColumns implements AutoCloseable {
     return panels[isHeld ? first / width : 0].asSlice(0, bytes);
   }
 
-  /// What is done with a panel.
+  /// The work on one panel.
   @FunctionalInterface
   private interface PanelBody {
     /// @param panel `[n, count]` float32, row-major
@@ -94,7 +96,7 @@ public final class KeptColumns implements AutoCloseable {
     }
   }
 
-  /// `X_A X_Aᵀ`, right of and on the diagonal.
+  /// Returns `X_A X_Aᵀ`, right of and on the diagonal.
   ///
   /// @return `[n, n]`, row-major
   public double[] gram(GramProduct product) {
@@ -104,7 +106,8 @@ public final class KeptColumns implements AutoCloseable {
     return gram;
   }
 
-  /// `t = X_Aᵀ s` and `X_A t` in one pass, products exact in float64 and added there.
+  /// Computes `t = X_Aᵀ s` and `X_A t` in one pass; products are exact in float64 and added in
+  /// float64.
   ///
   /// @param s `[n]`
   /// @param t `[|A|]`; written
@@ -139,7 +142,7 @@ public final class KeptColumns implements AutoCloseable {
     return product;
   }
 
-  /// `Pᵀ s` for `length` columns of a panel.
+  /// Returns `Pᵀ s` for `length` columns of a panel.
   private static double[] transposedProduct(
       MemorySegment panel, double[] s, int count, int from, int length, float[][] rows) {
     double[] sums = new double[STRIP];

@@ -9,18 +9,20 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 
-/// Products of a gradient matrix with vectors: each reads every byte of the matrix once, in order, and
-/// takes or gives the long vector piece by piece, so that nobody has to hold p float64 numbers.
+/// Products of a gradient matrix with vectors: each reads every byte of the matrix once, in order,
+/// and takes or returns the long vector piece by piece, so that nobody has to hold p float64
+/// numbers.
 ///
 /// Work is cut into tiles, and for `X v` into fixed groups of tiles whose sums are joined in order:
-/// same bits for any number of threads.
+/// the result has the same bits for any number of threads.
 public final class MatrixProducts {
   private static final MatrixKernels KERNELS = Kernels.active().matrix();
 
-  /// Columns at a time: their float64 sums or factors stay in the first-level cache.
+  /// Number of columns processed at a time: their float64 sums or factors stay in the first-level
+  /// cache.
   private static final int PIECE = 2048;
 
-  /// Groups of tiles whose sums are kept apart in `X v`.
+  /// Number of groups of tiles whose sums are kept apart in `X v`.
   private static final int MAX_GROUPS = 256;
 
   private final TileLayout layout;
@@ -39,14 +41,14 @@ public final class MatrixProducts {
     void read(int from, double[] piece, int count);
   }
 
-  /// Takes a long vector piece by piece, from several threads; every index is given once.
+  /// Takes a long vector piece by piece, from several threads; every index is passed once.
   @FunctionalInterface
   public interface Sink {
     /// @param sums values `from … from + count − 1` at `0 … count − 1`; valid during the call
     void accept(int from, double[] sums, int count);
   }
 
-  /// `X v`.
+  /// Returns `X v`.
   ///
   /// @param v `[p]`
   /// @return `[n]`
@@ -54,7 +56,7 @@ public final class MatrixProducts {
     return multiply(List.of(v), executor)[0];
   }
 
-  /// `X v` for a few v, in one pass over the matrix.
+  /// Returns `X v` for a few v, in one pass over the matrix.
   ///
   /// @param vectors each `[p]`
   /// @return for each of them `[n]`
@@ -86,14 +88,14 @@ public final class MatrixProducts {
     return sums;
   }
 
-  /// `Xᵀ r`.
+  /// Computes `Xᵀ r` and passes it on piece by piece.
   ///
   /// @param r `[n]`
   public void multiplyTransposed(double[] r, Sink product, ExecutorService executor) {
     sumOverRows((sums, panel) -> KERNELS.addScaledRows(sums, r, panel), product, executor);
   }
 
-  /// Diagonal of `XᵀX`.
+  /// Computes the diagonal of `XᵀX` and passes it on piece by piece.
   void squaredColumnNorms(Sink norms, ExecutorService executor) {
     sumOverRows(KERNELS::addSquaredRows, norms, executor);
   }
@@ -137,7 +139,7 @@ public final class MatrixProducts {
     }
   }
 
-  /// Sum of vectors in order.
+  /// Returns the sum of vectors in order.
   static double[] sum(double[][] vectors, int length) {
     double[] sum = new double[length];
     for (double[] vector : vectors) {

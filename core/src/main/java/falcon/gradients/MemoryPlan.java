@@ -8,18 +8,19 @@ import java.util.Comparator;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// How a [GradientMatrix] and the work on it fit into a limit of memory; made before work starts.
+/// A plan of how a [GradientMatrix] and the work on it fit into a limit of memory; it is made
+/// before work starts.
 ///
-/// The first of these that fits is taken: float32 in memory, bfloat16 in memory, bfloat16 in a file
-/// with the active columns in memory. Active columns are twice what the budget keeps where there is
-/// room, and never much fewer than it keeps.
+/// The plan is the first of these that fits: float32 in memory, bfloat16 in memory, bfloat16 in a
+/// file with the active columns in memory. Active columns are twice what the budget keeps where
+/// there is room, and never much fewer than it keeps.
 ///
 /// @param format of the numbers of X
 /// @param isOnDisk whether X is in a file
-/// @param activeColumns most columns of X that [DiscreteFirstOrder] may copy to memory
-/// @param parts what takes how much
+/// @param activeColumns most columns of X that the discrete first-order method may copy to memory
+/// @param parts memory by purpose
 /// @param seconds expected time
-/// @param request what the plan is for
+/// @param request the request that the plan answers
 public record MemoryPlan(
     FloatFormat format,
     boolean isOnDisk,
@@ -28,41 +29,42 @@ public record MemoryPlan(
     Seconds seconds,
     Request request) {
 
-  /// Bytes on the Java heap for each weight: dense weights twice, the start, the result, direction and
+  /// Bytes on the Java heap per weight: dense weights twice, the start, the result, direction and
   /// saliencies twice, all in float32, the projection's working memory, and masks.
   private static final long HEAP_BYTES_PER_WEIGHT = 4 * 7 + 8 + 4;
 
-  /// Bytes on the Java heap for each active column: index, weight, dense weight, direction, conjugate
+  /// Bytes on the Java heap per active column: index, weight, dense weight, direction, conjugate
   /// direction and two copies in float64, and flags.
   private static final long HEAP_BYTES_PER_COLUMN = 4 + 8 + 4 + 4 * 8 + 8;
 
-  /// What the heap takes over what is in use, since the collector lets some go to waste.
+  /// Ratio of the heap's size to the memory in use, since the collector leaves some unused.
   private static final double HEAP_SLACK = 1.8;
 
-  /// Matrices `[n, n]` of float64: the Gram matrix, its factor, a product on its way.
+  /// Number of float64 matrices `[n, n]` with a panel each: the Gram matrix, its factor, a product
+  /// in progress.
   private static final long GRAM_COPIES = 3;
 
-  /// Columns of a panel of the Gram product, and copies of it.
+  /// Number of columns of a panel of the Gram product.
   private static final long PANEL_COLUMNS = 4096;
 
-  /// Active columns over kept weights where there is room, and at the least.
+  /// Ratio of active columns to kept weights where there is room, and the least ratio.
   private static final double USEFUL_COLUMNS = 2;
 
   private static final double LEAST_COLUMNS = 1.1;
 
-  /// Rates for the expected time: bytes of a matrix in memory and in a file, multiplications and
-  /// additions of the Gram matrix, all in a second.
+  /// Rates for the expected time, all per second: bytes of a matrix in memory and in a file,
+  /// multiplications and additions of the Gram matrix.
   private static final double MEMORY_RATE = 1e10;
 
   private static final double DISK_RATE = 1e9;
   private static final double GRAM_RATE = 4e10;
 
-  /// Passes over X and over its active columns that the first-order method takes, as a rule.
+  /// Typical number of passes of the first-order method over X and over its active columns.
   private static final int PASSES = 4;
 
   private static final int COLUMN_PASSES = 80;
 
-  /// What there is to do and what there is to do it with.
+  /// The size of the problem and the resources for it.
   ///
   /// @param rows n
   /// @param weightCount p
@@ -77,7 +79,7 @@ public record MemoryPlan(
     }
   }
 
-  /// Bytes.
+  /// Memory by purpose, in bytes.
   ///
   /// @param matrix X, in memory or in its file
   /// @param activeColumns the copy of the active columns
@@ -88,19 +90,19 @@ public record MemoryPlan(
   public record Parts(
       long matrix, long activeColumns, long vectors, long gram, long buffers, long other) {}
 
-  /// Expected time.
+  /// Expected time by step, in seconds.
   ///
   /// @param write for writing X, gradients not included
   /// @param firstOrder for the first-order method
   /// @param backsolve for the backsolve
   public record Seconds(double write, double firstOrder, double backsolve) {
-    /// All of them.
+    /// Returns the sum of all steps.
     public double total() {
       return write + firstOrder + backsolve;
     }
   }
 
-  /// The plan for a request.
+  /// Returns the plan for a request.
   ///
   /// @return null if nothing fits
   public static @Nullable MemoryPlan of(Request request) {
@@ -120,7 +122,8 @@ public record MemoryPlan(
     return null;
   }
 
-  /// Bytes of memory that a request needs at the least, with X in a file if there is room for one.
+  /// Returns the bytes of memory that a request needs at the least, with X in a file if there is
+  /// room for one.
   public static long leastBytes(Request request) {
     MemoryPlan inMemory = of(request, FloatFormat.BFLOAT16, false, least(request));
     MemoryPlan onDisk = of(request, FloatFormat.BFLOAT16, true, least(request));
@@ -130,7 +133,8 @@ public record MemoryPlan(
         : inMemory.residentBytes();
   }
 
-  /// The most rows that fit within a request's limit, 0 if not even one does.
+  /// Returns the greatest number of rows that fits within a request's limit, 0 if not even one
+  /// does.
   public static int mostRows(Request request) {
     int low = 0;
     int high = request.rows();
@@ -145,7 +149,7 @@ public record MemoryPlan(
     return low;
   }
 
-  /// How many weights a budget keeps at most: the cheapest first.
+  /// Returns how many weights a budget keeps at most, counting the cheapest first.
   public static int mostKept(Budget budget, CostTable costs) {
     var cheapest = new ArrayList<>(costs.layers());
     cheapest.sort(Comparator.comparingLong(CostTable.Layer::macsPerWeight));
@@ -160,7 +164,7 @@ public record MemoryPlan(
     return (int) Math.min(kept, budget.maxNnz());
   }
 
-  /// So many bytes in GiB or MiB.
+  /// Returns a number of bytes as text, in GiB or MiB.
   public static String text(long bytes) {
     return Bytes.text(bytes);
   }
@@ -215,7 +219,7 @@ public record MemoryPlan(
         && (!isOnDisk || parts.matrix() <= request.diskBytes());
   }
 
-  /// Bytes of memory at most.
+  /// Returns the greatest resident memory in bytes.
   public long residentBytes() {
     return (isOnDisk ? 0 : parts.matrix())
         + parts.activeColumns()
@@ -225,7 +229,8 @@ public record MemoryPlan(
         + parts.other();
   }
 
-  /// Three lines: what is kept how and where, the parts, the time and the rates it is reckoned with.
+  /// Returns three lines: the format and place of the matrix, the parts, and the time with the
+  /// rates that it is computed from.
   @Override
   public String toString() {
     return String.format(

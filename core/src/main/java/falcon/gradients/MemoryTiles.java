@@ -6,16 +6,17 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Tiles in native memory, in slabs that come into being when they are first touched: by the thread
+/// Tiles in native memory, in slabs that are allocated when they are first touched by the thread
 /// that fills them, so that the work of zeroing new memory is shared among threads.
 final class MemoryTiles implements TileStore {
-  /// Columns of a tile: one row of them and their float64 sums stay in the first-level cache.
+  /// Number of columns of a tile: one row of them and their float64 sums stay in the first-level
+  /// cache.
   static final int TILE_COLUMNS = 2048;
 
-  /// Start of each row, so that rows of vectors fall on cache lines.
+  /// Alignment of each row, so that vectors start on cache lines.
   static final int ALIGNMENT_BYTES = 64;
 
-  /// Bytes of a slab, about; a slab holds whole tiles.
+  /// Approximate size of a slab in bytes; a slab holds whole tiles.
   private static final long SLAB_BYTES = 32L << 20;
 
   private final Arena arena;
@@ -67,7 +68,7 @@ final class MemoryTiles implements TileStore {
     arena.close();
   }
 
-  /// Some tiles in a row.
+  /// A run of consecutive tiles.
   private final class Slab {
     private final long startBytes;
     private final long byteSize;

@@ -2,11 +2,14 @@ package falcon.gradients;
 
 import java.util.Arrays;
 
-/// Weights `[p]` that are zero outside some columns. Shares its arrays.
+/// Weights `[p]` that are zero outside some columns. The arrays are shared with the caller, not
+/// copied.
 public final class SparseWeights {
   private final int[] columns;
   private final double[] values;
 
+  /// Creates weights that are zero outside some columns.
+  ///
   /// @param columns ascending indices of weights
   /// @param values `[columns]`
   public SparseWeights(int[] columns, double[] values) {
@@ -14,11 +17,12 @@ public final class SparseWeights {
     this.values = values;
   }
 
+  /// Returns the ascending indices of the weights that may differ from zero; not copied.
   public int[] columns() {
     return columns;
   }
 
-  /// The weight of column number c of [#columns].
+  /// Returns the weight of column number c of [#columns].
   public double value(int c) {
     return values[c];
   }
@@ -32,7 +36,7 @@ public final class SparseWeights {
     }
   }
 
-  /// The weight at an index that is one of the columns or not.
+  /// Returns the weight at any index; zero if the index is not among the columns.
   public double at(int index) {
     int c = position(index);
     return c < columns.length && columns[c] == index ? values[c] : 0;
@@ -43,7 +47,7 @@ public final class SparseWeights {
     return found < 0 ? -found - 1 : found;
   }
 
-  /// All weights, rounded to float32.
+  /// Returns all weights, rounded to float32.
   public float[] toDense(int weightCount) {
     float[] dense = new float[weightCount];
     for (int c = 0; c < columns.length; c++) {

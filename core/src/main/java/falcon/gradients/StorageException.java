@@ -2,7 +2,8 @@ package falcon.gradients;
 
 import java.io.IOException;
 
-/// The gradient matrix could not be kept in its file; the message says where, why and how to mend it.
+/// The gradient matrix could not be kept in its file; the message says where, why and how to remedy
+/// it.
 public final class StorageException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -7,21 +7,21 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Where each number of a gradient matrix stands: *tiles* of a few columns of one layer by all rows,
-/// one after the other, each row-major.
+/// The layout of a gradient matrix in memory or in a file: *tiles* of a few columns of one layer by
+/// all rows, one after the other, each row-major.
 ///
 /// Both products run over a tile from its first byte to its last, a block of rows is written as one
-/// run of bytes a tile, and a range of columns is read as few long runs.
+/// run of bytes per tile, and a range of columns is read as few long runs.
 final class TileLayout {
-  /// Columns of a tile.
+  /// A tile: some columns of one layer, all rows.
   ///
   /// @param layer number of the layer
   /// @param from index of its first column among all weights
-  /// @param columns how many
-  /// @param offsetBytes where the tile begins
-  /// @param strideBytes from row to row
+  /// @param columns number of columns
+  /// @param offsetBytes offset at which the tile begins
+  /// @param strideBytes distance from row to row
   record Tile(int layer, int from, int columns, long offsetBytes, long strideBytes) {
-    /// Index after its last column.
+    /// Returns the index after its last column.
     int end() {
       return from + columns;
     }
@@ -35,8 +35,8 @@ final class TileLayout {
   private final int weightCount;
   private final long byteSize;
 
-  /// @param tileColumns columns of a tile at most
-  /// @param alignmentBytes a row of a tile begins at a multiple of it, counted from the tile's start
+  /// @param tileColumns greatest number of columns of a tile
+  /// @param alignmentBytes alignment of a tile's rows, counted from the tile's start
   TileLayout(
       int rows,
       FloatFormat format,
@@ -81,7 +81,7 @@ final class TileLayout {
     return weightCount;
   }
 
-  /// Bytes of all tiles.
+  /// Returns the bytes of all tiles.
   long byteSize() {
     return byteSize;
   }
@@ -94,12 +94,12 @@ final class TileLayout {
     return tiles.get(index);
   }
 
-  /// Bytes of a tile.
+  /// Returns the bytes of a tile.
   long tileBytes(int index) {
     return rows * tile(index).strideBytes();
   }
 
-  /// Bytes of the largest tile.
+  /// Returns the bytes of the largest tile.
   long largestTileBytes() {
     long largest = 0;
     for (int t = 0; t < tiles.size(); t++) {
@@ -108,12 +108,13 @@ final class TileLayout {
     return largest;
   }
 
-  /// Number of the first tile of a layer; the tiles of layer `count` begin after the last.
+  /// Returns the number of the first tile of a layer; the tiles of layer `count` begin after the
+  /// last.
   int firstTile(int layer) {
     return firstTileOfLayer[layer];
   }
 
-  /// Number of the tile that holds a column.
+  /// Returns the number of the tile that holds a column.
   int tileOf(int column) {
     int low = 0;
     int high = tiles.size() - 1;
@@ -128,10 +129,10 @@ final class TileLayout {
     return low;
   }
 
-  /// Some columns of a tile, all rows.
+  /// Returns some columns of a tile, all rows.
   ///
   /// @param values the tile's bytes
-  /// @param first column, counted within the tile
+  /// @param first the first column, counted within the tile
   RowPanel panel(int index, MemorySegment values, int first, int columns) {
     Tile tile = tile(index);
     return new RowPanel(

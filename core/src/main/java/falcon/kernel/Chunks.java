@@ -12,9 +12,9 @@ import java.util.function.Supplier;
 
 /// Runs numbered pieces of work on an executor.
 ///
-/// Which piece does what is fixed by its number, never by a thread: as long as each chunk writes
-/// only what belongs to it, results have the same bits for any number of threads, and sums over
-/// chunks are taken afterwards in chunk order by the caller.
+/// The work of a piece depends on its number, never on the thread that runs it: as long as each
+/// chunk writes only what belongs to it, results have the same bits for any number of threads, and
+/// sums over chunks are taken afterwards in chunk order by the caller.
 ///
 /// The caller waits and does not work: how many threads work is up to the executor alone, and an
 /// interruption ends the run after the chunks that are under way.
@@ -26,7 +26,7 @@ public final class Chunks {
   /// @param <W> scratch memory that one worker reuses from chunk to chunk
   @FunctionalInterface
   public interface Body<W> {
-    /// Does chunk number `chunk`. The workspace holds whatever an earlier chunk left there.
+    /// Runs chunk number `chunk`. The workspace holds whatever an earlier chunk left there.
     void run(int chunk, W workspace);
   }
 
@@ -37,15 +37,15 @@ public final class Chunks {
   /// @throws CancellationException if this thread is interrupted while it waits; the interrupt flag
   ///     stays set and chunks that have not begun are left out
   /// @throws RuntimeException or Error what the first failing worker threw; other workers stop
-  ///     after the chunk they are at
+  ///     after their present chunk
   public static void run(ExecutorService executor, int count, IntConsumer body) {
     run(executor, count, () -> body, (chunk, consumer) -> consumer.accept(chunk));
   }
 
-  /// Runs chunks 0 … count − 1 with a workspace a worker; otherwise as [#run(ExecutorService, int,
-  /// IntConsumer)].
+  /// Runs chunks 0 … count − 1 with one workspace per worker, otherwise like
+  /// [#run(ExecutorService, int, IntConsumer)].
   ///
-  /// @param workspaces makes one workspace for each worker, at most one a processor
+  /// @param workspaces makes one workspace for each worker, at most one per processor
   public static <W> void run(
       ExecutorService executor, int count, Supplier<W> workspaces, Body<W> body) {
     AtomicInteger next = new AtomicInteger();

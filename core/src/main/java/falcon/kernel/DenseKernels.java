@@ -6,24 +6,25 @@ package falcon.kernel;
 /// C_ij ← fma(±A_qi, B_qj, C_ij)      q = 0 … depth − 1 in order, for each i < rows, j < columns
 /// ```
 ///
-/// One rounding a term and a fixed order of terms: an entry has the same bits however rows, columns
-/// and lanes are cut. Operands are blocks of larger row-major arrays and may lie in one array as long
-/// as C overlaps neither A nor B. Stateless; takes scratch memory of less than 2 MiB while it runs.
-/// Arguments are not checked beyond the bounds of their arrays.
+/// There is one rounding per term and the order of terms is fixed: an entry has the same bits
+/// however rows, columns and lanes are cut. Operands are blocks of larger row-major arrays and may
+/// lie in one array as long as C overlaps neither A nor B. Implementations are stateless and take
+/// less than 2 MiB of scratch memory while they run. Arguments are not checked beyond the bounds of
+/// their arrays.
 public interface DenseKernels {
-  /// Columns of a float32 product that need no copy of A and B: if B has so many with a row stride of
-  /// as many.
+  /// Number of columns for which a float32 product needs no copy of A and B: B has this many
+  /// columns, and its row stride is the same number.
   int FLOAT_WIDTH = 64;
 
-  /// Where a block lies in its array: entry (row, column) has index
-  /// `from + row · rowStride + column · columnStride`. Strides swapped make the transposed block.
+  /// The position of a block in its array: entry (row, column) has index
+  /// `from + row · rowStride + column · columnStride`. Swapped strides make the transposed block.
   record Block(int from, int rowStride, int columnStride) {
-    /// A block of a row-major matrix.
+    /// Returns a block of a row-major matrix.
     public static Block of(int from, int rowStride) {
       return new Block(from, rowStride, 1);
     }
 
-    /// The same entries with rows and columns exchanged.
+    /// Returns the same entries with rows and columns exchanged.
     public Block transposed() {
       return new Block(from, columnStride, rowStride);
     }
@@ -33,7 +34,7 @@ public interface DenseKernels {
     }
   }
 
-  /// How large a product is and which part is wanted.
+  /// The size of a product and the part of it that is wanted.
   ///
   /// @param rows of C, columns of A
   /// @param columns of C and B
@@ -49,7 +50,7 @@ public interface DenseKernels {
   /// @param inC block of `c`, `[rows, columns]`, column stride 1
   void addProduct(float[] a, Block inA, float[] b, Block inB, float[] c, Block inC, Extent extent);
 
-  /// Adds `AᵀB` to C in float64; otherwise as in float32.
+  /// Adds `AᵀB` to C in float64, otherwise like the float32 method.
   void addProduct(
       double[] a, Block inA, double[] b, Block inB, double[] c, Block inC, Extent extent);
 }

@@ -1,11 +1,11 @@
 package falcon.kernel;
 
-/// How a number of the gradient matrix is stored.
+/// The storage format of the gradient matrix's numbers.
 public enum FloatFormat {
   /// IEEE binary32.
   FLOAT32(Float.BYTES),
-  /// The upper half of a binary32: 8 bits of exponent, 7 of fraction. Rounded to nearest, ties to
-  /// even: relative error at most 2⁻⁸ / 2 = 0.2 %.
+  /// The upper half of a binary32: 8 bits of exponent, 7 of fraction. Numbers are rounded to
+  /// nearest, ties to even: the relative error is at most 2⁻⁸ / 2 = 0.2 %.
   BFLOAT16(Short.BYTES);
 
   private final int bytes;
@@ -14,7 +14,7 @@ public enum FloatFormat {
     this.bytes = bytes;
   }
 
-  /// Bytes of one number.
+  /// Returns the bytes of one number.
   public int bytes() {
     return bytes;
   }

@@ -1,23 +1,24 @@
 package falcon.kernel;
 
-/// The loops that touch all of a vector or a matrix, in one of two twins: plain Java or vector instructions.
+/// The loops that touch all of a vector or a matrix, in one of two twins: plain Java or vector
+/// instructions.
 ///
 /// Twins give the same bits: every method defines the order of its additions. Plain Java is the
 /// definition; the vectorised twin lives in a module of its own and is found as a service.
 public interface Kernels {
-  /// What the loops are made of, for reports: `scalar`, or the width of the vectors.
+  /// Returns the name of the twin for reports: `scalar`, or the width of the vectors.
   String name();
 
-  /// Loops over saliencies.
+  /// Returns the loops over saliencies.
   SelectionKernels selection();
 
-  /// Loops over a gradient matrix.
+  /// Returns the loops over a gradient matrix.
   MatrixKernels matrix();
 
-  /// Products of dense matrices.
+  /// Returns the products of dense matrices.
   DenseKernels dense();
 
-  /// The twin that this process uses.
+  /// Returns the twin that this process uses.
   ///
   /// The system property `falcon.simd` chooses: `auto` (vectors where the JVM has them, the
   /// default), `required` or `off`.

@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 
 /// Pieces of some rows of a matrix: `x_ij`, i = 0 … rows − 1, j = 0 … columns − 1.
 ///
-/// @param values where they stand, in native byte order; owned by whoever made the panel
+/// @param values the memory that holds them, in native byte order; owned by whoever made the panel
 /// @param offsetBytes of `x_00`
 /// @param strideBytes from `x_ij` to `x_(i+1)j`
 /// @param rows number of rows
@@ -18,7 +18,7 @@ public record RowPanel(
     int columns,
     FloatFormat format) {
 
-  /// Where row i begins.
+  /// Returns the offset of row i, in bytes.
   public long rowBytes(int i) {
     return offsetBytes + i * strideBytes;
   }

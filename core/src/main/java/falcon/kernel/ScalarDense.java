@@ -1,9 +1,10 @@
 package falcon.kernel;
 
-/// [DenseKernels] in plain Java: rows of C and B are copied to arrays of their own, the form that the
-/// compiler turns into vector code.
+/// [DenseKernels] in plain Java: rows of C and B are copied to arrays of their own, the form that
+/// the compiler turns into vector code.
 final class ScalarDense implements DenseKernels {
-  /// Rows of C at a time: with [#COLUMNS] of float64 they fit the first-level cache.
+  /// Number of rows of C processed at a time: with [#COLUMNS] of float64 they fit the first-level
+  /// cache.
   private static final int ROWS = 16;
 
   private static final int COLUMNS = 256;

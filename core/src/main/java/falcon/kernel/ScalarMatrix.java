@@ -68,7 +68,7 @@ final class ScalarMatrix implements MatrixKernels {
     }
   }
 
-  /// Rows of a panel as float32 in arrays.
+  /// The rows of a panel as float32 arrays.
   private static final class Rows {
     private final RowPanel panel;
     private final short[] shorts;

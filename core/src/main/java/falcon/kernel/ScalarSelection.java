@@ -24,7 +24,7 @@ final class ScalarSelection implements SelectionKernels {
       for (int j = i; j < end; j++) {
         int bits = Float.floatToRawIntBits(saliency[j]);
         int key = Math.max(0, bits);
-        // Negative but for −0: the sign is set and so is a bit below it.
+        // Negative unless it is −0: the sign is set and so is a bit below it.
         bad |= bits >> 31 & bits << 1;
         bad |= (INFINITE_KEY - 1 - key) >>> 31;
         isAbove |= (long) ((high - 1 - key) >>> 31) << j;
@@ -53,12 +53,12 @@ final class ScalarSelection implements SelectionKernels {
     }
   }
 
-  /// Where the word of weight i ends, or the range.
+  /// Returns the end of weight i's word, or of the range where that comes first.
   private static int wordEnd(int i, int to) {
     return Math.min(to - 1, i | 63) + 1;
   }
 
-  /// The bits of weights from … to − 1 of one word.
+  /// Returns the bits of weights from … to − 1 of one word.
   private static long bits(int from, int to) {
     return -1L << from & -1L >>> -to;
   }

@@ -1,14 +1,15 @@
 package falcon.kernel;
 
-/// Loops over saliencies. Stateless; arguments are not checked beyond the bounds of their arrays.
+/// Loops over saliencies. Implementations are stateless; arguments are not checked beyond the
+/// bounds of their arrays.
 ///
-/// The *key* of a saliency is its float32 bit pattern, which orders as the saliency does; −0 has the
-/// key of 0. Bit `i & 63` of word `i >> 6` stands for weight i, as in a mask.
+/// The *key* of a saliency is its float32 bit pattern, which orders as the saliency does; −0 has
+/// the key of 0. Bit `i & 63` of word `i >> 6` belongs to weight i, as in a mask.
 public interface SelectionKernels {
-  /// How many partial sums [#sift] adds to.
+  /// Number of partial sums that [#sift] adds to.
   int PARTIALS = 64;
 
-  /// Sorts out saliencies by a zone of keys, i = from … to − 1.
+  /// Sorts saliencies i = from … to − 1 by a zone of keys.
   ///
   /// Weight i is *above* the zone if `high ≤ key_i`, and *inside* it if `low ≤ key_i < high`.
   ///
@@ -16,12 +17,12 @@ public interface SelectionKernels {
   /// @param high key after the zone, `low` or more
   /// @param above bit i is set for a weight above, and cleared otherwise; bits of weights that are
   ///     not in the range stay
-  /// @param inside word k gets the bits of those inside among the 64 weights that word
-  ///     `(from >> 6) + k` of `above` stands for; zero for weights that are not in the range
+  /// @param inside word k gets the bits of those inside among the 64 weights of word
+  ///     `(from >> 6) + k` of `above`; zero for weights that are not in the range
   /// @param partials partial sum `i & 63` takes, in the order of i, the saliency of weight i if it
   ///     is above the zone; in float64. At least [#PARTIALS] long
   /// @return whether all saliencies are zero or more and finite; where they are not, sums and bits
-  ///     are of no use
+  ///     have no meaning
   boolean sift(
       float[] saliency,
       int from,

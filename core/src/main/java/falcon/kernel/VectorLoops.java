@@ -4,16 +4,17 @@ package falcon.kernel;
 ///
 /// Every result is defined by its formula and the order of additions given with it, so that a
 /// vectorised twin can give the same bits. Loops that end in an array run over one index that all
-/// arrays share, write one array, and add at most four products to it: of the shapes tried on JDK 25
-/// that is the largest that the compiler always turns into full-width vector code. With two or more
-/// rows written it depends on what the loop is inlined into, and six products stay scalar.
+/// arrays share, write one array, and add at most four products to it: of the loop shapes tried on
+/// JDK 25 that is the largest that the compiler always turns into full-width vector code. With two
+/// or more written rows that depends on the method that the loop is inlined into, and loops of six
+/// products stay scalar.
 ///
-/// No argument is checked beyond the bounds of its array. Stateless.
+/// No argument is checked beyond the bounds of its array. The class has no state.
 public final class VectorLoops {
   private VectorLoops() {}
 
-  /// `Σ_j x_j v_(from+j)`, j = 0 … count − 1, each product exact in float64: partial sum `j mod 16`
-  /// takes term j, then partials 0 to 15 are added in order.
+  /// Returns `Σ_j x_j v_(from+j)`, j = 0 … count − 1, each product exact in float64: partial sum
+  /// `j mod 16` takes term j, then partials 0 to 15 are added in order.
   ///
   /// @param x at least `count` values
   /// @param v at least `from + count` values
@@ -47,8 +48,8 @@ public final class VectorLoops {
     return sum(partial);
   }
 
-  /// `Σ_j x_j v_j`, j = from … to − 1: partial sum `(j − from) mod 16` takes term j, then partials
-  /// 0 to 15 are added in order.
+  /// Returns `Σ_j x_j v_j`, j = from … to − 1: partial sum `(j − from) mod 16` takes term j, then
+  /// partials 0 to 15 are added in order.
   public static double dot(double[] x, double[] v, int from, int to) {
     double s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0;
     double s8 = 0, s9 = 0, s10 = 0, s11 = 0, s12 = 0, s13 = 0, s14 = 0, s15 = 0;
@@ -86,14 +87,14 @@ public final class VectorLoops {
     return sum;
   }
 
-  /// `sum_j += factor · x_j`, j = 0 … count − 1.
+  /// Adds `sum_j += factor · x_j`, j = 0 … count − 1.
   public static void addScaled(double[] sum, double factor, float[] x, int count) {
     for (int j = 0; j < count; j++) {
       sum[j] += factor * x[j];
     }
   }
 
-  /// `sum_j += x_j²`, j = 0 … count − 1, each square exact in float64.
+  /// Adds `sum_j += x_j²`, j = 0 … count − 1, each square exact in float64.
   public static void addSquares(double[] sum, float[] x, int count) {
     for (int j = 0; j < count; j++) {
       double term = x[j];
@@ -101,15 +102,15 @@ public final class VectorLoops {
     }
   }
 
-  /// `sum_j += factor · x_j`, j = from … to − 1.
+  /// Adds `sum_j += factor · x_j`, j = from … to − 1.
   public static void addScaled(double[] sum, double factor, double[] x, int from, int to) {
     for (int j = from; j < to; j++) {
       sum[j] += factor * x[j];
     }
   }
 
-  /// `sum_j += (f_0 x0_j + f_1 x1_j) + (f_2 x2_j + f_3 x3_j)` with `f_r = factors[first + r]` and
-  /// `xr = rows[r]`, j = 0 … count − 1.
+  /// Adds `sum_j += (f_0 x0_j + f_1 x1_j) + (f_2 x2_j + f_3 x3_j)` with `f_r = factors[first + r]`
+  /// and `xr = rows[r]`, j = 0 … count − 1.
   public static void addFourScaled(
       double[] sum, double[] factors, int first, float[][] rows, int count) {
     float[] x0 = rows[0];

@@ -7,8 +7,8 @@ import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/// Least squares of one layer on its inputs: which values of the kept weights reproduce the outputs
-/// that the dense layer gave?
+/// The least-squares problem of one layer: the values of the kept weights that best reproduce the
+/// dense layer's outputs from the layer's inputs.
 ///
 /// ```
 /// H = Σ x xᵀ [k, k],  B = Σ x yᵀ [k, o]        x: layer inputs (k), y: wanted outputs (o)
@@ -17,36 +17,38 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// Weights are `[o, k]`, row-major: weight (channel, input) has index `channel · k + input`, the
-/// layout of convolutions and linear layers. Channels share H but not A, so each has a factorisation
-/// of its own; where most weights stay it is that of the dropped inputs instead:
-/// with G = (H + κI)⁻¹, u = G (B + κw⁰) and P the dropped inputs, `w = u − G_·P (G_PP)⁻¹ u_P` is the
-/// same minimiser. Small systems are solved in float64 ([ExactChannels]), large ones by float32
-/// factors and float64 refinement ([MixedPrecisionChannels]), or, where about half of many inputs is kept, by
-/// conjugate gradients for all channels ([PreconditionedChannels]); operation counts alone decide which.
+/// layout of convolutions and linear layers. Channels share H but not A, so each has a
+/// factorisation of its own; where most weights are kept it is that of the dropped inputs instead:
+/// with G = (H + κI)⁻¹, u = G (B + κw⁰) and P the dropped inputs, `w = u − G_·P (G_PP)⁻¹ u_P` is
+/// the same minimiser. Small systems are solved in float64 ([ExactChannels]), large ones by float32
+/// factors and float64 refinement ([MixedPrecisionChannels]), or, where about half of many inputs
+/// is kept, by conjugate gradients for all channels ([PreconditionedChannels]); the choice depends
+/// on operation counts alone.
 ///
-/// Memory: H is kept, not copied (`8k²` bytes), and B once transposed (`8ko`). Solving takes `16k²`
-/// bytes for G where most weights stay, a limit of the caller's for float32 factors and what goes with them, and `8m²` bytes a
-/// thread for a float64 system of m inputs. Products and sums have a fixed order: the result has the
-/// same bits for any number of threads. Immutable, safe to share between threads.
+/// Memory: H is referenced, not copied (`8k²` bytes), and B is copied once, transposed (`8ko`
+/// bytes). Solving takes `16k²` bytes for G where most weights are kept, a limit set by the caller
+/// for float32 factors and their vectors, and `8m²` bytes per thread for a float64 system of m
+/// inputs. Products and sums have a fixed order: the result has the same bits for any number of
+/// threads. Instances are immutable and safe to share between threads.
 ///
-/// Source: the layer-wise problem of OBC (Frantar & Alistarh 2022, arXiv:2208.11580, section 3), here
-/// for a given support; not in FALCON.
+/// Source: the layer-wise problem of OBC (Frantar & Alistarh 2022, arXiv:2208.11580, section 3),
+/// here for a given support; not in FALCON.
 public final class ChannelLeastSquares {
-  /// Share of H's mean diagonal that is added to it. Zero or more; the ridge keeps directions that
-  /// the calibration inputs hardly use near the present weights.
+  /// Share of H's mean diagonal that is added to it. Zero or more; the ridge keeps the weights near
+  /// their present values along directions that the calibration inputs hardly use.
   public static final double DEFAULT_RELATIVE_RIDGE = 1e-3;
 
   /// Bytes that float32 factors may take where the caller sets no limit.
   public static final long DEFAULT_SCRATCH_BYTES = 1L << 30;
 
-  /// Layers of so many inputs are solved in float64: H stays in the processor's cache.
+  /// Layers of up to this many inputs are solved in float64: H stays in the processor's cache.
   private static final int EXACT_INPUTS = 1024;
 
-  /// Greatest ratio of eigenvalues of `H + κI` for which its float64 inverse stands for the matrix:
-  /// weights that it gives are as good as their rounding to float32.
+  /// Greatest condition number of `H + κI` for which its float64 inverse replaces the matrix: the
+  /// weights computed from it are as accurate as their rounding to float32.
   private static final double GREATEST_CONDITION = 1e9;
 
-  /// Steps of the refinement that [MixedPrecisionChannels] takes on a well-conditioned layer.
+  /// Number of refinement steps that [MixedPrecisionChannels] takes on a well-conditioned layer.
   private static final int REFINEMENT_STEPS = 2;
 
   private final LayerEquations equations;
@@ -59,12 +61,12 @@ public final class ChannelLeastSquares {
     this.outputs = equations.outputs();
   }
 
-  /// The problem of one layer with the default ridge.
+  /// Returns the problem of one layer with the default ridge.
   ///
   /// @param inputs k, one or more
   /// @param outputs o, one or more
-  /// @param gram H `[k, k]`, row-major, symmetric, positive semidefinite; kept, so the
-  ///     caller leaves it as it is
+  /// @param gram H `[k, k]`, row-major, symmetric, positive semidefinite; not copied, so the caller
+  ///     must not change it
   /// @param cross B `[k, o]`, row-major; copied
   /// @throws IllegalArgumentException if a length does not fit, an entry is not finite (named) or a
   ///     diagonal entry of H is negative
@@ -72,10 +74,10 @@ public final class ChannelLeastSquares {
     return of(inputs, outputs, gram, cross, DEFAULT_RELATIVE_RIDGE);
   }
 
-  /// The problem of one layer.
+  /// Returns the problem of one layer.
   ///
   /// @param relativeRidge κ as a share of H's mean diagonal, zero or more
-  /// @throws IllegalArgumentException as the shorter method, or if the ridge is negative
+  /// @throws IllegalArgumentException like the shorter method, or if the ridge is negative
   public static ChannelLeastSquares of(
       int inputs, int outputs, double[] gram, double[] cross, double relativeRidge) {
     if (inputs < 1 || outputs < 1) {
@@ -132,40 +134,41 @@ public final class ChannelLeastSquares {
     }
   }
 
-  /// Number of inputs, k.
+  /// Returns the number of inputs, k.
   public int inputs() {
     return inputs;
   }
 
-  /// Number of output channels, o.
+  /// Returns the number of output channels, o.
   public int outputs() {
     return outputs;
   }
 
-  /// κ, in the units of H.
+  /// Returns κ, in the units of H.
   public double ridge() {
     return equations.ridge();
   }
 
-  /// The weights that minimise the error plus `κ ‖w − w⁰‖²` with all but the kept ones at zero.
+  /// Returns the weights that minimise the error plus `κ ‖w − w⁰‖²` with all but the kept ones at
+  /// zero.
   ///
-  /// A channel that keeps nothing becomes zero. A layer whose inputs were all zero keeps its present
-  /// values. Where H with its ridge is singular to working precision, the ridge is raised tenfold
-  /// until it is not.
+  /// A channel that keeps nothing becomes zero. A layer whose inputs were all zero keeps its
+  /// present values. Where H with its ridge is singular to working precision, the ridge is
+  /// multiplied by ten until it is not.
   ///
   /// @param present w⁰ `[o, k]`, finite where kept; read only
-  /// @param isKept whether the weight of index `channel · k + input` is kept; asked by the
-  ///     calling thread
+  /// @param isKept whether the weight of index `channel · k + input` is kept; called by the calling
+  ///     thread only
   /// @return `[o, k]`, zero where not kept; a new array
   /// @throws IllegalArgumentException if the length differs or a kept weight is not finite (named)
   public float[] solve(float[] present, IntPredicate isKept, ExecutorService executor) {
     return solve(present, isKept, DEFAULT_SCRATCH_BYTES, executor);
   }
 
-  /// As the shorter method, with a limit for float32 factors.
+  /// Solves like the shorter method, with a limit for float32 factors.
   ///
-  /// @param scratchBytes what the factors that are held at a time may take together; one is held in
-  ///     any case (`4k²` bytes at most). The result depends on it within its accuracy
+  /// @param scratchBytes greatest total size of the factors held at a time; one is held in any case
+  ///     (`4k²` bytes at most). The result depends on this limit within its accuracy
   public float[] solve(
       float[] present, IntPredicate isKept, long scratchBytes, ExecutorService executor) {
     requireLength(present.length);
@@ -207,8 +210,8 @@ public final class ChannelLeastSquares {
     return IntStream.range(0, outputs).filter(isWanted).toArray();
   }
 
-  /// Squared error of each channel less that of all weights zero:
-  /// `wᵀHw − 2wᵀB`, so that adding `Σ y²` gives `Σ (wᵀx − y)²`.
+  /// Returns the squared error of each channel minus that of all weights zero: `wᵀHw − 2wᵀB`, so
+  /// that adding `Σ y²` gives `Σ (wᵀx − y)²`.
   ///
   /// @param weights `[o, k]`
   /// @return `[o]`
@@ -217,7 +220,7 @@ public final class ChannelLeastSquares {
     return equations.errors(weights, executor);
   }
 
-  /// Half the gradient of the squared error: `G = W H − Bᵀ`, of full rank where H is.
+  /// Returns half the gradient of the squared error: `G = W H − Bᵀ`, of full rank where H is.
   ///
   /// @param weights `[o, k]`
   /// @return `[o, k]`, a new array
@@ -226,9 +229,9 @@ public final class ChannelLeastSquares {
     return equations.gradient(weights, executor);
   }
 
-  /// Diagonal d of `(H + κI)⁻¹`: dropping weight w of input i from a dense, optimal channel and
-  /// refitting the others raises the squared error by `w² / d_i` (optimal brain surgeon). All
-  /// infinite where the matrix is singular.
+  /// Returns the diagonal d of `(H + κI)⁻¹`: dropping weight w of input i from a dense, optimal
+  /// channel and refitting the others raises the squared error by `w² / d_i` (optimal brain
+  /// surgeon). All entries are infinite where the matrix is singular.
   ///
   /// @return `[k]`
   public double[] inverseDiagonal(ExecutorService executor) {
@@ -262,15 +265,16 @@ public final class ChannelLeastSquares {
     return supports;
   }
 
-  /// Whether a system of so many rows costs less in float64 than in float32, where arithmetic is twice
-  /// as fast but each refinement step takes a product with H in float64: `2m³/3 ≤ m³/3 + 4 · steps · k²`.
+  /// Returns whether a system of `rows` rows costs less in float64 than in float32, where
+  /// arithmetic is twice as fast but each refinement step needs a product with H in float64:
+  /// `2m³/3 ≤ m³/3 + 4 · steps · k²`.
   private boolean isCheaperExact(double rows) {
     return rows * rows * rows / 3 <= 4.0 * REFINEMENT_STEPS * inputs * inputs;
   }
 
-  /// Marks the channels that are cheaper to solve by their dropped inputs; false if the shared
-  /// inverse would cost more than that saves, or have too few digits. Costs are operations of the
-  /// factors' precision; those of float64 count twice beside float32.
+  /// Marks the channels that are cheaper to solve by their dropped inputs; returns false if the
+  /// shared inverse would cost more than it saves, or be too inaccurate. Costs are operations of
+  /// the factors' precision; a float64 operation counts as two float32 operations.
   ///
   /// @param isSolved channels that are left out
   private boolean chooseDual(
@@ -303,8 +307,8 @@ public final class ChannelLeastSquares {
     return (isExact ? 4 : 2) * k * k * k;
   }
 
-  /// Operations of float32 factors and their refinement, channel by channel, with the cheaper of kept
-  /// and dropped inputs and a share of the inverse.
+  /// Returns the operation count of float32 factors and their refinement, channel by channel, with
+  /// the cheaper of kept and dropped inputs and a share of the inverse.
   private double[] directCosts(int[][] supports) {
     boolean[] isDual = new boolean[outputs];
     boolean hasInverse = chooseDual(supports, new boolean[outputs], isDual, false);
@@ -321,13 +325,13 @@ public final class ChannelLeastSquares {
     return costs;
   }
 
-  /// `(H + κI)⁻¹`, or null where that is singular.
+  /// Returns `(H + κI)⁻¹`, or null where that is singular.
   private double @Nullable [] inverse(ExecutorService executor) {
     Cholesky factored = factored(executor);
     return factored == null ? null : factored.inverse(executor);
   }
 
-  /// `H + κI`, factored, or null where that is singular.
+  /// Returns the Cholesky factor of `H + κI`, or null where that is singular.
   private @Nullable Cholesky factored(ExecutorService executor) {
     double[] matrix = equations.gram().clone();
     for (int i = 0; i < inputs; i++) {

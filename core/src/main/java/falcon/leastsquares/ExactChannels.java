@@ -6,15 +6,15 @@ import java.util.Arrays;
 import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
 
-/// Channels of a layer solved in float64, each by one thread: by its kept inputs, or by its dropped
-/// ones where those are fewer and `(H + κI)⁻¹` is at hand.
+/// Solves channels of a layer in float64, each on one thread: by its kept inputs, or by its dropped
+/// inputs where those are fewer and `(H + κI)⁻¹` is available.
 ///
 /// A worker takes `8m²` bytes for the largest system of m rows.
 final class ExactChannels {
-  /// By how much the ridge grows when a factorisation meets a pivot that is not positive.
+  /// Factor by which the ridge grows when a factorisation meets a pivot that is not positive.
   private static final double RIDGE_GROWTH = 10;
 
-  /// The smallest ridge of such a second try, as a share of the mean diagonal.
+  /// The smallest ridge of the second attempt, as a share of the mean diagonal.
   private static final double LEAST_SECOND_RIDGE = 1e-10;
 
   private final LayerEquations equations;
@@ -31,7 +31,7 @@ final class ExactChannels {
 
   /// Solves some channels.
   ///
-  /// @param isDual of each channel whether its dropped inputs are eliminated
+  /// @param isDual whether to solve each channel by its dropped inputs
   /// @param inverse `(H + κI)⁻¹`; absent if no channel is dual
   /// @param solved `[o, k]`; the kept weights of these channels are written
   void solve(
@@ -80,7 +80,8 @@ final class ExactChannels {
     }
   }
 
-  /// With G = (H + κI)⁻¹, u = G (B + κw⁰) and P the dropped inputs: `w = u − G_·P (G_PP)⁻¹ u_P`.
+  /// Solves one channel by its dropped inputs: with G = (H + κI)⁻¹, u = G (B + κw⁰) and P the
+  /// dropped inputs, `w = u − G_·P (G_PP)⁻¹ u_P`.
   private boolean solveDual(int channel, double[] inverse, ReducedSystem system, float[] solved) {
     int inputs = equations.inputs();
     int[] support = supports[channel];
@@ -111,7 +112,7 @@ final class ExactChannels {
     return true;
   }
 
-  /// The inputs that are not in a support, ascending.
+  /// Returns the inputs that are not in a support, ascending.
   static int[] dropped(int[] support, int inputs) {
     int[] dropped = new int[inputs - support.length];
     int next = 0;

@@ -8,10 +8,10 @@ import falcon.kernel.Kernels;
 import falcon.kernel.VectorLoops;
 import java.util.concurrent.ExecutorService;
 
-/// The normal equations that the channels of a layer share: H, B and the ridge. Holds its arrays,
-/// which nobody changes.
+/// The normal equations that the channels of a layer share: H, B and the ridge. The arrays are not
+/// copied, and nobody changes them.
 final class LayerEquations {
-  /// Columns of a product in one chunk.
+  /// Number of columns of a product in one chunk.
   private static final int STRIP = 256;
 
   private final DenseKernels dense = Kernels.active().dense();
@@ -57,24 +57,25 @@ final class LayerEquations {
     return meanDiagonal;
   }
 
-  /// Bound of the ratio of the largest to the smallest eigenvalue of `H + κI`, from H's trace;
-  /// infinite without a ridge.
+  /// Returns an upper bound of the condition number of `H + κI`, from H's trace; infinite without a
+  /// ridge.
   double greatestCondition() {
     return 1 + inputs * meanDiagonal / ridge;
   }
 
-  /// Row `channel` of Bᵀ plus `κ w⁰`, on the support: right side of the channel's equations.
+  /// Returns the entry `input` of row `channel` of Bᵀ plus `κ w⁰`: the right-hand side of the
+  /// channel's equations.
   double rightSide(int channel, int input, float[] present, double kappa) {
     int at = channel * inputs + input;
     return cross[at] + kappa * present[at];
   }
 
-  /// Entry (channel, input) of Bᵀ.
+  /// Returns the entry (channel, input) of Bᵀ.
   double cross(int channel, int input) {
     return cross[channel * inputs + input];
   }
 
-  /// `sum += X M`, entries added in the order of M's rows.
+  /// Computes `sum += X M`; terms are added in the order of M's rows.
   ///
   /// @param x `[rows, k]`, row-major
   /// @param matrix M `[k, k]`, row-major
@@ -97,7 +98,7 @@ final class LayerEquations {
         });
   }
 
-  /// Half the gradient of the squared error: `W H − Bᵀ`, `[o, k]`.
+  /// Returns half the gradient of the squared error: `W H − Bᵀ`, `[o, k]`.
   double[] gradient(float[] weights, ExecutorService executor) {
     double[] x = new double[weights.length];
     double[] gradient = new double[weights.length];
@@ -109,7 +110,7 @@ final class LayerEquations {
     return gradient;
   }
 
-  /// `wᵀHw − 2wᵀB` of each channel.
+  /// Returns `wᵀHw − 2wᵀB` of each channel.
   double[] errors(float[] weights, ExecutorService executor) {
     double[] gradient = gradient(weights, executor);
     double[] errors = new double[outputs];

@@ -6,8 +6,9 @@ import java.util.Arrays;
 import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
 
-/// Many channels of a layer at once: conjugate gradients in float64, each channel preconditioned by a
-/// float32 factorisation of its own system, so that a few steps reach float32 weights.
+/// Preconditioned conjugate gradients in mixed precision, for many channels of a layer at once: the
+/// steps are in float64, and each channel is preconditioned by a float32 factorisation of its own
+/// system, so that a few steps reach float32 accuracy of the weights.
 ///
 /// ```
 /// M_SS y = r_S                                      of each channel, M one matrix for all of them
@@ -15,24 +16,25 @@ import org.jspecify.annotations.Nullable;
 /// p = z + (rᵀz / previous rᵀz) p,  α = rᵀz / pᵀMp,  y += α p,  r −= α M p
 /// ```
 ///
-/// By the kept inputs A: M = H + κI, S = A, r = B + κw⁰ and y is w_A. By the dropped inputs P: M = G =
-/// (H + κI)⁻¹, S = P and r = G (B + κw⁰), the weights without any constraint. The steps then take
-/// multipliers off r until r_P = 0, when r_A is w_A: only the factor is in float32, so r is as good as
-/// G. The product with M is one for all channels of a batch. Batches are cut by the memory of their
-/// factors, a number of the caller's, never by threads.
+/// A channel solved by its kept inputs A has M = H + κI, S = A, r = B + κw⁰ and y is w_A. A channel
+/// solved by its dropped inputs P has M = G = (H + κI)⁻¹, S = P and r = G (B + κw⁰), the
+/// unconstrained weights. The steps then subtract combinations of G's rows from r until r_P = 0,
+/// and then r_A is w_A: only the factor is in float32, so r is as accurate as G. One product with M
+/// serves all channels of a batch. Batches are cut by the memory of their factors, a limit set by
+/// the caller, never by threads.
 ///
 /// Source: mixed-precision refinement by a preconditioned Krylov method, Carson and Higham, SIAM J.
 /// Sci. Comput. 40(2), 2018, with conjugate gradients as the matrix is positive definite; dropped
 /// inputs as constraints: optimal brain surgeon, Hassibi and Stork, NIPS 5, 1993, for many at once.
 final class MixedPrecisionChannels {
-  /// A channel is done when its next step would be shorter than this share of its weights: what
-  /// rounding them to float32 costs.
+  /// A channel is done when its next step would be shorter than this share of its weights, which is
+  /// the error of rounding them to float32.
   private static final double STEP_TOLERANCE = 1e-7;
 
-  /// Rows of M that are handed out together.
+  /// Number of rows of M that are copied to the channels together.
   private static final int ROWS = 32;
 
-  /// Steps at most; a factor that needs more has lost its digits.
+  /// Greatest number of steps; a factor that needs more is too inaccurate.
   private static final int MAX_STEPS = 30;
 
   private final LayerEquations equations;
@@ -41,7 +43,7 @@ final class MixedPrecisionChannels {
   private final long scratchBytes;
   private final ExecutorService executor;
 
-  /// @param scratchBytes what the factors of a batch may take; a batch has one channel at least
+  /// @param scratchBytes greatest size of the factors of a batch; a batch has at least one channel
   MixedPrecisionChannels(
       LayerEquations equations,
       float[] present,
@@ -59,8 +61,8 @@ final class MixedPrecisionChannels {
   ///
   /// @param inverse `(H + κI)⁻¹` `[k, k]`, symmetric; read only
   /// @param solved `[o, k]`; the kept weights of channels that were solved are written
-  /// @return channels that were not: their matrix is not positive definite in float32, or too badly
-  ///     conditioned
+  /// @return the channels that were not solved: their matrix is not positive definite in float32,
+  ///     or too badly conditioned
   int[] solve(int[] channels, double @Nullable [] inverse, float[] solved) {
     if (channels.length == 0) {
       return channels;
@@ -101,18 +103,18 @@ final class MixedPrecisionChannels {
     FAILED
   }
 
-  /// Channels that are solved side by side; row c of each array belongs to `channels[c]`.
+  /// Channels that are solved together; row c of each array belongs to `channels[c]`.
   private final class Batch {
     private final int[] channels;
     private final double @Nullable [] inverse;
     private final int k = equations.inputs();
 
-    /// M's share of the identity that is not in its array.
+    /// The multiple of the identity that M has beside its array.
     private final double ridge;
 
     private final double[] matrix;
 
-    /// S of each channel.
+    /// The index set S of each channel.
     private final int[][] systems;
 
     private final State[] states;
@@ -121,7 +123,7 @@ final class MixedPrecisionChannels {
     private final double[] products;
     private final double[] lastSteps;
 
-    /// Weights: y by the kept inputs, r by the dropped ones.
+    /// The weights: y of channels solved by the kept inputs, r of those solved by the dropped ones.
     private final double[] x;
 
     private final double[] r;
@@ -129,7 +131,7 @@ final class MixedPrecisionChannels {
     private final double[] p;
     private final double[] q;
 
-    /// @param memory of the factors, one a channel
+    /// @param memory storage of the factors, one per channel
     Batch(int[] channels, double @Nullable [] inverse, float[][] memory) {
       int count = channels.length;
       this.channels = channels;
@@ -177,7 +179,8 @@ final class MixedPrecisionChannels {
       return Arrays.stream(states).anyMatch(state -> state == State.RUNNING);
     }
 
-    /// Writes a channel's right side: to r, or by the dropped inputs to p, which is then multiplied by G.
+    /// Writes a channel's right-hand side to r, or to p if the channels are solved by their dropped
+    /// inputs; p is then multiplied by G.
     private void begin(int c) {
       double[] right = r;
       if (inverse != null) {
@@ -197,7 +200,8 @@ final class MixedPrecisionChannels {
       scales[c] = trace == 0 ? 1 : rows / trace;
     }
 
-    /// Copies some rows of M to the channels that have them: a row is fetched from memory once for all.
+    /// Copies some rows of M to the channels that have them: each row is read from memory once for
+    /// all channels.
     private void fill(int block) {
       for (int row = block * ROWS; row < Math.min(k, (block + 1) * ROWS); row++) {
         for (int c = 0; c < channels.length; c++) {
@@ -209,7 +213,7 @@ final class MixedPrecisionChannels {
       }
     }
 
-    /// z = F⁻¹ r.
+    /// Computes z = F⁻¹ r.
     private void precondition(int c) {
       int[] system = systems[c];
       double largest = largest(c);
@@ -223,7 +227,7 @@ final class MixedPrecisionChannels {
       }
     }
 
-    /// Largest magnitude of a channel's residual, 1 if it is zero.
+    /// Returns the largest magnitude of a channel's residual, 1 if it is zero.
     private double largest(int c) {
       double largest = 0;
       for (int input : systems[c]) {
@@ -232,7 +236,7 @@ final class MixedPrecisionChannels {
       return largest == 0 ? 1 : largest;
     }
 
-    /// p = z + β p.
+    /// Computes p = z + β p.
     private void turn(int c) {
       if (states[c] != State.RUNNING) {
         Arrays.fill(p, c * k, (c + 1) * k, 0);
@@ -250,7 +254,7 @@ final class MixedPrecisionChannels {
       }
     }
 
-    /// One step along p, where q = p M.
+    /// Takes one step along p, where q = p M.
     private void advance(int c) {
       if (states[c] != State.RUNNING) {
         return;
@@ -287,7 +291,7 @@ final class MixedPrecisionChannels {
       finish(c, Math.sqrt(step), Math.sqrt(size));
     }
 
-    /// Ends a channel whose next step would change nothing.
+    /// Marks a channel as done if its next step would change nothing.
     ///
     /// @param step length of the last step
     /// @param size norm of the weights

@@ -7,24 +7,27 @@ import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
 
-/// The part of a layer's H that few directions explain, and the diagonal of what they leave.
+/// The Nyström approximation of a layer's H: a low-rank part and the diagonal of the remainder.
 ///
 /// ```
 /// H / s ≈ F Fᵀ + D        s = mean diag H,  F [k, r],  D diagonal
-/// Y = Ω H,  Q = orthonormal rows of Y,  Z = Q H,  F Fᵀ = Zᵀ (Z Qᵀ)⁻¹ Z      Ω [r, k] of normal deviates
+/// Y = Ω H,  Q = orthonormal rows of Y,  Z = Q H,  F Fᵀ = Zᵀ (Z Qᵀ)⁻¹ Z
+///                                                       Ω [r, k] of normal deviates
 /// ```
 ///
-/// The rows of Q come close to the leading eigenvectors, strongest first, so F's columns are nearly
-/// orthogonal and fall in length: what keeps systems made of them well scaled for float32.
+/// The rows of Q come close to the leading eigenvectors, largest eigenvalue first, so F's columns
+/// are nearly orthogonal and fall in length, which keeps systems built from them well scaled for
+/// float32.
 ///
-/// Holds F twice in float32, as `[k, r]` and `[r, k]`: `8kr` bytes; making it takes `56kr` more.
-/// Immutable, safe to share between threads; nobody changes the arrays.
+/// An instance holds F twice in float32, as `[k, r]` and `[r, k]`: `8kr` bytes; computing it takes
+/// `56kr` bytes more. Instances are immutable and safe to share between threads; nobody changes the
+/// arrays.
 ///
 /// Source: Nyström approximation with one power iteration, Frangella, Tropp and Udell, Randomized
 /// Nyström preconditioning, SIAM J. Matrix Anal. Appl. 44(2), 2023, algorithm 2.1.
 final class NystromApproximation {
-  /// Share of the mean of a small matrix's diagonal that is added to it: above what rounding to float64
-  /// does to its eigenvalues, so that H may have fewer directions than are asked for.
+  /// Share of the mean of a small matrix's diagonal that is added to it: larger than the effect of
+  /// float64 rounding on its eigenvalues, so that H may have a lower rank than requested.
   private static final double SHIFT = 1e-11;
 
   private static final long SEED = 0x5eed;
@@ -41,12 +44,12 @@ final class NystromApproximation {
     this.rest = rest;
   }
 
-  /// Bytes that are held for so many directions of so many inputs, and while they are made.
+  /// Returns the peak memory of an approximation of rank `rank` of `inputs` inputs, in bytes.
   static long bytes(int inputs, int rank) {
     return 64L * inputs * rank;
   }
 
-  /// Directions of a layer.
+  /// Returns the approximation of a layer's H.
   ///
   /// @param rank r, from 1 to k
   /// @return null if H is zero
@@ -98,7 +101,7 @@ final class NystromApproximation {
     return new NystromApproximation(rank, byInput, byDirection, rest);
   }
 
-  /// `AᵀB` of `[k, r]` matrices.
+  /// Returns `AᵀB` of `[k, r]` matrices.
   private static double[] products(
       double[] a, double[] b, int rank, int k, ExecutorService executor) {
     double[] products = new double[rank * rank];
@@ -106,7 +109,8 @@ final class NystromApproximation {
     return products;
   }
 
-  /// `U⁻ᵀ X` where `UᵀU` is a small matrix, shifted; of no length if that is not positive definite.
+  /// Returns `U⁻ᵀ X` where `UᵀU` is a small matrix, shifted; an empty array if that is not positive
+  /// definite.
   ///
   /// @param x `[r, k]`
   /// @param small `[r, r]`; destroyed
@@ -131,7 +135,7 @@ final class NystromApproximation {
     return divided;
   }
 
-  /// `[columns, rows]` of `[rows, columns]`.
+  /// Returns the transpose `[columns, rows]` of `[rows, columns]`.
   private static double[] transposed(double[] x, int rows, int columns) {
     double[] transposed = new double[x.length];
     for (int row = 0; row < rows; row++) {
@@ -142,22 +146,22 @@ final class NystromApproximation {
     return transposed;
   }
 
-  /// r.
+  /// Returns the rank r.
   int rank() {
     return rank;
   }
 
-  /// F `[k, r]`, in units of √s; read only.
+  /// Returns F `[k, r]`, in units of √s; read only.
   float[] byInput() {
     return byInput;
   }
 
-  /// Fᵀ `[r, k]`, in units of √s; read only.
+  /// Returns Fᵀ `[r, k]`, in units of √s; read only.
   float[] byDirection() {
     return byDirection;
   }
 
-  /// Entry i of D, in units of s; zero or more.
+  /// Returns entry `input` of D, in units of s; zero or more.
   double rest(int input) {
     return rest[input];
   }

@@ -10,19 +10,20 @@ import falcon.linear.FloatCholesky;
 import java.util.Arrays;
 import java.util.concurrent.ExecutorService;
 
-/// Approximate inverses of `(H / s + κI)_AA` for some channels, each with inputs A of its own.
+/// The Nyström preconditioner: approximate inverses of `(H / s + κI)_AA` for some channels, each
+/// with inputs A of its own.
 ///
 /// ```
 /// H / s + κI ≈ F Fᵀ + E,  E = D + κI                        (NystromApproximation)
 /// z = E⁻¹ (r − F_A y),  (I + F_Aᵀ E⁻¹ F_A) y = F_Aᵀ E⁻¹ r      for r that is zero outside of A
 /// ```
 ///
-/// Factors and vectors are float32. Holds `4r² + 8k` bytes a channel.
+/// Factors and vectors are float32. An instance holds `4r² + 8k` bytes per channel.
 ///
-/// Source: the Woodbury identity, as Frangella, Tropp and Udell (2023) precondition with it; they take
-/// one shift for E and have one system instead of one a channel.
+/// Source: the Woodbury identity, as Frangella, Tropp and Udell (2023) precondition with it; they
+/// use one shift for E and have one system instead of one per channel.
 final class NystromPreconditioner {
-  /// Inputs whose rows of F are gathered at a time.
+  /// Number of inputs whose rows of F are gathered at a time.
   private static final int PANEL = 256;
 
   private final DenseKernels dense = Kernels.active().dense();
@@ -38,7 +39,7 @@ final class NystromPreconditioner {
 
   /// @param supports A of each channel, ascending
   /// @param ridge κ in units of s, above zero
-  /// @param memory `[r, r]` a channel, what its factor is kept in
+  /// @param memory `[r, r]` per channel, storage of its factor
   NystromPreconditioner(
       NystromApproximation directions,
       int inputs,
@@ -62,12 +63,12 @@ final class NystromPreconditioner {
     }
   }
 
-  /// Bytes of one channel.
+  /// Returns the bytes of one channel.
   static long bytes(int inputs, int rank) {
     return FloatCholesky.bytes(rank) + Float.BYTES * (long) (inputs + rank);
   }
 
-  /// `E⁻¹` `[k, n]`, zero outside of A; read only.
+  /// Returns `E⁻¹` `[k, n]`, zero outside of A; read only.
   float[] weights() {
     return weights;
   }
@@ -105,11 +106,12 @@ final class NystromPreconditioner {
     return true;
   }
 
-  /// `z = E⁻¹ (r − F y)` for all channels.
+  /// Computes `z = E⁻¹ (r − F y)` for all channels.
   ///
   /// @param r `[k, n]`, zero outside of A
   /// @param z `[k, n]`; written
-  /// @param isWanted of each channel; where false, z is of no meaning but finite
+  /// @param isWanted whether each channel's z is needed; where false, z is finite but without
+  ///     meaning
   void apply(double[] r, float[] z, boolean[] isWanted, ExecutorService executor) {
     rows(
         executor,

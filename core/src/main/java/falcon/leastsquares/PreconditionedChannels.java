@@ -6,8 +6,8 @@ import falcon.linear.BlockedProduct;
 import java.util.Arrays;
 import java.util.concurrent.ExecutorService;
 
-/// Many channels of a layer at once without factors of their systems: conjugate gradients whose
-/// preconditioner knows the directions in which H is strong.
+/// Preconditioned conjugate gradients for many channels of a layer at once, without factors of
+/// their systems: the preconditioner is a Nyström approximation of H.
 ///
 /// ```
 /// (H + κI)_AA w_A = (B + κw⁰)_A                         of each channel, A = its kept inputs
@@ -15,27 +15,28 @@ import java.util.concurrent.ExecutorService;
 /// p = z − (zᵀMp / pᵀMp) p,  α = rᵀp / pᵀMp,  w += α p,  r −= α (M p)_A        M = H + κI
 /// ```
 ///
-/// The product with H is one for all channels, in float32, outside of A as well. Its rounding would
-/// add up in r, so every few steps r is made anew from w in float64; p is made conjugate to the one
-/// before explicitly, so that it need not know. What is left of H beside its
-/// strong directions decides how many steps it takes; a channel that takes too many is given back.
-/// Not safe to share between threads.
+/// One product with H serves all channels, in float32, outside of A as well. Its rounding errors
+/// would accumulate in r, so r is recomputed from w in float64 every few steps; p is made conjugate
+/// to the previous direction explicitly, so that the recurrence does not depend on r's history. The
+/// number of steps depends on the remainder of H beside the approximation; a channel that needs too
+/// many is returned unsolved. Instances are not safe to share between threads.
 ///
 /// Vectors are `[k, n]`: entry `input · n + c` belongs to channel c of n. Holds H in float32, `4k²`
-/// bytes, and `32k + 4r²` bytes a channel. Products and sums are cut by data: same bits for any
-/// number of threads.
+/// bytes, and `32k + 4r²` bytes per channel. Products and sums are cut by data: the result has the
+/// same bits for any number of threads.
 ///
 /// Source: preconditioning by Frangella, Tropp and Udell, SIAM J. Matrix Anal. Appl. 44(2), 2023;
-/// residuals made anew by van der Vorst and Ye, SIAM J. Sci. Comput. 22(3), 2000.
+/// residual replacement by van der Vorst and Ye, SIAM J. Sci. Comput. 22(3), 2000.
 final class PreconditionedChannels {
-  /// A channel is done when what the two steps after its residual was made anew leave to go is
-  /// shorter than this share of its weights.
+  /// A channel is done when the distance that is left after the two steps following a residual
+  /// replacement is estimated to be shorter than this share of its weights.
   private static final double ERROR_TOLERANCE = 6e-7;
 
-  /// Steps after which residuals are made anew, unless all channels take short steps before.
+  /// Number of steps after which residuals are recomputed, unless all channels take short steps
+  /// before.
   private static final int RENEWAL = 8;
 
-  /// Inputs of one chunk.
+  /// Number of inputs of one chunk.
   private static final int ROWS = 128;
 
   private final LayerEquations equations;
@@ -54,8 +55,8 @@ final class PreconditionedChannels {
   private int steps;
 
   /// @param equations with a ridge above zero
-  /// @param scratchBytes what the factors and vectors of a batch may take; a batch has one channel at
-  ///     least
+  /// @param scratchBytes greatest size of the factors and vectors of a batch; a batch has at least
+  ///     one channel
   PreconditionedChannels(
       LayerEquations equations,
       float[] present,
@@ -84,7 +85,7 @@ final class PreconditionedChannels {
         });
   }
 
-  /// Channels of a batch.
+  /// Returns the number of channels of a batch.
   static int slots(int inputs, int rank, long scratchBytes) {
     long bytes = NystromPreconditioner.bytes(inputs, rank) + 28L * inputs;
     return (int) Math.clamp(scratchBytes / bytes, 1L, Integer.MAX_VALUE);
@@ -92,9 +93,9 @@ final class PreconditionedChannels {
 
   /// Solves some channels.
   ///
-  /// @param maxSteps steps at most
+  /// @param maxSteps greatest number of steps
   /// @param solved `[o, k]`; the kept weights of channels that were solved are written
-  /// @return channels that were not: they take more steps, or lost their digits
+  /// @return the channels that were not solved: they need more steps, or became too inaccurate
   int[] solve(int[] channels, int maxSteps, float[] solved) {
     int slots = Math.min(channels.length, slots(k, directions.rank(), scratchBytes));
     float[][] memory = new float[slots][];
@@ -117,7 +118,7 @@ final class PreconditionedChannels {
     return Arrays.copyOf(failed, failures);
   }
 
-  /// Steps that the last call took.
+  /// Returns the number of steps of the last call.
   int steps() {
     return steps;
   }
@@ -128,7 +129,7 @@ final class PreconditionedChannels {
     FAILED
   }
 
-  /// Channels that are solved side by side.
+  /// Channels that are solved together.
   private final class Batch {
     private final int[] channels;
     private final int n;
@@ -136,19 +137,19 @@ final class PreconditionedChannels {
     private final State[] states;
     private final boolean[] isRunning;
 
-    /// By which a channel's right side, in units of s, was divided.
+    /// Scale factor of each right-hand side, which is in units of s and was divided by it.
     private final double[] magnitudes;
 
-    /// rᵀp, the slope along p.
+    /// The slope rᵀp along p.
     private final double[] slopes;
 
-    /// pᵀ(H / s + κI)p.
+    /// The curvature pᵀ(H / s + κI)p along p.
     private final double[] curvatures;
 
     private final boolean[] isShort;
     private int sinceRenewal;
 
-    /// Of the step that is taken.
+    /// Number of the current step, from 1.
     private int number;
 
     private final double[] x;
@@ -228,19 +229,19 @@ final class PreconditionedChannels {
       states[c] = preconditioner.factor(c) ? State.RUNNING : State.FAILED;
     }
 
-    /// Entry of a channel's right side in units of s.
+    /// Returns an entry of a channel's right-hand side, in units of s.
     private double right(int c, int input) {
       return scale * equations.rightSide(channels[c], input, present, equations.ridge());
     }
 
-    /// r = b − (H / s + κI) x on A, in float64.
+    /// Recomputes r = b − (H / s + κI) x on A, in float64.
     private void renew() {
       Arrays.fill(r, 0);
       new BlockedProduct(k, n, k).add(equations.gram(), Block.of(0, k), x, r, executor);
       residual();
     }
 
-    /// r = b − r / s − κx on A.
+    /// Computes r = b − r / s − κx on A.
     private void residual() {
       float[] weights = preconditioner.weights();
       Chunks.run(
@@ -260,7 +261,7 @@ final class PreconditionedChannels {
           });
     }
 
-    /// p = z + β p, conjugate to the p before; q is cleared.
+    /// Computes p = z + β p, conjugate to the previous p; q is cleared.
     private void turn() {
       double[] overlap =
           sums((from, sum) -> {
@@ -285,7 +286,7 @@ final class PreconditionedChannels {
       System.arraycopy(found, 0, slopes, 0, n);
     }
 
-    /// One step along p, where q = H p / s.
+    /// Takes one step along p, where q = H p / s.
     private void advance() {
       double[] curvature =
           sums((from, sum) -> {
@@ -322,7 +323,7 @@ final class PreconditionedChannels {
       }
     }
 
-    /// α of a channel; zero if it does not go on.
+    /// Returns the step length α of a channel; zero if the channel is done.
     private double length(int c, double curvature) {
       if (states[c] != State.RUNNING) {
         return 0;
@@ -338,14 +339,15 @@ final class PreconditionedChannels {
       return slopes[c] / curvature;
     }
 
-    /// Ends a channel whose last two steps were short, if its residual was made anew before them.
+    /// Marks a channel as done if its last two steps were short and its residual was recomputed
+    /// before them.
     ///
     /// @param step length of the last step
     /// @param size norm of the weights
     private void finish(int c, double step, double size) {
       boolean wasShort = isShort[c];
-      // Steps that go on falling by the mean rate ρ so far add step / (1 − ρ), step = size
-      // ρ^number.
+      // If the steps keep shrinking at their mean rate ρ so far, the rest adds up to step / (1 −
+      // ρ), with step = size ρ^number.
       double fall = -Math.expm1(Math.log(step / size) / number);
       isShort[c] = step == 0 || step <= ERROR_TOLERANCE * size * fall;
       if (states[c] == State.RUNNING && isShort[c] && wasShort && sinceRenewal == 1) {
@@ -353,15 +355,15 @@ final class PreconditionedChannels {
       }
     }
 
-    /// What is done with the row of an input.
+    /// The work on the row of one input.
     @FunctionalInterface
     private interface RowBody {
-      /// @param from where the row begins
-      /// @param sum `[n]`, to be added to
+      /// @param from index at which the row begins
+      /// @param sum `[n]`, updated by addition
       void run(int from, double[] sum);
     }
 
-    /// Sums over all inputs, chunk by chunk.
+    /// Returns the sums over all inputs, added chunk by chunk.
     private double[] sums(RowBody body) {
       double[][] partial = new double[chunks()][n];
       Chunks.run(

@@ -5,27 +5,27 @@ import java.util.Comparator;
 import java.util.concurrent.ExecutorService;
 import java.util.stream.IntStream;
 
-/// Solves those channels of a large layer by [PreconditionedChannels] that cost less there than by a factor
-/// of their own, as operations count.
+/// Selects the channels of a large layer for which [PreconditionedChannels] needs fewer operations
+/// than a factorisation per channel, and solves them.
 ///
-/// How many steps they take depends on H's spectrum, so some channels go first and their steps tell
-/// whether the others follow: the same choice on every machine.
+/// The number of steps depends on H's spectrum, so some channels are solved first and their number
+/// of steps decides about the others: the same choice on every machine.
 final class PreconditionedChoice {
-  /// Channels that go first: enough to fill the registers of a product.
+  /// Number of channels that are solved first: enough to fill the registers of a product.
   private static final int PIONEERS = 128;
 
-  /// Steps that a channel must have to spare. Layers of networks took 15 to 40, so with fewer the
-  /// pioneers would often be in vain.
+  /// Least number of steps that a channel must be able to afford. Layers of networks took 15 to 40,
+  /// so with a lower limit the first channels would often be solved in vain.
   private static final int LEAST_STEPS = 32;
 
-  /// Steps at most: a sum of float32 products is not trusted for longer.
+  /// Greatest number of steps: a sum of float32 products is not trusted for longer.
   private static final int MOST_STEPS = 64;
 
-  /// Inputs for each strong direction: 4,608 inputs have 512, where a third more or less of them
-  /// cost the same.
+  /// Number of inputs per unit of rank: 4,608 inputs have rank 512, where a third more or less
+  /// costs the same.
   private static final int INPUTS_A_DIRECTION = 9;
 
-  /// Directions at most: a channel's factor takes 1 MiB then.
+  /// Greatest rank, at which a channel's factor takes 1 MiB.
   private static final int MOST_DIRECTIONS = 512;
 
   private final LayerEquations equations;
@@ -34,7 +34,8 @@ final class PreconditionedChoice {
   private final int rank;
 
   /// @param supports kept inputs of each channel, ascending
-  /// @param scratchBytes what H in float32, the directions, factors and vectors may take together
+  /// @param scratchBytes greatest total size of H in float32, the approximation, factors and
+  ///     vectors
   PreconditionedChoice(LayerEquations equations, int[][] supports, long scratchBytes) {
     this.equations = equations;
     this.supports = supports;
@@ -44,12 +45,12 @@ final class PreconditionedChoice {
         scratchBytes - Float.BYTES * (long) k * k - NystromApproximation.bytes(k, rank);
   }
 
-  /// Solves what is cheaper so.
+  /// Solves the channels that are cheaper this way.
   ///
-  /// @param direct operations that each channel takes otherwise, in float32
+  /// @param direct operation count of each channel's direct solution, in float32
   /// @param present w⁰ `[o, k]`
   /// @param solved `[o, k]`; the kept weights of channels that were solved are written
-  /// @return whether a channel was solved `[o]`
+  /// @return whether each channel was solved, `[o]`
   boolean[] solve(double[] direct, float[] present, float[] solved, ExecutorService executor) {
     boolean[] isSolved = new boolean[supports.length];
     int[] candidates = candidates(direct);
@@ -71,13 +72,14 @@ final class PreconditionedChoice {
           Arrays.stream(candidates, pioneers.length, candidates.length)
               .filter(channel -> steps(channel, direct) >= taken)
               .toArray();
-      // A few steps more than the pioneers took: channels of one layer differ by two or three.
+      // A few steps more than the first channels took: channels of one layer differ by two or
+      // three.
       solve(iterative, others, taken + taken / 4, solved, isSolved);
     }
     return isSolved;
   }
 
-  /// @return channels that were not solved
+  /// @return the channels that were not solved
   private static int solve(
       PreconditionedChannels iterative,
       int[] channels,
@@ -94,7 +96,7 @@ final class PreconditionedChoice {
     return failed.length;
   }
 
-  /// Channels with steps to spare, those with most of them first.
+  /// Returns the channels that can afford enough steps, those that can afford most first.
   private int[] candidates(double[] direct) {
     if (!(equations.ridge() > 0)
         || PreconditionedChannels.slots(equations.inputs(), rank, scratchBytes) < PIONEERS) {
@@ -110,8 +112,8 @@ final class PreconditionedChoice {
         .toArray();
   }
 
-  /// Whether what these channels would save with [#LEAST_STEPS] pays for the directions: two products
-  /// of float64 with H, which count twice.
+  /// Returns whether the savings of these channels at [#LEAST_STEPS] steps pay for the
+  /// approximation: two float64 products with H, which count twice.
   private boolean isWorthwhile(int[] candidates, double[] direct) {
     double k = equations.inputs();
     double saved = 0;
@@ -121,19 +123,19 @@ final class PreconditionedChoice {
     return saved > 8 * k * k * rank;
   }
 
-  /// Steps that cost as much as a channel takes otherwise.
+  /// Returns the number of steps that cost as much as a channel's direct solution.
   private int steps(int channel, double[] direct) {
     return (int) Math.clamp((direct[channel] - setup(channel)) / step(), 0, MOST_STEPS);
   }
 
-  /// Operations of a channel's small system and its factor: `r²m + r³/3`.
+  /// Returns the operation count of a channel's small system and its factor: `r²m + r³/3`.
   private double setup(int channel) {
     double r = rank;
     return r * r * supports[channel].length + r * r * r / 3;
   }
 
-  /// Operations of a step: a product with H in float32, the eighth part of one in float64, which counts
-  /// twice, two with F and the small system's solution.
+  /// Returns the operation count of one step: a product with H in float32, one eighth of a float64
+  /// product with H, which counts twice, two products with F, and the small system's solution.
   private double step() {
     double k = equations.inputs();
     return 2.5 * k * k + 4 * k * rank + 2.0 * rank * rank;

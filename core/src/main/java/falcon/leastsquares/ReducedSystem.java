@@ -2,7 +2,7 @@ package falcon.leastsquares;
 
 import falcon.linear.Cholesky;
 
-/// Some rows and columns of a symmetric matrix, factored: the scratch memory of one worker of
+/// A factored principal submatrix of a symmetric matrix: the scratch memory of one worker of
 /// [ExactChannels], reused from channel to channel.
 final class ReducedSystem {
   private final double[] reduced;
@@ -10,18 +10,18 @@ final class ReducedSystem {
   private double[] values = {};
   private Cholesky factored = new Cholesky(values, 0);
 
-  /// @param inputs rows of the whole matrix
+  /// @param inputs number of rows of the whole matrix
   ReducedSystem(int inputs) {
     this.reduced = new double[inputs];
     this.full = new double[inputs];
   }
 
-  /// A vector of the system: the right side before [#solve], the solution after it.
+  /// Returns the vector of the system: the right-hand side before [#solve], the solution after it.
   double[] reduced() {
     return reduced;
   }
 
-  /// A vector over all inputs, free to use.
+  /// Returns a scratch vector over all inputs.
   double[] full() {
     return full;
   }

@@ -10,28 +10,28 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.concurrent.ExecutorService;
 
-/// A [GramProduct] in Java: sums over 256 columns in float32 by [DenseKernels], all else in float64.
-/// Same bits for any number of threads. One instance serves one caller at a time, because it reuses
-/// its transposed copy of the panel (8 KiB a row).
+/// A [GramProduct] in Java: sums over 256 columns in float32 by [DenseKernels], all else in
+/// float64. The result has the same bits for any number of threads. One instance serves one caller
+/// at a time, because it reuses its transposed copy of the panel (8 KiB per row).
 public final class BlockedGramProduct implements GramProduct {
-  /// Columns of a panel. Small enough that a transposed panel of 2,000 rows stays in the third-level
-  /// cache, large enough that starting threads does not show.
+  /// Number of columns of a panel: small enough that a transposed panel of 2,000 rows stays in the
+  /// third-level cache, large enough that the start of threads is negligible.
   private static final int PANEL_COLUMNS = 2048;
 
-  /// Columns summed in float32 before the sums move to float64: rounding errors stay near 1e-6 of
-  /// the terms.
+  /// Number of columns summed in float32 before the sums move to float64: rounding errors stay near
+  /// 1e-6 of the terms.
   private static final int FLOAT_COLUMNS = 256;
 
-  /// Rows and columns of the Gram matrix that are formed at a time.
+  /// Number of rows and columns of the Gram matrix that are formed at a time.
   private static final int TILE = DenseKernels.FLOAT_WIDTH;
 
-  /// Columns of the panel that are transposed at a time.
+  /// Number of columns of the panel that are transposed at a time.
   private static final int TRANSPOSED = 64;
 
   private final DenseKernels dense = Kernels.active().dense();
   private float[] transposed = {};
 
-  /// A product with no memory of its own yet.
+  /// Creates a product; memory for the transposed panel is taken by the first call.
   public BlockedGramProduct() {}
 
   @Override
@@ -56,7 +56,7 @@ public final class BlockedGramProduct implements GramProduct {
         executor,
         tiles,
         () -> new float[TILE * TILE],
-        // The last tiles have most rows above them: they go first.
+        // The last tiles have most rows above them, so they go first.
         (chunk, sums) -> addTiles(gram, n, b, columns, tiles - 1 - chunk, sums));
   }
 
@@ -83,7 +83,7 @@ public final class BlockedGramProduct implements GramProduct {
     }
   }
 
-  /// Entries of the Gram matrix in the columns of one tile, on the diagonal and above.
+  /// Adds the entries of the Gram matrix in the columns of one tile, on the diagonal and above.
   ///
   /// @param b panel, transposed tile by tile: `[tiles, columns, TILE]`
   private void addTiles(double[] gram, int n, float[] b, int columns, int tile, float[] sums) {

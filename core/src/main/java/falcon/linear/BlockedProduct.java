@@ -8,8 +8,9 @@ import falcon.kernel.Kernels;
 import java.util.concurrent.ExecutorService;
 import java.util.function.Consumer;
 
-/// `C += AᵀB` of dense matrices by all threads: C is cut into blocks of fixed size, an entry is a chain
-/// of terms in the order of [DenseKernels]. Immutable, safe to share between threads.
+/// The product `C += AᵀB` of dense matrices by all threads: C is cut into blocks of fixed size, an
+/// entry is a chain of terms in the order of [DenseKernels]. Instances are immutable and safe to
+/// share between threads.
 ///
 /// @param rows of C, columns of A
 /// @param columns of C and B
@@ -65,7 +66,7 @@ public record BlockedProduct(int rows, int columns, int depth) {
         });
   }
 
-  /// A block of C and what it is made of.
+  /// A block of C.
   private record Cut(int top, int left, int height, int width) {
     Block ofA(Block whole) {
       return new Block(

@@ -10,25 +10,27 @@ import java.util.concurrent.ExecutorService;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
-/// `A = UᵀU` of a symmetric positive definite matrix in float64, solves with it and its inverse.
+/// The Cholesky factorisation `A = UᵀU` of a symmetric positive definite matrix in float64, solves
+/// with it, and its inverse.
 ///
-/// Rows are finished in groups of 256: all earlier rows are taken off them by one product, strip of
-/// columns by strip, then the group's own triangle is done half by half down to 32 rows, whose small
-/// inverses turn the rest into products too. Strips run on the executor where one is given; an entry's bits
-/// depend on neither threads nor strips, because all sums are those of [DenseKernels].
+/// Rows are finished in groups of 256: all earlier rows are subtracted from them by one product per
+/// strip of columns, then the group's own triangle is factored recursively, half by half down to 32
+/// rows, whose small inverses turn the rest into products too. Strips run on the executor where one
+/// is given; an entry's bits depend on neither threads nor strips, because all sums are those of
+/// [DenseKernels].
 ///
-/// Not safe to share between threads while it factors.
+/// It is not safe to share between threads while it factors.
 public final class Cholesky {
-  /// What [#factor] gives back when every pivot was positive.
+  /// The value that [#factor] returns when every pivot was positive.
   public static final int POSITIVE_DEFINITE = -1;
 
-  /// Rows of a group.
+  /// Number of rows of a group.
   private static final int GROUP = 256;
 
-  /// Columns that one chunk of work takes.
+  /// Number of columns in one chunk of work.
   private static final int STRIP = 512;
 
-  /// Rows that are factored one by one.
+  /// Number of rows that are factored one by one.
   private static final int BASE = SmallTriangle.ROWS;
 
   /// A pivot below this share of its diagonal entry is rounding noise: the factorisation of a
@@ -42,10 +44,10 @@ public final class Cholesky {
   /// Inverses of U's diagonal blocks, `[BASE, BASE]` each.
   private final double[] inverses;
 
-  /// A matrix to be factored.
+  /// Takes a matrix to be factored.
   ///
-  /// @param values `[m, m]`, row-major; only the upper triangle (j ≥ i) is read. Kept: U and later
-  ///     the inverse take its place
+  /// @param values `[m, m]`, row-major; only the upper triangle (j ≥ i) is read. The array is not
+  ///     copied: U and later the inverse overwrite it
   public Cholesky(double[] values, int size) {
     this.values = values;
     this.size = size;
@@ -54,7 +56,7 @@ public final class Cholesky {
 
   /// Replaces the upper triangle by U.
   ///
-  /// @param executor may be absent: then all is done by the calling thread
+  /// @param executor runs the strips; if null the calling thread does all work
   /// @return [#POSITIVE_DEFINITE], or the row whose pivot is not positive beyond rounding; the
   ///     matrix is then half finished
   public int factor(@Nullable ExecutorService executor) {
@@ -83,7 +85,7 @@ public final class Cholesky {
     return POSITIVE_DEFINITE;
   }
 
-  /// What is done with columns left … right − 1.
+  /// The work on columns left … right − 1.
   @FunctionalInterface
   private interface StripBody {
     void run(int left, int right);
@@ -121,12 +123,13 @@ public final class Cholesky {
     return factorTriangle(middle, bottom, least);
   }
 
-  /// Where a range of rows is halved: after a multiple of [#BASE].
+  /// Returns where a range of rows is halved: after a multiple of [#BASE].
   private static int middle(int top, int bottom) {
     return top + (bottom - top + 2 * BASE - 1) / (2 * BASE) * BASE;
   }
 
-  /// Takes U's rows top … middle − 1 off rows middle … bottom − 1 of columns left … right − 1 of x.
+  /// Subtracts the product with U's rows top … middle − 1 from rows middle … bottom − 1 of columns
+  /// left … right − 1 of x.
   private void subtractProduct(
       int top, int middle, int bottom, double[] x, int left, int right, boolean isUpper) {
     dense.addProduct(
@@ -157,9 +160,9 @@ public final class Cholesky {
     return POSITIVE_DEFINITE;
   }
 
-  /// Solves `U_IIᵀ X = B` in place for rows I = top … bottom − 1 and columns left … right − 1 of x, from
-  /// which earlier rows were taken off already: half by half, at the end by the inverses of the small
-  /// triangles.
+  /// Solves `U_IIᵀ X = B` in place for rows I = top … bottom − 1 and columns left … right − 1 of x,
+  /// from which earlier rows are subtracted already: recursively, half by half, with the inverses
+  /// of the small triangles at the end.
   private void solveRows(int top, int bottom, double[] x, int left, int right) {
     if (left >= right) {
       return;
@@ -206,14 +209,14 @@ public final class Cholesky {
     }
   }
 
-  /// One index for both arrays: the form that the compiler turns into vector code.
+  /// Subtracts with one index for both arrays, the form that the compiler turns into vector code.
   private static void subtractScaled(double[] sum, double factor, double[] x, int from, int to) {
     for (int j = from; j < to; j++) {
       sum[j] -= factor * x[j];
     }
   }
 
-  /// `Σ_j x_(offset+j) v_j`: eight partial sums, added in pairs.
+  /// Returns `Σ_j x_(offset+j) v_j`: eight partial sums, added in pairs.
   private static double dot(double[] x, int offset, double[] v, int from, int to) {
     double s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0;
     int j = from;
@@ -234,8 +237,8 @@ public final class Cholesky {
     return ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
   }
 
-  /// `(UᵀU)⁻¹`, both triangles, in place of U: with `L = U⁻ᵀ` it is `LᵀL`. Takes another `8m²` bytes
-  /// while it runs; the factor is gone afterwards.
+  /// Returns `(UᵀU)⁻¹`, both triangles, in place of U: with `L = U⁻ᵀ` it is `LᵀL`. It takes another
+  /// `8m²` bytes while it runs and destroys the factor.
   ///
   /// @return `[m, m]`, row-major, symmetric: the array that the matrix was given in
   public double[] inverse(@Nullable ExecutorService executor) {
@@ -266,7 +269,7 @@ public final class Cholesky {
     return values;
   }
 
-  /// Diagonal of `(UᵀU)⁻¹`. Takes another `8m²` bytes while it runs.
+  /// Returns the diagonal of `(UᵀU)⁻¹`. It takes another `8m²` bytes while it runs.
   public double[] inverseDiagonal(@Nullable ExecutorService executor) {
     double[] lower = inverseTransposed(executor);
     double[] diagonal = new double[size];
@@ -279,7 +282,7 @@ public final class Cholesky {
     return diagonal;
   }
 
-  /// `U⁻ᵀ` `[m, m]`, row-major, lower triangular; a new array.
+  /// Returns `U⁻ᵀ` `[m, m]`, row-major, lower triangular; a new array.
   public double[] inverseTransposed(@Nullable ExecutorService executor) {
     double[] lower = new double[size * size];
     for (int i = 0; i < size; i++) {

@@ -6,11 +6,11 @@ import falcon.kernel.DenseKernels.Extent;
 import falcon.kernel.Kernels;
 import java.util.Arrays;
 
-/// `A = UᵀU` in float32, in the calling thread: half the memory and half the time of [Cholesky], with
-/// seven digits. What it solves is refined by whoever uses it.
+/// The Cholesky factorisation `A = UᵀU` in float32, in the calling thread: half the memory and half
+/// the time of [Cholesky], with seven digits. Its users refine the solutions.
 ///
-/// The same scheme as [Cholesky]; only the triangles of 32 rows are done in float64. Holds `4m²`
-/// bytes.
+/// The scheme is that of [Cholesky]; only the triangles of 32 rows are factored in float64. An
+/// instance holds `4m²` bytes.
 public final class FloatCholesky {
   private static final int GROUP = 256;
   private static final int BASE = SmallTriangle.ROWS;
@@ -24,21 +24,22 @@ public final class FloatCholesky {
   private final float[] inverses;
   private boolean isMirrored;
 
-  /// A matrix to be filled.
+  /// Takes the memory of a matrix to be filled.
   ///
-  /// @param values `[m, m]` at least; kept, whatever it holds
+  /// @param values `[m, m]` at least; not copied, and overwritten whatever it holds
   public FloatCholesky(float[] values, int size) {
     this.size = size;
     this.values = values;
     this.inverses = new float[(size + BASE - 1) / BASE * BASE * BASE];
   }
 
-  /// Bytes that a factor of so many rows holds.
+  /// Returns the bytes that a factor of so many rows holds.
   public static long bytes(int size) {
     return Float.BYTES * (long) size * size + Float.BYTES * (long) BASE * (size + BASE);
   }
 
-  /// Sets a row of the upper triangle to some entries of a row of a matrix: `scale · (M + ridge · I)`.
+  /// Sets a row of the upper triangle to the entries `indices` of a row of
+  /// `scale · (M + ridge · I)`.
   ///
   /// @param row number i of the row here
   /// @param matrix row-major
@@ -55,8 +56,8 @@ public final class FloatCholesky {
 
   /// Replaces the upper triangle by U.
   ///
-  /// @return whether the matrix is positive definite to float32's precision; if not, this is of no
-  ///     further use
+  /// @return whether the matrix is positive definite to float32's precision; if not, the factor has
+  ///     no meaning
   public boolean factor() {
     double[] least = new double[size];
     for (int i = 0; i < size; i++) {
@@ -96,12 +97,13 @@ public final class FloatCholesky {
     return factorTriangle(middle, bottom, least);
   }
 
-  /// Where a range of rows is halved: after a multiple of [#BASE].
+  /// Returns where a range of rows is halved: after a multiple of [#BASE].
   private static int middle(int top, int bottom) {
     return top + (bottom - top + 2 * BASE - 1) / (2 * BASE) * BASE;
   }
 
-  /// Takes rows top … middle − 1 off rows middle … bottom − 1 of columns left … right − 1.
+  /// Subtracts the product with rows top … middle − 1 from rows middle … bottom − 1 of columns left
+  /// … right − 1.
   private void subtractProduct(
       int top, int middle, int bottom, int left, int right, boolean isUpper) {
     dense.addProduct(
@@ -137,8 +139,8 @@ public final class FloatCholesky {
     return true;
   }
 
-  /// Solves `U_IIᵀ X = B` in place for rows I = top … bottom − 1 and columns left … right − 1, half by
-  /// half; at the end by the inverses of the small triangles.
+  /// Solves `U_IIᵀ X = B` in place for rows I = top … bottom − 1 and columns left … right − 1:
+  /// recursively, half by half, with the inverses of the small triangles at the end.
   private void solveRows(int top, int bottom, int left, int right) {
     if (left >= right) {
       return;
@@ -169,7 +171,8 @@ public final class FloatCholesky {
         new Extent(rows, width, rows, false, false));
   }
 
-  /// Copies U to the lower triangle too: pays where the factor solves for many right sides.
+  /// Copies U to the lower triangle too, which pays where the factor solves for many right-hand
+  /// sides.
   public void mirror() {
     for (int i = 0; i < size; i++) {
       for (int j = i + 1; j < size; j++) {
@@ -202,14 +205,14 @@ public final class FloatCholesky {
     }
   }
 
-  /// One index for both arrays: the form that the compiler turns into vector code.
+  /// Subtracts with one index for both arrays, the form that the compiler turns into vector code.
   private static void subtractScaled(float[] sum, float factor, float[] x, int from, int to) {
     for (int j = from; j < to; j++) {
       sum[j] -= factor * x[j];
     }
   }
 
-  /// `Σ_j x_(offset+j) v_j`: eight partial sums, added in pairs.
+  /// Returns `Σ_j x_(offset+j) v_j`: eight partial sums, added in pairs.
   private static float dot(float[] x, int offset, float[] v, int from, int to) {
     float s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0;
     int j = from;

@@ -3,13 +3,14 @@ package falcon.linear;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.ExecutorService;
 
-/// The product of a panel of columns with its own transpose, the one operation of [Backsolve] whose
-/// cost is `n² |A|`.
+/// The product of a panel of columns with its own transpose, the one operation of the backsolve
+/// whose cost is `n² |A|`.
 ///
-/// A product of one panel may be formed in float32, as [BlockedGramProduct] does, or in less; panels
-/// are added up in float64. `docs/adr/0007-matrix-products.md` has measured figures.
+/// A product of one panel may be formed in float32, as [BlockedGramProduct] does, or in less;
+/// panels are added up in float64. `docs/adr/0007-matrix-products.md` lists measured figures.
 public interface GramProduct {
-  /// How many columns a panel should have, one to 2,048; the last one of a matrix has fewer.
+  /// Returns how many columns a panel should have, one to 2,048; the last one of a matrix has
+  /// fewer.
   int panelColumns();
 
   /// Adds `P Pᵀ` to a matrix.

@@ -2,9 +2,9 @@ package falcon.linear;
 
 import java.util.Arrays;
 
-/// The innermost blocks of the Cholesky factorisations: 32 rows at most, in float64, row by row.
+/// The innermost blocks of the Cholesky factorisations: at most 32 rows, in float64, row by row.
 final class SmallTriangle {
-  /// Rows at most.
+  /// The greatest number of rows.
   static final int ROWS = 32;
 
   private SmallTriangle() {}
@@ -12,7 +12,7 @@ final class SmallTriangle {
   /// Replaces the upper triangle of a symmetric matrix by U with `A = UᵀU`.
   ///
   /// @param a rows; entries left of the diagonal are not read
-  /// @param least what the pivot of row i must exceed, at index `offset + i`
+  /// @param least the lower bounds of the pivots; that of row i is at index `offset + i`
   /// @return the row whose pivot is too small or not finite, −1 if there is none
   static int factor(double[][] a, int rows, double[] least, int offset) {
     for (int k = 0; k < rows; k++) {
@@ -36,7 +36,7 @@ final class SmallTriangle {
     return -1;
   }
 
-  /// `U⁻¹`, upper triangular, zeros elsewhere.
+  /// Computes `U⁻¹`, upper triangular, zeros elsewhere.
   ///
   /// @param inverse `[ROWS, ROWS]`; written
   static void invert(double[][] u, int rows, double[][] inverse) {

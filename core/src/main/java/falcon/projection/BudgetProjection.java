@@ -12,7 +12,8 @@ import falcon.projection.group.Segments;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
-/// Projection onto a [Budget]: the mask of greatest total saliency that fits, with a certificate.
+/// The projection onto a [Budget]: the mask of greatest total saliency that fits, with a
+/// certificate.
 ///
 /// ```
 /// maximise    Σ_i I_i z_i          z_i ∈ {0,1}, 1 = kept
@@ -20,34 +21,34 @@ import org.jspecify.annotations.Nullable;
 ///             Σ_i f_i z_i ≤ F      F = budget.maxMacs(), f_i = MACs of weight i
 /// ```
 ///
-/// 1. [SampledZones] guesses from a sample, for each cost class, a narrow zone of saliencies that its
-///    threshold t_c = α + μ f_c falls into.
+/// 1. [SampledZones] guesses from a sample, for each cost class, a narrow zone of saliencies that
+///    its threshold t_c = α + μ f_c falls into.
 /// 2. One pass over the weights marks those above the zones and gathers those inside
 ///    ([Candidates], [ClassGroups]).
 /// 3. [TwoBudgetDual] finds the multipliers (α, μ), exactly, on these groups.
-/// 4. [IntegerRounding] rounds to whole weights, fills the slack, exchanges weights between classes
-///    and searches what is left of the gap.
-/// 5. [MaskWriter] completes the mask: weights above the threshold of their class, and of those at
-///    the threshold as many as fit, lowest index first.
+/// 4. [IntegerRounding] rounds to whole weights, fills the slack, improves the choice by local
+///    search and closes what is left of the gap by branch and bound.
+/// 5. [MaskWriter] completes the mask: it keeps the weights above the threshold of their class, and
+///    of those at the threshold as many as fit, lowest index first.
 ///
-/// That is [ZonedProjection]. A wrong guess is noticed; then, and where very many weights tie,
-/// [HistogramProjection] finds the same optimum by several passes over all weights. Either way the
-/// work is linear in the number of weights. A budget of zero, one above what there is, and
-/// saliencies that are all equal or zero are legal.
+/// These steps are [ZonedProjection]. A wrong guess is detected; then, and where very many weights
+/// tie, [HistogramProjection] finds the same optimum by several passes over all weights. Either way
+/// the work is linear in the number of weights. A budget of zero, a budget above the network's
+/// costs, and saliencies that are all equal or zero are legal.
 ///
 /// Source: FALCON (arXiv:2403.07094), section 2. The paper searches one multiplier with an absolute
 /// tolerance and sorts every layer; here the multipliers are exact to the last bit, only the
-/// weights near the thresholds are sorted, and the slack that rounding leaves is used.
+/// weights near the thresholds are sorted, and the slack left by rounding is used.
 ///
-/// An instance keeps its working memory, about two bytes a weight, from one call to the next with
-/// the same costs; then the mask, an eighth of a byte a weight, is all of that order that a call
-/// allocates. It is not safe for use by several threads at a time. The result is the same for any
-/// number of threads, and for plain and vectorised kernels.
+/// An instance keeps its working memory, about two bytes per weight, from one call to the next with
+/// the same costs; then a call allocates nothing proportional to the number of weights but the
+/// mask, an eighth of a byte per weight. It is not safe for use by several threads at a time. The
+/// result is the same for any number of threads, and for plain and vectorised kernels.
 public final class BudgetProjection {
   private final Chunks chunks;
   private @Nullable Workspace workspace;
 
-  /// Everything that depends on the costs alone.
+  /// The state that depends on costs and limits alone.
   private record Workspace(
       CostTable costs,
       LayerLimits limits,
@@ -55,12 +56,12 @@ public final class BudgetProjection {
       ZonedProjection zoned,
       HistogramProjection byHistogram) {}
 
-  /// A projection that runs on the calling thread.
+  /// Creates a projection that runs on the calling thread.
   public BudgetProjection() {
     chunks = new Chunks(null, 1);
   }
 
-  /// A projection that also runs on an executor's threads.
+  /// Creates a projection that also runs on an executor's threads.
   ///
   /// @param executor runs up to `threads − 1` short tasks per pass over the weights
   /// @param threads how many threads work at the same time, the calling one included; 1 or more
@@ -75,7 +76,7 @@ public final class BudgetProjection {
   /// Projects without limits on single layers.
   ///
   /// @param saliency I, `[p]`, finite and zero or more; read only
-  /// @param costs of the p weights
+  /// @param costs costs of the p weights
   /// @throws IllegalArgumentException if the sizes differ, or a saliency is negative, infinite or
   ///     NaN (the first such is named)
   public Projection project(float[] saliency, CostTable costs, Budget budget) {
@@ -85,7 +86,7 @@ public final class BudgetProjection {
   /// Projects with limits on how much of single layers is kept.
   ///
   /// @param saliency I, `[p]`, finite and zero or more; read only
-  /// @param costs of the p weights
+  /// @param costs costs of the p weights
   /// @throws IllegalArgumentException if the sizes differ, a saliency is negative, infinite or NaN
   ///     (the first such is named), a limit names no layer, or the budget is below what the layers
   ///     must keep

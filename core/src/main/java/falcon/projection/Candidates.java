@@ -12,12 +12,14 @@ import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// The weights whose saliency lies in the zone of their class, gathered in one pass over all weights.
+/// The weights whose saliency lies in the zone of their class, gathered in one pass over all
+/// weights.
 ///
 /// The pass marks the weights above the zones in the words of the mask, counts and sums them, and
 /// keeps key and index of those inside. Sums are taken per segment and joined in segment order, so
-/// that their bits do not depend on threads. Where a segment's candidates are put depends on which
-/// thread comes first; they are found again through the segment, hence in the order of the weights.
+/// that their bits do not depend on threads. The place of a segment's candidates depends on the
+/// order of the threads; they are found again through the segment, hence in the order of the
+/// weights.
 final class Candidates {
   private final CostClasses classes;
   private final Segments segments;
@@ -26,14 +28,14 @@ final class Candidates {
   private final long[] words;
   private final KeySort sort;
 
-  /// Keys and indices of the candidates, a segment's side by side.
+  /// Keys and indices of the candidates, those of a segment next to each other.
   private final int[] keys;
 
   private final int[] indices;
   private final AtomicInteger used = new AtomicInteger();
   private final AtomicBoolean isBad = new AtomicBoolean();
 
-  /// By segment.
+  /// First candidate of each segment.
   private final int[] startOf;
 
   private final int[] countOf;
@@ -49,7 +51,7 @@ final class Candidates {
   private final long[][] insideByWorker;
   private final double[][] partialsByWorker;
 
-  /// @param words of the mask; bits of weights above the zones are set here
+  /// @param words the words of the mask, in which bits of weights above the zones are set
   Candidates(
       CostClasses classes,
       Segments segments,
@@ -77,20 +79,20 @@ final class Candidates {
     partialsByWorker = new double[chunks.threads()][SelectionKernels.PARTIALS];
   }
 
-  /// How many weights of class c lie above its zone.
+  /// Returns how many weights of class c lie above its zone.
   int above(int c) {
     return above[c];
   }
 
-  /// How many weights of class c lie in its zone.
+  /// Returns how many weights of class c lie in its zone.
   int inside(int c) {
     return classStart[c + 1] - classStart[c];
   }
 
-  /// Reads all saliencies.
+  /// Reads all saliencies and gathers the candidates.
   ///
-  /// @return whether all candidates fitted; where they did not, nothing but the check of the
-  ///     saliencies is of use
+  /// @return whether all candidates fitted; where they did not, only the check of the saliencies
+  ///     has a meaning
   /// @throws IllegalArgumentException if a saliency is negative or not finite; the first is named
   boolean gather(float[] saliency, SampledZones zones) {
     used.set(0);
@@ -137,7 +139,7 @@ final class Candidates {
     for (int w = 0; w < wordCount; w++) {
       count += Long.bitCount(inside[w]);
     }
-    // Never above p, so that it cannot overflow.
+    // The sum is never above p, so that it cannot overflow.
     int n = used.getAndAdd(count);
     startOf[segment] = n;
     countOf[segment] = count;
@@ -153,7 +155,7 @@ final class Candidates {
     }
   }
 
-  /// Makes groups of what was gathered, by class.
+  /// Fills the groups of each class from the gathered candidates.
   void groupInto(ClassGroups[] groups, SampledZones zones) {
     Arrays.fill(above, 0);
     Arrays.fill(aboveSum, 0);
@@ -196,9 +198,9 @@ final class Candidates {
 
   /// Sets the bits of the candidates that are kept.
   ///
-  /// @param keptFrom by class, the smallest key that is kept for sure
-  /// @param tiesKept by class, how many candidates of one key less are kept, those of lowest index;
-  ///     counted down
+  /// @param keptFrom by class, the smallest key whose weights are all kept
+  /// @param tiesKept by class, how many candidates of the next lower key are kept, those of lowest
+  ///     index; counted down
   void markKept(int[] keptFrom, int[] tiesKept) {
     chunks.forEach(
         segments.chunkCount(),

@@ -9,13 +9,13 @@ import falcon.projection.group.SaliencyHistogram;
 import falcon.projection.integer.IntegerRounding;
 import java.util.Arrays;
 
-/// The projection by several passes over all weights: for saliencies with so many ties, or budgets so
-/// tight, that [ZonedProjection] gives up.
+/// The projection by several passes over all weights: for saliencies with so many ties, or budgets
+/// so tight, that [ZonedProjection] gives up.
 ///
 /// 1. One pass counts and sums saliencies by cost class and leading bits ([SaliencyHistogram],
 ///    [ClassGroups]).
-/// 2. [TwoBudgetDual] finds the multipliers for these groups. Groups that a threshold falls into are
-///    split by further passes until the multipliers are exact.
+/// 2. [TwoBudgetDual] finds the multipliers for these groups. Further passes split the groups that
+///    a threshold falls into until the multipliers are exact.
 /// 3. [IntegerRounding] rounds to whole weights; it may ask for more groups to be split.
 /// 4. [MaskWriter] writes the mask in a last pass.
 final class HistogramProjection {
@@ -32,7 +32,7 @@ final class HistogramProjection {
     Arrays.setAll(groups, c -> new ClassGroups());
   }
 
-  /// Projects; arguments and errors as in [BudgetProjection#project].
+  /// Projects; arguments and errors are those of [BudgetProjection#project].
   Projection project(float[] saliency, Budget budget) {
     histogram.group(saliency, groups);
     TwoBudgetDual dual = new TwoBudgetDual(classes, groups, budget);

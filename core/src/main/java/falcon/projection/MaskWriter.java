@@ -15,13 +15,15 @@ public final class MaskWriter {
   private final SelectionKernels kernels;
   private final long[] words;
 
-  /// By class: the smallest key that is kept for sure.
+  /// By class, the smallest key whose weights are all kept.
   private final int[] keptFrom;
 
-  /// By class: how many weights whose key is one less than `keptFrom` are kept, the first ones.
+  /// By class, how many weights whose key is one less than `keptFrom` are kept, the first ones.
   private final int[] tiesKept;
 
-  /// @param words room for a bit a weight; written here
+  /// Creates a writer for masks of some classes.
+  ///
+  /// @param words room for one bit per weight; overwritten
   public MaskWriter(
       CostClasses classes,
       Segments segments,
@@ -37,7 +39,7 @@ public final class MaskWriter {
     tiesKept = new int[classes.count()];
   }
 
-  /// Says how many weights of a class are kept; the cut must not fall inside a group that is not
+  /// Sets how many weights of a class are kept; the cut must not fall inside a group that is not
   /// exact.
   public void keep(int c, ClassGroups groups, int kept) {
     tiesKept[c] = 0;
@@ -53,7 +55,8 @@ public final class MaskWriter {
     }
   }
 
-  /// The mask, from all saliencies; of equal ones in a class those of lowest index are kept.
+  /// Returns the mask, written from all saliencies; of equal saliencies in a class those of lowest
+  /// index are kept.
   public Mask write(float[] saliency) {
     chunks.forEach(
         segments.chunkCount(),
@@ -76,7 +79,8 @@ public final class MaskWriter {
     return Mask.ofWords(saliency.length, words);
   }
 
-  /// The mask, from words that [Candidates#gather] has set for the weights above the zones.
+  /// Returns the mask, completed from the words that [Candidates#gather] has set for the weights
+  /// above the zones.
   Mask complete(Candidates candidates) {
     candidates.markKept(keptFrom, tiesKept);
     return Mask.ofWords(classes.weightCount(), words);

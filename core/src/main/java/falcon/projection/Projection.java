@@ -2,7 +2,7 @@ package falcon.projection;
 
 import falcon.budget.Mask;
 
-/// The mask that a projection found, and the proof of how good it is.
+/// The mask found by a projection, with the certificate of its quality.
 ///
 /// For any multipliers α, μ ≥ 0 no mask within the budget is worth more than
 ///
@@ -10,9 +10,9 @@ import falcon.budget.Mask;
 /// g(α, μ) = α S + μ F + Σ max(0, I_i − α − μ f_i)
 /// ```
 ///
-/// so `value ≤ best possible ≤ bound`, which anyone can check from saliencies, costs and (α, μ).
-/// Where layers have limits of their own, the sum of a layer runs over as many of its best weights
-/// as its limits allow.
+/// so `value ≤ best possible ≤ bound`, which can be checked from saliencies, costs and (α, μ)
+/// alone. Where layers have limits of their own, the sum of a layer runs over as many of its best
+/// weights as its limits allow.
 ///
 /// @param mask which weights are kept
 /// @param value Σ I_i over the kept weights, in the unit of the saliency
@@ -39,7 +39,7 @@ public record Projection(
     long nnzSlack,
     long macsSlack,
     boolean isOptimal) {
-  /// `gap / bound`, 0 … 1; 0 where both are 0.
+  /// Returns `gap / bound`, 0 … 1; 0 where both are 0.
   public double relativeGap() {
     return gap == 0 ? 0 : gap / bound;
   }

@@ -7,17 +7,17 @@ import falcon.projection.group.ClassGroups;
 import falcon.projection.group.CostClasses;
 import falcon.projection.integer.IntegerRounding;
 
-/// What all ways to project do with the relaxation's optimum.
+/// The step that all projections take with the relaxation's optimum.
 public final class Relaxation {
   private Relaxation() {}
 
-  /// Finds, in each class, a group of different saliencies that the threshold or a limit falls into.
+  /// Finds in each class a group of different saliencies that the threshold or a limit falls into.
   ///
-  /// A threshold does not matter where a limit of the class leaves the same weights for all of the
-  /// group.
+  /// A threshold does not matter where a limit of the class keeps the same weights for every
+  /// threshold inside the group.
   ///
   /// @param splitAt by class, the group found, or −1
-  /// @return whether there is any
+  /// @return whether there is one in any class
   public static boolean findStraddled(
       CostClasses classes, ClassGroups[] groups, DualOptimum dual, int[] splitAt) {
     boolean isAny = false;

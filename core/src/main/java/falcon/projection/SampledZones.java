@@ -8,41 +8,43 @@ import falcon.projection.group.CostClasses;
 import falcon.projection.group.KeySort;
 import java.util.Arrays;
 
-/// For each cost class a narrow zone of keys that its threshold very likely falls into.
+/// For each cost class, a narrow zone of keys that its threshold very likely falls into.
 ///
 /// A sample of the weights is taken once per projection and its dual solved as if it were all
-/// weights, each sampled weight standing for `w_c = size_c / n_c` weights of its class. At the true
-/// thresholds, what the sample counts above them differs from the truth by errors of variance
+/// weights, each sampled weight representing `w_c = size_c / n_c` weights of its class. At the true
+/// thresholds, the counts estimated from the sample differ from the true counts by errors of
+/// variance
 ///
 /// ```
 /// of Σ_c N_c      Σ_c w_c k_c (1 − k_c / size_c)
 /// of Σ_c f_c N_c  Σ_c f_c² w_c k_c (1 − k_c / size_c)      k_c: kept in class c
 /// ```
 ///
-/// so the true thresholds solve the sampled problem for budgets that far from (S, F). The zone of a
-/// class spans the thresholds for the budgets moved by a few deviations, up and down. Nothing
-/// depends on the guess being right: whether the optimum lies in the zones is checked afterwards.
+/// so the true thresholds solve the sampled problem for budgets that differ from (S, F) by these
+/// errors. The zone of a class spans the thresholds for the budgets moved by a few standard
+/// deviations, up and down. The result does not depend on the guess being right: whether the
+/// optimum lies in the zones is checked afterwards.
 final class SampledZones {
-  /// With no more weights than this, the zones are everything.
+  /// Number of weights up to which the zones hold all weights.
   private static final int MAX_UNSAMPLED = 1 << 15;
 
-  /// Weights per sampled one, for classes of little cost.
+  /// Number of weights per sampled weight, for classes of little cost.
   private static final int SPREAD = 128;
 
-  /// Sampled weights of a class, unless it has fewer.
+  /// Least number of sampled weights of a class, unless it has fewer weights.
   private static final int MIN_SAMPLED = 1 << 11;
 
-  /// Sampled weights that lie side by side: few, since neighbours resemble one another, but not
-  /// one, since the processor reads 16 at a time.
+  /// Number of adjacent sampled weights: few, since neighbours are similar, but more than one,
+  /// since the processor reads 16 at a time.
   private static final int BLOCK = 8;
 
-  /// Groups by which a zone is widened at both ends.
+  /// Number of groups by which a zone is widened at both ends.
   private static final int MARGIN = 8;
 
   /// The fewest weights that must fit into the zones.
   private static final int MIN_CAPACITY = 1 << 16;
 
-  /// Weights per weight that must fit into the zones.
+  /// Number of weights per weight that must fit into the zones.
   private static final int CAPACITY_SHARE = 16;
 
   /// Bits of a sampled key that count: 13 of the significand, so that sorting takes two passes.
@@ -54,10 +56,10 @@ final class SampledZones {
   private final Chunks chunks;
   private final ClassGroups[] groups;
 
-  /// By class, weights per sampled one.
+  /// By class, number of weights per sampled weight.
   private final int[] spread;
 
-  /// By class, where its sample starts; one entry more than classes.
+  /// By class, the start of its sample; one more entry than classes.
   private final int[] start;
 
   private final int[] keys;
@@ -92,17 +94,18 @@ final class SampledZones {
     sort = new KeySort(keys.length, chunks.threads());
   }
 
-  /// How many weights the zones may hold.
+  /// Returns how many weights the zones may hold.
   static int capacity(int weightCount) {
     return Math.min(weightCount, Math.max(MIN_CAPACITY, weightCount / CAPACITY_SHARE));
   }
 
-  /// The first key of the zone of class c, 1 or more: weights of no saliency are below every zone.
+  /// Returns the first key of the zone of class c, 1 or more: weights without saliency are below
+  /// every zone.
   int low(int c) {
     return low[c];
   }
 
-  /// The key after the zone of class c.
+  /// Returns the key after the zone of class c.
   int high(int c) {
     return high[c];
   }
@@ -111,7 +114,8 @@ final class SampledZones {
     return classes.weightCount() <= MAX_UNSAMPLED;
   }
 
-  /// An expensive class is sampled more densely, since its errors weigh more in Σ f_c N_c.
+  /// Sets the density of each class's sample; an expensive class is sampled more densely, since its
+  /// errors weigh more in Σ f_c N_c.
   private void setSpreads() {
     double meanMacs = 0;
     for (int c = 0; c < classes.count(); c++) {
@@ -133,10 +137,10 @@ final class SampledZones {
     return whole * BLOCK + Math.min(BLOCK, layerSize - whole * BLOCK * spread);
   }
 
-  /// Takes the sample; [#span] uses it until it is taken again.
+  /// Takes the sample, which [#span] uses until the next sample is taken.
   ///
-  /// @param saliency `[p]`; what is negative or not finite is read as zero or as the greatest
-  ///     finite value
+  /// @param saliency `[p]`; values that are negative or not finite are read as zero or as the
+  ///     greatest finite value
   void sample(float[] saliency) {
     if (!isEverything()) {
       chunks.forEach(classes.count(), (c, worker) -> sampleClass(saliency, c, worker));
@@ -154,7 +158,7 @@ final class SampledZones {
     groups[c].setSample(keys, start[c], n, classes.size(c));
   }
 
-  /// One block at a scattered place of each stretch of `BLOCK · spread` weights.
+  /// Samples one block at a pseudo-random place of each stretch of `BLOCK · spread` weights.
   private int sampleLayer(float[] saliency, int layer, int layerSpread, int from) {
     int stretch = BLOCK * layerSpread;
     int n = from;
@@ -172,7 +176,8 @@ final class SampledZones {
     return n;
   }
 
-  /// A number from 0 to `most` that looks random: the high bits of a multiple of the golden ratio.
+  /// Returns a pseudo-random number from 0 to `most`: the high bits of a multiple of the golden
+  /// ratio.
   private static int scattered(int number, int most) {
     return (int) ((((number * 0x9E3779B9L) & 0xFFFFFFFFL) * (most + 1L)) >>> 32);
   }
@@ -180,7 +185,7 @@ final class SampledZones {
   /// Sets the zones for a budget.
   ///
   /// @param deviations how many standard deviations of the sample's error the zones allow for
-  /// @return whether the sample promises that the zones hold no more than [#capacity]
+  /// @return whether the zones hold at most [#capacity] weights by the sample's estimate
   boolean span(Budget budget, double deviations) {
     Arrays.fill(low, 1);
     Arrays.fill(high, GREATEST_KEY + 1);
@@ -203,7 +208,7 @@ final class SampledZones {
       double variance = weights == 1 ? 0 : weights * Math.max(1, kept * (1 - kept / size));
       nnzVariance += variance;
       macsVariance += variance * classes.macs(c) * classes.macs(c);
-      // Where a limit cuts at a rank, the sampled weight of that rank has an error of its own.
+      // Where a limit cuts at a rank, the sampled weight of that rank has a sampling error too.
       rankError[c] = (int) Math.ceil(deviations * Math.sqrt(variance) / weights);
     }
     widen(first, end, rankError, dual);

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The projection by one pass over all weights.
 ///
-/// 1. [SampledZones] guesses for each cost class a narrow zone of keys that its threshold falls into.
+/// 1. [SampledZones] guesses for each cost class a narrow zone of keys that its threshold falls
+///    into.
 /// 2. The pass marks, counts and sums the weights above the zones, and gathers those inside
 ///    ([Candidates], about a hundredth of all). Every saliency inside is a group of its own, all
 ///    weights above are one group, all below another ([ClassGroups#setZone]).
@@ -22,9 +23,9 @@ import org.jspecify.annotations.Nullable;
 /// The dual function of the groups is that of the weights wherever all thresholds lie in their
 /// zones. Both functions are convex, so that a minimum of the one inside the zones is a minimum of
 /// the other: the guess decides about speed only. If the optimum, or a choice that might be better,
-/// lies outside, the zones are widened once; then another method must do.
+/// lies outside, the zones are widened once; if that fails too, another method is needed.
 final class ZonedProjection {
-  /// Standard deviations of the sample's error that the zones allow for, one try after the other.
+  /// Standard deviations of the sample's error that the zones allow for, by attempt.
   private static final double[] DEVIATIONS = {5, 20};
 
   private final CostClasses classes;
@@ -47,7 +48,7 @@ final class ZonedProjection {
     straddled = new int[classes.count()];
   }
 
-  /// Projects; arguments and errors as in [BudgetProjection#project].
+  /// Projects; arguments and errors are those of [BudgetProjection#project].
   ///
   /// @return null if the zones missed the optimum, or would hold too many weights
   @Nullable Projection project(float[] saliency, Budget budget) {
@@ -56,7 +57,7 @@ final class ZonedProjection {
 
   /// Projects with a guess from other saliencies.
   ///
-  /// @param similar what the sample is taken from
+  /// @param similar the saliencies that the sample is taken from
   @Nullable Projection project(float[] saliency, float[] similar, Budget budget) {
     zones.sample(similar);
     for (double deviations : DEVIATIONS) {
@@ -78,7 +79,8 @@ final class ZonedProjection {
     return null;
   }
 
-  /// Whether nothing is kept that lies below a zone, where saliencies are not known, unless zero.
+  /// Returns whether no weight below a zone is kept, where saliencies are not known unless they are
+  /// zero.
   private boolean isKnown(IntegerRounding finish) {
     for (int c = 0; c < groups.length; c++) {
       boolean isBelowKept = finish.kept(c) > candidates.above(c) + candidates.inside(c);

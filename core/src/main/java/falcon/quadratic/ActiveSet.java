@@ -9,12 +9,14 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
 
-/// The quadratic on the columns that are kept and those most likely to enter, and a point on it.
+/// The active set: the quadratic on the kept columns and on those most likely to enter the support,
+/// and the current point.
 ///
-/// All other weights are zero and stay zero. Makes the steps of [DiscreteFirstOrder]. For one thread.
+/// All other weights are zero and stay zero. This class computes the steps of [DiscreteFirstOrder].
+/// It is for use by one thread.
 final class ActiveSet implements AutoCloseable {
-  /// Columns changed at most, as a share of the active ones, for a product by single columns: every
-  /// number of a column costs a cache line.
+  /// Greatest share of the active columns that may change for the product to be taken by single
+  /// columns, where every number costs a cache line.
   private static final double SPARSE_SHARE = 1 / 32.0;
 
   private final RestrictedQuadratic restricted;
@@ -33,20 +35,20 @@ final class ActiveSet implements AutoCloseable {
   private double[] rowErrors;
   private double objective;
 
-  /// Direction of the last conjugate step on the support, X times it, and ∇Qᵀ D⁻¹ ∇Q there; null after
-  /// any other step.
+  /// Direction of the last conjugate step on the support, its product with X, and ∇Qᵀ D⁻¹ ∇Q on the
+  /// support; null after any other step.
   private double @Nullable [] conjugate;
 
   private double[] conjugateSlope = {};
   private double slopeAlongConjugate;
 
-  /// nλ/2 ‖w̄‖² over the columns outside, all at zero.
+  /// The constant nλ/2 ‖w̄‖² over the columns outside the active set, whose weights are zero.
   private final double outsideRidge;
 
-  /// @param restricted the quadratic on the active columns, among them every one that is kept and not
-  ///     zero; closed with this
+  /// @param restricted the quadratic on the active columns, which include every kept nonzero
+  ///     weight; closed with this object
   /// @param start w
-  /// @param mask what is kept
+  /// @param mask the support
   /// @param metric D `[p]`, above zero; null for the identity
   ActiveSet(
       RestrictedQuadratic restricted,
@@ -76,7 +78,7 @@ final class ActiveSet implements AutoCloseable {
     this.objective = quadratic.value(rowErrors, weights) + outsideRidge;
   }
 
-  /// Which columns are kept, as an array over the active ones and as the projection's mask.
+  /// A support, as an array over the active columns and as the projection's mask.
   private static final class Support {
     private final boolean[] kept;
     private final Mask mask;
@@ -87,7 +89,7 @@ final class ActiveSet implements AutoCloseable {
     }
   }
 
-  /// `z ⊙ (w − τ d)`, along which `v = a − τ b`.
+  /// The points `z ⊙ (w − τ d)`, along which `v = a − τ b`.
   private static final class Line {
     private final double[] direction;
     private final double[] base;
@@ -102,7 +104,7 @@ final class ActiveSet implements AutoCloseable {
     }
   }
 
-  /// A step that was tried: everything that taking it needs.
+  /// A trial step, with everything that is needed to take it.
   ///
   /// Its weights are `z ⊙ (w − τ d)` with `v = a − τ b`.
   static final class Candidate {
@@ -135,12 +137,12 @@ final class ActiveSet implements AutoCloseable {
     }
   }
 
-  /// Q at the present weights.
+  /// Returns Q at the present weights.
   double objective() {
     return objective;
   }
 
-  /// d = D⁻¹ ∇Q on the active columns.
+  /// Returns d = D⁻¹ ∇Q on the active columns.
   double[] direction() {
     double[] direction = quadratic.gradient(rowErrors, weights, executor);
     for (int c = 0; c < columns.length && metric != null; c++) {
@@ -149,17 +151,19 @@ final class ActiveSet implements AutoCloseable {
     return direction;
   }
 
-  /// `X d` over the kept columns, which every candidate of an iteration shares.
+  /// Returns `X d` over the kept columns, which all candidates of an iteration share.
   double[] slopeOnSupport(double[] direction) {
     return gradients.multiply(restrict(direction, kept), executor);
   }
 
-  /// Largest eigenvalue of `D^-½ (XᵀX + nλI) D^-½` on the active columns, from below, by power
-  /// iteration: a step of one over it never raises Q while the support stays.
+  /// Returns the largest eigenvalue of `D^-½ (XᵀX + nλI) D^-½` on the active columns, approximated
+  /// from below by power iteration: a step of the reciprocal of the true value never raises Q while
+  /// the support stays the same.
   double largestCurvature(int iterations) {
     double[] q = new double[columns.length];
     for (int c = 0; c < q.length; c++) {
-      // Any start that no eigenvector is orthogonal to by construction; fixed, so results repeat.
+      // Any start that no eigenvector is orthogonal to by construction; it is fixed, so that
+      // results repeat.
       q[c] = 1 + (c % 7) / 7.0;
     }
     double eigenvalue = 0;
@@ -184,16 +188,18 @@ final class ActiveSet implements AutoCloseable {
     return metric == null ? 1 : metric[c];
   }
 
-  /// The best step that keeps the support; no projection is needed, for nothing enters or leaves.
+  /// Returns the best step that keeps the support; no projection is needed, since nothing enters or
+  /// leaves.
   Candidate fixedSupport(double[] direction, double[] slope) {
     return candidate(new Support(kept, mask), new Line(direction, rowErrors, slope, false));
   }
 
-  /// The best step along a direction conjugate to those since the support last changed: on a fixed
-  /// support this is the method of conjugate gradients (Fletcher and Reeves), which reaches the minimum
-  /// there in as many steps as the curvature has distinct values.
+  /// Returns the best step along a direction conjugate to those since the support last changed: on
+  /// a fixed support this is the method of conjugate gradients (Fletcher and Reeves), which reaches
+  /// the minimum in as many steps as the curvature has distinct eigenvalues.
   ///
-  /// Called once a step; what it gives is the next direction only if it is accepted.
+  /// It is called once per step; the returned step contributes to the next direction only if it is
+  /// accepted.
   Candidate conjugateOnSupport(double[] direction, double[] slope) {
     double[] restricted = restrict(direction, kept);
     double along = 0;
@@ -212,8 +218,8 @@ final class ActiveSet implements AutoCloseable {
     return candidate(new Support(kept, mask), new Line(restricted, rowErrors, slopeThere, true));
   }
 
-  /// The projection of `w − τ d`, with the best step size for the support that it has; the same
-  /// support gives the step of [#fixedSupport].
+  /// Returns the projection of `w − τ d`, with the best step size for its support; an unchanged
+  /// support yields the step of [#fixedSupport].
   Candidate projected(
       double stepSize, double[] direction, double[] slope, Projector projector, Budget budget) {
     Support support = project(stepSize, direction, projector, budget);
@@ -254,7 +260,7 @@ final class ActiveSet implements AutoCloseable {
     return new Support(chosen, projected);
   }
 
-  /// `X_changed a` and `X_changed b`, in one pass.
+  /// Returns `X_changed a` and `X_changed b`, computed in one pass.
   private double[][] products(int[] changed, double[] a, double[] b) {
     if (changed.length <= SPARSE_SHARE * columns.length) {
       return gradients.multiplyColumns(changed, a, b, executor);
@@ -324,22 +330,22 @@ final class ActiveSet implements AutoCloseable {
     return changed;
   }
 
-  /// w.
+  /// Returns w.
   SparseWeights weights() {
     return new SparseWeights(columns, weights);
   }
 
-  /// What is kept.
+  /// Returns the support.
   Mask mask() {
     return mask;
   }
 
-  /// v = X (w − w̄) + e, `[n]`.
+  /// Returns v = X (w − w̄) + e, `[n]`.
   double[] rowErrors() {
     return rowErrors;
   }
 
-  /// `e − X_P w̄_P` over all columns P that are not kept, `[n]`.
+  /// Returns `e − X_P w̄_P` over all columns P that are not kept, `[n]`.
   double[] droppedResidual() {
     double[] keptAtDense = new double[columns.length];
     for (int c = 0; c < columns.length; c++) {

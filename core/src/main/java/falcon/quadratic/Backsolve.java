@@ -13,38 +13,39 @@ import java.util.concurrent.ExecutorService;
 import java.util.function.IntUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/// The kept weights that minimise a [Quadratic] when the mask is fixed.
+/// The backsolve: the kept weights that minimise a [Quadratic] for a fixed mask.
 ///
 /// ```
-/// r   = X (w̄_A, 0) − X w̄ + e                         residual after dropping, the kept weights at w̄
-/// w_A = w̄_A − X_Aᵀ (X_A X_Aᵀ + nλI)⁻¹ r               n × n, where more weights than rows are kept
-///     = w̄_A − (X_Aᵀ X_A + nλI)⁻¹ X_Aᵀ r               |A| × |A|, where fewer are
+/// r   = X (w̄_A, 0) − X w̄ + e                       residual after dropping, kept weights at w̄
+/// w_A = w̄_A − X_Aᵀ (X_A X_Aᵀ + nλI)⁻¹ r             n × n, where more weights than rows are kept
+///     = w̄_A − (X_Aᵀ X_A + nλI)⁻¹ X_Aᵀ r             |A| × |A|, where fewer are
 /// ```
 ///
-/// The Gram matrix of the full system comes from products in float32 or less, added up in float64; its
-/// Cholesky factor preconditions conjugate gradients with exact products. X_A is gathered once and
-/// held where it fits a limit (`4n|A|` bytes), or gathered again in each pass. Same bits for any
-/// number of threads (as far as the [GramProduct] has that property).
+/// The Gram matrix of the full system comes from products in float32 or less, added up in float64;
+/// its Cholesky factor preconditions conjugate gradients with exact products. X_A is gathered once
+/// and held where it fits a limit (`4n|A|` bytes), or gathered again in each pass. The result has
+/// the same bits for any number of threads (as far as the [GramProduct] has that property).
 ///
 /// Source: FALCON (arXiv:2403.07094), section 3, backsolve; block-wise as there: blocks of weights
 /// inside a layer, each solved as if all others stayed dense.
 public final class Backsolve {
-  /// Conjugate gradients stop when the system's relative residual is below this: what float32
-  /// weights resolve.
+  /// Conjugate gradients stop when the system's relative residual is below this value, the
+  /// resolution of float32 weights.
   private static final double RESIDUAL_TOLERANCE = 1e-7;
 
-  /// Steps with the factor of the given product, each one pass over X_A. In bfloat16 a step gains one
-  /// or two digits; where so many do not suffice, a float32 product costs less than going on.
+  /// Greatest number of steps with the factor of the given product, each one pass over X_A. In
+  /// bfloat16 a step gains one or two digits; where this many do not suffice, a float32 product
+  /// costs less than more steps.
   private static final int FIRST_STEPS = 10;
 
-  /// Steps with the factor of a float32 product, each gains about five digits unless the system is
-  /// nearly singular.
+  /// Greatest number of steps with the factor of a float32 product; each gains about five digits
+  /// unless the system is nearly singular.
   private static final int FLOAT_STEPS = 40;
 
   /// Bytes of X_A that are held where the caller sets no limit.
   public static final long DEFAULT_HELD_BYTES = 1L << 30;
 
-  /// By how much the ridge grows where rounding made the Gram matrix indefinite.
+  /// Factor by which the ridge grows where rounding made the Gram matrix indefinite.
   private static final double RIDGE_GROWTH = 10;
 
   private final Quadratic quadratic;
@@ -52,15 +53,15 @@ public final class Backsolve {
   private final long heldBytes;
   private final ExecutorService executor;
 
-  /// A solver for one quadratic.
+  /// Creates a solver for one quadratic.
   ///
   /// @param product forms X_A X_Aᵀ in [#full]; where that is too coarse to precondition the system,
-  ///     a [BlockedGramProduct] forms it anew
+  ///     a [BlockedGramProduct] forms it again
   public Backsolve(Quadratic quadratic, GramProduct product, ExecutorService executor) {
     this(quadratic, product, DEFAULT_HELD_BYTES, executor);
   }
 
-  /// A solver that holds no more than so much of X_A.
+  /// Creates a solver that holds at most `heldBytes` bytes of X_A.
   ///
   /// @param heldBytes zero or more; the result does not depend on it
   public Backsolve(
@@ -71,7 +72,7 @@ public final class Backsolve {
     this.executor = executor;
   }
 
-  /// One solve over all kept weights.
+  /// Solves for all kept weights at once.
   ///
   /// @return w `[p]`, zero where the mask is; a new array
   /// @throws IllegalArgumentException if the mask is for another number of weights
@@ -91,7 +92,7 @@ public final class Backsolve {
     return weights;
   }
 
-  /// One solve for each block of consecutive weights of a layer, as if all other blocks stayed dense.
+  /// Solves each block of consecutive weights of a layer as if all other blocks stayed dense.
   ///
   /// @param blockSize weights of a block before pruning, one or more; the last block of a layer is
   ///     smaller
@@ -102,11 +103,11 @@ public final class Backsolve {
     return blockwise(kept, blockSize, layer -> 1);
   }
 
-  /// As the shorter method, with blocks of whole channels.
+  /// Solves like the shorter method, with blocks of whole channels.
   ///
-  /// @param blockSize a block has as many channels as fit so many weights, one at least
-  /// @param channelLength consecutive weights of a layer (by its number in the gradient matrix) that
-  ///     no block cuts, one or more: those of an output channel, or 1
+  /// @param blockSize greatest number of weights of a block, which has at least one channel
+  /// @param channelLength consecutive weights of a layer (by its number in the gradient matrix)
+  ///     that no block cuts, one or more: those of an output channel, or 1
   public float[] blockwise(Mask kept, int blockSize, IntUnaryOperator channelLength) {
     requireFits(kept);
     if (blockSize < 1) {
@@ -142,7 +143,7 @@ public final class Backsolve {
     return weights;
   }
 
-  /// `e − X_P w̄_P` in the calling thread.
+  /// Returns `e − X_P w̄_P`, computed in the calling thread.
   private double[] residualAfterDropping(int[] dropped) {
     double[] dense = new double[dropped.length];
     for (int c = 0; c < dropped.length; c++) {
@@ -155,7 +156,7 @@ public final class Backsolve {
     return residual;
   }
 
-  /// w_A − w̄_A of one block in the calling thread, by the smaller of the two systems.
+  /// Returns w_A − w̄_A of one block, by the smaller of the two systems, in the calling thread.
   private double[] solveBlock(int[] support, double[] residual) {
     int n = quadratic.rows();
     int m = support.length;
@@ -184,7 +185,7 @@ public final class Backsolve {
     }
   }
 
-  /// `BᵀB`, right of and on the diagonal.
+  /// Returns `BᵀB`, right of and on the diagonal.
   ///
   /// @param b `[depth, size]`, row-major
   private static double[] gram(float[] b, int size, int depth) {
@@ -212,15 +213,17 @@ public final class Backsolve {
     return columns;
   }
 
-  /// Makes a Gram matrix; called again when a factorisation failed half way.
+  /// Computes a Gram matrix; called again after a factorisation failed and left it half
+  /// overwritten.
   @FunctionalInterface
   private interface GramSource {
     double[] form();
   }
 
-  /// The factor of G + nλI, or of G and a greater ridge where rounding made that indefinite.
+  /// Returns the Cholesky factor of G + nλI, or of G and a greater ridge where rounding made that
+  /// indefinite.
   ///
-  /// @param threads for one large system; absent if the calling thread is one of many
+  /// @param threads executor for one large system; null if the calling thread is one of many
   private Cholesky factorRegularised(
       GramSource source, int size, @Nullable ExecutorService threads) {
     double ridge = quadratic.scaledRidge();
@@ -248,7 +251,7 @@ public final class Backsolve {
     return factored.factor(threads) == Cholesky.POSITIVE_DEFINITE ? factored : null;
   }
 
-  /// −X_Aᵀ s with s = (X_A X_Aᵀ + nλI)⁻¹ r.
+  /// Returns −X_Aᵀ s with s = (X_A X_Aᵀ + nλI)⁻¹ r.
   ///
   /// @param residual r, overwritten
   private double[] solveRows(int[] support, double[] residual) {
@@ -268,17 +271,17 @@ public final class Backsolve {
     return change;
   }
 
-  /// Preconditioned conjugate gradients from where `left` and `change` are.
+  /// Runs preconditioned conjugate gradients from the point given by `left` and `change`.
   ///
   /// ```
   /// z = M⁻¹ r    p = z + (rᵀz / r₋ᵀz₋) p    t = X_Aᵀ p    q = X_A t + nλ p    α = rᵀz / pᵀq
   /// change = change − α t                   r = r − α q
   /// ```
   ///
-  /// @param left r `[n]`, what of the right side is left; updated
+  /// @param left r `[n]`, the residual; updated
   /// @param change `[|A|]`; updated
-  /// @param goal norm of r to reach
-  /// @return whether it was reached
+  /// @param goal norm of r at which to stop
+  /// @return whether the goal was reached
   private boolean advance(
       KeptColumns columns, Cholesky m, double[] left, double[] change, double goal, int steps) {
     int n = left.length;

@@ -10,7 +10,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// Projected gradient steps on a [Quadratic] under both budgets: finds weights *and* mask.
+/// The discrete first-order method: projected gradient steps on a [Quadratic] under both budgets,
+/// which find weights *and* mask.
 ///
 /// ```
 /// u  = w − τ D⁻¹ ∇Q(w)
@@ -18,38 +19,40 @@ import org.jspecify.annotations.Nullable;
 /// w⁺ = z ⊙ u
 /// ```
 ///
-/// Along τ the objective is piecewise quadratic, one piece a support z. A step tries the pieces that
-/// larger and larger τ lead to, takes the exact minimum of each from cached vectors X w and X D⁻¹∇Q,
-/// and moves to the lowest. The piece of the present support is always among them, along conjugate
-/// directions, and never rises.
-/// Work is done on an *active set* of columns, about twice what the budget keeps; the others are
-/// checked when it has come to rest, and the set is rebuilt when one of them would enter.
+/// Along τ the objective is piecewise quadratic, one piece per support z. A step tries the pieces
+/// that increasing values of τ lead to, computes the exact minimum of each from the cached vectors
+/// X w and X D⁻¹∇Q, and moves to the lowest. The piece of the present support is always among them,
+/// along conjugate directions, so that Q never rises. Work is done on an *active set* of columns,
+/// about twice what the budget keeps; the other columns are checked when the active set has
+/// converged, and the set is rebuilt when one of them would enter.
 ///
-/// Source: FALCON (arXiv:2403.07094), section 3.2, discrete first-order method. The paper takes
-/// D = I and a fixed step; its code projects onto the MAC budget four times in all.
+/// Source: FALCON (arXiv:2403.07094), section 3.2, discrete first-order method. The paper uses D =
+/// I and a fixed step; its code projects onto the MAC budget only four times in total.
 public final class DiscreteFirstOrder {
-  /// When to stop and how hard to search.
+  /// Limits of the iteration and of the search for supports.
   ///
-  /// @param maxIterations steps in all, zero or more
+  /// @param maxIterations greatest number of steps, zero or more
   /// @param tolerance least relative decrease of Q in one step, zero or more
-  /// @param checkInterval steps on one support between two looks at others, one or more
+  /// @param checkInterval steps on one support between two searches for others, one or more
   /// @param trials projections tried in one step, one or more
-  /// @param maxColumns active columns at most, where that is more than are kept
+  /// @param maxColumns greatest number of active columns, where that is more than the kept ones
   public record Settings(
       int maxIterations, double tolerance, int checkInterval, int trials, int maxColumns) {
-    /// Enough for support and weights to settle on ResNet-sized problems.
+    /// Settings with which support and weights converge on ResNet-sized problems.
     public static final Settings DEFAULT = new Settings(60, 1e-8, 5, 6);
 
-    /// As many active columns as are useful.
+    /// Creates settings without a limit of active columns.
     public Settings(int maxIterations, double tolerance, int checkInterval, int trials) {
       this(maxIterations, tolerance, checkInterval, trials, Integer.MAX_VALUE);
     }
 
-    /// These with another limit of active columns.
+    /// Returns these settings with another limit of active columns.
     public Settings withMaxColumns(int columns) {
       return new Settings(maxIterations, tolerance, checkInterval, trials, columns);
     }
 
+    /// Checks the settings.
+    ///
     /// @throws IllegalArgumentException if a number is out of its range
     public Settings {
       if (maxIterations < 0 || !(tolerance >= 0) || checkInterval < 1 || trials < 1) {
@@ -60,14 +63,14 @@ public final class DiscreteFirstOrder {
     }
   }
 
-  /// How many times the budget the active set may hold.
+  /// Greatest size of the active set, as a multiple of the budget.
   private static final long ACTIVE_FACTOR = 2;
 
-  /// Products with X that the estimate of the largest curvature takes; it sets only the first step
-  /// size that is tried, so a rough value does.
+  /// Number of power iterations for the estimate of the largest curvature; it sets only the first
+  /// trial step size, so a rough value suffices.
   private static final int POWER_ITERATIONS = 6;
 
-  /// Factor between the step sizes of two trials.
+  /// Factor between the step sizes of successive trials.
   private static final double STEP_GROWTH = 4;
 
   private final Quadratic quadratic;
@@ -75,7 +78,7 @@ public final class DiscreteFirstOrder {
   private final Settings settings;
   private final ExecutorService executor;
 
-  /// A solver for one quadratic.
+  /// Creates a solver for one quadratic.
   public DiscreteFirstOrder(
       Quadratic quadratic, Projector projector, Settings settings, ExecutorService executor) {
     this.quadratic = quadratic;
@@ -95,9 +98,10 @@ public final class DiscreteFirstOrder {
   /// Minimises from the projection of `start` in a diagonal metric.
   ///
   /// @param start `[p]`, finite; dense, or within the budget already
-  /// @param metric D `[p]`, finite and above zero; read only. The identity is the paper's, the
-  ///     curvature's diagonal ([Quadratic#curvatureDiagonal]) evens out the scales of the layers
-  /// @param isCancelled asked once a step
+  /// @param metric D `[p]`, finite and above zero; read only. The paper uses the identity; the
+  ///     diagonal of the curvature ([Quadratic#curvatureDiagonal]) equalises the scales of the
+  ///     layers
+  /// @param isCancelled polled once per step
   /// @return weights and mask within the budget; Q is no higher than at the projected start
   /// @throws IllegalArgumentException if a length or a number is out of its range
   public Solution solve(
@@ -106,7 +110,7 @@ public final class DiscreteFirstOrder {
     return new Run(start, metric, budget, isCancelled).solve();
   }
 
-  /// `D u²` as the projection takes it: finite, whatever the scale.
+  /// Returns the saliency `D u²`, clamped so that it is finite at any scale.
   static float saliency(double metric, double u) {
     return (float) Math.min(metric * u * u, Float.MAX_VALUE);
   }
@@ -210,8 +214,8 @@ public final class DiscreteFirstOrder {
           executor);
     }
 
-    /// Steps on the active set until none lowers Q by much. Other supports are looked for as long as
-    /// that helps, then every few steps, and always before stopping.
+    /// Takes steps on the active set until none lowers Q by much. Other supports are searched for
+    /// as long as that helps, then every few steps, and always before stopping.
     private Solution.Outcome iterate(ActiveSet active) {
       boolean isSupportChanged = false;
       boolean isSearching = true;
@@ -244,8 +248,8 @@ public final class DiscreteFirstOrder {
       }
     }
 
-    /// The lowest point that one step reaches: along conjugate directions on the present support, or on
-    /// another one.
+    /// Returns the lowest point that one step reaches: along conjugate directions on the present
+    /// support, or on another one.
     private ActiveSet.Candidate step(ActiveSet active, boolean isSearching) {
       double[] direction = active.direction();
       double[] slope = active.slopeOnSupport(direction);
@@ -263,8 +267,8 @@ public final class DiscreteFirstOrder {
       return other.objective() < conjugate.objective() ? other : conjugate;
     }
 
-    /// The lowest of the pieces tried: that of the present support, then those of larger steps as
-    /// long as they are lower, then those of smaller steps if none was.
+    /// Returns the lowest minimum of the pieces tried: that of the present support, then those of
+    /// larger steps as long as they are lower, then those of smaller steps if none was lower.
     private ActiveSet.Candidate search(
         ActiveSet active, ActiveSet.Candidate fixed, double[] direction, double[] slope) {
       ActiveSet.Candidate best = fixed;
@@ -291,7 +295,8 @@ public final class DiscreteFirstOrder {
       return best;
     }
 
-    /// d = D⁻¹ ∇Q(w) over all columns, in float32: good enough to choose some of them.
+    /// Returns d = D⁻¹ ∇Q(w) over all columns, in float32, which is accurate enough to choose some
+    /// of them.
     private float[] direction(double[] rowErrors) {
       float[] direction = new float[quadratic.weightCount()];
       quadratic
@@ -312,7 +317,8 @@ public final class DiscreteFirstOrder {
       return direction;
     }
 
-    /// The kept columns and those of the largest D d² that fit a multiple of the budget beside them.
+    /// Returns the kept columns and those of the largest D d², as many as a multiple of the budget
+    /// allows.
     private int[] columns(float[] direction) {
       double largest = 0;
       for (int i = 0; i < direction.length; i++) {
@@ -347,7 +353,7 @@ public final class DiscreteFirstOrder {
       return limit > Long.MAX_VALUE / ACTIVE_FACTOR ? Long.MAX_VALUE : limit * ACTIVE_FACTOR;
     }
 
-    /// Whether a step of the last size would bring in a weight that is not active.
+    /// Returns whether a step of the last size would bring in a weight that is not active.
     private boolean wouldEnter(float[] direction) {
       int[] active = weights.columns();
       float[] saliency = new float[direction.length];

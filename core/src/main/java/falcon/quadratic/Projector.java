@@ -3,15 +3,15 @@ package falcon.quadratic;
 import falcon.budget.Budget;
 import falcon.budget.Mask;
 
-/// The best mask within a budget, as [DiscreteFirstOrder] needs it: the network's costs are the
-/// projector's own affair.
+/// The projection onto a budget that [DiscreteFirstOrder] needs; implementations know the network's
+/// costs.
 @FunctionalInterface
 public interface Projector {
-  /// The mask of greatest total saliency that fits.
+  /// Returns the mask of greatest total saliency that fits the budget.
   ///
-  /// @param saliency `[p]`, finite, zero or more; read only, and not kept
+  /// @param saliency `[p]`, finite, zero or more; read only, and not retained
   Mask project(float[] saliency, Budget budget);
 
-  /// Hears which of its masks the solver moved to: from now on only this one and later ones matter.
+  /// Receives the mask that the solver moved to: from now on only this mask and later ones matter.
   default void accepted(Mask mask) {}
 }

@@ -14,8 +14,9 @@ import java.util.concurrent.ExecutorService;
 /// X `[n, p]` are gradients of single samples, w̄ the dense weights, e the residual of each row, λ
 /// the ridge. The p × p matrix `XᵀX` is never formed.
 ///
-/// Source: FALCON (arXiv:2403.07094), section 3; ridge form of CHITA (arXiv:2302.14623). Holds the
-/// matrix without owning it: valid until that is closed. Safe to share between threads.
+/// Source: FALCON (arXiv:2403.07094), section 3; ridge form of CHITA (arXiv:2302.14623). An
+/// instance refers to the matrix without owning it and is valid until that is closed. It is safe to
+/// share between threads.
 public final class Quadratic {
   private final GradientMatrix gradients;
   private final float[] dense;
@@ -29,7 +30,7 @@ public final class Quadratic {
     this.ridge = ridge;
   }
 
-  /// The model at some weights.
+  /// Returns the model around some weights.
   ///
   /// @param gradients X; not copied, must stay open
   /// @param dense w̄ `[p]`, finite; copied
@@ -60,10 +61,10 @@ public final class Quadratic {
     return new Quadratic(gradients, dense.clone(), residual.clone(), ridge);
   }
 
-  /// This model on a few columns, all other weights at zero.
+  /// Returns this model on a few columns, with all other weights at zero.
   ///
-  /// @param columns the columns of X among the p, for `some`
-  /// @param some those columns; not copied
+  /// @param columns indices among the p weights of the columns of `some`
+  /// @param some the matrix of those columns; not copied
   /// @param outside `e − X_P w̄_P` over the columns P that are left out, `[n]`; not copied
   Quadratic onColumns(int[] columns, GradientMatrix some, double[] outside) {
     float[] denseThere = new float[columns.length];
@@ -73,7 +74,7 @@ public final class Quadratic {
     return new Quadratic(some, denseThere, outside, ridge);
   }
 
-  /// Q(w).
+  /// Returns Q(w).
   ///
   /// @param weights w `[p]`
   public double value(float[] weights, ExecutorService executor) {
@@ -81,7 +82,7 @@ public final class Quadratic {
     return value(rowErrors(w, executor), w);
   }
 
-  /// ∇Q(w).
+  /// Returns ∇Q(w).
   ///
   /// @param weights w `[p]`
   /// @return `[p]`
@@ -90,7 +91,7 @@ public final class Quadratic {
     return gradient(rowErrors(w, executor), w, executor);
   }
 
-  /// Diagonal of the Hessian `XᵀX + nλI`: a metric for [DiscreteFirstOrder].
+  /// Returns the diagonal of the Hessian `XᵀX + nλI`: a metric for [DiscreteFirstOrder].
   ///
   /// @return `[p]`, above zero
   public double[] curvatureDiagonal(ExecutorService executor) {
@@ -101,15 +102,15 @@ public final class Quadratic {
     return diagonal;
   }
 
-  /// v = X (w − w̄) + e, `[n]`.
+  /// Returns v = X (w − w̄) + e, `[n]`.
   double[] rowErrors(double[] weights, ExecutorService executor) {
     return rowErrors(
         (from, piece, count) -> System.arraycopy(weights, from, piece, 0, count), executor);
   }
 
-  /// v = X (w − w̄) + e, `[n]`.
+  /// Returns v = X (w − w̄) + e, `[n]`.
   ///
-  /// @param weights w `[p]`, piece by piece
+  /// @param weights w `[p]`, read piece by piece
   double[] rowErrors(MatrixProducts.Source weights, ExecutorService executor) {
     double[] errors =
         gradients
@@ -128,7 +129,7 @@ public final class Quadratic {
     return errors;
   }
 
-  /// Q from v and w.
+  /// Returns Q, computed from v and w.
   double value(double[] rowErrors, double[] weights) {
     double squares = 0;
     for (double error : rowErrors) {
@@ -137,7 +138,7 @@ public final class Quadratic {
     return (squares + scaledRidge() * squaredDistance(weights)) / 2;
   }
 
-  /// ‖w − w̄‖².
+  /// Returns ‖w − w̄‖².
   double squaredDistance(double[] weights) {
     double squares = 0;
     for (int i = 0; i < dense.length; i++) {
@@ -147,7 +148,7 @@ public final class Quadratic {
     return squares;
   }
 
-  /// ∇Q from v and w, `[p]`.
+  /// Returns ∇Q, computed from v and w, `[p]`.
   double[] gradient(double[] rowErrors, double[] weights, ExecutorService executor) {
     double[] gradient = gradients.multiplyTransposed(rowErrors, executor);
     for (int i = 0; i < gradient.length; i++) {
@@ -156,17 +157,17 @@ public final class Quadratic {
     return gradient;
   }
 
-  /// nλ.
+  /// Returns nλ.
   double scaledRidge() {
     return gradients.rows() * ridge;
   }
 
-  /// Whether X is in a file, so that a product reads it from there.
+  /// Returns whether X is in a file, so that a product reads it from there.
   public boolean isOnDisk() {
     return gradients.isOnDisk();
   }
 
-  /// Bytes of X in memory or in its file.
+  /// Returns the bytes of X in memory or in its file.
   public long gradientBytes() {
     return gradients.byteSize();
   }

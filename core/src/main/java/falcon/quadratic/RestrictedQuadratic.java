@@ -4,14 +4,14 @@ import falcon.budget.Mask;
 import falcon.gradients.SparseWeights;
 import java.util.concurrent.ExecutorService;
 
-/// A [Quadratic] on a few columns, all other weights at zero: again a quadratic, with a small X of its
-/// own in memory.
+/// A [Quadratic] restricted to a few columns, with all other weights at zero: again a quadratic,
+/// with a small X of its own in memory.
 ///
 /// ```
 /// Q(w_A, 0) = ½ ‖X_A (w_A − w̄_A) + e_A‖² + (nλ/2) ‖w_A − w̄_A‖² + constant,   e_A = e − X_P w̄_P
 /// ```
 ///
-/// A are the columns, P the others. Where X is in a file, this is what further work on A should use.
+/// A are the columns, P the others. Where X is in a file, further work on A should use this.
 public final class RestrictedQuadratic implements AutoCloseable {
   private final Quadratic quadratic;
   private final int[] columns;
@@ -23,9 +23,9 @@ public final class RestrictedQuadratic implements AutoCloseable {
     this.weightCount = weightCount;
   }
 
-  /// The quadratic on the weights that a solution keeps.
+  /// Returns the quadratic on the weights that a solution keeps.
   ///
-  /// @param whole that the solution belongs to
+  /// @param whole the quadratic that the solution belongs to
   public static RestrictedQuadratic onSupport(
       Quadratic whole, Solution solution, ExecutorService executor) {
     int[] columns = columnsOf(solution.kept());
@@ -36,7 +36,7 @@ public final class RestrictedQuadratic implements AutoCloseable {
         whole.weightCount());
   }
 
-  /// The quadratic on some columns at a known point.
+  /// Returns the quadratic on some columns at a known point.
   ///
   /// @param columns ascending; shared
   /// @param weights w, zero outside the columns
@@ -67,7 +67,7 @@ public final class RestrictedQuadratic implements AutoCloseable {
     return values;
   }
 
-  /// Indices of the kept weights, ascending.
+  /// Returns the indices of the kept weights, ascending.
   static int[] columnsOf(Mask kept) {
     int[] columns = new int[kept.keptCount()];
     int count = 0;
@@ -77,18 +77,18 @@ public final class RestrictedQuadratic implements AutoCloseable {
     return columns;
   }
 
-  /// The quadratic of the columns: its weight c is weight `columns[c]` of the whole. Lives as long as
-  /// this.
+  /// Returns the quadratic of the columns: its weight c is weight `columns[c]` of the whole. It is
+  /// valid until this object is closed.
   public Quadratic quadratic() {
     return quadratic;
   }
 
-  /// How many columns it is on.
+  /// Returns the number of columns.
   public int columnCount() {
     return columns.length;
   }
 
-  /// Weights of the columns among zeros.
+  /// Returns all weights: those of the columns, and zeros elsewhere.
   ///
   /// @param weights `[columns]`
   /// @return `[p]`
@@ -100,7 +100,7 @@ public final class RestrictedQuadratic implements AutoCloseable {
     return all;
   }
 
-  /// The columns' weights among all, the reverse of [#spread].
+  /// Returns the weights of the columns out of all weights, the reverse of [#spread].
   ///
   /// @param weights `[p]`
   /// @return `[columns]`

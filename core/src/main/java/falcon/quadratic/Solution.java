@@ -4,11 +4,12 @@ import falcon.budget.Mask;
 import falcon.gradients.SparseWeights;
 import java.util.List;
 
-/// What [DiscreteFirstOrder] found, and why it stopped.
+/// The result of [DiscreteFirstOrder], and the reason why it stopped.
 ///
-/// Immutable but for the array of weights, which belongs to whoever called the solver.
+/// Instances are immutable except for the array of weights, which belongs to the caller of the
+/// solver.
 public final class Solution {
-  /// Why the solver stopped.
+  /// The reason why the solver stopped.
   public enum Outcome {
     /// The support stayed as it was and no weight outside the active set would enter.
     SUPPORT_UNCHANGED,
@@ -43,47 +44,48 @@ public final class Solution {
     this.outcome = outcome;
   }
 
-  /// w `[p]`, zero where not kept. Not copied.
+  /// Returns w `[p]`, zero where not kept; not copied.
   public float[] weights() {
     return weights;
   }
 
-  /// What is kept; within the budget.
+  /// Returns the mask, which is within the budget.
   public Mask kept() {
     return kept;
   }
 
-  /// `e − X_P w̄_P` over the pruned columns P, `[n]`: what [RestrictedQuadratic] takes.
+  /// Returns `e − X_P w̄_P` over the pruned columns P, `[n]`: the residual that
+  /// [RestrictedQuadratic] needs.
   double[] droppedResidual() {
     return droppedResidual;
   }
 
-  /// Q at the start and after each iteration: never rises.
+  /// Returns Q at the start and after each iteration; it never rises.
   public List<Double> objectives() {
     return objectives;
   }
 
-  /// Q at the start, after projection.
+  /// Returns Q at the start, after projection.
   public double initialObjective() {
     return objectives.getFirst();
   }
 
-  /// Q at the end.
+  /// Returns Q at the end.
   public double objective() {
     return objectives.getLast();
   }
 
-  /// Steps taken.
+  /// Returns the number of steps taken.
   public int iterations() {
     return objectives.size() - 1;
   }
 
-  /// How many kept weights were not kept at the start.
+  /// Returns how many kept weights were not kept at the start.
   public int supportChanges() {
     return supportChanges;
   }
 
-  /// Why the solver stopped.
+  /// The reason why the solver stopped.
   public Outcome outcome() {
     return outcome;
   }

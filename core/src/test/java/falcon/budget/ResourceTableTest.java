@@ -21,7 +21,8 @@ class ResourceTableTest {
     assertThat(TABLE.total(1)).isEqualTo(40 + 5 * 5 + 2 * 8);
     Mask mask = Mask.ofWords(11, new long[] {0b10_1100_0001});
     assertThat(TABLE.used(mask, 0)).isEqualTo(4);
-    // Weight 0, and weights 6, 7 and 9, which stand at 2, 3 and 5 in layer b: all of kind 0.
+    // Weight 0, and weights 6, 7 and 9, which have the indexes 2, 3 and 5 in layer b: all are of
+    // kind 0.
     assertThat(TABLE.used(mask, 1)).isEqualTo(10 + 5 + 5 + 5);
     assertThat(TABLE.used(Mask.ofWords(11, new long[] {0b10_0000}), 1)).isEqualTo(8);
   }

@@ -17,7 +17,7 @@ class Bfloat16Test {
     }
   }
 
-  // 1 + 2⁻⁷ is the number after 1
+  // 1 + 2⁻⁷ is the number after 1.
   @ParameterizedTest
   @CsvSource({
     "0x1.00fffep0, 0x1.0p0",

@@ -8,7 +8,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// The definition, entry by entry; the module of vectors runs it on its twin.
+/// Tests the definition, entry by entry; the `simd` module runs the test on its twin.
 class DenseKernelsTest {
   private static final String SIZES =
       """

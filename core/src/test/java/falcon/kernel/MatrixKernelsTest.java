@@ -10,7 +10,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// Runs on the kernels of the process: plain ones here, vectors where those are required.
+/// Runs on the kernels of the process: scalar ones here, vectors where those are required.
 class MatrixKernelsTest {
   private static final MatrixKernels KERNELS = Kernels.active().matrix();
 

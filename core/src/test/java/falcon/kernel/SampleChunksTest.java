@@ -45,7 +45,7 @@ class ChunksTest {
     try (var executor = Executors.newFixedThreadPool(2)) {
       Thread caller = Thread.currentThread();
       caller.interrupt();
-      // no chunk ends before the caller, waiting, has noticed
+      // No chunk ends before the waiting caller has noticed.
       assertThatThrownBy(() ->
               Chunks.run(
                   executor,

@@ -50,7 +50,7 @@ class ChannelLeastSquaresTest {
       return ChannelLeastSquares.of(inputs, outputs, DenseAlgebra.flat(gram), cross);
     }
 
-    /// The normal equations of one channel, by Gaussian elimination.
+    /// Solves the normal equations of one channel by Gaussian elimination.
     double[] expected(int channel, double ridge) {
       int[] support = IntStream.range(0, inputs).filter(i -> kept[channel * inputs + i]).toArray();
       int m = support.length;

@@ -2,11 +2,11 @@ package falcon.leastsquares;
 
 import java.util.SplittableRandom;
 
-/// Oracle: linear algebra in float64, written to be checked by eye.
+/// The oracle: linear algebra in float64, short enough to be checked by eye.
 public final class DenseAlgebra {
   private DenseAlgebra() {}
 
-  /// Solves `a x = b` by Gaussian elimination with row pivoting; arguments are left alone.
+  /// Solves `a x = b` by Gaussian elimination with row pivoting; arguments are not changed.
   public static double[] solve(double[][] a, double[] b) {
     int m = b.length;
     double[][] left = new double[m][];
@@ -44,7 +44,8 @@ public final class DenseAlgebra {
     return x;
   }
 
-  /// A random `[m, m]` positive definite matrix: a Gram matrix of m + 3 samples plus `ridge`.
+  /// Returns a random `[m, m]` positive definite matrix: a Gram matrix of m + 3 samples plus
+  /// `ridge`.
   public static double[][] positiveDefinite(SplittableRandom random, int m, double ridge) {
     double[][] samples = new double[m + 3][m];
     for (double[] sample : samples) {

@@ -13,7 +13,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Against [ExactChannels], which [ChannelLeastSquaresTest] holds against Gaussian elimination.
+/// Compares with [ExactChannels], which [ChannelLeastSquaresTest] compares with Gaussian
+/// elimination.
 class PreconditionedChannelsTest {
   private static final long PLENTY = 1 << 26;
 

@@ -6,7 +6,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.stream.IntStream;
 
-/// Least squares of a layer with random right sides, present weights and supports.
+/// The least squares of a layer with random right-hand sides, present weights and supports.
 abstract class RandomLayer {
   final int inputs;
   final int outputs;
@@ -14,7 +14,7 @@ abstract class RandomLayer {
   final float[] present;
   final int[][] supports;
 
-  /// @param random the source of all but the Gram matrix
+  /// @param random source of everything but the Gram matrix
   /// @param kept share of the weights that are on a support
   /// @param gram `[k, k]`
   RandomLayer(

@@ -27,7 +27,7 @@ class BudgetProjectionTest {
     return LongStream.range(0, 40);
   }
 
-  /// Solves and checks what must hold for every problem, from the problem alone.
+  /// Solves a problem and checks the properties of every solution, from the problem alone.
   private static Projection solve(Problem problem) {
     return check(
         problem,
@@ -197,7 +197,7 @@ class BudgetProjectionTest {
     assertThat(found.relativeGap())
         .as("%s %s", problem, found)
         .isLessThanOrEqualTo(macsPercent == 1 ? 2e-6 : 1e-6);
-    // At 1 % of the MACs whole weights cannot come closer, as the search proves.
+    // At 1 % of the MACs whole weights cannot come closer, as branch and bound proves.
     assertThat(macsPercent > 1 || found.isOptimal()).as("%s %s", problem, found).isTrue();
   }
 

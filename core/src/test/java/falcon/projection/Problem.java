@@ -8,7 +8,7 @@ import java.util.SplittableRandom;
 
 /// A projection to solve, and the checks that need nothing but the problem itself.
 public record Problem(String name, Saliency saliency, CostTable costs, Budget budget) {
-  /// The saliencies; not copied.
+  /// The saliencies of a problem; the array is not copied.
   public static final class Saliency {
     private final float[] values;
 
@@ -26,7 +26,8 @@ public record Problem(String name, Saliency saliency, CostTable costs, Budget bu
     }
   }
 
-  /// Costs of ResNet20 for CIFAR-10, its 1×1 shortcuts left out: 268,336 weights, 40,551,040 MACs.
+  /// Returns the costs of ResNet20 for CIFAR-10 without its 1×1 shortcuts: 268,336 weights,
+  /// 40,551,040 MACs.
   public static CostTable resNet20() {
     CostTable.Builder builder = CostTable.builder().layer("conv1", 432, 1024);
     for (int i = 0; i < 6; i++) {
@@ -43,7 +44,7 @@ public record Problem(String name, Saliency saliency, CostTable costs, Budget bu
     return builder.layer("linear", 640, 1).build();
   }
 
-  /// A small problem of a random kind.
+  /// Returns a small problem of a random kind.
   public static Problem small(long seed, int maxWeights) {
     SplittableRandom random = new SplittableRandom(seed);
     int weightCount = 1 + random.nextInt(maxWeights);
@@ -62,7 +63,8 @@ public record Problem(String name, Saliency saliency, CostTable costs, Budget bu
     return new Problem("seed " + seed, new Saliency(saliency), table, new Budget(maxNnz, maxMacs));
   }
 
-  /// Squares of normal deviates, uniform, few values, huge range, denormals or nearly all zero.
+  /// Returns random saliencies: squares of normal deviates, uniform, few values, huge range,
+  /// denormals or nearly all zero.
   public static float[] saliencies(SplittableRandom random, int count, int kind) {
     float[] saliency = new float[count];
     for (int i = 0; i < count; i++) {
@@ -106,7 +108,7 @@ public record Problem(String name, Saliency saliency, CostTable costs, Budget bu
     throw new IndexOutOfBoundsException(i);
   }
 
-  /// g(α, μ), straight from its definition.
+  /// Returns g(α, μ), computed from its definition.
   double dual(double alpha, double mu) {
     double g = (alpha == 0 ? 0 : alpha * budget.maxNnz()) + (mu == 0 ? 0 : mu * budget.maxMacs());
     for (CostTable.Layer layer : costs.layers()) {

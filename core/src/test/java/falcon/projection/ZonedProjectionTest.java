@@ -28,9 +28,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The projection by one pass against the one by many.
+/// Compares the projection by one pass with the one by several passes.
 class ZonedProjectionTest {
-  /// Both ways to project, on memory of their own.
+  /// Both projections, each with its own memory.
   private record Both(ZonedProjection zoned, HistogramProjection byHistogram) {
     static Both of(CostTable costs, LayerLimits limits) {
       return of(costs, limits, Kernels.active());
@@ -49,7 +49,7 @@ class ZonedProjectionTest {
           new HistogramProjection(classes, chunks, writer));
     }
 
-    /// Projects both ways; null where the zones give up.
+    /// Projects both ways and compares the results; returns null where the zones give up.
     @Nullable Projection compare(Problem problem) {
       float[] saliency = problem.saliency().values();
       Projection found = zoned.project(saliency, problem.budget());
@@ -226,7 +226,7 @@ class ZonedProjectionTest {
     CostTable costs = costs(random, 2_000_000);
     float[] saliency = Problem.saliencies(random, costs.weightCount(), 0);
     Budget budget = new Budget(600_000, costs.totalMacs() / 5);
-    // Vectors are objects until the compiler has seen enough of them; plain kernels have none.
+    // Vectors are objects until the compiler has optimised their code; scalar kernels have none.
     ZonedProjection projection = Both.of(costs, LayerLimits.NONE, new ScalarKernels()).zoned();
     for (int n = 0; n < 2; n++) {
       assertThat(projection.project(saliency, budget)).isNotNull();

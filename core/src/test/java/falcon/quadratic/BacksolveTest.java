@@ -61,7 +61,8 @@ class BacksolveTest {
     }
   }
 
-  /// Rows that differ by less than bfloat16 resolves: the coarse Gram matrix is useless.
+  /// Returns rows that differ by less than the resolution of bfloat16: the coarse Gram matrix is
+  /// useless.
   @ParameterizedTest(name = "spread={0}, ridge={1}")
   @CsvSource({"1e-2,1e-4", "1e-3,1e-6", "1e-3,1e-4", "0,1e-3"})
   void nearlyEqualRowsAreSolvedAllTheSame(double spread, double ridge) {
@@ -126,7 +127,7 @@ class BacksolveTest {
     }
   }
 
-  /// Greatest distance of two vectors' entries, relative where they are large.
+  /// Returns the greatest distance of two vectors' entries, relative where they are large.
   private static double furthest(float[] solved, double[] expected) {
     double furthest = 0;
     for (int j = 0; j < solved.length; j++) {

@@ -41,7 +41,7 @@ class DiscreteFirstOrderTest {
     return LongStream.range(0, 25);
   }
 
-  /// Oracle: the best of all masks.
+  /// Returns the best of all masks, by enumeration.
   private static Projector enumeration(CostTable costs) {
     int p = costs.weightCount();
     return (saliency, budget) -> {
@@ -64,7 +64,8 @@ class DiscreteFirstOrderTest {
     };
   }
 
-  /// Greatest saliency first, whatever still fits: exact where only the number of weights counts.
+  /// Keeps the greatest saliencies first, as long as they fit: exact where only the number of
+  /// weights is limited.
   private static Projector greedy(CostTable costs) {
     return (saliency, budget) -> {
       Integer[] order = IntStream.range(0, saliency.length).boxed().toArray(Integer[]::new);

@@ -55,7 +55,7 @@ public final class QuadraticProblem implements AutoCloseable {
     quadratic = Quadratic.of(gradients, dense, residual, ridge);
   }
 
-  /// Q(w) by its formula.
+  /// Returns Q(w) by its formula.
   double value(float[] weights) {
     double value = 0;
     for (int i = 0; i < rows; i++) {
@@ -72,8 +72,8 @@ public final class QuadraticProblem implements AutoCloseable {
     return value;
   }
 
-  /// The minimiser of the weights from `from` to `to` − 1 with those not kept at zero and all weights
-  /// outside at their dense value: normal equations of the kept weights by Gaussian
+  /// Returns the minimiser of the weights from `from` to `to` − 1 with those not kept at zero and
+  /// all weights outside at their dense value: normal equations of the kept weights by Gaussian
   /// elimination.
   double[] minimiser(Mask kept, int from, int to) {
     int[] support = IntStream.range(from, to).filter(kept::isKept).toArray();

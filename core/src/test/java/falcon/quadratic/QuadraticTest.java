@@ -35,7 +35,7 @@ class QuadraticTest {
         up[j] += 0.25f;
         down[j] -= 0.25f;
         double slope = (problem.value(up) - problem.value(down)) / ((double) up[j] - down[j]);
-        // Central differences of a quadratic are exact but for the rounding of the two points.
+        // Central differences of a quadratic are exact up to the rounding of the two points.
         double middle = ((double) up[j] + down[j]) / 2 - weights[j];
         assertThat(middle).isCloseTo(0, within(1e-6));
         assertThat(gradient[j]).isCloseTo(slope, within(1e-4));

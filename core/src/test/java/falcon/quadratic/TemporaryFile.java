@@ -6,7 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
 
-/// A file for a gradient matrix, gone when it is closed.
+/// A file for a gradient matrix, deleted when it is closed.
 public final class TemporaryFile {
   private TemporaryFile() {}
 

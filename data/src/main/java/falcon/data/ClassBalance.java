@@ -3,17 +3,17 @@ package falcon.data;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
-/// Chooses samples so that each class has the same share, as far as the samples allow; without classes,
-/// all samples are of one.
+/// Chooses samples so that each class has the same share, as far as the samples allow; samples
+/// without classes count as one class.
 public final class ClassBalance {
   private ClassBalance() {}
 
   /// Shuffles each class, then takes one sample of each class in turn until there are enough; a
-  /// class that has given `share` of its samples (rounded up) gives no more.
+  /// class contributes at most `share` of its samples (rounded up).
   ///
   /// @param count number wanted, at most `share` of all samples
   /// @param share greatest part of a class that is taken, above 0, at most 1
-  /// @return chosen indexes, ascending
+  /// @return the chosen indexes, ascending
   public static int[] choose(Samples samples, int count, double share, SplittableRandom random) {
     var byClass = shuffledByClass(samples, random);
     var chosen = new int[count];
@@ -49,8 +49,8 @@ public final class ClassBalance {
     return byClass;
   }
 
-  /// Puts a random choice of `count` of the indexes, in random order, to the front (the first part
-  /// of Fisher and Yates' shuffle).
+  /// Moves a random choice of `count` of the indexes, in random order, to the front (the first part
+  /// of the Fisher–Yates shuffle).
   static void shuffle(int[] indexes, int count, SplittableRandom random) {
     for (int i = 0; i < count; i++) {
       int j = i + random.nextInt(indexes.length - i);

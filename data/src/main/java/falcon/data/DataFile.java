@@ -5,11 +5,11 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// What the readers of this package share: sizes and bytes of files, with errors that name them.
+/// Sizes and bytes of files, with errors that name the files, for the readers of data.
 public final class DataFile {
   private DataFile() {}
 
-  /// The length of `file` in bytes.
+  /// Returns the length of `file` in bytes.
   public static long length(Path file) {
     try {
       return Files.size(file);
@@ -20,7 +20,7 @@ public final class DataFile {
 
   /// Reads exactly `count` bytes of `in` into `target` from `offset`.
   ///
-  /// @throws MalformedDataException if the file ends before
+  /// @throws MalformedDataException if the file ends earlier
   public static void readFully(Path file, InputStream in, byte[] target, int offset, int count)
       throws IOException {
     int read = in.readNBytes(target, offset, count);
@@ -32,6 +32,7 @@ public final class DataFile {
     }
   }
 
+  /// Returns the exception for a file that cannot be read, with its cause and remedy.
   public static MalformedDataException unreadable(Path path, IOException cause) {
     return new MalformedDataException(
         path,

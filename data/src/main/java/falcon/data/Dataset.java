@@ -4,13 +4,14 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Samples to prune and judge a network by: a training split, of which [Splits] holds some out, and a
-/// test split. Samples are images or named arrays, with a class each or none.
+/// The samples that a network is pruned and evaluated with: a training split, of which [Splits]
+/// holds some out, and a test split. Samples are images or named arrays, each with a class or all
+/// without.
 ///
-/// The samples of a split are read when first asked for and kept; several threads may ask. A split
-/// that is not there is an error only when it is asked for.
+/// The samples of a split are read on first use and kept; the methods may be called by several
+/// threads. A missing split is an error only when it is requested.
 public final class Dataset {
-  /// Longest side of images that are cut to a size, in pixels.
+  /// Greatest side of images that are cropped to a size, in pixels.
   private static final int LONGEST_SIDE = 1 << 12;
 
   private final Path path;
@@ -21,8 +22,11 @@ public final class Dataset {
   private @Nullable Samples test;
   private @Nullable Integer classes;
 
-  /// @param shape of the images; null of arrays, and of images whose size a network is to say
-  /// @param classes number of classes, null if the samples tell it
+  /// Creates a data set that reads its splits on first use.
+  ///
+  /// @param shape shape of the images; null for arrays, and for images whose size a network
+  ///     determines
+  /// @param classes number of classes, null if the samples determine it
   public Dataset(
       Path path,
       Layout layout,
@@ -36,34 +40,35 @@ public final class Dataset {
     this.classes = classes;
   }
 
-  /// Size of one image in channels and pixels.
+  /// The size of one image in channels and pixels.
   public record ImageShape(int channels, int height, int width) {}
 
-  /// The folder or file that was opened.
+  /// Returns the folder or file that was opened.
   public Path directory() {
     return path;
   }
 
+  /// Returns the layout of the files.
   public Layout layout() {
     return layout;
   }
 
-  /// The files that hold the data, in a fixed order.
+  /// Returns the files that hold the data, in a fixed order.
   public List<Path> files() {
     return reader.files();
   }
 
-  /// Whether the images are cut to a size that is yet to be given by [#sized].
+  /// Returns whether the images are cropped to a size that [#sized] still has to set.
   public boolean needsImageSize() {
     return layout == Layout.IMAGES && shape == null;
   }
 
-  /// The same with images of the size that a network takes.
+  /// Returns this data set with images of the size that a network takes.
   ///
   /// @param channels 1 or 3
-  /// @param shortSide length that an image's shorter side is resized to before the middle is cut out, at
-  ///     least as long as `height` and `width`; null for 8/7 of the longer one, and none for an image
-  ///     that has the size already
+  /// @param shortSide length that an image's shorter side is resized to before the centre is
+  ///     cropped, at least as long as `height` and `width`; null for 8/7 of the longer one, without
+  ///     resizing an image that has the size already
   /// @throws IllegalArgumentException if a number is out of its range
   /// @throws IllegalStateException if the data have another layout than [Layout#IMAGES]
   public Dataset sized(int channels, int height, int width, @Nullable Integer shortSide) {
@@ -86,21 +91,21 @@ public final class Dataset {
     return new Dataset(path, layout, reader.sized(imageShape, shortSide), imageShape, classes);
   }
 
-  /// Channels of an image: 3 for colour, 1 for grey.
+  /// Returns the number of channels of an image: 3 for colour, 1 for grey.
   ///
   /// @throws IllegalStateException if the samples are arrays
   public int channels() {
     return imageShape().channels();
   }
 
-  /// Rows of an image, in pixels.
+  /// Returns the height of an image in pixels.
   ///
   /// @throws IllegalStateException if the samples are arrays
   public int height() {
     return imageShape().height();
   }
 
-  /// Columns of an image, in pixels.
+  /// Returns the width of an image in pixels.
   ///
   /// @throws IllegalStateException if the samples are arrays
   public int width() {
@@ -115,15 +120,15 @@ public final class Dataset {
     return shape;
   }
 
-  /// Whether the samples have a class each.
+  /// Returns whether each sample has a class.
   ///
   /// @throws MalformedDataException if the data are damaged
   public boolean isLabelled() {
     return layout == Layout.IMAGES ? reader.isLabelled() : any().isLabelled();
   }
 
-  /// The number of classes; labels are `0 .. classes − 1`. It is what the layout says, or else one more
-  /// than the greatest label.
+  /// Returns the number of classes; labels are `0 .. classes − 1`. The layout states it, or else it
+  /// is one more than the greatest label.
   ///
   /// @throws IllegalStateException if there are no classes
   public synchronized int classes() {
@@ -133,7 +138,7 @@ public final class Dataset {
     return classes;
   }
 
-  /// The training samples, in file order.
+  /// Returns the training samples, in file order.
   ///
   /// @throws MalformedDataException if they are absent or damaged
   public synchronized Samples train() {
@@ -143,7 +148,7 @@ public final class Dataset {
     return train;
   }
 
-  /// The test samples, in file order.
+  /// Returns the test samples, in file order.
   ///
   /// @throws MalformedDataException if they are absent or damaged
   public synchronized Samples test() {
@@ -153,7 +158,7 @@ public final class Dataset {
     return test;
   }
 
-  /// The training samples of a data set of images.
+  /// Returns the training samples of a data set of images.
   ///
   /// @throws IllegalStateException if the samples are arrays
   /// @throws MalformedDataException if they are absent or damaged
@@ -164,14 +169,14 @@ public final class Dataset {
     };
   }
 
-  /// The training samples, or the test samples where there are no others.
+  /// Returns the training samples, or the test samples where there are no training samples.
   ///
   /// @throws MalformedDataException if they are damaged
   public Samples any() {
     return reader.has(Split.TRAIN) ? train() : test();
   }
 
-  /// Whether there is a test split.
+  /// Returns whether there is a test split.
   public boolean hasTest() {
     return reader.has(Split.TEST);
   }

@@ -2,16 +2,25 @@ package falcon.data;
 
 import java.nio.ByteBuffer;
 
-/// Type of the numbers of a [NumberArray], as its file stores them.
+/// The type of the numbers of a [NumberArray] in its file.
 public enum ElementType {
+  /// IEEE binary16.
   FLOAT16(2),
+  /// IEEE binary32.
   FLOAT32(4),
+  /// IEEE binary64.
   FLOAT64(8),
+  /// Signed integers of 8 bits.
   INT8(1),
+  /// Signed integers of 16 bits.
   INT16(2),
+  /// Signed integers of 32 bits.
   INT32(4),
+  /// Signed integers of 64 bits.
   INT64(8),
+  /// Unsigned integers of 8 bits.
   UINT8(1),
+  /// Truth values, one byte each, of which zero is false.
   BOOL(1);
 
   private final int bytes;
@@ -20,12 +29,12 @@ public enum ElementType {
     this.bytes = bytes;
   }
 
-  /// Size of one number in bytes.
+  /// Returns the size of one number in bytes.
   public int bytes() {
     return bytes;
   }
 
-  /// Whether the numbers are floating-point numbers.
+  /// Returns whether the numbers are floating-point numbers.
   public boolean isFloatingPoint() {
     return switch (this) {
       case FLOAT16, FLOAT32, FLOAT64 -> true;
@@ -33,7 +42,7 @@ public enum ElementType {
     };
   }
 
-  /// The floating-point number that begins at byte `at`.
+  /// Returns the floating-point number that begins at byte `at`.
   double real(ByteBuffer buffer, int at) {
     return switch (this) {
       case FLOAT16 -> Float.float16ToFloat(buffer.getShort(at));
@@ -44,7 +53,7 @@ public enum ElementType {
     };
   }
 
-  /// The whole number that begins at byte `at`; 0 or 1 of a [#BOOL].
+  /// Returns the integer that begins at byte `at`; 0 or 1 for a [#BOOL].
   long integer(ByteBuffer buffer, int at) {
     return switch (this) {
       case INT8 -> buffer.get(at);

@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// Images as raw bytes `[n, C, H, W]`, planar, 0 to 255, in memory or decoded from files as they are
-/// asked for; with a class each, or none. Immutable.
+/// Images as raw bytes `[n, C, H, W]`, planar, 0 to 255, in memory or decoded from files on each
+/// request; each has a class, or none has. Instances are immutable.
 public final class Images implements Samples {
   private final Dataset.ImageShape shape;
   private final int count;
@@ -26,9 +26,10 @@ public final class Images implements Samples {
     this.labels = labels;
   }
 
-  /// Images of one size, in memory.
+  /// Returns images of one size, in memory.
   ///
-  /// @param pixels `[n, C, H, W]`, unsigned bytes; handed over: the caller must not change it
+  /// @param pixels `[n, C, H, W]`, unsigned bytes; handed over: the caller must not change the
+  ///     array
   /// @param labels `[n]`, one unsigned byte each
   /// @throws IllegalArgumentException if the lengths do not fit each other
   public static Images of(int channels, int height, int width, byte[] pixels, byte[] labels) {
@@ -59,7 +60,7 @@ public final class Images implements Samples {
         labels);
   }
 
-  /// Images that a source gives one by one.
+  /// Returns images that a source supplies one by one.
   ///
   /// @param labels `[count]`, null if there are no classes; handed over
   public static Images ofFiles(
@@ -67,27 +68,28 @@ public final class Images implements Samples {
     return new Images(shape, count, source, null, labels);
   }
 
-  /// The number of images, n.
+  /// Returns the number of images, n.
   @Override
   public int count() {
     return count;
   }
 
+  /// Returns the number of channels of an image.
   public int channels() {
     return shape.channels();
   }
 
-  /// Rows of an image, in pixels.
+  /// Returns the height of an image in pixels.
   public int height() {
     return shape.height();
   }
 
-  /// Columns of an image, in pixels.
+  /// Returns the width of an image in pixels.
   public int width() {
     return shape.width();
   }
 
-  /// Numbers of one image, C·H·W.
+  /// Returns the number of values of one image, C·H·W.
   public int imageSize() {
     return channels() * height() * width();
   }
@@ -105,7 +107,7 @@ public final class Images implements Samples {
     return labels[index];
   }
 
-  /// Value of number `position` in `[C, H, W]` of image `index`, 0 to 255.
+  /// Returns the value at `position` in `[C, H, W]` of image `index`, 0 to 255.
   public int pixel(int index, int position) {
     var image = new byte[imageSize()];
     copy(index, image, 0);
@@ -119,7 +121,7 @@ public final class Images implements Samples {
     source.copy(index, target, offset);
   }
 
-  /// A copy of the images at `indexes`, in that order, in memory.
+  /// Returns a copy in memory of the images at `indexes`, in that order.
   public Images select(int... indexes) {
     var chosenPixels = new byte[Math.multiplyExact(indexes.length, imageSize())];
     var chosenLabels = labels == null ? null : new int[indexes.length];
@@ -132,7 +134,8 @@ public final class Images implements Samples {
     return inMemory(shape, chosenPixels, chosenLabels);
   }
 
-  /// All pixels `[n, C, H, W]`: those in memory themselves, which this package only reads.
+  /// Returns all pixels `[n, C, H, W]`; for images in memory this is their own array, which callers
+  /// must only read.
   public byte[] pixels() {
     if (pixels != null) {
       return pixels;

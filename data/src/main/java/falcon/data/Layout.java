@@ -3,9 +3,9 @@ package falcon.data;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 
-/// How a data set is kept.
+/// The layout of a data set's files.
 public enum Layout {
-  /// Official binaries of CIFAR-10: `data_batch_1.bin` to `data_batch_5.bin`, any of them, and
+  /// The official binaries of CIFAR-10: any of `data_batch_1.bin` to `data_batch_5.bin`, and
   /// `test_batch.bin`; an image is a label byte and 3,072 bytes, planes R, G, B of 32×32.
   ///
   /// Source: Krizhevsky 2009, "Learning multiple layers of features from tiny images".
@@ -20,15 +20,16 @@ public enum Layout {
       "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte,"
           + " t10k-labels-idx1-ubyte (each plain or .gz)"),
 
-  /// Folders of PNG and JPEG files: one folder a class, whose sorted names are the labels, in `train` and
-  /// `val` (or `test`), or in the folder itself as a training split alone. Images without folders have
-  /// no classes. They are decoded as they are needed, and cut to the size that the network takes.
+  /// Folders of PNG and JPEG files: one folder per class, whose sorted names are the labels, in
+  /// `train` and `val` (or `test`), or in the folder itself as a training split alone. Images
+  /// without class folders have no classes. Images are decoded when they are needed, and cropped to
+  /// the size that the network takes.
   IMAGES("images", "folders of .png, .jpg or .jpeg files, one a class, in train and val or test"),
 
-  /// Arrays of NumPy, named like the inputs of the network; the first axis counts samples. `train.npz`
-  /// and `test.npz` (or `val.npz`), or folders of these names with a `.npy` file an array; `.npy` files
-  /// in the folder itself, or a single file of either kind, are a training split alone. An array
-  /// `labels`, or else `y`, holds classes; there need be none.
+  /// NumPy arrays, named like the inputs of the network; the first axis counts samples. `train.npz`
+  /// and `test.npz` (or `val.npz`), or folders of these names with one `.npy` file per array;
+  /// `.npy` files in the folder itself, or a single file of either kind, are a training split
+  /// alone. An array `labels`, or else `y`, holds the classes, which are optional.
   ///
   /// Source: NumPy Enhancement Proposal 1, "A simple file format for NumPy arrays".
   ARRAYS("arrays", "train.npz, test.npz, or .npy files; or a single .npz or .npy file");
@@ -41,12 +42,12 @@ public enum Layout {
     this.files = files;
   }
 
-  /// The name that people type.
+  /// Returns the name that users type.
   public String id() {
     return id;
   }
 
-  /// Whether samples are images, which are preprocessed.
+  /// Returns whether the samples are images, which are preprocessed.
   public boolean isImages() {
     return switch (this) {
       case CIFAR10, IDX, IMAGES -> true;
@@ -54,15 +55,15 @@ public enum Layout {
     };
   }
 
-  /// The file names of this layout, for messages.
+  /// Returns the file names of this layout, for messages.
   public String files() {
     return files;
   }
 
-  /// The layout of a name.
+  /// Returns the layout of a name.
   ///
-  /// @param id the name that people type, such as `cifar10`
-  /// @throws IllegalArgumentException if there is no such layout; the message lists those there are
+  /// @param id the name that users type, for example `cifar10`
+  /// @throws IllegalArgumentException if there is no such layout; the message lists the layouts
   public static Layout of(String id) {
     return Arrays.stream(values())
         .filter(layout -> layout.id.equals(id))

@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
-/// Samples that are arrays, each named like the network's input that it is for; with a class each, or
-/// none. Immutable.
+/// Samples that are arrays, each named like the network input that it is for; each sample has a
+/// class, or none has. Instances are immutable.
 public final class NamedArrays implements Samples {
-  /// Names of the array of classes, the first one there counts.
+  /// Names of the array of classes, in order of precedence.
   private static final List<String> LABELS = List.of("labels", "y");
 
   private final SequencedMap<String, NumberArray> arrays;
@@ -21,11 +21,11 @@ public final class NamedArrays implements Samples {
     this.labels = labels;
   }
 
-  /// Samples of arrays of the same length; `labels`, or else `y`, holds the classes.
+  /// Returns samples of arrays of the same length; `labels`, or else `y`, holds the classes.
   ///
-  /// @param source for messages
-  /// @throws MalformedDataException if the lengths differ, only classes are there, or these are not
-  ///     one whole number a sample
+  /// @param source file or folder named in messages
+  /// @throws MalformedDataException if the lengths differ, there are only classes, or these are not
+  ///     one integer per sample
   public static NamedArrays of(Path source, SequencedMap<String, NumberArray> all) {
     var arrays = new LinkedHashMap<>(all);
     NumberArray labels = null;
@@ -64,7 +64,7 @@ public final class NamedArrays implements Samples {
     return classes;
   }
 
-  /// The arrays by name, in the order of the file, without the classes.
+  /// Returns the arrays by name, in the order of the file, without the classes.
   public SequencedMap<String, NumberArray> arrays() {
     return arrays;
   }

@@ -9,17 +9,17 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// Reads `.npy` files: an array each.
+/// Reads `.npy` files, of one array each.
 public final class NpyFile {
-  /// Most bytes of an array that is held in memory.
+  /// Greatest number of bytes of an array in memory.
   private static final long MOST_BYTES = Integer.MAX_VALUE - 64;
 
   private NpyFile() {}
 
-  /// The array of a file. Its samples are read when they are asked for; one in Fortran's order, where
-  /// the numbers of a sample lie apart, is read at once.
+  /// Opens the array of a file. Its samples are read on request; an array in Fortran order, where
+  /// the numbers of a sample are scattered, is read at once.
   ///
-  /// @param name that the array goes by
+  /// @param name name of the array
   public static NumberArray open(Path file, String name) {
     long length = DataFile.length(file);
     try (var in = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
@@ -32,7 +32,7 @@ public final class NpyFile {
     }
   }
 
-  /// The array whose numbers come next in a stream.
+  /// Returns the array whose numbers come next in a stream.
   static NumberArray inMemory(Path file, String name, NpyHeader header, InputStream in)
       throws IOException {
     if (header.contentBytes() > MOST_BYTES) {
@@ -69,7 +69,8 @@ public final class NpyFile {
     };
   }
 
-  /// From the order in which the first axis runs fastest to that in which the last one does.
+  /// Converts from the order in which the first axis runs fastest to that in which the last axis
+  /// does.
   private static byte[] rowMajor(byte[] bytes, NpyHeader header) {
     int elementBytes = header.type().bytes();
     int axes = header.shape().size();

@@ -15,7 +15,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// What a `.npy` file says of its array.
+/// The header of a `.npy` file.
 ///
 /// ```
 /// "\x93NUMPY", version (2 bytes), length of the text (2 or 4 bytes, little-endian), text:
@@ -24,16 +24,16 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Source: NumPy Enhancement Proposal 1, "A simple file format for NumPy arrays".
 ///
-/// @param type of the numbers
+/// @param type type of the numbers
 /// @param isBigEndian whether the first byte of a number is the most significant one
 /// @param isFortran whether the first axis runs fastest
 /// @param shape all axes, one or more, each of size 1 or more
-/// @param headerBytes where the numbers begin
+/// @param headerBytes offset at which the numbers begin
 record NpyHeader(
     ElementType type, boolean isBigEndian, boolean isFortran, List<Long> shape, int headerBytes) {
   private static final byte[] MAGIC = {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y'};
 
-  /// Longest text; NumPy itself trusts no longer one.
+  /// Greatest length of the text, NumPy's own limit.
   private static final int MOST_TEXT = 10_000;
 
   private static final int MOST_AXES = 32;
@@ -48,7 +48,7 @@ record NpyHeader(
     shape = List.copyOf(shape);
   }
 
-  /// Samples: size of the first axis.
+  /// Returns the number of samples, the size of the first axis.
   int count() {
     return Math.toIntExact(shape.getFirst());
   }
@@ -57,7 +57,7 @@ record NpyHeader(
     return shape.subList(1, shape.size());
   }
 
-  /// Bytes of one sample; they fit an array.
+  /// Returns the number of bytes of one sample, which fits an array.
   int sampleBytes() {
     long bytes = type.bytes();
     for (long size : sampleShape()) {
@@ -66,16 +66,16 @@ record NpyHeader(
     return Math.toIntExact(bytes);
   }
 
-  /// Bytes of all numbers.
+  /// Returns the number of bytes of all numbers.
   long contentBytes() {
     return Math.multiplyExact((long) sampleBytes(), shape.getFirst());
   }
 
-  /// Reads the header; the stream then stands at the first number.
+  /// Reads the header; the stream is then at the first number.
   ///
-  /// @param file for messages
-  /// @param name of the array, for messages
-  /// @param length bytes of header and numbers together, which the header must agree with
+  /// @param file file named in messages
+  /// @param name name of the array, for messages
+  /// @param length number of bytes of header and numbers together, which the header must agree with
   static NpyHeader read(Path file, String name, InputStream in, long length) throws IOException {
     var start = new byte[MAGIC.length + 2];
     DataFile.readFully(file, in, start, 0, start.length);
@@ -202,7 +202,7 @@ record NpyHeader(
   private void check(Path file, String name, long length) {
     try {
       if (headerBytes + contentBytes() == length) {
-        count(); // fits an int
+        count(); // It fits an int.
         return;
       }
     } catch (ArithmeticException e) {

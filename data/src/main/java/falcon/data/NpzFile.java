@@ -16,18 +16,19 @@ import java.util.zip.ZipFile;
 public final class NpzFile {
   private static final String SUFFIX = ".npy";
 
-  /// Most arrays of a file; a network has few inputs.
+  /// Greatest number of arrays of a file; a network has few inputs.
   private static final int MOST_ARRAYS = 1_000;
 
-  /// Deflate shrinks nothing below a 1,032nd.
+  /// Greatest compression ratio of deflate.
   private static final long GREATEST_DEFLATION = 1032;
 
-  /// Share of the Java heap that the arrays of a file may take.
+  /// Greatest share of the Java heap that the arrays of a file may take.
   private static final double HEAP_SHARE = 0.5;
 
   private NpzFile() {}
 
-  /// The arrays by name, in the order of the archive. All sizes are checked before any array is read.
+  /// Reads the arrays by name, in the order of the archive. All sizes are checked before any array
+  /// is read.
   public static SequencedMap<String, NumberArray> read(Path file) {
     try (var zip = new ZipFile(file.toFile())) {
       List<ZipEntry> entries = zip.stream().limit(MOST_ARRAYS + 1L).<ZipEntry>map(e -> e).toList();

@@ -5,13 +5,13 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
 
-/// One array of a file, `[n, …]`: the first axis counts samples. Numbers stay as the file stores them,
-/// in memory or on disk, and are converted sample by sample. Immutable.
+/// An array of a file, `[n, …]`: the first axis counts samples. Numbers stay in the file's format,
+/// in memory or on disk, and are converted sample by sample. Instances are immutable.
 public final class NumberArray {
-  /// Beyond it a whole number need not be a float.
+  /// Greatest magnitude up to which every integer is a float.
   private static final long EXACT_IN_FLOAT = 1L << 24;
 
-  /// Where the bytes of samples come from.
+  /// The source of the samples' bytes.
   interface Content {
     /// Copies the bytes of sample `index`, row-major, to `target`.
     void copy(int index, byte[] target);
@@ -37,34 +37,35 @@ public final class NumberArray {
     this.content = content;
   }
 
-  /// Its name in the file, or that of the file.
+  /// Returns the array's name in the file, or that of the file.
   public String name() {
     return name;
   }
 
+  /// Returns the type of the numbers in the file.
   public ElementType type() {
     return type;
   }
 
-  /// The number of samples, n.
+  /// Returns the number of samples, n.
   public int count() {
     return count;
   }
 
-  /// Shape of one sample; empty if a sample is one number.
+  /// Returns the shape of one sample; empty if a sample is one number.
   public List<Long> sampleShape() {
     return sampleShape;
   }
 
-  /// Numbers of one sample.
+  /// Returns the number of values of one sample.
   public int sampleSize() {
     return sampleSize;
   }
 
-  /// Writes the numbers of sample `index`, row-major, to `target` from `offset`; those of `float64` are
-  /// rounded.
+  /// Writes the numbers of sample `index`, row-major, to `target` from `offset`; those of `float64`
+  /// are rounded.
   ///
-  /// @throws MalformedDataException if a whole number is no float, or a number is not finite
+  /// @throws MalformedDataException if an integer is no float, or a number is not finite
   public void copyFloats(int index, float[] target, int offset) {
     ByteBuffer bytes = sample(index);
     for (int i = 0; i < sampleSize; i++) {
@@ -86,9 +87,9 @@ public final class NumberArray {
 
   /// Writes the numbers of sample `index`, row-major, to `target` from `offset`.
   ///
-  /// @param least smallest number that is allowed
-  /// @param greatest greatest number that is allowed
-  /// @throws MalformedDataException if a number is not whole or lies outside that range
+  /// @param least least number allowed
+  /// @param greatest greatest number allowed
+  /// @throws MalformedDataException if a number is not an integer or is outside that range
   public void copyLongs(int index, long least, long greatest, long[] target, int offset) {
     ByteBuffer bytes = sample(index);
     for (int i = 0; i < sampleSize; i++) {

@@ -9,22 +9,23 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// How raw bytes become the numbers that a network takes, and how training images are varied.
+/// The conversion of raw bytes to the numbers that a network takes, and the augmentation of
+/// training images.
 ///
 /// ```
 /// x = (pixel / 255 − mean_c) / deviation_c          per channel c, computed in double
 /// ```
 ///
 /// Training images may also be cropped at random from a border of black (pixel 0) and flipped left
-/// to right. A network carries its preprocessing as metadata: [#toMetadata], [#fromMetadata].
-/// Immutable.
+/// to right. A network keeps its preprocessing as metadata: [#toMetadata], [#fromMetadata].
+/// Instances are immutable.
 public final class Preprocessing {
   private static final String MEAN = "falcon.mean";
   private static final String DEVIATION = "falcon.deviation";
   private static final String BORDER = "falcon.border";
   private static final String FLIP = "falcon.flip";
 
-  /// Widest border, in pixels: beyond it the number is a mistake.
+  /// Greatest border in pixels; a larger number is taken as a mistake.
   private static final int WIDEST_BORDER = 256;
 
   private final List<Double> mean;
@@ -32,7 +33,7 @@ public final class Preprocessing {
   private final int border;
   private final boolean flip;
 
-  /// `[C, 256]`: the number that each byte becomes.
+  /// The number that each byte is converted to, `[C, 256]`.
   private final float[] values;
 
   private Preprocessing(List<Double> mean, List<Double> deviation, int border, boolean flip) {
@@ -47,11 +48,11 @@ public final class Preprocessing {
     }
   }
 
-  /// Preprocessing with the values given.
+  /// Returns preprocessing with the given values.
   ///
   /// @param mean per channel, on the scale 0 to 1
   /// @param deviation standard deviation per channel, on the same scale, above 0
-  /// @param border pixels of black on each side that random crops are taken from, 0 or more
+  /// @param border width of the black border that random crops are taken from, in pixels, 0 or more
   /// @param flip whether half of the training images are flipped left to right
   /// @throws IllegalArgumentException if a value is out of range or the lists differ in length
   public static Preprocessing of(
@@ -73,23 +74,23 @@ public final class Preprocessing {
     return new Preprocessing(mean, deviation, border, flip);
   }
 
-  /// What a network trained on such data usually takes.
+  /// Returns the usual preprocessing of networks trained on data of this layout.
   ///
   /// CIFAR-10: mean and deviation 0.5, border 4, flip, as the ResNet20 checkpoint of FALCON's paper
   /// was trained. idx: mean 0.2860 and deviation 0.3530, those of Fashion-MNIST's training images,
   /// border 2, flip.
   ///
-  /// @throws IllegalArgumentException for arrays: these go in as they are
+  /// @throws IllegalArgumentException for arrays, which are not preprocessed
   public static Preprocessing defaultsOf(Layout layout) {
     return defaultsOf(layout, 3);
   }
 
-  /// What a network trained on such data usually takes; image folders: mean 0.485, 0.456, 0.406 and
-  /// deviation 0.229, 0.224, 0.225 of red, green, blue, those of ImageNet's training images, or their
-  /// means 0.449 and 0.226 of grey ones; no border, flip.
+  /// Returns the usual preprocessing of networks trained on data of this layout; image folders:
+  /// mean 0.485, 0.456, 0.406 and deviation 0.229, 0.224, 0.225 of red, green, blue, those of
+  /// ImageNet's training images, or their means 0.449 and 0.226 of grey ones; no border, flip.
   ///
-  /// @param channels of the images, where the layout leaves that open
-  /// @throws IllegalArgumentException for arrays: these go in as they are
+  /// @param channels number of channels of the images, where the layout leaves that open
+  /// @throws IllegalArgumentException for arrays, which are not preprocessed
   public static Preprocessing defaultsOf(Layout layout, int channels) {
     return switch (layout) {
       case CIFAR10 -> of(List.of(0.5, 0.5, 0.5), List.of(0.5, 0.5, 0.5), 4, true);
@@ -102,10 +103,10 @@ public final class Preprocessing {
     };
   }
 
-  /// The preprocessing that a network's metadata tells, or null if it tells none.
+  /// Returns the preprocessing in a network's metadata, or null if there is none.
   ///
-  /// @param source the file that the metadata is from, for messages
-  /// @throws MalformedDataException if it tells only a part, or a value that is out of range
+  /// @param source file of the metadata, named in messages
+  /// @throws MalformedDataException if a part is missing, or a value is out of range
   public static @Nullable Preprocessing fromMetadata(Path source, Map<String, String> metadata) {
     if (Stream.of(MEAN, DEVIATION, BORDER, FLIP).noneMatch(metadata::containsKey)) {
       return null;
@@ -131,7 +132,7 @@ public final class Preprocessing {
     }
   }
 
-  /// Metadata keys and values from which [#fromMetadata] gives back an equal object.
+  /// Returns metadata keys and values from which [#fromMetadata] makes an equal object.
   public Map<String, String> toMetadata() {
     var metadata = new LinkedHashMap<String, String>();
     metadata.put(MEAN, text(mean));
@@ -141,22 +142,22 @@ public final class Preprocessing {
     return metadata;
   }
 
-  /// Mean per channel, on the scale 0 to 1.
+  /// Returns the mean per channel, on the scale 0 to 1.
   public List<Double> mean() {
     return mean;
   }
 
-  /// Standard deviation per channel, on the scale 0 to 1.
+  /// Returns the standard deviation per channel, on the scale 0 to 1.
   public List<Double> deviation() {
     return deviation;
   }
 
-  /// Pixels of black on each side that random crops are taken from.
+  /// Returns the width of the black border that random crops are taken from, in pixels.
   public int border() {
     return border;
   }
 
-  /// Whether half of the training images are flipped left to right.
+  /// Returns whether half of the training images are flipped left to right.
   public boolean isFlipped() {
     return flip;
   }
@@ -174,9 +175,10 @@ public final class Preprocessing {
     }
   }
 
-  /// As [#fill], of a random crop out of the image with its black border, flipped by chance.
+  /// Writes like [#fill] a random crop of the image with its black border, randomly flipped.
   ///
-  /// Takes three numbers from `random`: row and column of the crop, `0 .. 2·border`, and the flip.
+  /// It draws three numbers from `random`: row and column of the crop, `0 .. 2·border`, and the
+  /// flip.
   public void fillAugmented(
       Images images, int index, float[] out, int offset, SplittableRandom random) {
     byte[] image = image(images, index);

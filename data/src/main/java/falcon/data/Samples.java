@@ -1,20 +1,20 @@
 package falcon.data;
 
-/// The samples of one split, numbered from 0: images, or arrays with a name each. Immutable; may be
-/// read from several threads.
+/// The samples of one split, numbered from 0: images, or named arrays. Samples are immutable and
+/// may be read by several threads.
 public sealed interface Samples permits Images, NamedArrays {
-  /// How many samples there are.
+  /// Returns the number of samples.
   int count();
 
-  /// Whether each sample has a class.
+  /// Returns whether each sample has a class.
   boolean isLabelled();
 
-  /// Class of sample `index`, 0 or more.
+  /// Returns the class of sample `index`, 0 or more.
   ///
   /// @throws IllegalStateException if the samples have no classes
   int label(int index);
 
-  /// One more than the greatest class.
+  /// Returns one more than the greatest class.
   ///
   /// @throws IllegalStateException if the samples have no classes
   default int classes() {

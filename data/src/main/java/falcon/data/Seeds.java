@@ -3,7 +3,7 @@ package falcon.data;
 import java.nio.charset.StandardCharsets;
 import java.util.SplittableRandom;
 
-/// Derives the stream of each random use from one master seed.
+/// Derives the random stream of each use from one master seed.
 ///
 /// ```
 /// h = mix(master + γ);  h = mix(h ⊕ fnv(label));  h = mix(h + γ·stage)
@@ -12,7 +12,7 @@ import java.util.SplittableRandom;
 ///
 /// with γ = 0x9e3779b97f4a7c15, `mix` the finaliser of SplitMix64 (Steele, Lea, Flood 2014, "Fast
 /// splittable pseudorandom number generators", figure 17) and `fnv` the 64-bit FNV-1a hash of the
-/// label's UTF-8 bytes. These numbers decide what a seed means: they never change.
+/// label's UTF-8 bytes. These numbers determine the effect of a seed and never change.
 public final class Seeds {
   private static final long GAMMA = 0x9e3779b97f4a7c15L;
   private static final long FNV_START = 0xcbf29ce484222325L;
@@ -20,9 +20,9 @@ public final class Seeds {
 
   private Seeds() {}
 
-  /// A fresh stream.
+  /// Returns a new stream.
   ///
-  /// @param label fixed name of the use, such as `calibration`: no two uses share one
+  /// @param label fixed name of the use, for example `calibration`; no two uses share a label
   /// @param stage number of the stage, epoch or chunk within the use; any value
   /// @return the same stream for the same arguments
   public static SplittableRandom of(long master, String label, long stage) {

@@ -2,9 +2,11 @@ package falcon.data;
 
 import java.util.List;
 
-/// The two parts that a data set comes in.
+/// The two parts of a data set.
 public enum Split {
+  /// The training samples.
   TRAIN("train"),
+  /// The test samples.
   TEST("t10k");
 
   private final String idxPrefix;
@@ -13,12 +15,12 @@ public enum Split {
     this.idxPrefix = idxPrefix;
   }
 
-  /// First word of this split's idx files.
+  /// Returns the first word of the names of this split's idx files.
   public String idxPrefix() {
     return idxPrefix;
   }
 
-  /// Names of folders and archives that hold this split; the first one there counts.
+  /// Returns the names of folders and archives that hold this split, in order of precedence.
   public List<String> folders() {
     return switch (this) {
       case TRAIN -> List.of("train");

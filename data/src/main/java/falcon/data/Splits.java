@@ -3,20 +3,21 @@ package falcon.data;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
-/// Which training samples serve which purpose: a validation part is held out for every choice, the
-/// rest gives calibration samples and samples to train on. Immutable.
+/// The partition of the training samples by purpose: a validation part is held out for all choices,
+/// the rest supplies calibration samples and samples to train on. Instances are immutable.
 ///
-/// The validation part is the same for all seeds, so that runs with different seeds are judged on
-/// the same samples; it has the same number of samples of each class, as far as the classes allow (at
-/// most half of a class is held out). Samples without classes are drawn as if all were of one.
+/// The validation part is the same for all seeds, so that runs with different seeds are evaluated
+/// on the same samples; it has the same number of samples of each class, as far as the classes
+/// allow (at most half of a class is held out). Samples without classes are drawn as if all
+/// belonged to one class.
 public final class Splits {
-  /// Samples held out where nothing else is said, in a large training split.
+  /// Default number of samples held out of a large training split.
   private static final int VALIDATION_COUNT = 2_000;
 
-  /// In a small training split one sample of this many is held out.
+  /// Number of training samples per held-out sample in a small training split.
   private static final int VALIDATION_DIVISOR = 10;
 
-  /// The master seed of the validation part: fixed, whatever the seed of the run.
+  /// The master seed of the validation part, which does not depend on the run's seed.
   private static final long VALIDATION_SEED = 0;
 
   private static final String VALIDATION_LABEL = "validation";
@@ -35,10 +36,10 @@ public final class Splits {
     return of(train, Math.min(VALIDATION_COUNT, train.count() / VALIDATION_DIVISOR));
   }
 
-  /// Holds out as many samples as are asked for.
+  /// Holds out a given number of samples.
   ///
   /// @param validationCount number of samples held out, from 0 to half of the training samples
-  /// @throws IllegalArgumentException if it lies outside that range
+  /// @throws IllegalArgumentException if it is outside that range
   public static Splits of(Samples train, int validationCount) {
     if (validationCount < 0 || validationCount > train.count() / 2) {
       throw new IllegalArgumentException(
@@ -60,28 +61,28 @@ public final class Splits {
     return new Splits(validation, rest);
   }
 
-  /// Indexes of the validation samples in the training split, ascending; a fresh copy.
+  /// Returns the indexes of the validation samples in the training split, ascending; a new copy.
   public int[] validation() {
     return validation.clone();
   }
 
-  /// Indexes of all other training samples, ascending; a fresh copy.
+  /// Returns the indexes of all other training samples, ascending; a new copy.
   public int[] rest() {
     return rest.clone();
   }
 
-  /// Calibration samples of one stage: drawn without replacement from the samples that are not held
-  /// out; another stage draws anew.
+  /// Draws the calibration samples of one stage without replacement from the samples that are not
+  /// held out; each stage draws independently.
   ///
   /// @param count number of samples, from 0 to `rest().length`
   /// @return indexes in the training split, in the order drawn: a shorter draw is the start of a
   ///     longer one
-  /// @throws IllegalArgumentException if there are not as many
+  /// @throws IllegalArgumentException if there are fewer samples
   public int[] calibration(long seed, int stage, int count) {
     return draw(Seeds.of(seed, CALIBRATION_LABEL, stage), count);
   }
 
-  /// As [#calibration], from a stream that the caller gives, for uses of another label.
+  /// Draws like [#calibration] from a stream that the caller supplies, for uses of another label.
   public int[] draw(SplittableRandom random, int count) {
     if (count < 0 || count > rest.length) {
       throw new IllegalArgumentException(

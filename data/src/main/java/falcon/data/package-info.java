@@ -1,8 +1,9 @@
-/// Labelled samples: CIFAR-10 and idx folders, preprocessing, and splits by seed.
+/// Samples with or without labels: images and named arrays, preprocessing, and splits by seed.
 ///
-/// Read [Datasets] first, then [Dataset]. Images stay raw bytes in memory; [Preprocessing] turns one
-/// into the numbers that a network takes, [Splits] says which images serve which purpose, and
-/// [Seeds] gives each random use its own stream. This package knows no network and no libtorch.
+/// Read [Dataset] first; `falcon.data.format.Datasets` opens it. Images stay raw bytes;
+/// [Preprocessing] converts an image to the numbers that a network takes, [Splits] assigns samples
+/// to purposes, and [Seeds] derives a stream for each random use. Must not import
+/// `falcon.data.format` or any other package of Falcon: samples know no network and no libtorch.
 @NullMarked
 package falcon.data;
 

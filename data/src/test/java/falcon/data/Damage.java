@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
-/// What becomes of files on their way.
+/// Damages files as transfers do.
 final class Damage {
   private static final int[] EXTREMES = {
     0, 1, -1, 255, 0x801, 0x803, 1 << 14, Integer.MAX_VALUE, Integer.MIN_VALUE
@@ -12,7 +12,8 @@ final class Damage {
 
   private Damage() {}
 
-  /// Cut short, bits flipped, a number made extreme, or a part left out or repeated.
+  /// Returns a damaged copy: cut short, bits flipped, a number made extreme, or a part left out or
+  /// repeated.
   static byte[] of(byte[] file, SplittableRandom random) {
     int at = random.nextInt(random.nextBoolean() ? 16 : file.length) % file.length;
     byte[] copy = file.clone();

@@ -12,12 +12,12 @@ import java.util.zip.GZIPOutputStream;
 
 /// Small data folders for tests.
 public final class DataFolders {
-  /// Data sets that lie beside the project.
+  /// The folder of data sets beside the project.
   public static final Path SHARED = Path.of("../../shared/data");
 
   private DataFolders() {}
 
-  /// `count` images of random pixels, image i of class `i mod classes`.
+  /// Returns `count` images of random pixels, image i of class `i mod classes`.
   public static Images random(long seed, int count, int channels, int side, int classes) {
     var random = new SplittableRandom(seed);
     var pixels = new byte[count * channels * side * side];
@@ -29,7 +29,7 @@ public final class DataFolders {
     return Images.of(channels, side, side, pixels, labels);
   }
 
-  /// One file of CIFAR-10's binary version.
+  /// Returns one file of CIFAR-10's binary version.
   public static byte[] cifar10(Images images) {
     var buffer = ByteBuffer.allocate(images.count() * 3073);
     for (int i = 0; i < images.count(); i++) {

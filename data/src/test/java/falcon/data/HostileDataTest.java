@@ -18,13 +18,13 @@ import org.junit.jupiter.api.io.TempDir;
 /// Damaged data files are read or refused with a message: never another exception, a hang, or more
 /// memory than twice what they hold, for gzip twice 1,032 times their length.
 ///
-/// Each file is made from its own seed; `-Dfalcon.fuzz.executions=100000` tries as many.
+/// Each file is made from its own seed; `-Dfalcon.fuzz.executions=100000` tries that many.
 @Timeout(value = 1, unit = TimeUnit.HOURS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class HostileDataTest {
   private static final int EXECUTIONS = Integer.getInteger("falcon.fuzz.executions", 1000);
   private static final long SEED = Long.getLong("falcon.fuzz.seed", 20_260_101);
 
-  /// Buffers, messages and stack traces.
+  /// Allowance in bytes for buffers, messages and stack traces.
   private static final long CONSTANT_BYTES = 4L << 20;
 
   private static final String IMAGES = "train-images-idx3-ubyte";
@@ -75,7 +75,8 @@ class HostileDataTest {
     assertThat(read).isBetween(EXECUTIONS / 100, EXECUTIONS * 99 / 100);
   }
 
-  /// A reader's classes take memory once, the first time that it runs: not the file's.
+  /// Reads once beforehand, since a reader's classes take memory on its first run, which is not the
+  /// file's.
   private void loadClasses() {
     assertThat(Datasets.open(folder).train().count()).isPositive();
   }

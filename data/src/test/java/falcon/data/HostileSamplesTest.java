@@ -22,10 +22,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Damaged arrays and images are read or refused with a message: never another exception, a hang, or more
-/// memory than stated here.
+/// Damaged arrays and images are read or refused with a message: never another exception, a hang,
+/// or more memory than stated here.
 ///
-/// Each file is made from its own seed; `-Dfalcon.fuzz.executions=100000` tries as many.
+/// Each file is made from its own seed; `-Dfalcon.fuzz.executions=100000` tries that many.
 @Timeout(value = 1, unit = TimeUnit.HOURS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class HostileSamplesTest {
   private static final int EXECUTIONS = Integer.getInteger("falcon.fuzz.executions", 1000);
@@ -37,7 +37,8 @@ class HostileSamplesTest {
   /// Buffers, messages and stack traces.
   private static final long ARRAY_BYTES = 4L << 20;
 
-  /// Pixels of one bit as three bytes each, for every bit that deflate can pack into a byte of a file.
+  /// Pixels of one bit as three bytes each, for every bit that deflate can pack into a byte of a
+  /// file.
   private static final long IMAGE_BYTES_A_BYTE = 1536 * (1 + 8 * 4);
 
   /// Buffers of the decoder, and a strip of the longest side that is resized.
@@ -206,7 +207,8 @@ class HostileSamplesTest {
     return bytes.toByteArray();
   }
 
-  /// A PNG whose damage its checksums do not show: length, name, content and checksum of each chunk.
+  /// A PNG whose damage its checksums do not show: length, name, content and checksum of each
+  /// chunk.
   private static byte[] withChecksums(byte[] file) {
     ByteBuffer buffer = ByteBuffer.wrap(file.clone());
     int at = 8;

@@ -15,7 +15,7 @@ import java.util.zip.ZipOutputStream;
 public final class Npy {
   private Npy() {}
 
-  /// A file of version 1 with the header given.
+  /// Returns a file of version 1 with the given header.
   public static byte[] file(String descr, boolean isFortran, String shape, byte[] content) {
     return file(
         "{'descr': '%s', 'fortran_order': %s, 'shape': %s, }"
@@ -47,7 +47,7 @@ public final class Npy {
     return buffer.array();
   }
 
-  /// An archive of `.npy` files.
+  /// Returns an archive of `.npy` files.
   ///
   /// @param arrays files by name of the array
   public static byte[] archive(boolean isDeflated, Map<String, byte[]> arrays) {

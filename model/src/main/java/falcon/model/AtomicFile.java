@@ -20,16 +20,17 @@ import org.jspecify.annotations.Nullable;
 
 /// Writes files so that a reader sees the old content or the new one, never a part.
 ///
-/// The content goes to a temporary name in the same folder, is forced to the disk and renamed. After
-/// a failure, a full disk for instance, the old file is as it was and the temporary one is gone.
+/// The content goes to a temporary name in the same folder, is forced to the disk and renamed.
+/// After a failure, a full disk for instance, the old file is unchanged and the temporary one is
+/// deleted.
 public final class AtomicFile {
   private static final int BUFFER_BYTES = 1 << 16;
-  // As many writers of one path at once, or remains of killed ones, as are put up with.
+  // Greatest number of simultaneous writers of one path, and of files left by killed writers.
   private static final int TEMPORARY_NAMES = 1000;
 
   private AtomicFile() {}
 
-  /// Content of a file.
+  /// The content of a file.
   @FunctionalInterface
   public interface Body {
     /// Writes the content.
@@ -38,22 +39,22 @@ public final class AtomicFile {
     void writeTo(OutputStream out) throws IOException;
   }
 
-  /// Writes a file, replacing one that is there; a symbolic link stays and its target is replaced.
+  /// Writes a file, replacing an existing one; a symbolic link stays and its target is replaced.
   ///
-  /// @throws UnwritableFileException if it cannot be written; an unchecked exception of `body`
-  ///     arrives as it is
+  /// @throws UnwritableFileException if it cannot be written; an unchecked exception of `body` is
+  ///     passed on unchanged
   public static void write(Path path, Body body) {
     var bodies = new LinkedHashMap<Path, Body>();
     bodies.put(path, body);
     writeAll(bodies);
   }
 
-  /// Writes several files that belong together: all of them are complete on the disk before the first
-  /// one gets its name. They get their names in the order of the map, so the file that refers to the
-  /// others goes last.
+  /// Writes several files that belong together: all of them are complete on the disk before the
+  /// first one gets its name. They get their names in the order of the map, so the file that refers
+  /// to the others goes last.
   ///
-  /// @param bodies by path
-  /// @throws UnwritableFileException as for one file; names the file that could not be written
+  /// @param bodies contents by path
+  /// @throws UnwritableFileException if a file cannot be written; names it
   public static void writeAll(SequencedMap<Path, Body> bodies) {
     var temporaries = new LinkedHashMap<Path, Path>();
     var replaced = new ArrayList<Path>();
@@ -118,9 +119,9 @@ public final class AtomicFile {
     }
   }
 
-  /// Makes renamings and removals in a folder last, where the system lets a folder be opened.
+  /// Makes renamings and removals in a folder durable, on systems that allow opening a folder.
   ///
-  /// @param folder null, the parent of a root, has nothing to make last
+  /// @param folder the folder; null, the parent of a root, needs nothing
   public static void force(@Nullable Path folder) {
     if (folder == null) {
       return;
@@ -128,7 +129,7 @@ public final class AtomicFile {
     try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
       channel.force(true);
     } catch (IOException _) {
-      // Windows opens no folders; the files' content is on the disk all the same.
+      // Windows opens no folders; the files' content is on the disk in any case.
     }
   }
 }

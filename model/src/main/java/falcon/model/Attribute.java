@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Value of a node's attribute, one case for each kind that ONNX has.
+/// The value of a node's attribute, with one case per kind in ONNX.
 public sealed interface Attribute {
 
   /// One integer (ONNX `INT`).
@@ -25,6 +25,7 @@ public sealed interface Attribute {
 
   /// Integers (ONNX `INTS`).
   record IntegerList(List<Long> values) implements Attribute {
+    /// Copies the list.
     public IntegerList {
       values = List.copyOf(values);
     }
@@ -32,6 +33,7 @@ public sealed interface Attribute {
 
   /// Numbers (ONNX `FLOATS`).
   record FloatList(List<Float> values) implements Attribute {
+    /// Copies the list.
     public FloatList {
       values = List.copyOf(values);
     }
@@ -39,6 +41,7 @@ public sealed interface Attribute {
 
   /// Texts (ONNX `STRINGS`, read as UTF-8).
   record StringList(List<String> values) implements Attribute {
+    /// Copies the list.
     public StringList {
       values = List.copyOf(values);
     }
@@ -46,26 +49,27 @@ public sealed interface Attribute {
 
   /// Graphs (ONNX `GRAPHS`).
   record GraphList(List<Subgraph> values) implements Attribute {
+    /// Copies the list.
     public GraphList {
       values = List.copyOf(values);
     }
   }
 
-  /// A kind that Falcon hands through without looking inside (sparse tensors, types, tensors of an
+  /// A kind that Falcon passes through without reading it (sparse tensors, types, tensors of an
   /// element type that [DataType] lacks, …).
   ///
-  /// @param kind what it is, for messages
+  /// @param kind name of the kind, for messages
   record Opaque(String kind) implements Attribute {}
 
-  /// Body of a control-flow node.
+  /// The body of a control-flow node.
   ///
-  /// @param path that no other body of the file has; what the body holds is called so in the network, with
-  ///     its own name behind it
+  /// @param path a path that no other body of the file has; values and tensors of the body are
+  ///     named in the network by this path followed by their own name
   /// @param nodes in file order
-  /// @param inputs names that the body is called with
-  /// @param outputs names that it gives back
+  /// @param inputs names of the body's inputs
+  /// @param outputs names of the body's outputs
   /// @param tensors its own constant tensors by name, in file order
-  /// @param opaque those of them that [Tensor] cannot hold: name and what they are
+  /// @param opaque constant tensors that [Tensor] cannot hold: name and kind
   record Subgraph(
       String path,
       List<Node> nodes,
@@ -73,6 +77,7 @@ public sealed interface Attribute {
       List<String> outputs,
       Map<String, Tensor> tensors,
       Map<String, String> opaque) {
+    /// Copies the collections.
     public Subgraph {
       nodes = List.copyOf(nodes);
       inputs = List.copyOf(inputs);

@@ -7,11 +7,12 @@ import org.jspecify.annotations.Nullable;
 public final class BatchAxis {
   private BatchAxis() {}
 
-  /// How many examples a network takes at a time if its file fixes that, as exports without a dynamic
-  /// axis do.
+  /// Returns how many examples a network takes at a time if its file fixes that number, as exports
+  /// without a dynamic axis do.
   ///
   /// @return null if it takes any number
-  /// @throws IllegalArgumentException if two inputs fix different numbers, or one has no axis at all
+  /// @throws IllegalArgumentException if two inputs fix different numbers, or one has no axis at
+  ///     all
   public static @Nullable Integer fixedSize(Network network) {
     ValueInfo first = null;
     Integer fixed = null;

@@ -3,11 +3,11 @@ package falcon.model;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Tensors that `Constant` nodes hold, in whichever attribute they hold them.
+/// The tensors of `Constant` nodes, in whichever attribute they are.
 final class ConstantNodes {
   private ConstantNodes() {}
 
-  /// Value of a `Constant` node.
+  /// Returns the value of a `Constant` node.
   ///
   /// @return null if it is of a kind that [Tensor] cannot hold
   static @Nullable Tensor value(Node node) {

@@ -1,6 +1,6 @@
 package falcon.model;
 
-/// Size of one axis of a graph input or output.
+/// The size of one axis of a graph input or output.
 public sealed interface Dimension {
 
   /// A size that the graph fixes.

@@ -10,11 +10,11 @@ import java.util.PriorityQueue;
 import java.util.SequencedSet;
 import java.util.Set;
 
-/// Puts the nodes of a graph in an order in which they can be run.
+/// Puts the nodes of a graph in an order in which they can be executed.
 public final class GraphOrder {
   private GraphOrder() {}
 
-  /// Sorts topologically; nodes that could go in any order keep that of the list.
+  /// Sorts topologically; nodes whose order is free keep that of the list.
   ///
   /// @param given names of inputs and constants
   /// @throws IllegalArgumentException if a value is made twice, is read and never made, or depends
@@ -41,7 +41,7 @@ public final class GraphOrder {
     return inOrder(nodes, readers, waitingFor);
   }
 
-  /// Names of all values that a node needs, those of its subgraphs included.
+  /// Returns the names of all values that a node needs, those of its subgraphs included.
   public static SequencedSet<String> valuesRead(Node node) {
     var read = new LinkedHashSet<String>();
     for (String input : node.inputs()) {
@@ -59,7 +59,7 @@ public final class GraphOrder {
     return read;
   }
 
-  /// Adds the values that a body takes from the graph around it.
+  /// Adds the values that a body reads from the graph around it.
   private static void addFree(Attribute.Subgraph body, Set<String> read) {
     var own = new HashSet<String>(body.inputs());
     own.addAll(body.tensors().keySet());

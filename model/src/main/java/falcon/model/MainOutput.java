@@ -1,16 +1,16 @@
 package falcon.model;
 
-/// The output of a network that counts: what it computes is compared, differentiated and reproduced.
+/// The main output of a network: the one that is compared, differentiated and reproduced.
 public final class MainOutput {
-  /// Metadata: name of the output that counts, where it is not the first floating-point one.
+  /// Metadata key: name of the main output, where it is not the first floating-point one.
   public static final String METADATA = "falcon.output";
 
   private MainOutput() {}
 
-  /// The output that the metadata names, or else the first one that is not declared to be of other than
-  /// floating-point numbers, or else the first one.
+  /// Returns the output that the metadata names, or else the first one that is not declared with a
+  /// type other than floating point, or else the first one.
   ///
-  /// @throws IllegalArgumentException if the metadata names none of the outputs; says which there are
+  /// @throws IllegalArgumentException if the metadata names none of the outputs; lists the outputs
   public static ValueInfo of(Network network) {
     String named = network.metadata().get(METADATA);
     for (ValueInfo output : network.outputs()) {

@@ -2,17 +2,20 @@ package falcon.model;
 
 import java.nio.file.Path;
 
-/// A model file that cannot be used: the message says which file, what is wrong and how to mend it.
+/// A model file that cannot be used: the message says which file, what is wrong and how to remedy
+/// it.
 public final class MalformedModelException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  /// Creates the exception for an error without a cause.
+  ///
   /// @param problem what is wrong and where (tensor, byte), with the values found
-  /// @param advice what to do about it, one sentence
+  /// @param advice the remedy, one sentence
   public MalformedModelException(Path path, String problem, String advice) {
     super("%s: %s%n%s".formatted(path, problem, advice));
   }
 
-  /// As above, for an error with a cause.
+  /// Creates the exception for an error with a cause.
   public MalformedModelException(Path path, String problem, String advice, Throwable cause) {
     super("%s: %s%n%s".formatted(path, problem, advice), cause);
   }

@@ -1,7 +1,8 @@
 package falcon.model;
 
-/// Float32 numbers in 16 bits: the nearest number, ties to the even one; but zero only for zero, and
-/// infinity only for infinity. [Tensor#ofFloats(DataType, java.util.List, float...)] says why.
+/// Conversion of float32 numbers to 16 bits: the result is the nearest number, ties to even, except
+/// that only zero becomes zero and only infinity becomes infinity;
+/// [Tensor#ofFloats(DataType, java.util.List, float...)] gives the reason.
 final class Narrowing {
   private static final int SIGN = 0x8000;
   private static final int MAGNITUDE = 0x7fff;
@@ -10,16 +11,16 @@ final class Narrowing {
 
   private Narrowing() {}
 
-  /// IEEE binary16.
+  /// Returns the number as IEEE binary16.
   static short toFloat16(float value) {
     return kept(value, Float.floatToFloat16(value), FLOAT16_INFINITY);
   }
 
-  /// The upper half of binary32.
+  /// Returns the number as bfloat16, the upper half of binary32.
   static short toBfloat16(float value) {
     int bits = Float.floatToRawIntBits(value);
     if (Float.isNaN(value)) {
-      // the highest bit of the fraction keeps it a NaN when the others go
+      // The highest bit of the fraction keeps the number a NaN when the others are dropped.
       return (short) ((bits >>> 16) | 0x40);
     }
     int tieToEven = (bits >>> 16) & 1;

@@ -12,27 +12,28 @@ import java.util.SequencedMap;
 import java.util.SequencedSet;
 import org.jspecify.annotations.Nullable;
 
-/// A network as data: the ONNX graph, immutable.
+/// A network as data: an immutable ONNX graph.
 ///
-/// Nodes stand in an order in which they can be run. Control flow whose course constants and shapes settle
-/// is taken into the graph: in place of an `If` stand the nodes of its branch, in place of a `Loop` those of
-/// all its iterations, with the constants of their bodies. A written file keeps it. Graph inputs are those that the user must give:
-/// an input that only offers a default for an initializer is not among them. Whatever else a file
-/// holds travels along in [#origin] and comes back when the network is written in that format.
+/// Nodes are in an order in which they can be executed. Control flow that is determined by
+/// constants and shapes is inlined into the graph: an `If` is replaced by the nodes of its branch,
+/// a `Loop` by those of all its iterations, with the constants of their bodies. A written file
+/// keeps the control flow. Graph inputs are those that the user must supply: an input that only
+/// offers a default for an initializer is not among them. All other content of a file is kept in
+/// [#origin] and written again when the network is written in that format.
 public final class Network {
-  /// Metadata: names of weight tensors that must not be pruned, separated by commas.
+  /// Metadata key: names of weight tensors that must not be pruned, separated by commas.
   public static final String NOT_PRUNABLE = "falcon.notPrunable";
 
-  /// Metadata: name of the built-in architecture.
+  /// Metadata key: name of the built-in architecture.
   public static final String ARCHITECTURE = "falcon.architecture";
 
-  /// Metadata: shape of one example, `3,32,32` for instance.
+  /// Metadata key: shape of one example, `3,32,32` for instance.
   public static final String INPUT_SHAPE = "falcon.inputShape";
 
-  /// Prefix of all metadata that Falcon writes and that goes with a network from format to format.
+  /// Prefix of all metadata keys that Falcon writes and keeps from format to format.
   public static final String METADATA_PREFIX = "falcon.";
 
-  /// What a network was read from, known to the reader and writer of that format alone.
+  /// The source of a network, known only to the reader and writer of its format.
   public interface Origin {}
 
   private final String name;
@@ -99,38 +100,38 @@ public final class Network {
     consumers = that.consumers;
   }
 
-  /// Starts a network.
+  /// Returns an empty builder of a network.
   public static Builder builder(String name) {
     return new Builder(name);
   }
 
-  /// Name of the graph.
+  /// Returns the name of the graph.
   public String name() {
     return name;
   }
 
-  /// Nodes, each after those whose outputs it reads.
+  /// Returns the nodes, each after those whose outputs it reads.
   public List<Node> nodes() {
     return nodes;
   }
 
-  /// Inputs that the user must give.
+  /// Returns the inputs that the user must supply.
   public List<ValueInfo> inputs() {
     return inputs;
   }
 
-  /// Values that the network gives back.
+  /// Returns the outputs of the network.
   public List<ValueInfo> outputs() {
     return outputs;
   }
 
-  /// Constant tensors by name, in file order; values of `Constant` nodes are among them, and what bodies that
-  /// are taken into the graph bring along (`If.3/then_branch/w`).
+  /// Returns the constant tensors by name, in file order; they include the values of `Constant`
+  /// nodes and the constants of inlined bodies (`If.3/then_branch/w`).
   public SequencedMap<String, Tensor> initializers() {
     return initializers;
   }
 
-  /// The constant tensor of that name.
+  /// Returns the constant tensor of that name.
   ///
   /// @throws IllegalArgumentException if there is none
   public Tensor tensor(String tensorName) {
@@ -142,47 +143,47 @@ public final class Network {
     return tensor;
   }
 
-  /// Constant tensors that [Tensor] cannot hold (sparse, text, 8-bit float, …): name and what they
-  /// are. They come back unchanged.
+  /// Returns name and kind of the constant tensors that [Tensor] cannot hold (sparse, text, 8-bit
+  /// float, …). They are written unchanged.
   public SequencedMap<String, String> opaqueInitializers() {
     return opaqueInitializers;
   }
 
-  /// Version of each operator set, by domain (empty for ONNX's own).
+  /// Returns the version of each operator set, by domain (empty for ONNX's own).
   public SequencedMap<String, Long> opsets() {
     return opsets;
   }
 
-  /// Version of ONNX's own operator set, 1 if the file names none.
+  /// Returns the version of ONNX's own operator set, 1 if the file names none.
   public long opset() {
     return opsets.getOrDefault("", 1L);
   }
 
-  /// Text properties, in file order.
+  /// Returns the text properties, in file order.
   public SequencedMap<String, String> metadata() {
     return metadata;
   }
 
-  /// What the network was read from; null if it was built in memory.
+  /// Returns the source of the network; null if it was built in memory.
   public @Nullable Origin origin() {
     return origin;
   }
 
-  /// Node that makes a value.
+  /// Returns the node that computes a value.
   ///
   /// @return null for a graph input, a constant or an unknown name
   public @Nullable Node producer(String value) {
     return producers.get(value);
   }
 
-  /// Nodes that read a value, in order; a node that reads it twice is named once.
+  /// Returns the nodes that read a value, in order; a node that reads it twice is listed once.
   public List<Node> consumers(String value) {
     return consumers.getOrDefault(value, List.of());
   }
 
-  /// The same network with some initializers replaced.
+  /// Returns the network with some initializers replaced.
   ///
-  /// @param replacements by name; each of the type and shape of the one it replaces
+  /// @param replacements tensors by name; each has the type and shape of the one it replaces
   /// @throws IllegalArgumentException if there is no such initializer or type or shape differ
   public Network withTensors(Map<String, Tensor> replacements) {
     var changed = new LinkedHashMap<>(initializers);
@@ -197,29 +198,31 @@ public final class Network {
     return new Network(this, inputs, Collections.unmodifiableSequencedMap(changed), metadata, file);
   }
 
-  /// The same network with other text properties.
+  /// Returns the network with other text properties.
   ///
   /// @param properties all of them, in the order to write
   public Network withMetadata(Map<String, String> properties) {
     return new Network(this, inputs, initializers, frozen(properties), file);
   }
 
-  /// The same network as read from that file, which messages name.
+  /// Returns the network with `source` as the file that messages name.
   public Network readFrom(Path source) {
     return new Network(this, inputs, initializers, metadata, source);
   }
 
-  /// What messages put before a node's label: the file that the network was read from, with a colon;
-  /// empty if it was built in memory.
+  /// Returns the prefix of a node's label in messages: the file that the network was read from,
+  /// with a colon; empty if it was built in memory.
   public String place() {
     return file == null ? "" : file + ": ";
   }
 
-  /// The same network for examples of that shape: axes that the file leaves open are fixed. The first
-  /// axis of an input, if open, stays so: it counts examples. A written file keeps the open axes.
+  /// Returns the network for examples of the given shapes: axes that the file leaves open are
+  /// fixed. The first axis of an input, if open, stays open: it counts examples. A written file
+  /// keeps the open axes.
   ///
-  /// @param exampleShapes by input, without the axis of examples
-  /// @throws IllegalArgumentException if there is no such input, or it contradicts the shape: says which
+  /// @param exampleShapes shapes by input, without the axis of examples
+  /// @throws IllegalArgumentException if there is no such input, or it contradicts the shape: says
+  ///     which
   public Network withExampleShapes(Map<String, List<Long>> exampleShapes) {
     var names = inputs.stream().map(ValueInfo::name).toList();
     exampleShapes
@@ -240,11 +243,11 @@ public final class Network {
     return new Network(this, fixed, initializers, metadata, file);
   }
 
-  /// This network with other nodes.
+  /// Returns the network with other nodes.
   ///
   /// @param nodes all nodes of the result, in any order
   /// @param tensors initializers that are added
-  /// @param opaque initializers that [Tensor] cannot hold, and why, that are added
+  /// @param opaque initializers that are added and that [Tensor] cannot hold: name and kind
   public Network withNodes(
       List<Node> nodes, Map<String, Tensor> tensors, Map<String, String> opaque) {
     return new Network(this, nodes, tensors, opaque);
@@ -289,7 +292,8 @@ public final class Network {
     }
   }
 
-  /// What several copies of a body share is there already when the later ones are taken into the graph.
+  /// Returns the union of two maps. Constants that several copies of a body share are already
+  /// present when the later copies are inlined.
   private static <V> SequencedMap<String, V> joined(Map<String, V> map, Map<String, V> more) {
     var all = new LinkedHashMap<>(map);
     more.forEach(all::putIfAbsent);
@@ -316,8 +320,8 @@ public final class Network {
       this.name = name;
     }
 
-    /// Adds a node; nodes may come in any order. A `Constant` node becomes an initializer named like
-    /// its output, unless [Tensor] cannot hold its value.
+    /// Adds a node; nodes may come in any order. A `Constant` node becomes an initializer named
+    /// like its output, unless [Tensor] cannot hold its value.
     ///
     /// @throws IllegalArgumentException if it is a `Constant` whose name is taken
     public Builder node(Node node) {
@@ -329,7 +333,7 @@ public final class Network {
       return this;
     }
 
-    /// Adds an input that the user must give.
+    /// Adds an input that the user must supply.
     public Builder input(ValueInfo input) {
       inputs.add(input);
       return this;
@@ -354,13 +358,13 @@ public final class Network {
 
     /// Adds a constant tensor that [Tensor] cannot hold.
     ///
-    /// @param kind what it is, for messages
+    /// @param kind name of the tensor's kind, for messages
     public Builder opaqueInitializer(String tensorName, String kind) {
       opaqueInitializers.put(tensorName, kind);
       return this;
     }
 
-    /// Sets the version of an operator set; `ai.onnx` is the same as the empty domain.
+    /// Sets the version of an operator set; `ai.onnx` equals the empty domain.
     public Builder opset(String domain, long version) {
       opsets.put(domain.equals("ai.onnx") ? "" : domain, version);
       return this;
@@ -372,7 +376,7 @@ public final class Network {
       return this;
     }
 
-    /// Says what the network was read from.
+    /// Sets the source of the network.
     public Builder origin(Origin source) {
       origin = source;
       return this;

@@ -8,12 +8,12 @@ import org.jspecify.annotations.Nullable;
 
 /// One operation of a [Network].
 ///
-/// @param name name in the file, may be empty; nodes are told apart by their outputs
+/// @param name name in the file, may be empty; nodes are identified by their outputs
 /// @param opType operator, `Conv` for instance
 /// @param domain operator set, empty for ONNX's own (`ai.onnx` is stored as empty)
 /// @param inputs names of the values read; empty for an optional input left out
 /// @param outputs names of the values made; empty for an optional output left out
-/// @param attributes by name, in file order
+/// @param attributes attributes by name, in file order
 public record Node(
     String name,
     String opType,
@@ -22,6 +22,7 @@ public record Node(
     List<String> outputs,
     Map<String, Attribute> attributes) {
 
+  /// Copies the collections and stores `ai.onnx` as the empty domain.
   public Node {
     domain = domain.equals("ai.onnx") ? "" : domain;
     inputs = List.copyOf(inputs);
@@ -29,26 +30,26 @@ public record Node(
     attributes = Collections.unmodifiableMap(new LinkedHashMap<>(attributes));
   }
 
-  /// Whether this is that operator of ONNX's own set.
+  /// Returns whether this node is that operator of ONNX's own set.
   public boolean is(String onnxOpType) {
     return domain.isEmpty() && opType.equals(onnxOpType);
   }
 
-  /// Value of a `Constant` node.
+  /// Returns the value of a `Constant` node.
   ///
-  /// @return null if it is none, or of a kind that [Tensor] cannot hold
+  /// @return null if this is another operator, or the value is of a kind that [Tensor] cannot hold
   public @Nullable Tensor constant() {
     return is("Constant") && outputs.size() == 1 ? ConstantNodes.value(this) : null;
   }
 
-  /// Name of an input.
+  /// Returns the name of an input.
   ///
   /// @return null if the node has no such input or leaves it out
   public @Nullable String input(int index) {
     return index < inputs.size() && !inputs.get(index).isEmpty() ? inputs.get(index) : null;
   }
 
-  /// An integer attribute, or what ONNX takes where it is absent.
+  /// Returns an integer attribute, or `absent`, ONNX's default, where there is none.
   ///
   /// @throws IllegalArgumentException if the attribute is of another kind
   public long integer(String attribute, long absent) {
@@ -59,7 +60,7 @@ public record Node(
     };
   }
 
-  /// A floating-point attribute, or what ONNX takes where it is absent.
+  /// Returns a floating-point attribute, or `absent`, ONNX's default, where there is none.
   ///
   /// @throws IllegalArgumentException if the attribute is of another kind
   public float real(String attribute, float absent) {
@@ -70,7 +71,7 @@ public record Node(
     };
   }
 
-  /// A text attribute, or what ONNX takes where it is absent.
+  /// Returns a text attribute, or `absent`, ONNX's default, where there is none.
   ///
   /// @throws IllegalArgumentException if the attribute is of another kind
   public String text(String attribute, String absent) {
@@ -81,7 +82,7 @@ public record Node(
     };
   }
 
-  /// A list of integers, or what ONNX takes where it is absent.
+  /// Returns a list of integers, or `absent`, ONNX's default, where there is none.
   ///
   /// @throws IllegalArgumentException if the attribute is of another kind
   public List<Long> integers(String attribute, List<Long> absent) {
@@ -92,7 +93,7 @@ public record Node(
     };
   }
 
-  /// What messages call this node: operator and a name.
+  /// Returns the name of this node in messages: its operator and a name.
   public String label() {
     String called =
         !name.isEmpty()
@@ -101,7 +102,7 @@ public record Node(
     return opType + " node " + called;
   }
 
-  /// The same with the operator set that the operator is from.
+  /// Returns the label with the operator set of the operator.
   public String labelWithDomain() {
     return "%s (domain %s)".formatted(label(), domain.isEmpty() ? "ai.onnx" : domain);
   }

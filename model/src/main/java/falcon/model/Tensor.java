@@ -5,10 +5,10 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
 
-/// Immutable array of numbers with a type and a shape; row-major, little-endian bytes.
+/// An immutable array of numbers with a type and a shape, stored as row-major little-endian bytes.
 ///
-/// The bytes are an array of its own, or a part of a file's content that several tensors share, read
-/// or mapped; at most 2 GiB − 1.
+/// The bytes are an array of the tensor's own, or a part of a file's content, read or mapped, that
+/// several tensors share; there are at most 2 GiB − 1 of them.
 public final class Tensor {
   private final DataType type;
   private final List<Long> shape;
@@ -43,19 +43,19 @@ public final class Tensor {
     return new Tensor(type, shape, content);
   }
 
-  /// Makes a FLOAT32 tensor.
+  /// Returns a FLOAT32 tensor.
   ///
   /// @param values row-major; copied
   public static Tensor ofFloats(List<Long> shape, float... values) {
     return ofFloats(DataType.FLOAT32, shape, values);
   }
 
-  /// Makes a tensor of floating-point numbers of any width.
+  /// Returns a tensor of floating-point numbers of any width.
   ///
-  /// FLOAT16 and BFLOAT16 get the nearest number, ties to the even one, with two exceptions, so that
-  /// a mask survives the narrowing and no network is spoilt by it: a value other than zero never
-  /// becomes zero (but the smallest number of its sign), a finite one never infinite (but the
-  /// greatest).
+  /// FLOAT16 and BFLOAT16 elements are the nearest numbers, ties to even, with two exceptions, so
+  /// that a mask survives the narrowing and no network is spoilt by it: a nonzero value never
+  /// becomes zero but the smallest number of its sign, and a finite value never becomes infinite
+  /// but the greatest number of its sign.
   ///
   /// @param values row-major; copied
   /// @throws IllegalArgumentException if the type is no floating-point type
@@ -86,17 +86,17 @@ public final class Tensor {
     return new Tensor(type, shape, buffer.rewind());
   }
 
-  /// A tensor of this one's type and shape with other elements, as [#ofFloats(DataType, List, float...)]
-  /// makes it.
+  /// Returns a tensor of this tensor's type and shape with other elements, made by
+  /// [#ofFloats(DataType, List, float...)].
   ///
   /// @param values row-major; copied
-  /// @throws IllegalArgumentException if there are more or fewer than this tensor has, or its elements are
-  ///     not floating-point numbers
+  /// @throws IllegalArgumentException if there are more or fewer than this tensor has, or its
+  ///     elements are not floating-point numbers
   public Tensor withFloats(float... values) {
     return ofFloats(type, shape, values);
   }
 
-  /// Makes an INT64 tensor.
+  /// Returns an INT64 tensor.
   ///
   /// @param values row-major; copied
   public static Tensor ofLongs(List<Long> shape, long... values) {
@@ -106,7 +106,7 @@ public final class Tensor {
     return new Tensor(DataType.INT64, shape, buffer);
   }
 
-  /// Product of the sizes; 1 for a scalar.
+  /// Returns the product of the sizes; 1 for a scalar.
   ///
   /// @throws ArithmeticException if it does not fit a long
   public static long elements(List<Long> shape) {
@@ -117,25 +117,27 @@ public final class Tensor {
     return product;
   }
 
+  /// Returns the type of the elements.
   public DataType type() {
     return type;
   }
 
+  /// Returns the sizes of the axes; empty for a scalar.
   public List<Long> shape() {
     return shape;
   }
 
-  /// Number of elements.
+  /// Returns the number of elements.
   public int size() {
     return content.capacity() / type.bytes();
   }
 
-  /// The little-endian elements, read only.
+  /// Returns the little-endian elements, read only.
   public ByteBuffer bytes() {
     return content.duplicate().order(ByteOrder.LITTLE_ENDIAN);
   }
 
-  /// The elements as a fresh array, widened or narrowed to float.
+  /// Returns the elements as a new array, widened or narrowed to float.
   ///
   /// @throws IllegalStateException if the elements are not floating-point numbers
   public float[] toFloats() {
@@ -164,7 +166,7 @@ public final class Tensor {
     return values;
   }
 
-  /// The elements as a fresh array, without loss.
+  /// Returns the elements as a new array, without loss.
   ///
   /// @throws IllegalStateException if the elements are not floating-point numbers
   public double[] toDoubles() {
@@ -178,8 +180,8 @@ public final class Tensor {
     return values;
   }
 
-  /// The elements as a fresh array; truth values are 1 and 0. UINT64 beyond the range of a long turns
-  /// negative.
+  /// Returns the elements as a new array; truth values are 1 and 0. UINT64 values beyond the range
+  /// of a long become negative.
   ///
   /// @throws IllegalStateException if the elements are floating-point numbers
   public long[] toLongs() {

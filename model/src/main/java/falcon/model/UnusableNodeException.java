@@ -1,7 +1,7 @@
 package falcon.model;
 
-/// A node that cannot be worked with: its operator is unknown, or it does not fit what it is given.
-/// The message names file (where the network was read from one), node, domain, problem and what to do.
+/// A node that cannot be used: its operator is unknown, or it does not fit its inputs. The message
+/// names the file (where the network was read from one), node, domain, problem and remedy.
 public final class UnusableNodeException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
@@ -10,10 +10,10 @@ public final class UnusableNodeException extends RuntimeException {
   private final String advice;
   private final boolean isContradiction;
 
-  /// Makes the message.
+  /// Creates the exception with its message.
   ///
   /// @param problem what is wrong, with the values found
-  /// @param advice what to do about it, one sentence
+  /// @param advice the remedy, one sentence
   public UnusableNodeException(Node node, String problem, String advice) {
     this(node.labelWithDomain(), problem, advice, false);
   }
@@ -27,15 +27,15 @@ public final class UnusableNodeException extends RuntimeException {
     this.isContradiction = isContradiction;
   }
 
-  /// A node that asks for something that cannot be, whoever runs it.
+  /// Returns the exception for a node that is contradictory, so that no program could execute it.
   ///
   /// @param problem what is wrong, with the values found
-  /// @param advice what to do about it, one sentence
+  /// @param advice the remedy, one sentence
   public static UnusableNodeException contradiction(Node node, String problem, String advice) {
     return new UnusableNodeException(node.labelWithDomain(), problem, advice, true);
   }
 
-  /// The same, with the file that the network was read from before it.
+  /// Returns this exception with the file that the network was read from in front of its message.
   public UnusableNodeException in(Network network) {
     String prefix = network.place();
     if (label.startsWith(prefix)) {
@@ -46,18 +46,19 @@ public final class UnusableNodeException extends RuntimeException {
     return placed;
   }
 
-  /// What is wrong, with the values found.
+  /// Returns the problem, with the values found.
   public String problem() {
     return problem;
   }
 
-  /// What to do about it, one sentence.
+  /// Returns the remedy, one sentence.
   public String advice() {
     return advice;
   }
 
-  /// Whether the node can be run by nobody: its options or the shapes that it gets contradict each
-  /// other. Otherwise Falcon does not know the operator, or what decides the shape.
+  /// Returns whether no program could execute the node, since its options or input shapes
+  /// contradict each other. Otherwise Falcon does not know the operator, or a value that determines
+  /// the shape.
   public boolean isContradiction() {
     return isContradiction;
   }

@@ -9,29 +9,29 @@ import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.Locale;
 
-/// A file or folder that could not be written. The message claims nothing about other files, which
-/// may have been written before.
+/// A file or folder that could not be written. The message makes no statement about other files,
+/// which may have been written before.
 public final class UnwritableFileException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /// Says which file, why, and what to do about it.
+  /// Creates the exception with file, cause and remedy.
   public UnwritableFileException(Path path, IOException cause) {
     super("%s: cannot be written: %s%n%s".formatted(path, reason(cause), advice(cause)), cause);
   }
 
-  /// Says also what the path holds now.
+  /// Creates the exception with a statement about the present content of the path.
   ///
-  /// @param state of the path and of files that belong to it, a sentence or more
+  /// @param state state of the path and of files that belong to it, a sentence or more
   public UnwritableFileException(Path path, IOException cause, String state) {
     super(
         "%s: cannot be written: %s%n%s %s".formatted(path, reason(cause), state, advice(cause)),
         cause);
   }
 
-  /// For a file that would have been wrong whatever the disk.
+  /// Creates the exception for a file whose content would be wrong on any disk.
   ///
   /// @param problem what is wrong, with the values found
-  /// @param advice what to do about it, one sentence
+  /// @param advice the remedy, one sentence
   public UnwritableFileException(Path path, String problem, String advice) {
     super("%s: cannot be written: %s%n%s".formatted(path, problem, advice));
   }

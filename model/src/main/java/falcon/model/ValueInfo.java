@@ -4,17 +4,18 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Name, element type and shape of a graph's input or output.
+/// The name, element type and shape of a graph's input or output.
 ///
-/// @param type null if it is no tensor or of an element type that [DataType] lacks
-/// @param dimensions null if the file leaves even the number of axes open
+/// @param type element type; null if the value is no tensor or its type is not in [DataType]
+/// @param dimensions sizes of the axes; null if the file leaves even their number open
 public record ValueInfo(
     String name, @Nullable DataType type, @Nullable List<Dimension> dimensions) {
+  /// Copies the list.
   public ValueInfo {
     dimensions = dimensions == null ? null : List.copyOf(dimensions);
   }
 
-  /// The same with every axis but the first fixed.
+  /// Returns this value with every axis but the first fixed.
   ///
   /// @param exampleShape sizes of the axes behind the first, 1 or more each
   /// @throws IllegalArgumentException if the axes differ in number, or one is fixed to another size

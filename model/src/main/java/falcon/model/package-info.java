@@ -1,7 +1,7 @@
-/// A network as data: the graph, its tensors, what its weights cost.
+/// A network as data: the graph and its tensors.
 ///
-/// Read [Network] first, then [Layers]. File formats have packages of their own below this one; this
-/// one must not import them.
+/// Read [Network] first. File formats, shapes and layers have packages of their own below this one;
+/// this package must not import any of them, nor any other package of Falcon.
 @NullMarked
 package falcon.model;
 

@@ -10,9 +10,11 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/// Vectors of float64 and the narrower ones, of as many lanes, that are widened to them.
+/// Vectors of float64, and the narrower vectors with the same number of lanes that are widened to
+/// them.
 final class MatrixLanes {
-  /// Below this, a vector of bfloat16 with as many lanes would be narrower than any there is.
+  /// Least width in bits: below it, a vector of bfloat16 with the same number of lanes would be
+  /// narrower than any available vector.
   static final int LEAST_BITS = 256;
 
   private static final int USED_BITS = VectorWidth.atLeast(LEAST_BITS).vectorBitSize();
@@ -26,41 +28,41 @@ final class MatrixLanes {
   static final VectorSpecies<Short> SHORTS =
       VectorSpecies.of(short.class, VectorShape.forBitSize(USED_BITS / 4));
 
-  /// Lanes of each of them.
+  /// Number of lanes of each vector.
   static final int LANES = DOUBLES.length();
 
   private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
-  /// Whether the first of two bfloat16 numbers is the lower half of the int that they make.
+  /// Whether the first of two bfloat16 numbers is the lower half of the int that they form.
   private static final boolean IS_FIRST_LOW = ORDER == ByteOrder.LITTLE_ENDIAN;
 
   private static final int UPPER_HALF = 0xffff0000;
 
   private MatrixLanes() {}
 
-  /// As many float32 numbers as there are lanes, widened; exact.
+  /// Returns one float32 number per lane, widened; exact.
   static DoubleVector ofFloat32(MemorySegment x, long offsetBytes) {
     return widened(FloatVector.fromMemorySegment(FLOATS, x, offsetBytes, ORDER));
   }
 
-  /// As many bfloat16 numbers as there are lanes, widened; exact.
+  /// Returns one bfloat16 number per lane, widened; exact.
   static DoubleVector ofBfloat16(MemorySegment x, long offsetBytes) {
     ShortVector upper = ShortVector.fromMemorySegment(SHORTS, x, offsetBytes, ORDER);
     IntVector bits = (IntVector) upper.convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0);
     return widened(bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats());
   }
 
-  /// Twice as many bfloat16 numbers as there are lanes, for [#first] and [#second].
+  /// Returns two bfloat16 numbers per lane, for [#first] and [#second].
   static IntVector pairs(MemorySegment x, long offsetBytes) {
     return IntVector.fromMemorySegment(INTS, x, offsetBytes, ORDER);
   }
 
-  /// The first bfloat16 of each pair, widened; exact.
+  /// Returns the first bfloat16 of each pair, widened; exact.
   static DoubleVector first(IntVector pairs) {
     return widened((IS_FIRST_LOW ? lowerHalf(pairs) : upperHalf(pairs)).reinterpretAsFloats());
   }
 
-  /// The second bfloat16 of each pair, widened; exact.
+  /// Returns the second bfloat16 of each pair, widened; exact.
   static DoubleVector second(IntVector pairs) {
     return widened((IS_FIRST_LOW ? upperHalf(pairs) : lowerHalf(pairs)).reinterpretAsFloats());
   }
@@ -77,8 +79,7 @@ final class MatrixLanes {
     return (DoubleVector) values.convertShape(VectorOperators.F2D, DOUBLES, 0);
   }
 
-  /// Rounds as many float32 numbers as there are lanes to bfloat16, as
-  /// [falcon.kernel.Bfloat16#narrow] does.
+  /// Rounds one float32 number per lane to bfloat16, as [falcon.kernel.Bfloat16#narrow] does.
   static void narrow(MemorySegment from, long fromBytes, MemorySegment to, long toBytes) {
     FloatVector values = FloatVector.fromMemorySegment(FLOATS, from, fromBytes, ORDER);
     IntVector bits = values.reinterpretAsInts();

@@ -12,19 +12,20 @@ import jdk.incubator.vector.VectorSpecies;
 /// The structure is that of Goto and van de Geijn, "Anatomy of high-performance matrix
 /// multiplication", ACM TOMS 34(3), 2008.
 final class SimdDense implements DenseKernels {
-  /// Terms that a tile stays in registers for: packed B of one tile's width then takes 64 KiB.
+  /// Number of terms for which a tile stays in registers: packed B of one tile's width then takes
+  /// 64 KiB.
   private static final int DEPTH = 256;
 
-  /// Rows of packed A: in float64 it takes 512 KiB of the second-level cache.
+  /// Number of rows of packed A: in float64 it takes 512 KiB of the second-level cache.
   private static final int ROWS = 256;
 
-  /// Columns of A that are packed together: those of one cache line in float32.
+  /// Number of columns of A that are packed together: those of one cache line in float32.
   private static final int PACKED_COLUMNS = 16;
 
-  /// As many lanes as a tile has rows; every processor with vectors has this width.
+  /// Vectors with one lane per row of a tile; every processor with vectors has this width.
   private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_128;
 
-  /// Half as many.
+  /// Vectors with half as many lanes.
   private static final VectorSpecies<Double> DOUBLES = DoubleVector.SPECIES_128;
 
   @Override
@@ -89,7 +90,8 @@ final class SimdDense implements DenseKernels {
     }
   }
 
-  /// Four columns of A after the other, `[depth][4]` each, zeros where there is none.
+  /// Packs groups of four columns of A one after the other, `[depth][4]` each, with zeros where
+  /// there is no column.
   private static void packA(
       double[] a,
       Block inA,
@@ -140,7 +142,7 @@ final class SimdDense implements DenseKernels {
     }
   }
 
-  /// Columns left … right − 1 of B, `[depth][width]`, zeros where there is none.
+  /// Packs columns left … right − 1 of B, `[depth][width]`, with zeros where there is no column.
   private static void packB(
       double[] b, Block inB, int q, int depth, int left, int right, double[] packed) {
     for (int t = 0; t < depth; t++) {
@@ -226,7 +228,8 @@ final class SimdDense implements DenseKernels {
     }
   }
 
-  /// Four columns of A after the other, `[depth][4]` each, zeros where there is none.
+  /// Packs groups of four columns of A one after the other, `[depth][4]` each, with zeros where
+  /// there is no column.
   private static void packA(
       float[] a,
       Block inA,
@@ -275,7 +278,7 @@ final class SimdDense implements DenseKernels {
     }
   }
 
-  /// Columns left … right − 1 of B, `[depth][width]`, zeros where there is none.
+  /// Packs columns left … right − 1 of B, `[depth][width]`, with zeros where there is no column.
   private static void packB(
       float[] b, Block inB, int q, int depth, int left, int right, float[] packed) {
     for (int t = 0; t < depth; t++) {
@@ -299,7 +302,8 @@ final class SimdDense implements DenseKernels {
     }
   }
 
-  /// Whether the operands can be read where they are: B is one tile wide, A goes on in memory.
+  /// Returns whether the operands can be read in place: B is one tile wide, and the columns of A
+  /// are contiguous and need neither padding nor a change of sign.
   private static boolean isPacked(Block inA, Block inB, Extent extent, int width) {
     return inB.rowStride() == width
         && extent.columns() == width

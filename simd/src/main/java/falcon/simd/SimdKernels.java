@@ -6,9 +6,9 @@ import falcon.kernel.MatrixKernels;
 import falcon.kernel.ScalarKernels;
 import falcon.kernel.SelectionKernels;
 
-/// Kernels by vector instructions; same bits as [falcon.kernel.ScalarKernels].
+/// Kernels by vector instructions, with the same bits as [falcon.kernel.ScalarKernels].
 public final class SimdKernels implements Kernels {
-  /// Vectors of the width of [VectorWidth].
+  /// Creates kernels with vectors of the width of [VectorWidth].
   public SimdKernels() {}
 
   @Override

@@ -8,12 +8,12 @@ import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.IntVector;
 
-/// [MatrixKernels] by vector instructions, of 256 bits or more.
+/// [MatrixKernels] by vector instructions of 256 bits or more.
 final class SimdMatrix implements MatrixKernels {
   private static final ValueLayout.OfFloat FLOAT = ValueLayout.JAVA_FLOAT;
   private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT;
 
-  /// Partial sums of a dot product, whatever the width.
+  /// Number of partial sums of a dot product, whatever the width.
   private static final int PARTIALS = 16;
 
   private static final int LANES = MatrixLanes.LANES;
@@ -37,8 +37,9 @@ final class SimdMatrix implements MatrixKernels {
     }
   }
 
-  /// Rows i, m + i, 2m + i and 3m + i at once, m a quarter of all: four runs of bytes, each read in
-  /// order, keep more reads from memory on their way than one does, or four that take turns.
+  /// Adds rows i, m + i, 2m + i and 3m + i at once, where m is a quarter of all rows: four streams
+  /// of bytes, each read in order, keep more memory reads in flight than a single stream, or four
+  /// read in turn.
   private static void addFourFloat32(
       double[] product, RowPanel x, int i, int quarter, double[] v, double[][] partials) {
     MemorySegment values = x.values();
@@ -79,7 +80,8 @@ final class SimdMatrix implements MatrixKernels {
     second.intoArray(partial, p + LANES);
   }
 
-  /// Adds the terms after the last whole run of partial sums, and all of them to the product.
+  /// Adds the terms after the last whole run of partial sums, and then all partial sums to the
+  /// product.
   private static void addRest(double[] product, RowPanel x, int row, double[] v, double[] partial) {
     int end = x.columns() & -PARTIALS;
     for (int j = end; j < x.columns(); j++) {
@@ -114,7 +116,7 @@ final class SimdMatrix implements MatrixKernels {
     }
   }
 
-  /// Each run of twice as many numbers as there are lanes with those of even index first.
+  /// Returns the numbers with each run of two per lane reordered, those of even index first.
   private static double[] parted(double[] v, int count) {
     var parted = new double[count];
     for (int j = 0; j < count; j += 2 * LANES) {
@@ -126,7 +128,7 @@ final class SimdMatrix implements MatrixKernels {
     return parted;
   }
 
-  /// @param parted v without its rest, in the order of [#parted]
+  /// @param parted v without its remainder, in the order of [#parted]
   private static void addOneBfloat16(
       double[] product, RowPanel x, int row, double[] v, double[] parted, double[] partial) {
     long at = x.rowBytes(row);

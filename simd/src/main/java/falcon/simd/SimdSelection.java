@@ -10,16 +10,16 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/// [SelectionKernels] by vector instructions: 64 saliencies make a word, whatever the width.
+/// [SelectionKernels] by vector instructions: 64 saliencies form a word, whatever the width.
 final class SimdSelection implements SelectionKernels {
   private static final VectorSpecies<Float> SPECIES =
       VectorSpecies.of(float.class, VectorWidth.atLeast(2 * Float.SIZE));
 
-  /// Two lanes at least, since there are no vectors of one float32.
+  /// Vectors of at least two float64 lanes, since there are no vectors of one float32.
   private static final VectorSpecies<Double> WIDE =
       VectorSpecies.of(double.class, VectorWidth.atLeast(2 * Double.SIZE));
 
-  /// As many lanes of float32 as [#WIDE] has.
+  /// Vectors with as many float32 lanes as [#WIDE] has.
   private static final VectorSpecies<Float> HALF =
       VectorSpecies.of(float.class, VectorShape.forBitSize(WIDE.length() * Float.SIZE));
 
@@ -57,7 +57,7 @@ final class SimdSelection implements SelectionKernels {
     return isGood;
   }
 
-  /// Whether 64 saliencies are zero or more and finite.
+  /// Returns whether 64 saliencies are zero or more and finite.
   private static boolean isGoodWord(float[] saliency, int i) {
     VectorMask<Float> isGood = SPECIES.maskAll(true);
     for (int j = 0; j < 64; j += SPECIES.length()) {
@@ -91,7 +91,7 @@ final class SimdSelection implements SelectionKernels {
     ends.mark(saliency, last, to, least, words);
   }
 
-  /// Which of 64 saliencies reach a key.
+  /// Returns which of 64 saliencies reach a key.
   private static long markWord(float[] saliency, int i, int least) {
     long bits = 0;
     for (int j = 0; j < 64; j += SPECIES.length()) {
@@ -101,12 +101,12 @@ final class SimdSelection implements SelectionKernels {
     return bits;
   }
 
-  /// The first index of a whole word of the range, or its end.
+  /// Returns the first index of a whole word of the range, or the range's end.
   private static int firstWhole(int from, int to) {
     return (int) Math.min(to, (from + 63L) & -64L);
   }
 
-  /// Where the whole words from `first` on end.
+  /// Returns the end of the whole words from `first` on.
   private static int lastWhole(int first, int to) {
     return first + ((to - first) & -64);
   }

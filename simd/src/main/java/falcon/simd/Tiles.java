@@ -12,19 +12,19 @@ import jdk.incubator.vector.VectorSpecies;
 /// C_rj ← fma(A_qr, B_qj, C_rj)      q = 0 … depth − 1 in order, r = 0 … 3, j = 0 … width − 1
 /// ```
 ///
-/// `A_qr = a[fromA + q · strideA + r]`, `B_qj = b[fromB + q · width + j]`, `C_rj = c[fromC + r · strideC +
-/// j]`.
+/// `A_qr = a[fromA + q · strideA + r]`, `B_qj = b[fromB + q · width + j]`,
+/// `C_rj = c[fromC + r · strideC + j]`.
 final class Tiles {
-  /// Rows of a tile.
+  /// Number of rows of a tile.
   static final int HEIGHT = 4;
 
-  /// Columns of a float32 tile.
+  /// Number of columns of a float32 tile.
   static final int FLOAT_WIDTH = DenseKernels.FLOAT_WIDTH;
 
-  /// Columns of a float64 tile.
+  /// Number of columns of a float64 tile.
   static final int DOUBLE_WIDTH = 32;
 
-  /// Two lanes of float64 at least.
+  /// At least two lanes of float64.
   private static final VectorShape SHAPE = VectorWidth.atLeast(2 * Double.SIZE);
 
   private static final VectorSpecies<Float> FLOATS = VectorSpecies.of(float.class, SHAPE);
@@ -54,7 +54,7 @@ final class Tiles {
     }
   }
 
-  /// By 4 × 4 vectors: sixteen of 32 registers hold them.
+  /// Adds by 4 × 4 vectors, which take sixteen of 32 registers.
   private static void addByFour(
       float[] a,
       int fromA,
@@ -134,7 +134,7 @@ final class Tiles {
     }
   }
 
-  /// By 4 × 2 vectors: eight of 16 registers hold them.
+  /// Adds by 4 × 2 vectors, which take eight of 16 registers.
   private static void addByTwo(
       float[] a,
       int fromA,
@@ -206,7 +206,7 @@ final class Tiles {
     }
   }
 
-  /// By 4 × 4 vectors: sixteen of 32 registers hold them.
+  /// Adds by 4 × 4 vectors, which take sixteen of 32 registers.
   private static void addByFour(
       double[] a,
       int fromA,
@@ -286,7 +286,7 @@ final class Tiles {
     }
   }
 
-  /// By 4 × 2 vectors: eight of 16 registers hold them.
+  /// Adds by 4 × 2 vectors, which take eight of 16 registers.
   private static void addByTwo(
       double[] a,
       int fromA,

@@ -1,5 +1,7 @@
-/// The loops of [falcon.kernel] by the JDK's Vector API, found as a service; the only package that
-/// may import `jdk.incubator.vector`. Read [falcon.simd.SimdKernels] first.
+/// The loops of [falcon.kernel] by the JDK's Vector API, found as a service.
+///
+/// Read [falcon.simd.SimdKernels] first. Must not import any package of Falcon but `falcon.kernel`;
+/// no other shipped package may import `jdk.incubator.vector`.
 @NullMarked
 package falcon.simd;
 

@@ -6,7 +6,7 @@ import java.io.InputStream;
 import org.jspecify.annotations.Nullable;
 
 /// The kernels for a width of vectors that the processor need not prefer: loads the classes of this
-/// package anew, because the width is a constant of theirs.
+/// package again, because the width is a constant in them.
 final class KernelsOfWidth extends ClassLoader {
   private KernelsOfWidth() {
     super(KernelsOfWidth.class.getClassLoader());

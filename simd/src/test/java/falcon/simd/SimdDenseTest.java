@@ -22,7 +22,7 @@ class SimdDenseTest {
   void everyWidthGivesTheBitsOfPlainJava(int bits) throws ReflectiveOperationException {
     DenseKernels vectors = KernelsOfWidth.of(bits).dense();
     for (int[] size : SIZES) {
-      // Products of one tile's width that are added are read where they are.
+      // Added products of one tile's width are read in place.
       var extent = new Extent(size[0], size[1], size[2], size[0] % 2 == 1, false);
       var random = new SplittableRandom(size[0]);
       double[] a = random.doubles((long) size[0] * size[2], -1, 1).toArray();

@@ -13,7 +13,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Vectors against plain Java, bit by bit, for each width.
+/// Compares vectors with plain Java, bit by bit, for each width.
 class SimdMatrixTest {
   private static final MatrixKernels PLAIN = new ScalarKernels().matrix();
   private static final int[] COLUMNS = {

@@ -13,13 +13,15 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 
-/// Java arrays to libtorch tensors and back. A tensor made here outlives every scope and is given
-/// back by `releaseReference`.
+/// Converts Java arrays to libtorch tensors and back. A tensor made here outlives every scope and
+/// is released by `releaseReference`, unless its method says otherwise.
 public final class Torch {
   private Torch() {}
 
-  /// @param values row-major, copied; four-dimensional tensors are laid out channels last, which
-  ///     libtorch's convolutions run three times faster on
+  /// Returns a tensor of floating-point numbers.
+  ///
+  /// @param values row-major, copied; four-dimensional tensors are laid out channels last, on which
+  ///     libtorch's convolutions run three times faster
   public static Tensor tensor(float[] values, List<Long> shape, Precision precision) {
     try (var _ = new PointerScope();
         var pointer = new FloatPointer(values)) {
@@ -30,13 +32,14 @@ public final class Torch {
     }
   }
 
-  /// As [#tensor(float[], List, Precision)], but given back when the innermost scope ends.
+  /// Returns a tensor like [#tensor(float[], List, Precision)], but released when the innermost
+  /// scope ends.
   public static Tensor scoped(float[] values, List<Long> shape, Precision precision) {
     return attached(tensor(values, shape, precision));
   }
 
-  /// A constant of a network: floating-point numbers in the working precision, all others in their
-  /// type or, where libtorch lacks it, a wider one.
+  /// Returns a constant of a network: floating-point numbers in the working precision, all others
+  /// in their type or, where libtorch lacks it, a wider one.
   public static Tensor tensor(falcon.model.Tensor constant, Precision precision) {
     boolean isDouble = constant.type() == DataType.FLOAT64 && precision == Precision.FLOAT64;
     if (isDouble) {
@@ -60,18 +63,19 @@ public final class Torch {
     return tensor(constant.toLongs(), constant.shape(), constant.type());
   }
 
-  /// As [#tensor(falcon.model.Tensor, Precision)], but given back when the innermost scope ends.
+  /// Returns a tensor like [#tensor(falcon.model.Tensor, Precision)], but released when the
+  /// innermost scope ends.
   public static Tensor scoped(falcon.model.Tensor constant, Precision precision) {
     return attached(tensor(constant, precision));
   }
 
-  /// Type of a tensor's elements, one of the constants of the enum: the binding's own answer is a new
-  /// object each time, which equals none of them.
+  /// Returns the type of a tensor's elements, one of the constants of the enum: the binding's own
+  /// answer is a new object each time, which equals none of them.
   public static torch.ScalarType type(Tensor tensor) {
     return tensor.scalar_type().intern();
   }
 
-  /// What elements of that type are computed in.
+  /// Returns the type in which elements of a type are computed.
   public static torch.ScalarType scalarType(DataType type, Precision precision) {
     return switch (type) {
       case FLOAT32, FLOAT64, FLOAT16, BFLOAT16 -> precision.scalarType();
@@ -84,12 +88,12 @@ public final class Torch {
     };
   }
 
-  /// Whole numbers as a list of the innermost scope.
+  /// Returns integers as a list of the innermost scope.
   public static Tensor list(long... values) {
     return attached(tensor(values, List.of((long) values.length)));
   }
 
-  /// Numbers as a float64 list of the innermost scope.
+  /// Returns numbers as a float64 list of the innermost scope.
   public static Tensor list(double... values) {
     try (var pointer = new DoublePointer(values)) {
       return torch
@@ -99,43 +103,46 @@ public final class Torch {
     }
   }
 
-  /// A float64 tensor of the innermost scope.
+  /// Returns a float64 tensor of the innermost scope.
   ///
   /// @param values row-major, copied
   public static Tensor scoped(double[] values, List<Long> shape) {
     return list(values).reshape(longs(shape));
   }
 
-  /// A whole number as a tensor without axes.
+  /// Returns an integer as a tensor without axes.
   public static Tensor scalar(long value) {
     return attached(tensor(new long[] {value}, List.of()));
   }
 
-  /// The one element of a tensor.
+  /// Returns the only element of a tensor.
   public static Scalar scalar(Tensor number) {
     return number.is_floating_point()
         ? new Scalar(number.item_double())
         : new Scalar(number.to(torch.ScalarType.Long).item_long());
   }
 
-  /// The one element of a tensor.
+  /// Returns the only element of a tensor.
   public static double number(Tensor tensor) {
     return tensor.to(torch.ScalarType.Double).item_double();
   }
 
-  /// @return row-major copy of the elements, cut off towards zero
+  /// Returns the elements as integers.
+  ///
+  /// @return a row-major copy, rounded towards zero
   public static long[] longs(Tensor tensor) {
     try (var _ = new PointerScope()) {
       Tensor plain = tensor.detach().to(torch.ScalarType.Long).contiguous();
       var values = new long[Math.toIntExact(plain.numel())];
-      if (values.length > 0) { // an empty tensor has no address
+      if (values.length > 0) { // An empty tensor has no address.
         new LongPointer(plain.data_ptr()).get(values);
       }
       return values;
     }
   }
 
-  /// A list with one element a channel, spread over the other axes of `[batch, channels, space…]`.
+  /// Returns a list with one element per channel, broadcast over the other axes of
+  /// `[batch, channels, space…]`.
   public static Tensor alongChannels(Tensor list, long axes) {
     var shape = new long[(int) axes];
     Arrays.fill(shape, 1);
@@ -143,7 +150,7 @@ public final class Torch {
     return list.reshape(shape);
   }
 
-  /// Pads the spatial axes of `[batch, channels, space…]`; negative padding cuts off.
+  /// Pads the spatial axes of `[batch, channels, space…]`; negative padding crops.
   public static Tensor padded(Tensor input, long[] before, long[] after, double value) {
     var pads = new long[2 * before.length];
     boolean isPadded = false;
@@ -158,7 +165,7 @@ public final class Torch {
 
   /// Adds zeros behind the elements of one axis.
   ///
-  /// @param count of zeros, 0 or more
+  /// @param count number of zeros, 0 or more
   public static Tensor extended(Tensor input, int axis, long count) {
     if (count == 0) {
       return input;
@@ -168,8 +175,9 @@ public final class Torch {
     return torch.constant_pad_nd(input, pads, new Scalar(0.0));
   }
 
-  /// Puts `stride − 1` zeros between the elements of each spatial axis of `[batch, channels, space…]`, as a
-  /// transposed convolution sees its input.
+  /// Puts `stride − 1` zeros between the elements of each spatial axis of
+  /// `[batch, channels, space…]`, which is the input of the convolution that a transposed
+  /// convolution is.
   public static Tensor stuffed(Tensor input, long[] strides) {
     Tensor result = input;
     for (int axis = 0; axis < strides.length; axis++) {
@@ -191,6 +199,8 @@ public final class Torch {
     return tensor;
   }
 
+  /// Returns an INT64 tensor.
+  ///
   /// @param values row-major, copied
   public static Tensor tensor(long[] values, List<Long> shape) {
     try (var _ = new PointerScope();
@@ -200,6 +210,8 @@ public final class Torch {
     }
   }
 
+  /// Returns a tensor of integers of a type.
+  ///
   /// @param values row-major, copied
   /// @param type of whole numbers, which the values fit
   public static Tensor tensor(long[] values, List<Long> shape, DataType type) {
@@ -215,41 +227,48 @@ public final class Torch {
     }
   }
 
-  /// @return row-major copy of the elements, whatever the layout in memory, narrowed to float
+  /// Returns the elements, narrowed to float.
+  ///
+  /// @return a row-major copy, whatever the layout in memory
   public static float[] floats(Tensor tensor) {
     try (var _ = new PointerScope()) {
       Tensor plain = tensor.detach().to(torch.ScalarType.Float).contiguous();
       var values = new float[Math.toIntExact(plain.numel())];
-      if (values.length > 0) { // an empty tensor has no address
+      if (values.length > 0) { // An empty tensor has no address.
         new FloatPointer(plain.data_ptr()).get(values);
       }
       return values;
     }
   }
 
-  /// @return row-major copy of the elements, whatever the layout in memory
+  /// Returns the elements, widened to double.
+  ///
+  /// @return a row-major copy, whatever the layout in memory
   public static double[] doubles(Tensor tensor) {
     try (var _ = new PointerScope()) {
       Tensor plain = tensor.detach().to(torch.ScalarType.Double).contiguous();
       var values = new double[Math.toIntExact(plain.numel())];
-      if (values.length > 0) { // an empty tensor has no address
+      if (values.length > 0) { // An empty tensor has no address.
         new DoublePointer(plain.data_ptr()).get(values);
       }
       return values;
     }
   }
 
-  /// @return the tensor with one more reference, so that it outlives the scope
+  /// Adds a reference to a tensor, so that it outlives the scope.
+  ///
+  /// @return the tensor
   public static Tensor keep(Tensor tensor) {
     return tensor.retainReference();
   }
 
-  /// Takes back the reference of [#keep]: the tensor is given back when the innermost scope ends.
+  /// Moves the reference of [#keep] to the innermost scope: the tensor is released when that ends.
   public static void giveToScope(Tensor tensor) {
     PointerScope.getInnerScope().attach(tensor);
     tensor.releaseReference();
   }
 
+  /// Returns the numbers as a new array.
   public static long[] longs(List<Long> values) {
     return values.stream().mapToLong(Long::longValue).toArray();
   }

@@ -1,8 +1,10 @@
-/// Everything that touches libtorch: execute a network, gradients of single samples, inputs and
-/// outputs of layers, BatchNorm refresh, training.
+/// Everything that uses libtorch: execution of a network, per-sample gradients, inputs and outputs
+/// of layers, BatchNorm refresh, training.
 ///
-/// Read [falcon.torch.execution.GraphExecution] first. No other package imports `org.bytedeco`; libtorch's
-/// objects stay inside, arrays and records leave. Knows no budgets.
+/// Read [falcon.torch.execution.GraphExecution] first. This package holds what all packages below
+/// it share: tensors, precision, exceptions; it must not import them. No other shipped module
+/// imports `org.bytedeco`: libtorch's objects stay inside, arrays and records leave. It knows no
+/// budgets.
 @NullMarked
 package falcon.torch;
 

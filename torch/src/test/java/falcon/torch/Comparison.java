@@ -3,7 +3,7 @@ package falcon.torch;
 import falcon.model.Tensor;
 import java.util.List;
 
-/// Compares what was computed with what should be.
+/// Compares a computed result with the expected one.
 public final class Comparison {
   private Comparison() {}
 

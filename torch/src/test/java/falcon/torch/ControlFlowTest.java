@@ -30,15 +30,15 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Control flow that is taken into the graph gives the numbers of ONNX Runtime, which runs it as it is.
+/// Inlined control flow yields the numbers of ONNX Runtime, which executes it directly.
 @Tag("native")
 class ControlFlowTest {
   private final SplittableRandom random = new SplittableRandom(7);
 
   @TempDir Path folder;
 
-  /// A loop with weights, its iteration's number, a value of the graph around it, a branch that changes
-  /// from iteration to iteration, carried values and stacked ones.
+  /// Returns a loop with weights, its iteration's number, a value of the graph around it, a branch
+  /// that changes from iteration to iteration, carried values and stacked ones.
   @ParameterizedTest
   @CsvSource({"11, 3", "17, 1", "17, 4"})
   void loopsEqualOnnxRuntime(long opset, long trips) throws IOException, OrtException {

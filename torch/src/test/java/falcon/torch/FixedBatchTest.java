@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Networks whose file fixes the number of examples compute what those with an open axis do.
+/// Networks whose file fixes the number of examples compute the same as those with an open axis.
 @Tag("native")
 @Tag("kernels")
 class FixedBatchTest {
@@ -141,7 +141,7 @@ class FixedBatchTest {
     }
   }
 
-  /// What the weights of each layer would do alone if all were zero, all positions looked at.
+  /// Returns the single steps of each layer's weights from zero, with all positions used.
   private List<float[]> steps(Network network, SampleSource samples) {
     List<ChannelDescent> descents =
         new LayerMoments(network, 100, 1L << 30, workers).descents(LAYERS, 1e-2, samples);
@@ -216,7 +216,7 @@ class FixedBatchTest {
     }
   }
 
-  /// The network as an export without a dynamic axis has it.
+  /// Returns the network as exported without a dynamic axis.
   private static Network fixed(Network network, int batch) {
     Network.Builder builder = Network.builder(network.name()).opset("", network.opset());
     for (ValueInfo input : network.inputs()) {

@@ -15,12 +15,12 @@ import java.util.Objects;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.global.torch;
 
-/// Own forward pass, from tensors to tensors.
+/// Falcon's forward pass, from tensors to tensors.
 public final class Forward {
   private Forward() {}
 
   /// @param inputs by name
-  /// @return all outputs of the network, whole numbers as INT64, truth values as BOOL
+  /// @return all outputs of the network, integers as INT64, truth values as BOOL
   public static List<Tensor> run(Network network, Map<String, Tensor> inputs, Precision precision) {
     NativeLibraries.ensureLoaded();
     try (var loaded = new LoadedNetwork(network, precision)) {
@@ -38,7 +38,7 @@ public final class Forward {
     }
   }
 
-  /// The elements as numbers, whatever their type.
+  /// Returns the elements as numbers, whatever their type.
   static double[] numbers(Tensor tensor) {
     if (!tensor.type().isFloatingPoint()) {
       return Arrays.stream(tensor.toLongs()).asDoubleStream().toArray();

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Own forward pass against ONNX Runtime on the exported file.
+/// Compares Falcon's forward pass with ONNX Runtime on the exported file.
 @Tag("native")
 @Tag("kernels")
 class ForwardTest {

@@ -13,7 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/// Writes small networks down: input `x`, constants of seeded noise, nodes named like their outputs.
+/// Builds small networks: input `x`, constants of seeded noise, nodes named like their outputs.
 public final class Graph {
   /// A node's option.
   public record Option(String name, Attribute value) {
@@ -38,8 +38,8 @@ public final class Graph {
   private final SplittableRandom random;
   private final List<Long> sampleShape;
 
-  /// @param seed of the constants
-  /// @param sampleShape of the input, less the batch
+  /// @param seed seed of the constants
+  /// @param sampleShape shape of the input, without the batch
   public Graph(long seed, long... sampleShape) {
     random = new SplittableRandom(seed);
     this.sampleShape = Arrays.stream(sampleShape).boxed().toList();
@@ -58,12 +58,12 @@ public final class Graph {
     return this;
   }
 
-  /// A constant of standard normal numbers.
+  /// Adds a constant of standard normal numbers.
   public Graph noise(String name, long... shape) {
     return constant(name, 0, 1, shape);
   }
 
-  /// A constant of normal numbers of standard deviation 1/4 around 1.
+  /// Adds a constant of normal numbers of standard deviation 1/4 around 1.
   public Graph aroundOne(String name, long... shape) {
     return constant(name, 1, 0.25, shape);
   }
@@ -77,7 +77,7 @@ public final class Graph {
     return node(opType, List.of(output), inputs, options);
   }
 
-  /// A node of several outputs.
+  /// Adds a node of several outputs.
   public Graph node(String opType, List<String> outputs, List<String> inputs, Option... options) {
     var attributes = new LinkedHashMap<String, Attribute>();
     for (Option option : options) {
@@ -87,14 +87,14 @@ public final class Graph {
     return this;
   }
 
-  /// A convolution with weights `<output>.w` of deviation 1/√fan-in and no bias.
+  /// Adds a convolution with weights `<output>.w` of deviation 1/√fan-in and no bias.
   public Graph convolution(String output, String input, long[] weights, Option... options) {
     double fanIn = (double) Tensor.elements(Arrays.stream(weights).skip(1).boxed().toList());
     constant(output + ".w", 0, 1 / Math.sqrt(fanIn), weights);
     return node("Conv", output, List.of(input, output + ".w"), options);
   }
 
-  /// BatchNormalization with constants `<output>.scale`, `.shift`, `.mean` and `.variance`.
+  /// Adds BatchNormalization with constants `<output>.scale`, `.shift`, `.mean` and `.variance`.
   public Graph batchNormalization(String output, String input, long channels) {
     aroundOne(output + ".scale", channels);
     constant(output + ".shift", 0, 0.25, channels);
@@ -107,7 +107,8 @@ public final class Graph {
             input, output + ".scale", output + ".shift", output + ".mean", output + ".variance"));
   }
 
-  /// Mean over positions, then a linear layer with weights `<output>.w` and bias `<output>.b`.
+  /// Adds a mean over positions, then a linear layer with weights `<output>.w` and bias
+  /// `<output>.b`.
   public Graph classifier(String output, String input, long channels, long classes) {
     noise(output + ".w", classes, channels);
     noise(output + ".b", classes);
@@ -137,7 +138,8 @@ public final class Graph {
     return this;
   }
 
-  /// Two convolutions with a sum around the second, in each of which half of the weights can go.
+  /// Returns two convolutions with a sum around the second, from each of which half of the weights
+  /// can be pruned.
   public static Network residual(long seed) {
     long[] first = {4, 3, 3, 3};
     long[] second = {4, 4, 3, 3};
@@ -153,7 +155,7 @@ public final class Graph {
         .network("logits");
   }
 
-  /// The network with every second weight of the tensors zero.
+  /// Returns the network with every second weight of the tensors zero.
   public static Network halved(Network network, String... tensorNames) {
     var replaced = new LinkedHashMap<String, Tensor>();
     for (String name : tensorNames) {
@@ -166,7 +168,8 @@ public final class Graph {
     return network.withTensors(replaced);
   }
 
-  /// The network with all constants of one axis (BatchNormalization's and biases) moved by noise.
+  /// Returns the network with all constants of one axis (BatchNormalization's and biases) moved by
+  /// noise.
   public static Network disturbed(Network network, double deviation, long seed) {
     var random = new SplittableRandom(seed);
     var replaced = new LinkedHashMap<String, Tensor>();

@@ -230,7 +230,8 @@ public record LayerKinds(
     return new LayerKinds(name, body.of(graph).network("y"), graph.sampleShape(), List.of("w"));
   }
 
-  /// Six tokens of five features each; the mean over all that the body gives makes the output.
+  /// Returns a network with a body over six tokens of five features each; the output is the mean
+  /// over the body's results.
   private static LayerKinds tokens(String name, Body body) {
     var graph = new Graph(5, 6, 5);
     body.of(graph)

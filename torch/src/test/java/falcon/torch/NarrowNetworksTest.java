@@ -23,16 +23,17 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Whole networks from end to end against ONNX Runtime.
+/// Compares whole networks from end to end with ONNX Runtime.
 @Tag("native")
 @Tag("kernels")
 class NarrowNetworksTest {
   private static final Path NARROW = Path.of("..", "models", "narrow");
 
-  /// Differences of a network of a hundred layers, as a share of its numbers.
+  /// Greatest difference of a network of a hundred layers, as a share of its numbers.
   private static final double RELATIVE = 1e-4;
 
-  /// ONNX Runtime rounds every value of a float16 network to 11 bits; here it is computed in float32.
+  /// ONNX Runtime rounds every value of a float16 network to 11 bits; here it is computed in
+  /// float32.
   private static final double HALF = 5e-3;
 
   private static final double ABSOLUTE = 1e-4;
@@ -70,7 +71,7 @@ class NarrowNetworksTest {
     return input.name().contains("mask");
   }
 
-  /// Two examples; open axes behind the first have eight places; whole numbers are below ten.
+  /// Two examples; open axes behind the first have eight elements; integers are below ten.
   private static Map<String, Tensor> inputs(Network network) {
     var random = new SplittableRandom(5);
     var inputs = new LinkedHashMap<String, Tensor>();

@@ -19,7 +19,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// What ONNX Runtime makes of an ONNX file.
+/// Executes ONNX files by ONNX Runtime.
 public final class OnnxRuntime {
   private OnnxRuntime() {}
 

@@ -1,12 +1,12 @@
 package falcon.torch;
 
-/// What came of computing one case.
+/// The outcome of one case.
 ///
-/// @param detail what differs, or why it was refused
+/// @param detail the difference, or the reason for refusal
 public record Outcome(Kind kind, String detail) {
   public enum Kind {
     PASSED,
-    /// Named as unsupported.
+    /// The case is refused as unsupported.
     REFUSED,
     FAILED,
     /// Not accepted by ONNX Runtime: there is nothing to compare with.

@@ -4,10 +4,10 @@ package falcon.torch;
 public final class Patches {
   private Patches() {}
 
-  /// Inputs of a 3×3 convolution with padding 1, at every position.
+  /// Returns the inputs of a 3×3 convolution with padding 1, at every position.
   ///
   /// @param values `[samples, channels, height, width]`
-  /// @return a row a sample and position, elements in the order height, width, channel
+  /// @return one row per sample and position, elements in the order height, width, channel
   public static double[][] rows(double[] values, int samples, int channels, int height, int width) {
     var rows = new double[samples * height * width][9 * channels];
     for (int row = 0; row < rows.length; row++) {
@@ -28,12 +28,12 @@ public final class Patches {
     return rows;
   }
 
-  /// Number in a weight tensor `[o, channels, 3, 3]` of the weight for a row's element.
+  /// Returns the index in a weight tensor `[o, channels, 3, 3]` of the weight for a row's element.
   public static int weight(int output, int element, int channels) {
     return (output * channels + element % channels) * 9 + element / channels;
   }
 
-  /// Least squares by normal equations over some columns, without ridge.
+  /// Solves least squares by normal equations over some columns, without ridge.
   ///
   /// @param gram `[k, k]`
   /// @param wanted `[k]`
@@ -48,7 +48,7 @@ public final class Patches {
       }
       matrix[i][k] = isKept[i] ? wanted[i] : 0;
     }
-    for (int pivot = 0; pivot < k; pivot++) { // symmetric and positive: no exchange of rows
+    for (int pivot = 0; pivot < k; pivot++) { // Symmetric and positive: no row exchange.
       for (int i = 0; i < k; i++) {
         double factor = i == pivot ? 0 : matrix[i][pivot] / matrix[pivot][pivot];
         for (int j = pivot; j <= k; j++) {

@@ -1,8 +1,8 @@
 package falcon.cli.option;
 
-/// What is typed after `--block`.
+/// The value of `--block`.
 ///
-/// @param weights how many are solved together, 0 for all (`full`)
+/// @param weights number of weights that are solved together, 0 for all (`full`)
 record Block(int weights) {
   static Block parse(String text) {
     if (text.equals("full")) {
@@ -14,7 +14,7 @@ record Block(int weights) {
         return new Block(weights);
       }
     } catch (NumberFormatException _) {
-      // falls through to the message that all wrong texts get
+      // Control continues with the message for all wrong texts.
     }
     throw new IllegalArgumentException(
         "'%s' is neither full nor a whole number of weights, 1 or more".formatted(text));

@@ -19,11 +19,11 @@ import java.util.stream.Collectors;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/// From what is typed to what is meant; the messages are those of the types themselves.
+/// Converters from typed text to values; the messages are those of the types themselves.
 public final class Converters {
   private Converters() {}
 
-  /// Lets the message of a refused text reach the user as it is.
+  /// Converts a text; the message of a refused text reaches the user unchanged.
   private static <T> T convert(String text, Function<String, T> function) {
     try {
       return function.apply(text);
@@ -43,6 +43,7 @@ public final class Converters {
             .formatted(text, Arrays.stream(values).map(id).collect(Collectors.joining(", "))));
   }
 
+  /// A budget's amount, `30%` or `12.3M` for instance.
   public static final class OfAmount implements ITypeConverter<Amount> {
     @Override
     public Amount convert(String text) {
@@ -50,6 +51,7 @@ public final class Converters {
     }
   }
 
+  /// A rule for the number of kept weights.
   public static final class OfNnzRule implements ITypeConverter<NnzRule> {
     @Override
     public NnzRule convert(String text) {
@@ -78,6 +80,7 @@ public final class Converters {
     }
   }
 
+  /// A format of the pruned network.
   public static final class OfModelFormat implements ITypeConverter<ModelFormat> {
     @Override
     public ModelFormat convert(String text) {
@@ -85,6 +88,7 @@ public final class Converters {
     }
   }
 
+  /// The name of a built-in architecture.
   public static final class OfArchitecture implements ITypeConverter<Architecture> {
     @Override
     public Architecture convert(String text) {
@@ -134,7 +138,7 @@ public final class Converters {
     }
   }
 
-  /// λ ≥ 0, or `auto` as no number.
+  /// A ridge λ above 0, or `auto`.
   static final class OfRidge implements ITypeConverter<Ridge> {
     @Override
     public Ridge convert(String text) {
@@ -150,7 +154,7 @@ public final class Converters {
     }
   }
 
-  /// An amount of memory such as `8g`.
+  /// An amount of memory, `8g` for instance.
   public static final class OfMemory implements ITypeConverter<Memory> {
     @Override
     public Memory convert(String text) {

@@ -17,7 +17,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/// Which images a command works on, and how they become inputs.
+/// The options that choose the data of a command and its preprocessing.
 public final class DataOptions {
   @Spec(Spec.Target.MIXEE)
   @SuppressWarnings("NullAway.Init")
@@ -84,9 +84,9 @@ public final class DataOptions {
               + " to the network's size; else 8/7 of that size, and no resizing where the size fits.")
   private @Nullable Integer resize;
 
-  /// The folder, as typed.
+  /// Returns the folder or file, as typed.
   ///
-  /// @throws ParameterException if it was not typed
+  /// @throws ParameterException if `--data` was not typed
   public Path directory() {
     if (directory == null) {
       throw new ParameterException(spec.commandLine(), "Missing required option: '--data=PATH'");
@@ -94,12 +94,12 @@ public final class DataOptions {
     return directory;
   }
 
-  /// Whether it was typed.
+  /// Returns whether `--data` was typed.
   public boolean isGiven() {
     return directory != null;
   }
 
-  /// Opens the folder, for samples of any network.
+  /// Opens the data, for any network.
   public Dataset open() {
     Dataset data = layout == null ? Datasets.open(directory()) : Datasets.open(directory(), layout);
     if (resize != null && data.layout() != Layout.IMAGES) {
@@ -111,15 +111,16 @@ public final class DataOptions {
     return data;
   }
 
-  /// Opens the folder, for samples of the network's size.
+  /// Opens the data, with images of the network's size.
   public Dataset open(Network network) {
     return NetworkWithData.sized(network, open(), resize);
   }
 
-  /// What is said here, over what the network's metadata says, over what suits the layout.
+  /// Returns the preprocessing: values of these options take precedence over the network's
+  /// metadata, and these over the defaults of the layout.
   ///
-  /// @param source of the metadata, for messages
-  /// @return null for arrays, which go in as they are
+  /// @param source file of the metadata, named in messages
+  /// @return null for arrays, which are not preprocessed
   public @Nullable Preprocessing preprocessing(
       Dataset data, Map<String, String> metadata, Path source) {
     if (!data.layout().isImages()) {

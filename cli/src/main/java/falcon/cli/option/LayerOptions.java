@@ -7,7 +7,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/// Which layers are pruned.
+/// The options that choose the layers to prune.
 public final class LayerOptions {
   @Spec(Spec.Target.MIXEE)
   @SuppressWarnings("NullAway.Init")
@@ -30,6 +30,7 @@ public final class LayerOptions {
       description = "Leave weights of such names as they are, to the bit; wins over --include.")
   private List<String> exclude = List.of();
 
+  /// Returns the selection of layers.
   public LayerSelection selection() {
     try {
       return LayerSelection.of(include, exclude);

@@ -4,9 +4,9 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// What is typed after `--memory`.
+/// The value of `--memory`.
 ///
-/// @param bytes 1 or more
+/// @param bytes number of bytes, 1 or more
 public record Memory(long bytes) {
   private static final Pattern FORM = Pattern.compile("(\\d{1,9})([kmgt]?)");
   private static final String UNITS = "kmgt";
@@ -26,7 +26,7 @@ public record Memory(long bytes) {
     return text(bytes);
   }
 
-  /// So many bytes in MiB or GiB.
+  /// Returns a number of bytes as text, in MiB or GiB.
   public static String text(long bytes) {
     double gibibytes = bytes / (double) (1L << 30);
     return gibibytes >= 1

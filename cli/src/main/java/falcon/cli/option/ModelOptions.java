@@ -18,7 +18,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/// Which network a command works on.
+/// The options that choose the network of a command.
 public final class ModelOptions {
   @Spec(Spec.Target.MIXEE)
   @SuppressWarnings("NullAway.Init")
@@ -64,14 +64,15 @@ public final class ModelOptions {
               + " safetensors writes them.")
   private @Nullable Path weights;
 
-  /// The file.
+  /// Returns the network's file.
   public Path path() {
     return path;
   }
 
-  /// All files that the network is read from: its own, those of external data, and `--weights`.
+  /// Returns all files that the network is read from: its own, those of external data, and
+  /// `--weights`.
   ///
-  /// @param network as it was read
+  /// @param network the network as it was read
   public List<Path> files(Network network) {
     var files = new ArrayList<Path>();
     files.add(path);
@@ -82,12 +83,12 @@ public final class ModelOptions {
     return files;
   }
 
-  /// What is said of the inputs' shapes.
+  /// Returns the typed shapes of the inputs; null if there are none.
   public @Nullable ExampleShapes inputShapes() {
     return inputShapes;
   }
 
-  /// Reads the network, for examples of the shapes given.
+  /// Reads the network, for examples of the typed shapes.
   public Network read() {
     return read(path);
   }

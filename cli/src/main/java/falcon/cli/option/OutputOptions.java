@@ -3,7 +3,7 @@ package falcon.cli.option;
 import falcon.cli.output.ConsoleProgress;
 import picocli.CommandLine.Option;
 
-/// Options of every command: how much is said, and in which form.
+/// The options of every command for the amount and form of its output.
 public final class OutputOptions {
   @Option(
       names = "--json",
@@ -24,14 +24,17 @@ public final class OutputOptions {
   @Option(names = "--debug", description = "Print a stack trace with an error.")
   private boolean debug;
 
+  /// Returns whether results are printed as JSON.
   public boolean isJson() {
     return json;
   }
 
+  /// Returns whether only warnings and errors are printed beside the result.
   public boolean isQuiet() {
     return quiet;
   }
 
+  /// Returns whether the end of every phase is printed, too.
   public boolean isVerbose() {
     return verbose;
   }
@@ -40,6 +43,7 @@ public final class OutputOptions {
     return debug;
   }
 
+  /// Returns the amount of progress that is shown.
   public ConsoleProgress.Volume volume() {
     if (quiet) {
       return ConsoleProgress.Volume.QUIET;

@@ -15,7 +15,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/// How to prune; what is left out is chosen to suit the method.
+/// The options of pruning; omitted ones get defaults that suit the method.
 public final class PruneOptions {
   @Option(
       names = "--method",
@@ -115,6 +115,7 @@ public final class PruneOptions {
               + " system.")
   private @Nullable Path scratch;
 
+  /// Returns the options of pruning, completed by values that other groups of options hold.
   public PruningOptions options(
       int threads,
       @Nullable Long memoryBytes,

@@ -2,7 +2,7 @@ package falcon.cli.option;
 
 import org.jspecify.annotations.Nullable;
 
-/// What is typed after `--ridge`.
+/// The value of `--ridge`.
 ///
 /// @param value λ > 0, null for `auto`
 record Ridge(@Nullable Double value) {
@@ -16,7 +16,7 @@ record Ridge(@Nullable Double value) {
         return new Ridge(value);
       }
     } catch (NumberFormatException _) {
-      // falls through to the message that all wrong texts get
+      // Control continues with the message for all wrong texts.
     }
     throw new IllegalArgumentException("'%s' is neither auto nor a number above 0".formatted(text));
   }

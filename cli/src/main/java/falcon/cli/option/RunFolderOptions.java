@@ -11,7 +11,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/// Where runs go, and what becomes of those that are there.
+/// The options for the folders of runs and the treatment of existing ones.
 public final class RunFolderOptions {
   @Option(
       names = "--out",
@@ -42,19 +42,22 @@ public final class RunFolderOptions {
               + " still an error.")
   private boolean mayHoldOthers;
 
-  /// Whether `--out` was typed.
+  /// Returns whether `--out` was typed.
   public boolean isGiven() {
     return out != null;
   }
 
+  /// Returns whether an interrupted run is continued.
   public boolean isResumed() {
     return isResumed;
   }
 
+  /// Returns whether an existing run is replaced.
   public boolean isForced() {
     return isForced;
   }
 
+  /// Returns the treatment of an existing run.
   public RunDirectory.Existing existing() {
     if (isResumed) {
       return RunDirectory.Existing.RESUME;
@@ -62,9 +65,10 @@ public final class RunFolderOptions {
     return isForced ? RunDirectory.Existing.REPLACE : RunDirectory.Existing.REFUSE;
   }
 
-  /// The folder of each run: that of `--out`, or for several budgets one in it for each.
+  /// Returns the folder of each run: that of `--out`, or for several budgets one folder per budget
+  /// inside it.
   ///
-  /// @throws falcon.prune.options.PruningException if runs would lie among other files there
+  /// @throws falcon.prune.options.PruningException if runs would be among other files there
   public Map<Amount, OutputFolder> forEach(List<Amount> budgets, InputPlaces inputs) {
     if (out == null) {
       throw new IllegalStateException("there is no --out");

@@ -5,7 +5,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/// How many threads a command works with.
+/// The option for the number of a command's threads.
 public final class ThreadOptions {
   private static final int MOST = 1024;
 
@@ -27,6 +27,7 @@ public final class ThreadOptions {
     threads = value;
   }
 
+  /// Returns the number of threads.
   public int count() {
     return threads;
   }

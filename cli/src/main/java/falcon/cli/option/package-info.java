@@ -1,4 +1,4 @@
-/// Options of the command line, in groups that commands share.
+/// The options of the command line, in groups that commands share.
 ///
 /// Read [falcon.cli.option.PruneOptions] first. Must not import commands.
 @NullMarked

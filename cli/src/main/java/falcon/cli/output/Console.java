@@ -2,16 +2,16 @@ package falcon.cli.output;
 
 import java.io.PrintStream;
 
-/// Where a command's words go: results to one stream, everything else to the other.
+/// The output streams of a command: results go to one, everything else to the other.
 ///
-/// @param out results
-/// @param err progress and messages
+/// @param out stream of results
+/// @param err stream of progress and messages
 /// @param isTerminal whether `err` is a terminal, where a line can be redrawn
-/// @param columns width of that terminal
+/// @param columns width of that terminal in characters
 public record Console(PrintStream out, PrintStream err, boolean isTerminal, int columns) {
   private static final int USUAL_COLUMNS = 80;
 
-  /// The streams of this process; the launcher says what they are.
+  /// Returns the streams of this process; the launcher passes their properties.
   public static Console ofProcess(StandardOutput output) {
     return new Console(
         output.printer(System.out.charset()),
@@ -26,7 +26,7 @@ public record Console(PrintStream out, PrintStream err, boolean isTerminal, int 
     out.flush();
   }
 
-  /// Prints something else.
+  /// Prints a message that is no result.
   public void message(String text) {
     err.println(PlainText.fitting(text, err.charset()));
     err.flush();

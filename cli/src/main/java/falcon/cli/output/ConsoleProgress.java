@@ -9,15 +9,16 @@ import java.util.function.LongSupplier;
 
 /// Shows progress: on a terminal one line that is redrawn, elsewhere a line every few seconds.
 ///
-/// A clock of its own draws, so that a phase that reports nothing for a while is not silent.
+/// A separate clock triggers the drawing, so that a phase that reports nothing for a while is not
+/// silent.
 public final class ConsoleProgress implements Progress, AutoCloseable {
-  /// How much is shown.
+  /// The amount of progress that is shown.
   public enum Volume {
-    /// Warnings.
+    /// Warnings only.
     QUIET,
-    /// And progress and notes.
+    /// Warnings, progress and notes.
     NORMAL,
-    /// And the end of every phase.
+    /// Warnings, progress, notes, and the end of every phase.
     VERBOSE
   }
 
@@ -38,7 +39,7 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
   private long beginNanos;
   private boolean isLineDrawn;
 
-  /// Starts to show.
+  /// Starts to show progress.
   public static ConsoleProgress start(Console console, Volume volume) {
     var progress = new ConsoleProgress(console, volume, System::nanoTime);
     if (volume != Volume.QUIET) {
@@ -50,7 +51,7 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
     return progress;
   }
 
-  /// Draws only when told, by [#tick].
+  /// Creates a display that draws only on [#tick].
   ///
   /// @param nanoTime nanoseconds since any fixed point
   ConsoleProgress(Console console, Volume volume, LongSupplier nanoTime) {
@@ -114,7 +115,7 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
     print("warning: " + message);
   }
 
-  /// Shows how things stand.
+  /// Shows the present progress.
   synchronized void tick() {
     if (!isRunning || volume == Volume.QUIET) {
       return;
@@ -130,7 +131,7 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
     }
   }
 
-  /// Stops; a line that was drawn is removed.
+  /// Stops the display and removes a drawn line.
   @Override
   public void close() {
     clock.shutdownNow();
@@ -153,7 +154,7 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
     }
   }
 
-  /// Phase, done of total, rate, time left.
+  /// Returns a line with phase, done of total, rate and time left.
   private String line() {
     double seconds = seconds();
     if (steps <= 1 || done == doneBefore) {

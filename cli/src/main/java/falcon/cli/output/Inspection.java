@@ -14,22 +14,23 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/// What a network costs, as a table and as JSON.
+/// The costs of a network, as a table and as JSON.
 ///
-/// @param layers of the network
+/// @param layers layers of the network
 public record Inspection(Network network, Layers layers) {
-  /// The content of [#json]; a key keeps its meaning within a version, new ones may come.
+  /// The version of the content of [#json]; a key keeps its meaning within a version, new keys may
+  /// be added.
   static final int SCHEMA_VERSION = 1;
 
-  /// Longer names are shown without their middle.
+  /// Greatest length of a name; longer ones are shown without their middle.
   private static final int WIDEST_NAME = 48;
 
   private static final String UNKNOWN = "unknown";
 
-  /// A row of the table and the node that it stands beside.
+  /// A row of the table and its node.
   private record Row(int node, List<Object> cells) {}
 
-  /// The table, totals, and what stands in the way, for people.
+  /// Returns the table, the totals and the obstacles to pruning, for people.
   public String text() {
     var table =
         new Table(
@@ -142,7 +143,7 @@ public record Inspection(Network network, Layers layers) {
     return rows;
   }
 
-  /// One document with everything that [#text] shows, names at full length.
+  /// Returns one document with everything that [#text] shows, names at full length.
   public String json() {
     ObjectNode json =
         JsonText.object().put("schemaVersion", SCHEMA_VERSION).put("name", network.name());
@@ -211,7 +212,7 @@ public record Inspection(Network network, Layers layers) {
         .put("flops", 2 * macs);
   }
 
-  /// Name of a node, or of what it makes where it has none.
+  /// Returns the name of a node, or of its output where it has none.
   private static String name(Node node) {
     return node.name().isEmpty() && !node.outputs().isEmpty()
         ? node.outputs().getFirst()
@@ -228,7 +229,7 @@ public record Inspection(Network network, Layers layers) {
         : "";
   }
 
-  /// A long name's beginning and end, which tell more than its middle.
+  /// Returns a long name's beginning and end, which are more informative than its middle.
   static String shortened(String name) {
     if (name.length() <= WIDEST_NAME) {
       return name;

@@ -7,19 +7,20 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
-/// Results for other programs: one JSON document a line, in ASCII, so that it reads the same whatever
-/// encoding standard output has.
+/// Results for other programs: one JSON document per line, in ASCII, so that it reads the same in
+/// any encoding of standard output.
 public final class JsonText {
   private static final ObjectMapper MAPPER =
       JsonMapper.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
 
   private JsonText() {}
 
+  /// Returns an empty object.
   public static ObjectNode object() {
     return MAPPER.createObjectNode();
   }
 
-  /// One line.
+  /// Returns a document as one line.
   public static String of(JsonNode node) {
     try {
       return MAPPER.writeValueAsString(node);
@@ -28,7 +29,7 @@ public final class JsonText {
     }
   }
 
-  /// The same JSON in one line.
+  /// Returns the same JSON in one line.
   static String ofText(String json) {
     try {
       return of(MAPPER.readTree(json));

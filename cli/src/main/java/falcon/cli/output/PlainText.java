@@ -6,7 +6,7 @@ import java.util.Map;
 
 /// Text for terminals that cannot show all of Unicode.
 final class PlainText {
-  /// Signs that Falcon writes, and what is close to them in ASCII.
+  /// Characters that Falcon writes, and similar ones in ASCII.
   private static final Map<Integer, String> STAND_INS =
       Map.of(
           (int) '×', "x", (int) '–', "-", (int) '−', "-", (int) '…', "...", (int) '·', "*",
@@ -14,8 +14,8 @@ final class PlainText {
 
   private PlainText() {}
 
-  /// The text itself where `charset` has all of its signs; otherwise signs that it lacks are replaced by what
-  /// is close to them, or by a question mark.
+  /// Returns the text itself where `charset` has all of its characters; otherwise missing
+  /// characters are replaced by similar ones, or by a question mark.
   static String fitting(String text, Charset charset) {
     if (!charset.canEncode()) {
       return text;

@@ -10,21 +10,23 @@ import java.nio.charset.Charset;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// Standard output, which can go away or be full: what a [PrintStream] only says to have happened, this
-/// remembers.
+/// Standard output, whose reader can leave or whose disk can be full: this stream remembers the
+/// failure, of which a [PrintStream] only reports that it occurred.
 public final class StandardOutput extends OutputStream {
   private final OutputStream target;
   private @Nullable IOException failure;
 
+  /// Creates the standard output of this process.
   public StandardOutput() {
     this(new FileOutputStream(FileDescriptor.out));
   }
 
+  /// Creates an output to another stream.
   public StandardOutput(OutputStream target) {
     this.target = target;
   }
 
-  /// A stream into this one.
+  /// Returns a stream that writes to this one.
   PrintStream printer(Charset charset) {
     return new PrintStream(this, false, charset);
   }
@@ -44,8 +46,9 @@ public final class StandardOutput extends OutputStream {
     }
   }
 
-  /// Exit code of a process that would have ended with `code`, and a word where its result is lost. A
-  /// reader that left, such as `head`, has what it wanted: that is no failure.
+  /// Returns the exit code of a process that would have ended with `code`, and prints a message
+  /// where its result is lost. A reader that left, `head` for instance, has what it wanted: that is
+  /// no failure.
   public int checked(int code, Console console) {
     if (failure == null || isReaderGone(failure) || code != ExitCode.DONE) {
       return code;

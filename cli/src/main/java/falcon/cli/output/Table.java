@@ -3,11 +3,13 @@ package falcon.cli.output;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A table of text: columns as wide as their content.
+/// A table of text, with columns as wide as their content.
 public final class Table {
   private final List<Boolean> isRight;
   private final List<List<String>> rows = new ArrayList<>();
 
+  /// Creates a table without rows.
+  ///
   /// @param head titles of the columns; those that begin with `>` are aligned to the right
   public Table(String... head) {
     isRight = List.of(head).stream().map(title -> title.startsWith(">")).toList();

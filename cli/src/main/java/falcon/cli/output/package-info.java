@@ -1,4 +1,4 @@
-/// What the commands print: the console, progress, tables and JSON.
+/// The output of the commands: the console, progress, tables and JSON.
 ///
 /// Read [falcon.cli.output.Console] first. Must not import commands or options.
 @NullMarked

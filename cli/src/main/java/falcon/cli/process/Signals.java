@@ -11,13 +11,14 @@ import java.util.function.Consumer;
 
 /// Signals of the operating system, and the end of the process that may follow one.
 ///
-/// The JDK hands on signals through `sun.misc.Signal` alone. It is exported but no standard, and the
-/// compiler warns at its name, so it is looked up.
+/// The JDK passes signals on through `sun.misc.Signal` alone. That class is exported but not
+/// standard, and the compiler warns at its name, so it is looked up by reflection.
 public final class Signals {
   private Signals() {}
 
-  /// From now on `action` is called, on a thread of its own, each time when a signal arrives. One that
-  /// the process was started to ignore (`nohup`) stays ignored; so does one that there is not.
+  /// Registers `action`, which is called on a separate thread whenever a signal arrives. A signal
+  /// that the process was started to ignore (`nohup`) stays ignored; so does one that does not
+  /// exist here.
   public static void on(Stop stop, Consumer<Stop> action) {
     try {
       Class<?> signal = Class.forName("sun.misc.Signal");
@@ -42,14 +43,14 @@ public final class Signals {
     } catch (Error e) {
       throw e;
     } catch (Throwable e) {
-      // no such class or signal here: the virtual machine ends the process in its own way
+      // There is no such class or signal here: the virtual machine ends the process in its own way.
       return;
     }
   }
 
   /// Ends the process at once, by the operating system's `_exit`: neither shutdown hooks nor the
-  /// destructors of native libraries run. [Runtime#halt] runs the latter, and what libtorch's threads
-  /// still work with would be taken apart under them.
+  /// destructors of native libraries run. [Runtime#halt] runs the latter, which would destroy
+  /// objects that libtorch's threads still use.
   @SuppressWarnings("restricted")
   public static void endProcess(int code) {
     try {

@@ -1,6 +1,6 @@
 package falcon.cli.process;
 
-/// Ways in which a process is told to stop.
+/// The signals that stop the process.
 public enum Stop {
   /// Ctrl-C.
   INTERRUPT("INT", 2, "Interrupted."),
@@ -19,16 +19,17 @@ public enum Stop {
     this.message = message;
   }
 
-  /// Its name without `SIG`.
+  /// Returns the signal's name without `SIG`.
   String signal() {
     return signal;
   }
 
-  /// What shells make of the signal.
+  /// Returns the exit code that shells use for the signal.
   public int exitCode() {
     return ExitCode.SIGNALLED + number;
   }
 
+  /// Returns the message that is printed when the signal arrives.
   public String message() {
     return message;
   }

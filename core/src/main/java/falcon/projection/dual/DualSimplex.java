@@ -4,41 +4,43 @@ import falcon.projection.group.ClassGroups;
 import falcon.projection.group.CostClasses;
 import java.util.Arrays;
 
-/// Minimises the dual function of any number of resources: a dual simplex method with long steps.
+/// Minimises the Lagrangian dual of any number of resources by a dual simplex method with long
+/// steps.
 ///
-/// A vertex of the dual function is where R of its breakpoints meet: classes whose threshold stands
-/// at a group's value, t_c = v, and resources with μ_r = 0 (together the *basis*). At a vertex all
-/// other groups are kept or not, and what of the groups in the basis has to be kept to use up the
-/// budget follows from R linear equations. A group that would have to be kept less than not at all or
-/// more than whole, or a resource that is overdrawn, shows an edge along which g falls:
-/// [LongStepSearch] follows it to its lowest point, the next vertex. Every system is solved afresh from
-/// whole numbers, so that errors do not pile up. Ties make steps of length 0; after some of these
-/// in a row, or after a restart, the lowest number leaves the basis (Bland's rule), and a fixed
-/// number of pivots ends the search whatever happens: the bound holds for any μ.
+/// A vertex of the dual function is where R of its breakpoints meet: classes whose threshold is at
+/// a group's value, t_c = v, and resources with μ_r = 0 (together the *basis*). At a vertex every
+/// other group is kept or not, and the amounts of the groups in the basis that use up the budget
+/// follow from R linear equations. A group with an amount below zero or above its size, or an
+/// overdrawn resource, indicates an edge along which g falls: [LongStepSearch] follows it to its
+/// lowest point, the next vertex. Every system is solved from whole numbers, so that errors do not
+/// accumulate. Ties cause steps of length 0; after some of these in a row, or after a restart, the
+/// lowest number leaves the basis (Bland's rule), and a fixed number of pivots ends the search in
+/// any case: the bound holds for any μ.
 ///
 /// Source: the bounded dual simplex method with the bound-flipping ratio test, I. Maros, "A
 /// generalized dual phase-2 simplex algorithm", EJOR 149 (2003) 1–16.
 public final class DualSimplex implements DualOptimum {
-  /// More than any problem was seen to need; where it is reached the bound holds but is not least.
+  /// Greatest number of pivots, more than any tested problem needed; where it is reached the bound
+  /// holds but is not the least one.
   private static final int MAX_PIVOTS = 10_000;
 
-  /// After so many steps of length 0 in a row Bland's rule chooses.
+  /// Number of consecutive steps of length 0 after which Bland's rule chooses.
   private static final int MAX_IDLE_PIVOTS = 40;
 
-  /// By this share of a group's weights (at least one) what is kept of it may leave its range:
-  /// residuals are whole numbers, the rest is rounding of R × R systems.
+  /// The amount kept of a group may leave its range by this share of the group's weights (at least
+  /// one): residuals are whole numbers, the rest is rounding of R × R systems.
   private static final double VIOLATION = 1e-9;
 
-  /// The same for what is left of a budget, as a share of the budget.
+  /// The slack of a resource may fall below zero by this share of the budget.
   private static final double OVERDRAWN = 1e-12;
 
   /// Values this close to a threshold are at it.
   private static final double TIE = 1e-12;
 
-  /// How often the search may start again at μ = 0 after rounding spoilt a basis.
+  /// Number of times that the search may restart at μ = 0 after rounding spoilt a basis.
   private static final int MAX_RESTARTS = 3;
 
-  /// A rate below this share of the terms that it is added up from is 0 but for rounding.
+  /// A rate below this share of its summands is 0 up to rounding.
   private static final double NO_RATE = 1e-12;
 
   private final CostClasses classes;
@@ -50,7 +52,8 @@ public final class DualSimplex implements DualOptimum {
   /// By resource, a power of two that brings its costs to 1 or less.
   private final double[] scale;
 
-  /// Groups of a class before its cut are kept; in the basis the first after it is at the threshold.
+  /// By class, the number of groups that are kept; for a class in the basis the next group is at
+  /// the threshold.
   private final int[] cut;
 
   /// Position in the basis: a class, or `classCount + r` for a resource with μ_r = 0.
@@ -59,7 +62,8 @@ public final class DualSimplex implements DualOptimum {
   private final boolean[] isBasic;
   private final SmallInverse inverse;
 
-  /// Scaled multipliers, thresholds, and by position what is kept of the group or left of the budget.
+  /// Scaled multipliers, thresholds, and by position the amount kept of the group or left of the
+  /// budget.
   private final double[] multiplier;
 
   private final double[] threshold;
@@ -72,6 +76,8 @@ public final class DualSimplex implements DualOptimum {
   private int idlePivots;
   private int restarts;
 
+  /// Creates a search on the groups of some classes.
+  ///
   /// @param groups one for each class
   /// @param limits `[R]`, the budget of each resource; not copied
   public DualSimplex(CostClasses classes, ClassGroups[] groups, long[] limits) {
@@ -130,7 +136,8 @@ public final class DualSimplex implements DualOptimum {
     return classes.clamp(c, groups[c].countBefore(groupCount));
   }
 
-  /// How many weights of the group at the threshold of a class in the basis are free to be kept.
+  /// Returns how many weights of the group at the threshold of a class in the basis the limits
+  /// leave free to be kept.
   private int tied(int c) {
     return kept(c, cut[c] + 1) - kept(c, cut[c]);
   }
@@ -158,7 +165,7 @@ public final class DualSimplex implements DualOptimum {
     }
   }
 
-  /// The basis of μ = 0.
+  /// Sets the basis of μ = 0.
   private void startAtZero() {
     Arrays.fill(isBasic, false);
     for (int r = 0; r < resourceCount; r++) {
@@ -171,9 +178,10 @@ public final class DualSimplex implements DualOptimum {
     solveMultipliers();
   }
 
-  /// Keeps the basis after groups were split: classes in it go to the group next to their threshold.
+  /// Keeps the basis after groups were split: classes in it move to the group next to their
+  /// threshold.
   ///
-  /// @return whether it still stands for a vertex
+  /// @return whether it still defines a vertex
   private boolean restart() {
     for (int variable : basis) {
       if (variable < classCount && !cutNear(variable)) {
@@ -183,8 +191,9 @@ public final class DualSimplex implements DualOptimum {
     return solveMultipliers();
   }
 
-  /// Puts the cut of a class that is not in the basis where its threshold is, unless it is there but
-  /// for a tie: moving along an edge loses thresholds that are tiny beside where they came from.
+  /// Moves the cut of a class outside the basis to its threshold, unless only ties lie between: a
+  /// move along an edge loses the digits of a threshold that is tiny compared with its previous
+  /// value.
   private void follow(int c) {
     ClassGroups members = groups[c];
     double t = threshold[c];
@@ -249,13 +258,13 @@ public final class DualSimplex implements DualOptimum {
     return isValid;
   }
 
-  /// The threshold that a position of the basis asks for; a resource asks for μ_r = 0.
+  /// Returns the threshold that a position of the basis requires; a resource requires μ_r = 0.
   private double valueAt(int q) {
     int variable = basis[q];
     return variable < classCount ? groups[variable].value(cut[variable]) : 0;
   }
 
-  /// Solves for what is kept of the groups in the basis and left of its resources.
+  /// Solves for the amounts kept of the groups in the basis and left of its resources.
   private void solveAmounts() {
     System.arraycopy(limits, 0, left, 0, resourceCount);
     for (int c = 0; c < classCount; c++) {
@@ -272,7 +281,7 @@ public final class DualSimplex implements DualOptimum {
     }
   }
 
-  /// How far a basic value is out of its range: below 0, or above the weights of its group.
+  /// Returns how far a basic value is out of its range: below 0, or above the weights of its group.
   private double violation(int q) {
     if (basis[q] >= classCount) {
       int r = basis[q] - classCount;
@@ -286,7 +295,8 @@ public final class DualSimplex implements DualOptimum {
     return amount[q] > most + allowed ? amount[q] - most : 0;
   }
 
-  /// The steepest edge downwards, or that of the lowest variable; −1 where none leads down.
+  /// Returns the position of the steepest edge downwards, or that of the lowest variable under
+  /// Bland's rule; −1 where none leads down.
   private int chooseLeaving() {
     boolean isByNumber = idlePivots > MAX_IDLE_PIVOTS || restarts > 0;
     int chosen = -1;
@@ -347,7 +357,7 @@ public final class DualSimplex implements DualOptimum {
     return true;
   }
 
-  /// ρ_c = Σ_r d_r a_cr
+  /// Returns ρ_c = Σ_r d_r a_cr.
   private double rateOf(int c) {
     double rate = 0;
     double size = 0;

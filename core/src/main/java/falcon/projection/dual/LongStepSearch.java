@@ -4,21 +4,23 @@ import falcon.projection.group.ClassGroups;
 import falcon.projection.group.CostClasses;
 import java.util.Arrays;
 
-/// Exact line search of the dual function along one edge: μ(s) = μ + s d, s ≥ 0.
+/// The long-step search: an exact line search of the dual function along one edge, μ(s) = μ + s d,
+/// s ≥ 0.
 ///
-/// On the way each class c has the threshold t_c + s ρ_c, its rate being ρ_c = Σ_r d_r a_cr, and the
-/// slope of g grows by |ρ_c| for every weight that the threshold passes. The search starts with a
-/// slope below 0 and ends at the breakpoint where it stops being so, however many breakpoints it
-/// passes (the *long step* of dual simplex methods). Breakpoints are bracketed by bisection on the
-/// bits of s and the last few sorted, so that no tolerance is involved.
+/// Along the edge each class c has the threshold t_c + s ρ_c with the rate ρ_c = Σ_r d_r a_cr, and
+/// the slope of g grows by |ρ_c| for every weight that the threshold passes. The search starts with
+/// a slope below 0 and ends at the breakpoint where the slope reaches 0 or more, however many
+/// breakpoints it passes (the *long step* of dual simplex methods). Breakpoints are bracketed by
+/// bisection on the bits of s and the last few sorted, so that no tolerance is involved.
 final class LongStepSearch {
-  /// [#entering()] where a multiplier falls to 0 before the slope is used up.
+  /// The value of [#entering()] where a multiplier falls to 0 before the slope reaches 0.
   static final int BARRIER = -1;
 
-  /// [#entering()] where the slope stays below 0 for ever: the budget is below what must be kept.
+  /// The value of [#entering()] where the slope stays below 0 for every s: the budget is below what
+  /// must be kept.
   static final int NONE = -2;
 
-  /// So few breakpoints are sorted instead of bisected.
+  /// Number of breakpoints up to which they are sorted instead of bisected.
   private static final int FEW = 64;
 
   private final CostClasses classes;
@@ -28,7 +30,7 @@ final class LongStepSearch {
   private final double[] from;
   private final double[] rate;
 
-  /// By mover: groups passed at the ends of the bracket and at a step between.
+  /// By moving class, the groups passed at the ends of the bracket and at a step between them.
   private final int[] passedAtLow;
 
   private final int[] passedAtHigh;
@@ -69,7 +71,7 @@ final class LongStepSearch {
 
   /// Adds a class whose threshold moves.
   ///
-  /// @param cut how many groups are kept at s = 0
+  /// @param cut number of groups that are kept at s = 0
   /// @param threshold t_c at s = 0
   /// @param rate ρ_c, not 0
   void add(int c, int cut, double threshold, double rate) {
@@ -80,12 +82,12 @@ final class LongStepSearch {
     moverCount++;
   }
 
-  /// The class whose group is met where the slope is used up, [#BARRIER] or [#NONE].
+  /// Returns the class whose group is met where the slope reaches 0, or [#BARRIER] or [#NONE].
   int entering() {
     return entering;
   }
 
-  /// How far the search went, s.
+  /// Returns s, the length of the step.
   double length() {
     return length;
   }
@@ -127,7 +129,7 @@ final class LongStepSearch {
       int last = rate[m] > 0 ? 0 : members.size() - 1;
       high = Math.max(high, (members.value(last) - from[m]) / rate[m]);
     }
-    // Twice as far covers the rounding of the quotient, and of thresholds that nearly vanish.
+    // Twice the distance covers the rounding of the quotient, and of thresholds that nearly vanish.
     high = Math.min(barrier, 2 * high);
     if (slopeAt(high, passedAtHigh) < 0 && barrier < Double.POSITIVE_INFINITY) {
       slopeAt(barrier, passedAtLow);
@@ -153,7 +155,7 @@ final class LongStepSearch {
     return open;
   }
 
-  /// The slope just after `s`, where groups met at `s` count as passed.
+  /// Returns the slope just after `s`, where groups met at `s` count as passed.
   private double slopeAt(double s, int[] passedThere) {
     double slope = firstSlope;
     for (int m = 0; m < moverCount; m++) {
@@ -169,7 +171,7 @@ final class LongStepSearch {
     return slope;
   }
 
-  /// What the slope grows by when the first `count` groups are passed.
+  /// Returns the increase of the slope when the first `count` groups are passed.
   private double gain(int m, int count) {
     int c = mover[m];
     int there = rate[m] > 0 ? cut[m] - count : cut[m] + count;
@@ -179,7 +181,7 @@ final class LongStepSearch {
     return Math.abs(rate[m] * weights);
   }
 
-  /// Passes the groups of the bracket one by one until the slope is used up.
+  /// Passes the groups of the bracket one by one until the slope reaches 0.
   private void walk() {
     int count = 0;
     double slope = firstSlope;
@@ -200,15 +202,15 @@ final class LongStepSearch {
       passedAtLow[m]++;
     }
     if (count > 0 && slopeAt(2 * step[count - 1], passed) >= 0) {
-      // Adding up in another order left a rounding error below 0: it is the last one.
+      // Adding in another order left a rounding error below 0: the last group enters.
       entering = mover[stepMover[count - 1]];
       length = step[count - 1];
       passedAtLow[stepMover[count - 1]]--;
     }
   }
 
-  /// Puts the n-th group that a mover passes where it belongs among the first `count`: by step, and
-  /// of equal steps the fastest class first, so that slow ones, bad pivots, are met last.
+  /// Inserts the n-th group that a moving class passes among the first `count`: by step, and for
+  /// equal steps the fastest class first, so that slow ones, which are bad pivots, come last.
   private void insert(int count, int m, int n) {
     if (count == step.length) {
       step = Arrays.copyOf(step, 2 * count);

@@ -3,8 +3,8 @@ package falcon.projection.dual;
 import falcon.projection.group.ClassGroups;
 import falcon.projection.group.CostClasses;
 
-/// Brings a choice of whole weights back into every budget, where rounding, or a search cut short, left
-/// it outside.
+/// Brings a choice of whole weights back into every budget, where rounding, or a search that was
+/// cut short, left it outside.
 final class Overdraft {
   private final CostClasses classes;
   private final ClassGroups[] groups;
@@ -14,7 +14,7 @@ final class Overdraft {
 
   /// @param groups one for each class
   /// @param limits `[R]`, the budget of each resource; not copied
-  /// @param scale `[R]`, what costs are multiplied by to be compared with thresholds; not copied
+  /// @param scale `[R]`, factors that make costs comparable with thresholds; not copied
   Overdraft(CostClasses classes, ClassGroups[] groups, long[] limits, double[] scale) {
     this.classes = classes;
     this.groups = groups;
@@ -23,10 +23,11 @@ final class Overdraft {
     this.left = new long[limits.length];
   }
 
-  /// Gives weights back until no resource is overdrawn, those first that lose least a unit.
+  /// Drops weights until no resource is overdrawn, those first that lose the least saliency above
+  /// their threshold per unit of the resource.
   ///
   /// @param kept `[C]`, weights kept of each class, the greatest first; changed
-  /// @param threshold `[C]`, what a weight of the class has to be worth
+  /// @param threshold `[C]`, the least saliency of a weight of the class that is worth keeping
   void giveBack(int[] kept, double[] threshold) {
     classes.use(kept, left);
     for (int r = 0; r < limits.length; r++) {

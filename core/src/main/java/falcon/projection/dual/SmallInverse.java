@@ -2,10 +2,10 @@ package falcon.projection.dual;
 
 /// The inverse of a small square matrix, by Gauss-Jordan elimination with row pivoting.
 final class SmallInverse {
-  /// A pivot below this share of its column's greatest entry before elimination is rounding.
+  /// A pivot below this share of its column's greatest entry before elimination is rounding noise.
   private static final double SINGULAR = 1e-13;
 
-  /// An entry of the inverse below this share of the greatest in its row is 0 but for rounding.
+  /// An entry of the inverse below this share of the greatest in its row is 0 up to rounding.
   private static final double NOISE = 1e-14;
 
   private final int size;
@@ -26,12 +26,12 @@ final class SmallInverse {
     rows[row * 2 * size + column] = value;
   }
 
-  /// An entry of the inverse.
+  /// Returns an entry of the inverse.
   double get(int row, int column) {
     return rows[row * 2 * size + size + column];
   }
 
-  /// The greatest magnitude in a row of the inverse.
+  /// Returns the greatest magnitude in a row of the inverse.
   double greatestInRow(int row) {
     double found = 0;
     for (int column = 0; column < size; column++) {

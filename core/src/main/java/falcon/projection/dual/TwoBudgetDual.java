@@ -4,7 +4,7 @@ import falcon.budget.Budget;
 import falcon.projection.group.ClassGroups;
 import falcon.projection.group.CostClasses;
 
-/// Minimises the dual function of NNZ and MACs over the two multipliers.
+/// Minimises the Lagrangian dual of NNZ and MACs over the two multipliers.
 ///
 /// ```
 /// g(α, μ) = α S + μ F + Σ_c (V_c(t_c) − t_c N_c(t_c)),   t_c = α + μ f_c,   α, μ ≥ 0
@@ -15,7 +15,7 @@ import falcon.projection.group.CostClasses;
 /// it falls as μ grows. The cost M(μ) of the weights kept at that α falls too, and the best μ is
 /// where it crosses F. Both are found by bisection on the *bits* of the multipliers, which ends at
 /// neighbouring float64 values: no tolerance is involved. The number kept in a class is clamped to
-/// the limits of the class, which leaves all of this as it is.
+/// the limits of the class, which leaves these properties unchanged.
 public final class TwoBudgetDual implements DualOptimum {
   private final CostClasses classes;
   private final ClassGroups[] groups;
@@ -34,10 +34,10 @@ public final class TwoBudgetDual implements DualOptimum {
     /// The smallest float64 at which no more than S weights are kept.
     double alpha;
 
-    /// The float64 before it, at which more than S are kept; `alpha` where that is 0.
+    /// The preceding float64, at which more than S are kept; `alpha` where that is 0.
     double alphaBelow;
 
-    /// By class, how many groups are above the threshold at `alpha`, and at `alphaBelow`.
+    /// By class, the number of groups above the threshold at `alpha`, and at `alphaBelow`.
     final int[] atAlpha;
 
     final int[] atAlphaBelow;
@@ -48,6 +48,8 @@ public final class TwoBudgetDual implements DualOptimum {
     }
   }
 
+  /// Creates a search on the groups of some classes.
+  ///
   /// @param groups one for each class
   public TwoBudgetDual(CostClasses classes, ClassGroups[] groups, Budget budget) {
     this.classes = classes;
@@ -61,12 +63,12 @@ public final class TwoBudgetDual implements DualOptimum {
     trial = new Point(groups.length);
   }
 
-  /// The multiplier of the NNZ budget.
+  /// Returns the multiplier α of the NNZ budget.
   public double alpha() {
     return accepted.alpha;
   }
 
-  /// The multiplier of the MAC budget.
+  /// Returns the multiplier μ of the MAC budget.
   public double mu() {
     return accepted.mu;
   }
@@ -86,16 +88,16 @@ public final class TwoBudgetDual implements DualOptimum {
     return accepted.atAlpha[c];
   }
 
-  /// The first group of class c that lies below the threshold.
+  /// Returns the first group of class c that lies below the threshold.
   ///
-  /// Keeping those before [#firstTied] is within the budget; whether any of the tied ones are kept
+  /// Keeping the groups before [#firstTied] is within the budget; keeping any of the tied ones
   /// changes nothing but the slack.
   @Override
   public int endTied(int c) {
     return accepted.atAlphaBelow[c];
   }
 
-  /// Starts from the weights above the thresholds and takes tied ones: the cheapest first, then
+  /// Starts from the weights above the thresholds and adds tied ones: the cheapest first, then
   /// cheap ones replaced by expensive ones while the MAC budget allows.
   @Override
   public void roundDown(int[] kept) {
@@ -248,12 +250,13 @@ public final class TwoBudgetDual implements DualOptimum {
     point.alphaBelow = low;
   }
 
-  /// The α at which group g of class c is at its threshold.
+  /// Returns the α at which group g of class c is at its threshold.
   private double breakpoint(int c, int g, double mu) {
     return groups[c].value(g) - mu * classes.macs(c);
   }
 
-  /// `wanted`, or next to it where it is an end of the interval, or the middle where it is outside.
+  /// Returns `wanted`, or a neighbour of it where it is an end of the interval, or the middle where
+  /// it is outside.
   private static double beside(double low, double high, double wanted) {
     if (wanted == low) {
       return Math.nextUp(low);
@@ -264,7 +267,7 @@ public final class TwoBudgetDual implements DualOptimum {
     return low < wanted && wanted < high ? wanted : between(low, high);
   }
 
-  /// A float64 strictly between two that are not neighbours, halfway between their bits.
+  /// Returns a float64 strictly between two that are not neighbours, halfway between their bits.
   private static double between(double low, double high) {
     long bits = (Double.doubleToRawLongBits(low) + Double.doubleToRawLongBits(high)) >>> 1;
     return Double.longBitsToDouble(bits);
@@ -274,8 +277,8 @@ public final class TwoBudgetDual implements DualOptimum {
     return classes.clamp(c, groups[c].countBefore(groupCount));
   }
 
-  /// The least or greatest cost of what the relaxation keeps at a point: S weights where α > 0, the
-  /// tied ones chosen from the cheapest or from the most expensive class on.
+  /// Returns the least or greatest cost of what the relaxation keeps at a point: S weights where α
+  /// > 0, the tied ones chosen from the cheapest or from the most expensive class on.
   private long macsWithTies(Point point, boolean isLeast) {
     long macs = 0;
     long room = maxNnz;

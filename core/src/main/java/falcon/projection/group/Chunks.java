@@ -8,20 +8,21 @@ import org.jspecify.annotations.Nullable;
 
 /// Runs a loop over fixed chunks of the weights on several threads.
 ///
-/// The cut depends on the data alone. The calling thread works too, so that the loop ends even if
+/// The chunks depend on the data alone. The calling thread works too, so that the loop ends even if
 /// the executor never starts a task, and a short loop does not wait for another thread to wake.
-/// Workers have numbers, under which scratch memory is kept from one projection to the next.
+/// Workers are numbered, and scratch memory is kept by worker number from one projection to the
+/// next.
 ///
-/// Not [falcon.kernel.Chunks], which is for pieces that take long: there the caller only waits and
-/// can be interrupted, and the executor's threads are all that work.
+/// This differs from [falcon.kernel.Chunks], which is for long pieces of work: there the caller
+/// only waits and can be interrupted, and all work is done by the executor's threads.
 public final class Chunks {
-  /// Weights in a chunk: a multiple of 64, so that no two chunks share a word of the mask, and small
-  /// enough for a chunk to stay in a core's second cache.
+  /// Number of weights in a chunk: a multiple of 64, so that no two chunks share a word of the
+  /// mask, and small enough for a chunk to stay in a core's second cache.
   public static final int SIZE = 1 << 16;
 
-  /// What is done with one chunk.
+  /// The work on one chunk.
   public interface Body {
-    /// Does it.
+    /// Processes one chunk.
     ///
     /// @param chunk number of the chunk; it starts at weight `chunk · SIZE`
     /// @param worker 0 … threads − 1; no two calls run under the same number at the same time
@@ -31,15 +32,21 @@ public final class Chunks {
   private final @Nullable Executor executor;
   private final int threads;
 
+  /// Creates loops for a number of threads.
+  ///
+  /// @param executor runs up to `threads − 1` tasks per loop; null to use the calling thread alone
+  /// @param threads how many threads work at the same time, the calling one included; 1 or more
   public Chunks(@Nullable Executor executor, int threads) {
     this.executor = executor;
     this.threads = threads;
   }
 
+  /// Returns the number of threads that work at the same time, the calling one included.
   public int threads() {
     return threads;
   }
 
+  /// Returns the number of chunks of `weightCount` weights.
   public static int countOf(int weightCount) {
     return (int) (((long) weightCount + SIZE - 1) / SIZE);
   }
@@ -62,7 +69,7 @@ public final class Chunks {
     loop.await();
   }
 
-  /// One loop; a task that starts after the last chunk was taken finds nothing to do.
+  /// One loop; a task that starts after the last chunk was taken ends at once.
   private static final class Loop {
     private final int count;
     private final Body body;

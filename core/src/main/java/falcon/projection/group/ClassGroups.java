@@ -2,14 +2,14 @@ package falcon.projection.group;
 
 import java.util.Arrays;
 
-/// The weights of one cost class in groups of close saliency, the greatest first.
+/// The weights of one cost class in groups of similar saliency, the greatest first.
 ///
-/// A group holds the weights whose keys (the bits of the saliency, which order as the saliencies do)
-/// lie in `low … high`. Its count and sum are exact, its value is the mean. A group whose
-/// weights all have the same saliency, or which has one weight only, is *exact*. Putting means in
-/// the place of saliencies can only lower the dual function (Jensen), and leaves it as it is at
-/// thresholds that fall between groups; splitting those groups that a threshold falls into, until
-/// none is left but exact ones, therefore ends at the optimum over all the weights.
+/// A group holds the weights whose keys (the bits of the saliency, which order as the saliencies
+/// do) lie in `low … high`. Its count and sum are exact, its value is the mean. A group whose
+/// weights all have the same saliency, or which has only one weight, is *exact*. Replacing
+/// saliencies by means can only lower the dual function (Jensen's inequality), and does not change
+/// it at thresholds that fall between groups; splitting those groups that a threshold falls into,
+/// until none is left but exact ones, therefore ends at the optimum over all weights.
 public final class ClassGroups {
   private static final int GREATEST_KEY = Float.floatToRawIntBits(Float.MAX_VALUE);
 
@@ -21,22 +21,24 @@ public final class ClassGroups {
   private double[] sum = {};
   private double[] value = {};
 
-  /// Weights in the groups before g; one entry more than groups.
+  /// Number of weights in the groups before g; one more entry than groups.
   private int[] countBefore = {0};
 
-  /// Sum of their saliencies, for as many groups as were asked for.
+  /// Sum of their saliencies, for the first groups, as many as were needed so far.
   private double[] sumBefore = {0};
 
-  /// How many groups `sumBefore` covers, and what its last sum lost to rounding.
+  /// The number of groups that `sumBefore` covers, and the rounding error of its last sum.
   private int summed;
 
   private double total;
   private double lost;
 
+  /// Returns the number of groups.
   public int size() {
     return size;
   }
 
+  /// Returns the mean saliency of group g.
   public double value(int g) {
     return value[g];
   }
@@ -45,36 +47,38 @@ public final class ClassGroups {
     return count[g];
   }
 
+  /// Returns the lowest key of group g's range.
   public int low(int g) {
     return low[g];
   }
 
-  /// The binary logarithm of how many keys group g spans; of groups made of buckets only.
+  /// Returns the binary logarithm of the number of keys that group g spans; defined for groups made
+  /// of buckets only.
   int shift(int g) {
     return Integer.numberOfTrailingZeros(high[g] - low[g] + 1);
   }
 
-  /// How many weights are in the groups 0 … g − 1.
+  /// Returns how many weights are in the groups 0 … g − 1.
   public int countBefore(int g) {
     return countBefore[g];
   }
 
-  /// Whether all weights of group g have the saliency `value(g)`.
+  /// Returns whether all weights of group g have the saliency `value(g)`.
   public boolean isExact(int g) {
     return isExact[g];
   }
 
-  /// The smallest key that a weight of group g can have.
+  /// Returns the smallest key that a weight of group g can have.
   public int lowestKey(int g) {
     return isExact(g) ? Float.floatToRawIntBits((float) value[g]) : low[g];
   }
 
-  /// The greatest key that a weight of group g can have.
+  /// Returns the greatest key that a weight of group g can have.
   public int highestKey(int g) {
     return isExact(g) ? lowestKey(g) : high[g];
   }
 
-  /// N(t) in groups: how many groups have a value above `t`, known to be in `from … to`.
+  /// Returns the number of groups whose value is above `t`, known to be in `from … to`.
   public int groupsAbove(double t, int from, int to) {
     int below = from;
     int above = to;
@@ -89,14 +93,14 @@ public final class ClassGroups {
     return below;
   }
 
-  /// The group that the weight of rank `k` (0 = the greatest saliency) is in.
+  /// Returns the group of the weight of rank `k` (0 = the greatest saliency).
   public int groupOf(int k) {
     int found = Arrays.binarySearch(countBefore, 0, size + 1, k);
     return found >= 0 ? found : -found - 2;
   }
 
-  /// Sum of the saliencies of the best `k` weights; exact where the cut is at a group's edge or in
-  /// an exact group.
+  /// Returns the sum of the saliencies of the best `k` weights; exact where the cut is at a group's
+  /// edge or in an exact group.
   public double sumOfBest(int k) {
     int g = groupOf(k);
     int rest = k - countBefore[g];
@@ -130,10 +134,11 @@ public final class ClassGroups {
     countFrom(from);
   }
 
-  /// Makes a group of every saliency of a sample, scaled up to the weights it stands for.
+  /// Makes a group of every saliency of a sample, scaled up to the number of weights that the
+  /// sample represents.
   ///
   /// @param keys `keys[from … to − 1]` in ascending order
-  /// @param weights how many weights the sample stands for; no fewer than it has
+  /// @param weights number of weights that the sample represents; no fewer than it has
   public void setSample(int[] keys, int from, int to, int weights) {
     size = 0;
     ensureCapacity(to - from);
@@ -154,11 +159,11 @@ public final class ClassGroups {
   ///
   /// @param above weights above the zone
   /// @param aboveSum sum of their saliencies
-  /// @param firstKey where the zone starts, 1 or more
-  /// @param endKey where it ends
+  /// @param firstKey first key of the zone, 1 or more
+  /// @param endKey key after the zone
   /// @param keys `keys[from … to − 1]`, those inside the zone in ascending order
-  /// @param below weights below the zone; their saliencies are taken for zero, which is right if
-  ///     the zone starts at key 1, and else changes nothing as long as no threshold and no cut
+  /// @param below weights below the zone; their saliencies are taken as zero, which is exact if the
+  ///     zone starts at key 1, and otherwise changes nothing as long as no threshold and no cut
   ///     lies below the zone
   public void setZone(
       int above,
@@ -209,12 +214,12 @@ public final class ClassGroups {
 
   /// A range of keys cut into buckets.
   ///
-  /// @param firstKey where the first bucket starts
+  /// @param firstKey first key of the first bucket
   /// @param shift a bucket covers `2^shift` keys
-  /// @param buckets how many buckets there are
-  /// @param offset where the first bucket stands in the histogram's arrays
+  /// @param buckets number of buckets
+  /// @param offset index of the first bucket in the histogram's arrays
   record Zone(int firstKey, int shift, int buckets, int offset) {
-    /// How many keys the range has.
+    /// Returns the number of keys of the range.
     int keys() {
       return buckets << shift;
     }
@@ -246,7 +251,8 @@ public final class ClassGroups {
     size = newSize;
   }
 
-  /// Inside a bucket, which never spans a power of two, the saliency is linear in the key.
+  /// Sets a group from a bucket; inside a bucket, which never spans a power of two, the saliency is
+  /// linear in the key.
   private void set(int g, int firstKey, int bucketShift, int weights, long lowSum) {
     double base = Float.intBitsToFloat(firstKey);
     double step = Math.ulp(Float.intBitsToFloat(firstKey));
@@ -270,8 +276,8 @@ public final class ClassGroups {
     }
   }
 
-  /// Compensated running sums (Neumaier's form of Kahan's), so that many small groups after a
-  /// large one keep their digits.
+  /// Extends the compensated running sums (Neumaier's form of Kahan summation), which keep the
+  /// digits of many small groups after a large one.
   private void sumUpTo(int g) {
     for (; summed < g; summed++) {
       double term = sum[summed];

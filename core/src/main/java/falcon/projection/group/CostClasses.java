@@ -7,19 +7,20 @@ import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The layers of a cost table, those of equal cost per weight put together.
+/// The layers of a cost table, grouped by cost per weight.
 ///
 /// Inside a class all weights cost the same, so that the best k weights of the class are simply
 /// those of greatest saliency, and the whole mask is described by one count k_c per class. A layer
 /// with limits of its own is a class of its own. Classes are in ascending order of cost: by the
 /// first resource, then by the next (for NNZ and MACs: by MACs).
 public final class CostClasses {
-  /// The resources of a [falcon.budget.Budget].
+  /// The number of the resource NNZ of a [falcon.budget.Budget].
   public static final int NNZ = 0;
 
+  /// The number of the resource MACs of a [falcon.budget.Budget].
   public static final int MACS = 1;
 
-  /// Neighbouring weights of equal cost: a layer, or the weights of one kind in it.
+  /// Adjacent weights of equal cost: a layer, or the weights of one kind in it.
   public static final class Layer {
     private final int end;
     private final int count;
@@ -27,6 +28,8 @@ public final class CostClasses {
     private final LayerLimits.@Nullable Range range;
     private int limitGroup;
 
+    /// Creates a run of adjacent weights.
+    ///
     /// @param end index after its last weight; layers follow one another without gaps
     /// @param costs `[R]`, of one weight; not copied
     /// @param range its own limits, if it has any
@@ -52,14 +55,14 @@ public final class CostClasses {
   private final int[] layerEnd;
   private final int[] layerClass;
 
-  /// The classes for the resources NNZ and MACs.
+  /// Creates the classes for the resources NNZ and MACs.
   ///
   /// @throws IllegalArgumentException if a limit names no layer or asks for more than it has
   public CostClasses(CostTable costs, LayerLimits limits) {
     this(2, layersOf(costs, limits));
   }
 
-  /// The classes of layers in the order of the weights.
+  /// Creates the classes of layers that are given in the order of the weights.
   public CostClasses(int resourceCount, List<Layer> layers) {
     this.resourceCount = resourceCount;
     weightCount = layers.isEmpty() ? 0 : layers.getLast().end;
@@ -110,51 +113,53 @@ public final class CostClasses {
     return layers;
   }
 
+  /// Returns the number of weights, p.
   public int weightCount() {
     return weightCount;
   }
 
-  /// Number of classes, C.
+  /// Returns the number of classes, C.
   public int count() {
     return count;
   }
 
-  /// Number of resources, R.
+  /// Returns the number of resources, R.
   public int resourceCount() {
     return resourceCount;
   }
 
-  /// a_cr: what one weight of class c costs of resource r.
+  /// Returns a_cr, the cost of one weight of class c in resource r.
   public long cost(int c, int r) {
     return costs[c * resourceCount + r];
   }
 
-  /// f_c: multiply-accumulates of one weight of class c, where the resources are NNZ and MACs.
+  /// Returns f_c, the multiply-accumulates of one weight of class c, where the resources are NNZ
+  /// and MACs.
   public long macs(int c) {
     return cost(c, MACS);
   }
 
-  /// How many weights class c has.
+  /// Returns the number of weights of class c.
   public int size(int c) {
     return size[c];
   }
 
-  /// How few weights of class c may be kept.
+  /// Returns the least number of weights of class c that may be kept.
   public int minKept(int c) {
     return minKept[c];
   }
 
-  /// How many weights of class c may be kept.
+  /// Returns the greatest number of weights of class c that may be kept.
   public int maxKept(int c) {
     return maxKept[c];
   }
 
-  /// `k` moved into the limits of class c.
+  /// Returns `k` clamped to the limits of class c.
   public int clamp(int c, int k) {
     return Math.max(minKept[c], Math.min(k, maxKept[c]));
   }
 
-  /// What is used of each resource when `kept[c]` weights of each class c are kept.
+  /// Computes the use of each resource when `kept[c]` weights of each class c are kept.
   ///
   /// @param used `[R]`, overwritten
   public void use(int[] kept, long[] used) {
@@ -166,21 +171,22 @@ public final class CostClasses {
     }
   }
 
+  /// Returns the number of layers.
   public int layerCount() {
     return layerEnd.length;
   }
 
-  /// Index after the last weight of a layer.
+  /// Returns the index after the last weight of a layer.
   public int layerEnd(int layer) {
     return layerEnd[layer];
   }
 
-  /// The class that a layer belongs to.
+  /// Returns the class that a layer belongs to.
   public int layerClass(int layer) {
     return layerClass[layer];
   }
 
-  /// The layer that weight `i` belongs to.
+  /// Returns the layer that weight `i` belongs to.
   int layerAt(int i) {
     int low = 0;
     int high = layerEnd.length - 1;

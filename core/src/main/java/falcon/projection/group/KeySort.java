@@ -2,22 +2,23 @@ package falcon.projection.group;
 
 import java.util.Arrays;
 
-/// Sorts keys digit by digit, from the least significant on.
+/// Radix sort: sorts keys digit by digit, from the least significant on.
 ///
-/// Only bits in which keys differ are looked at: keys of a narrow zone, or rounded ones, take two
-/// passes. Memory is kept from one
-/// call to the next; one instance serves several threads if no two sort overlapping ranges or under
-/// the same worker number at the same time.
+/// Only bits in which keys differ are sorted by: keys of a narrow zone, or rounded ones, take two
+/// passes. Memory is kept from one call to the next; one instance serves several threads if no two
+/// sort overlapping ranges or under the same worker number at the same time.
 public final class KeySort {
   private static final int DIGIT_BITS = 11;
 
-  /// Below this the JDK's sort is faster.
+  /// Number of keys below which the JDK's sort is faster.
   private static final int MIN_COUNT = 1 << 10;
 
   private final int[] spare;
   private final int[][] endsByWorker;
 
-  /// @param capacity how many keys there are in all ranges together
+  /// Creates a sorter with its memory.
+  ///
+  /// @param capacity number of keys in all ranges together
   public KeySort(int capacity, int threads) {
     spare = new int[capacity];
     endsByWorker = new int[threads][1 << DIGIT_BITS];

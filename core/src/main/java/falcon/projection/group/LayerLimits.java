@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// How few and how many weights of single layers may be kept.
+/// Limits on the number of kept weights of single layers.
 ///
 /// @param rangeByLayer limits by number of the layer in its cost table; a layer that is not named
 ///     has none
@@ -13,11 +13,13 @@ public record LayerLimits(Map<Integer, Range> rangeByLayer) {
   /// No limits.
   public static final LayerLimits NONE = new LayerLimits(Map.of());
 
-  /// Inclusive limits of one layer.
+  /// The inclusive limits of one layer.
   ///
-  /// @param minKept how few weights may be kept, zero or more
-  /// @param maxKept how many weights may be kept; above the layer's size it is no limit
+  /// @param minKept least number of kept weights, zero or more
+  /// @param maxKept greatest number of kept weights; above the layer's size it is no limit
   public record Range(int minKept, int maxKept) {
+    /// Checks the limits.
+    ///
     /// @throws IllegalArgumentException if the floor is negative or above the ceiling
     public Range {
       if (minKept < 0 || maxKept < minKept) {
@@ -34,8 +36,8 @@ public record LayerLimits(Map<Integer, Range> rangeByLayer) {
 
   /// Refuses limits that do not fit the layers.
   ///
-  /// @param names of the layers
-  /// @param counts how many weights they have
+  /// @param names names of the layers
+  /// @param counts number of weights of each layer
   /// @throws IllegalArgumentException if a limit names no layer or asks for more than it has
   public void refuseOutside(List<String> names, List<Integer> counts) {
     rangeByLayer.forEach((layer, range) -> {

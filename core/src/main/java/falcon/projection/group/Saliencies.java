@@ -1,9 +1,11 @@
 package falcon.projection.group;
 
-/// What a saliency may be.
+/// The check of saliencies: finite and zero or more.
 public final class Saliencies {
   private Saliencies() {}
 
+  /// Refuses saliencies that are negative or not finite.
+  ///
   /// @throws IllegalArgumentException if a saliency is negative or not finite; the first is named
   public static void refuseBad(float[] saliency) {
     for (int i = 0; i < saliency.length; i++) {

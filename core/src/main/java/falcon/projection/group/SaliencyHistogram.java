@@ -9,24 +9,27 @@ import org.jspecify.annotations.Nullable;
 /// The key of a saliency is its float32 bit pattern, which orders as the saliency does. A bucket
 /// covers `2^shift` keys and never spans a power of two, so that the sum of its saliencies follows
 /// from the number of weights and the *integer* sum of the low bits of their keys. Integer sums do
-/// not depend on the order of addition: any number of threads gives the same bits, and nothing is
-/// rounded. Both are gathered in one `long` per bucket while a chunk lasts.
+/// not depend on the order of addition: the result has the same bits for any number of threads, and
+/// nothing is rounded. Within a chunk, count and sum are gathered in one `long` per bucket.
 public final class SaliencyHistogram {
-  /// Bits of a non-negative key.
+  /// Number of bits of a non-negative key.
   private static final int KEY_BITS = 31;
 
-  /// Between these, buckets are fine enough for few passes and few enough to scan at no cost.
+  /// Least binary logarithm of the number of buckets per class: within the bounds, buckets are fine
+  /// enough for few passes and few enough to scan at no cost.
   private static final int MIN_BUCKET_BITS = 9;
 
   private static final int MAX_BUCKET_BITS = 14;
 
-  /// Buckets of all classes together, so that many classes do not need much memory.
+  /// Greatest number of buckets of all classes together, so that many classes do not need much
+  /// memory.
   private static final int MAX_BUCKETS = 1 << 20;
 
-  /// A chunk has at most 2^16 weights, a bucket at most 2^22 keys: sums of low bits stay below 2^38.
+  /// Position of the count in the `long`: a chunk has at most 2^16 weights and a bucket at most
+  /// 2^22 keys, so that sums of low bits stay below 2^38.
   private static final int COUNT_SHIFT = 40;
 
-  /// Buckets per weight of a group that is split, as a power of two.
+  /// Binary logarithm of the number of buckets per weight of a group that is split.
   private static final int SPREAD_BITS = 5;
 
   private static final long ONE = 1L << COUNT_SHIFT;
@@ -41,6 +44,7 @@ public final class SaliencyHistogram {
   private final Object[] lockByClass;
   private final AtomicBoolean isSuspicious = new AtomicBoolean();
 
+  /// Creates a histogram of the classes' weights, filled by the threads of `chunks`.
   public SaliencyHistogram(CostClasses classes, Chunks chunks) {
     this.classes = classes;
     this.chunks = chunks;
@@ -53,13 +57,14 @@ public final class SaliencyHistogram {
     bucketBits = bits;
     counts = new int[Math.multiplyExact(classCount, 1 << bits)];
     lowSums = new long[counts.length];
-    // Twice the buckets: what is negative or not finite lands in the upper half and is refused.
+    // Twice the buckets: a key that is negative or not finite falls into the upper half and is
+    // refused.
     scratchByWorker = new long[chunks.threads()][2 << bits];
     lockByClass = new Object[classCount];
     Arrays.setAll(lockByClass, c -> new Object());
   }
 
-  /// How many buckets a class has in one pass.
+  /// Returns the number of buckets of a class in one pass.
   int bucketsPerClass() {
     return 1 << bucketBits;
   }
@@ -84,7 +89,7 @@ public final class SaliencyHistogram {
     }
   }
 
-  /// Splits groups: one for each class that has a place to split at.
+  /// Splits groups, one in each class that names a group to split.
   ///
   /// The group itself and as many neighbours of its width as the buckets allow are replaced by
   /// narrower ones.
@@ -118,10 +123,10 @@ public final class SaliencyHistogram {
     }
   }
 
-  /// Keys around group g that hold only groups of its own width.
+  /// Returns the keys around group g that hold only groups of its own width.
   private ClassGroups.Zone zoneAround(ClassGroups groups, int c, int g) {
     int width = groups.shift(g);
-    // Enough buckets to part most of the group's weights from one another.
+    // Enough buckets to separate most of the group's weights.
     int parts = Integer.SIZE - Integer.numberOfLeadingZeros(groups.count(g)) + SPREAD_BITS;
     int narrow = Math.max(0, width - Math.min(parts, bucketBits - 2));
     int reach = ((1 << (bucketBits - (width - narrow))) - 1) >> 1;
@@ -179,7 +184,8 @@ public final class SaliencyHistogram {
     }
   }
 
-  /// −0 is a saliency of zero; every other key in the upper half is an error that is reported later.
+  /// Moves −0, a saliency of zero, to the bucket of 0; every other key in the upper half is an
+  /// error that is reported later.
   private static void foldNegativeZeros(long[] scratch) {
     int half = scratch.length / 2;
     scratch[0] += scratch[half];

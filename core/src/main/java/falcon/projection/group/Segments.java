@@ -2,17 +2,18 @@ package falcon.projection.group;
 
 import java.util.Arrays;
 
-/// The weights cut into runs that lie in one chunk and belong to one cost class.
+/// The weights divided into runs that lie in one chunk and belong to one cost class.
 ///
-/// Segments are in the order of the weights, so that what is gathered segment by segment is in that
-/// order too. The cut depends on the costs alone.
+/// Segments are in the order of the weights, so that results gathered segment by segment are in
+/// that order too. The division depends on the costs alone.
 public final class Segments {
   private final int[] end;
   private final int[] classOf;
 
-  /// By chunk, its first segment; one entry more than chunks.
+  /// By chunk, its first segment; one more entry than chunks.
   private final int[] firstOfChunk;
 
+  /// Divides the weights of some classes.
   public Segments(CostClasses classes) {
     int chunks = Chunks.countOf(classes.weightCount());
     int most = chunks + classes.layerCount();
@@ -39,31 +40,32 @@ public final class Segments {
     classOf = Arrays.copyOf(classAt, count);
   }
 
-  /// How many segments there are.
+  /// Returns the number of segments.
   public int count() {
     return end.length;
   }
 
+  /// Returns the number of chunks.
   public int chunkCount() {
     return firstOfChunk.length - 1;
   }
 
-  /// The first segment of a chunk; that of the chunk after the last is [#count].
+  /// Returns the first segment of a chunk; that of the chunk after the last is [#count].
   public int firstOf(int chunk) {
     return firstOfChunk[chunk];
   }
 
-  /// The first weight of a segment.
+  /// Returns the first weight of a segment.
   public int from(int segment) {
     return segment == 0 ? 0 : end[segment - 1];
   }
 
-  /// The weight after the last of a segment.
+  /// Returns the weight after the last of a segment.
   public int to(int segment) {
     return end[segment];
   }
 
-  /// The cost class that the weights of a segment belong to.
+  /// Returns the cost class that the weights of a segment belong to.
   public int classOf(int segment) {
     return classOf[segment];
   }

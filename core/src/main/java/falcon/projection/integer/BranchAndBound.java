@@ -3,11 +3,11 @@ package falcon.projection.integer;
 import falcon.projection.dual.DualOptimum;
 import falcon.projection.group.CostClasses;
 
-/// Depth-first search over the counts of the open classes of a [KnapsackCore].
+/// Branch and bound: a depth-first search over the counts of the open classes of a [KnapsackCore].
 ///
-/// Losses add up on the way down, and so do μ_r times what a resource is sure to be left with; a
-/// branch ends where they reach the gap of the best choice so far. Where the search ends within its
-/// limit of nodes, no choice in the core is better.
+/// The bound of a branch is the sum of the losses so far and of μ_r times the amount of each
+/// resource that is certain to stay unused; a branch ends where it reaches the gap of the best
+/// choice so far. Where the search ends within its limit of nodes, no choice in the core is better.
 final class BranchAndBound {
   private final CostClasses classes;
   private final KnapsackCore core;
@@ -19,14 +19,14 @@ final class BranchAndBound {
   private final long[] slack;
   private final double[] multipliers;
 
-  /// `[levels + 1, R]`: what is left for the classes of the levels below (negative where they must
-  /// give something back), and what they can take and give back at most.
+  /// The room `[levels + 1, R]`: what is left for the classes of the levels below (negative where
+  /// they must release something), and the most that they can take and release.
   private long[] room = {};
 
   private long[] takenBelow = {};
   private long[] givenBelow = {};
 
-  /// `[levels, R]`: of one weight of the class of a level.
+  /// Costs `[levels, R]` of one weight of the class of each level.
   private long[] costs = {};
 
   private double bestGap;
@@ -46,16 +46,16 @@ final class BranchAndBound {
     multipliers = new double[resourceCount];
   }
 
-  /// By class, the distance from the cut of the core in the best choice found.
+  /// Returns by class the distance from the cut of the core in the best choice found.
   int[] best() {
     return best;
   }
 
-  /// Looks for a better choice than a known one.
+  /// Searches for a better choice than a known one.
   ///
-  /// @param start by class, the distances of that one; read only; may be [#best()]
-  /// @param maxNodes after how many nodes to give up
-  /// @return whether every choice in the core that could be better was looked at
+  /// @param start by class, the distances of the known choice; read only; may be [#best()]
+  /// @param maxNodes number of nodes after which the search gives up
+  /// @return whether every choice in the core that could be better was examined
   boolean run(int[] start, int maxNodes) {
     System.arraycopy(start, 0, best, 0, best.length);
     certificate.slackOf(core, best, slack);
@@ -97,7 +97,7 @@ final class BranchAndBound {
     }
   }
 
-  /// How many ranks of the core, up or down, lose less than the gap that is to be beaten.
+  /// Returns how many ranks of the core, up or down, lose less than the gap to beat.
   private int useful(int c, int most, int direction) {
     int ranks = 0;
     while (ranks < most && core.loss(c, direction * (ranks + 1)) < bestGap) {
@@ -134,7 +134,7 @@ final class BranchAndBound {
       if (loss >= bestGap) {
         break;
       }
-      // Giving back more loses more and leaves more unused.
+      // Releasing more loses more and leaves more unused.
       if (loss + leaveRoom(level, d) >= bestGap) {
         break;
       }
@@ -145,10 +145,10 @@ final class BranchAndBound {
     }
   }
 
-  /// Sets the room of the levels below to what distance d of this level's class leaves, and whether
-  /// that is overdrawn: more than they can give back.
+  /// Sets the room of the levels below to the amount that distance d of this level's class leaves,
+  /// and whether that is overdrawn beyond what they can release.
   ///
-  /// @return what is lost for sure, as they cannot take all of the room
+  /// @return the loss that is certain because they cannot take all of the room
   private double leaveRoom(int level, int d) {
     int here = level * resourceCount;
     isOverdrawn = false;
@@ -170,7 +170,7 @@ final class BranchAndBound {
     return multipliers[r] * Math.max(0, left - takenBelow[n]);
   }
 
-  /// In the last class as many as fit are best: no saliency is negative.
+  /// Sets the count of the last class: as many as fit are best, since no saliency is negative.
   private void finish(int c, double lost) {
     long most = core.up(c);
     for (int r = 0; r < resourceCount; r++) {

@@ -4,10 +4,12 @@ import falcon.projection.dual.DualOptimum;
 import falcon.projection.group.ClassGroups;
 import falcon.projection.group.CostClasses;
 
-/// The gap of a choice of counts to the dual bound, from its definition (see [KnapsackCore]).
+/// The certificate: the gap of a choice of counts to the dual bound, computed from its definition
+/// (see [KnapsackCore]).
 ///
-/// It adds up terms of zero or more and is never the difference of two large numbers, so that it
-/// keeps its digits when it is tiny. It holds for whatever multipliers the relaxation gives.
+/// The gap is a sum of terms that are zero or more and never the difference of two large numbers,
+/// so that it keeps its digits when it is tiny. It holds for any multipliers that the relaxation
+/// returns.
 final class Certificate {
   private final CostClasses classes;
   private final ClassGroups[] groups;
@@ -22,7 +24,7 @@ final class Certificate {
     this.limits = limits;
   }
 
-  /// What is left of the budget.
+  /// Computes the slack of the budget.
   ///
   /// @param slack `[R]`, overwritten
   void slackOf(int[] kept, long[] slack) {
@@ -32,7 +34,7 @@ final class Certificate {
     }
   }
 
-  /// What is left of the budget at distances from the cut of the core.
+  /// Computes the slack of the budget at distances from the cut of the core.
   ///
   /// @param slack `[R]`, overwritten
   void slackOf(KnapsackCore core, int[] distance, long[] slack) {
@@ -44,7 +46,7 @@ final class Certificate {
     }
   }
 
-  /// The gap at distances within the core.
+  /// Returns the gap at distances within the core.
   double gapOf(KnapsackCore core, int[] distance, long[] slack) {
     double gap = gapOfSlack(slack);
     for (int c = 0; c < classes.count(); c++) {
@@ -53,7 +55,7 @@ final class Certificate {
     return gap;
   }
 
-  /// Σ_r μ_r (b_r − what is used)
+  /// Returns Σ_r μ_r slack_r, where the slack is b_r minus the use.
   private double gapOfSlack(long[] slack) {
     double gap = 0;
     for (int r = 0; r < slack.length; r++) {
@@ -62,7 +64,7 @@ final class Certificate {
     return gap;
   }
 
-  /// The gap of any counts.
+  /// Returns the gap of any counts.
   double gapOf(int[] kept, long[] slack) {
     double gap = gapOfSlack(slack);
     for (int c = 0; c < classes.count(); c++) {

@@ -6,21 +6,24 @@ import falcon.projection.group.ClassGroups;
 import falcon.projection.group.CostClasses;
 import java.util.Arrays;
 
-/// Whole weights from the optimum of the relaxation.
+/// Integer rounding: whole weights from the optimum of the relaxation.
 ///
-/// The relaxation's optimum is rounded down ([KnapsackCore]), slack is filled and weights are exchanged
-/// between classes until no exchange helps ([LocalSearch]), and a depth-first search looks at
-/// every choice of counts whose losses stay below the gap reached ([BranchAndBound]). Where the search
-/// ends within its limit of nodes, the optimum is proven. [Certificate] says how far from the bound
-/// the result can be.
+/// The relaxation's optimum is rounded down ([KnapsackCore]), slack is filled and weights are
+/// exchanged between classes until no exchange helps ([LocalSearch]), and a depth-first search
+/// examines every choice of counts whose losses stay below the gap reached ([BranchAndBound]).
+/// Where the search ends within its limit of nodes, the optimum is proven. [Certificate] bounds the
+/// distance of the result from the optimum.
 public final class IntegerRounding {
-  /// Nodes of the search; a fixed number, so that results do not depend on the machine's speed.
+  /// Greatest number of nodes of the search; a fixed number, so that results do not depend on the
+  /// machine's speed.
   private static final int MAX_NODES = 1 << 18;
 
-  /// Nodes of a first, short search: what it finds tells which groups are worth splitting.
+  /// Greatest number of nodes of a first, short search, whose result decides which groups are worth
+  /// splitting.
   private static final int MAX_FIRST_NODES = 1 << 12;
 
-  /// Below this share of the bound, splitting further groups just for a proof is not worth a pass.
+  /// Least gap, as a share of the bound, for which splitting further groups just for a proof is
+  /// worth a pass.
   private static final double GAP_WORTH_A_PASS = 1e-10;
 
   private final ClassGroups[] groups;
@@ -34,11 +37,14 @@ public final class IntegerRounding {
   private double gap;
   private boolean isOptimal;
 
+  /// Creates the rounding for the resources NNZ and MACs.
   public IntegerRounding(
       CostClasses classes, ClassGroups[] groups, DualOptimum dual, Budget budget) {
     this(classes, groups, dual, new long[] {budget.maxNnz(), budget.maxMacs()});
   }
 
+  /// Creates the rounding for any resources.
+  ///
   /// @param limits `[R]`, the budget of each resource; not copied
   public IntegerRounding(
       CostClasses classes, ClassGroups[] groups, DualOptimum dual, long[] limits) {
@@ -52,36 +58,38 @@ public final class IntegerRounding {
     slack = new long[limits.length];
   }
 
-  /// How many weights of class c are kept.
+  /// Returns the number of kept weights of class c.
   public int kept(int c) {
     return kept[c];
   }
 
+  /// Returns the gap of the result to the dual bound, in the unit of the saliency; zero or more.
   public double gap() {
     return gap;
   }
 
-  /// What is left of the budget of resource r.
+  /// Returns the slack of resource r.
   public long slack(int r) {
     return slack[r];
   }
 
+  /// Returns whether the search proved that no choice of counts is better.
   public boolean isOptimal() {
     return isOptimal;
   }
 
-  /// By class, the group to split before the result is final or proven; −1: none.
+  /// Returns by class the group to split before the result is final or proven; −1: none.
   public int[] splitAt() {
     return splitAt;
   }
 
-  /// Whether the result is not final before groups are split: a cut falls into a group of different
-  /// saliencies, or groups hide choices that might be better.
+  /// Returns whether the result is not final before groups are split: a cut falls into a group of
+  /// different saliencies, or groups hide choices that might be better.
   public boolean wantsSplit() {
     return Arrays.stream(splitAt).anyMatch(g -> g >= 0);
   }
 
-  /// Finds the counts for the groups as they are.
+  /// Finds the counts for the present groups.
   ///
   /// @param maySplit whether groups may still be split only to find or prove a better result
   public void run(boolean maySplit) {
@@ -106,7 +114,7 @@ public final class IntegerRounding {
     gap = certificate.gapOf(kept, slack);
   }
 
-  /// Finds the groups that the cut falls into or that hide choices which might close the gap.
+  /// Finds the groups that the cut falls into, or that hide choices which might close the gap.
   ///
   /// @return whether nothing outside the core could be better
   private boolean findSplits(boolean maySplit) {

@@ -5,34 +5,36 @@ import falcon.projection.group.ClassGroups;
 import falcon.projection.group.CostClasses;
 import java.util.Arrays;
 
-/// The core of the integer program: by class, the ranks around the cut one by one.
+/// The core of the knapsack problem: by class, the single ranks around the cut.
 ///
 /// The best k weights of a class are those of greatest saliency, so a mask is one count k_c per
-/// class. With the multipliers of the relaxation, what a choice of counts lacks to the bound is
+/// class. With the multipliers of the relaxation, the gap of a choice of counts to the bound is
 ///
 /// ```
 /// g(μ) − value = Σ_r μ_r (b_r − Σ_c a_cr k_c) + Σ_c loss_c(k_c)
 /// loss_c(k)    = Σ |I_i − t_c| over the weights between the threshold t_c and rank k
 /// ```
 ///
-/// a sum of terms that are all zero or more, loss_c being convex. A weight whose |I_i − t_c| reaches
-/// the gap of a known mask is where it belongs in every better one (knapsack solvers call the rest
-/// the *core*), so that only ranks near the cut are laid out, as distances d from it: the loss of
-/// k_c = base + d, and the saliency that the step from d to d + 1 adds.
+/// a sum of terms that are all zero or more, with loss_c convex. A weight whose |I_i − t_c| reaches
+/// the gap of a known mask has the same state in every better mask as in the relaxation (knapsack
+/// solvers call the remaining weights the *core*), so that only ranks near the cut are laid out, as
+/// distances d from it: the loss of k_c = base + d, and the saliency that the step from d to d + 1
+/// adds.
 final class KnapsackCore {
-  /// Ranks on either side of the cut, all classes together.
+  /// Greatest number of ranks on either side of the cut, all classes together.
   private static final int MAX_CORE = 1 << 14;
 
   private static final int MAX_REACH = 512;
   private static final int MIN_REACH = 16;
 
-  /// Classes that are looked at together at most, those with the least loss.
+  /// Greatest number of classes that are searched together, those with the least loss.
   private static final int MAX_OPEN = 512;
 
-  /// Past the end of the core there is nothing that might be better.
+  /// The answer that nothing beyond the end of the core might be better.
   static final int NOTHING = -1;
 
-  /// Past the end of the core there might be something better, but it is the reach that ends it.
+  /// The answer that something beyond the end of the core might be better, but the core ends there
+  /// because of its limited reach.
   static final int TOO_FAR = -2;
 
   private final CostClasses classes;
@@ -80,8 +82,8 @@ final class KnapsackCore {
     }
   }
 
-  /// Whether the cut is at the thresholds, where all losses are 0; a proof needs that. It is not
-  /// where rounding spoilt the relaxation.
+  /// Returns whether the cut is at the thresholds, where all losses are 0; a proof requires that.
+  /// It is false where rounding spoilt the relaxation.
   boolean isCentred() {
     return isCentred;
   }
@@ -121,36 +123,36 @@ final class KnapsackCore {
     return c * (2 * reach + 1) + reach + d;
   }
 
-  /// The count of class c at distance 0.
+  /// Returns the count of class c at distance 0.
   int base(int c) {
     return base[c];
   }
 
-  /// How far above 0 the distances of class c go.
+  /// Returns the greatest distance of class c above 0.
   int up(int c) {
     return up[c];
   }
 
-  /// How far below 0 the distances of class c go; zero or more.
+  /// Returns the greatest distance of class c below 0, as a number of zero or more.
   int down(int c) {
     return down[c];
   }
 
-  /// loss_c at `base + d`.
+  /// Returns loss_c at `base + d`.
   double loss(int c, int d) {
     return loss[at(c, d)];
   }
 
-  /// Saliency of the weight that is added between the distances `d` and `d + 1`.
+  /// Returns the saliency of the weight that is added between the distances `d` and `d + 1`.
   double item(int c, int d) {
     return item[at(c, d)];
   }
 
   /// Finds the classes whose count might differ in a better choice.
   ///
-  /// @param distance by class, of the choice that is known; classes away from 0 count too
-  /// @param gap what that choice lacks to the bound
-  /// @return whether these are all; else those with the least loss were taken
+  /// @param distance by class, the distances of the known choice; classes away from 0 count too
+  /// @param gap gap of that choice to the bound
+  /// @return whether these are all; otherwise those with the least loss were taken
   boolean findOpen(int[] distance, double gap) {
     openCount = 0;
     for (int c = 0; c < classes.count(); c++) {
@@ -178,13 +180,14 @@ final class KnapsackCore {
     return false;
   }
 
-  /// The least loss of one weight more or less.
+  /// Returns the least loss of one weight more or less.
   private double firstLoss(int c) {
     double least = up[c] > 0 ? loss(c, 1) : Double.POSITIVE_INFINITY;
     return down[c] > 0 ? Math.min(least, loss(c, -1)) : least;
   }
 
-  /// Insertion sort: the classes come in order of cost, which is nearly the order of thresholds.
+  /// Sorts the open classes by insertion: they come in order of cost, which is nearly the order of
+  /// thresholds.
   private void sortByThreshold() {
     for (int n = 1; n < openCount; n++) {
       int c = open[n];
@@ -197,21 +200,21 @@ final class KnapsackCore {
     }
   }
 
-  /// How many classes are open.
+  /// Returns the number of open classes.
   int openCount() {
     return openCount;
   }
 
-  /// The n-th open class; those of lower threshold come first.
+  /// Returns the n-th open class; those of lower threshold come first.
   int open(int n) {
     return open[n];
   }
 
-  /// What lies past one end of the core of a class and might be better than what was found: a
-  /// group, [#NOTHING], or [#TOO_FAR] where it is the reach that ends the core.
+  /// Returns what lies beyond one end of the core of a class and might improve the result: a group,
+  /// [#NOTHING], or [#TOO_FAR] where the limited reach ends the core.
   ///
   /// @param direction 1 or −1
-  /// @param gap of what was found
+  /// @param gap gap of the result
   int hiddenChoice(int c, int direction, double gap) {
     int last = direction > 0 ? up[c] : -down[c];
     int limit = direction > 0 ? classes.maxKept(c) : classes.minKept(c);

@@ -4,10 +4,11 @@ import falcon.projection.group.ClassGroups;
 import falcon.projection.group.CostClasses;
 import java.util.Arrays;
 
-/// Uses the slack that rounding leaves: takes what still fits, and exchanges weights of one class
-/// for weights of another as long as that gains.
+/// Local search: uses the slack left by rounding, taking weights that still fit and exchanging
+/// weights of one class for weights of another as long as that gains.
 final class LocalSearch {
-  /// Weights of one class that one exchange may take out; more are left to the search.
+  /// Greatest number of weights of one class that one exchange removes; larger exchanges are left
+  /// to branch and bound.
   private static final int MAX_EXCHANGED = 4;
 
   /// An exchange must gain more than the rounding of the sums that it compares.
@@ -132,7 +133,7 @@ final class LocalSearch {
   /// Takes whatever still fits, beyond the core too, the most valuable group first.
   ///
   /// @param kept by class, increased
-  /// @param room `[R]`, what is left of the budget, decreased
+  /// @param room `[R]`, slack of the budget, decreased
   void fill(int[] kept, long[] room) {
     while (true) {
       int chosen = -1;

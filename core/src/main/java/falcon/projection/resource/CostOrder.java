@@ -11,23 +11,23 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/// The weights in an order in which those of equal cost stand together.
+/// An order of the weights in which those of equal cost are adjacent.
 ///
-/// A layer whose weights cost the same stays as it is. Inside any other the weights are put in order
-/// of their kind, those of one kind in order of their index, so that each kind becomes a layer of
-/// its own. What comes after that knows nothing of patterns.
+/// A layer whose weights cost the same stays as it is. In any other layer the weights are sorted by
+/// kind, those of one kind by index, so that each kind becomes a layer of its own. Later steps know
+/// nothing of patterns.
 final class CostOrder {
-  /// Weights of one kind in a layer, neighbours in the new order.
+  /// The weights of one kind in a layer, adjacent in the new order.
   ///
   /// @param layer number of the layer in the table
-  /// @param kind in its pattern
+  /// @param kind number of the kind in the layer's pattern
   /// @param end place after its last weight
-  /// @param count how many weights it has, one or more
+  /// @param count number of weights, one or more
   record Part(int layer, int kind, int end, int count) {}
 
   private final List<Part> parts = new ArrayList<>();
 
-  /// `[p]`, the weight at a place; null where that is the place itself.
+  /// The weight at each place, `[p]`; null where the order is that of the weights.
   private final int @Nullable [] weightAt;
 
   private final float[] ordered;
@@ -68,12 +68,12 @@ final class CostOrder {
     return weightAt;
   }
 
-  /// The parts in order; unmodifiable.
+  /// Returns the parts in order; unmodifiable.
   List<Part> parts() {
     return List.copyOf(parts);
   }
 
-  /// The saliencies in this order.
+  /// Returns the saliencies in this order.
   ///
   /// @return `saliency` itself or an array that is valid until the next call
   /// @throws IllegalArgumentException if a saliency is negative or not finite; the first is named
@@ -107,7 +107,7 @@ final class CostOrder {
     return isGood;
   }
 
-  /// A mask of this order as a mask of the weights.
+  /// Returns a mask of this order as a mask of the weights.
   Mask restore(Mask mask) {
     int[] order = weightAt;
     if (order == null) {
@@ -120,7 +120,7 @@ final class CostOrder {
     return Mask.ofWords(order.length, words);
   }
 
-  /// How many weights of each part a mask of this order keeps.
+  /// Returns how many weights of each part a mask of this order keeps.
   int[] keptByPart(Mask mask) {
     int[] kept = new int[parts.size()];
     Arrays.setAll(

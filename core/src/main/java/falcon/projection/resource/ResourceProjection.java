@@ -24,29 +24,29 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
-/// Projection onto a budget of any number of resources: [BudgetProjection] is the case of two, NNZ
-/// and MACs.
+/// The projection onto a budget of any number of resources: [BudgetProjection] is the case of two,
+/// NNZ and MACs.
 ///
 /// ```
 /// maximise    Σ_i I_i z_i            z_i ∈ {0,1}, 1 = kept
 /// subject to  Σ_i a_ir z_i ≤ b_r     for every resource r; a_ir = cost of weight i, b = budget
 /// ```
 ///
-/// [CostOrder] puts the weights of equal cost together, [ResourceRows] finds the budgets that bind.
-/// If these are at most two, one of them on the number of weights, the rest is [BudgetProjection];
-/// else [DualSimplex] finds one multiplier μ_r for each, with t_c = Σ_r μ_r a_cr in the place of
-/// α + μ f_c. Integer finish and certificate are the same.
+/// [CostOrder] makes the weights of equal cost adjacent, [ResourceRows] finds the budgets that
+/// bind. If these are at most two, one of them on the number of weights, the rest is
+/// [BudgetProjection]; else [DualSimplex] finds one multiplier μ_r for each, with t_c = Σ_r μ_r
+/// a_cr in place of α + μ f_c. Integer rounding and certificate are the same.
 ///
 /// Source: FALCON (arXiv:2403.07094), section 2, has NNZ and FLOPs only; the dual function
-/// generalises as it stands.
+/// generalises without change.
 ///
-/// An instance keeps its working memory from one call to the next; it is not safe for use by several
-/// threads at a time. The result is the same for any number of threads.
+/// An instance keeps its working memory from one call to the next; it is not safe for use by
+/// several threads at a time. The result is the same for any number of threads.
 public final class ResourceProjection {
-  /// Above so many classes weights are sorted instead of counted in histograms.
+  /// Number of classes above which weights are sorted instead of counted in histograms.
   private static final int MAX_HISTOGRAMS = 2048;
 
-  /// Passes spent on splitting groups only to prove the optimum.
+  /// Greatest number of passes that split groups only to prove the optimum.
   private static final int MAX_PROOF_PASSES = 6;
 
   private final Chunks chunks;
@@ -54,11 +54,11 @@ public final class ResourceProjection {
   private @Nullable Layout layout;
   private @Nullable Workspace workspace;
 
-  /// Everything that depends on costs and limits alone.
+  /// The state that depends on costs and limits alone.
   private record Layout(
       ResourceTable table, LayerLimits limits, CostOrder order, ResourceRows rows) {}
 
-  /// Everything that depends on which rows bind, too; made for the present layout.
+  /// The state that also depends on the binding rows; made for the present layout.
   private record Workspace(
       List<Integer> rows,
       CostClasses classes,
@@ -70,13 +70,13 @@ public final class ResourceProjection {
   private record Found(
       Mask mask, double value, double gap, List<Double> multipliers, boolean isOptimal) {}
 
-  /// A projection that runs on the calling thread.
+  /// Creates a projection that runs on the calling thread.
   public ResourceProjection() {
     chunks = new Chunks(null, 1);
     twoResources = new BudgetProjection();
   }
 
-  /// A projection that also runs on an executor's threads.
+  /// Creates a projection that also runs on an executor's threads.
   ///
   /// @param executor runs up to `threads − 1` short tasks per pass over the weights
   /// @param threads how many threads work at the same time, the calling one included; 1 or more
@@ -99,8 +99,8 @@ public final class ResourceProjection {
 
   /// Projects with limits on how much of single layers is kept.
   ///
-  /// A layer whose weights differ in cost can have a ceiling but no floor: whether a floor can be met
-  /// within the budget would be an integer program of its own.
+  /// A layer whose weights differ in cost can have a ceiling but no floor: whether a floor can be
+  /// met within the budget would be an integer program of its own.
   ///
   /// @param saliency I, `[p]`, finite and zero or more; read only
   /// @param table costs of the p weights

@@ -13,28 +13,29 @@ import java.util.Map;
 
 /// The rows `Σ_i a_ir z_i ≤ b_r` of the integer program, over the parts of a [CostOrder].
 ///
-/// There is one row for each resource, and one (a_ir = 1 inside the layer, 0 outside) for each
+/// There is one row for each resource, and one row (a_ir = 1 inside the layer, 0 outside) for each
 /// ceiling on a layer whose weights differ in cost: the ceiling of any other layer is that of its
 /// class. Costs of a row are divided by their greatest common divisor and its budget rounded down
-/// accordingly, which loses no mask and tightens the bound. Rows whose budget cannot be exceeded are
-/// left out.
+/// accordingly, which excludes no mask and tightens the bound. Rows whose budget cannot be exceeded
+/// are left out.
 final class ResourceRows {
   private final ResourceTable table;
   private final List<CostOrder.Part> parts;
   private final Map<Integer, LayerLimits.Range> rangeByPart = new HashMap<>();
   private final int rowCount;
 
-  /// `[parts, rows]`, divided by `divisor`.
+  /// Costs `[parts, rows]`, divided by `divisor`.
   private final long[][] costs;
 
   private final long[] divisor;
 
-  /// By row: what is used when as much as the limits allow is kept, and as little; divided.
+  /// By row, the divided use when as many weights as the limits allow are kept, and when as few
+  /// are.
   private final long[] most;
 
   private final long[] least;
 
-  /// The ceilings that are rows, behind those of the resources.
+  /// The ceilings that are rows, after the rows of the resources.
   private final List<Integer> ceilings = new ArrayList<>();
 
   /// @throws IllegalArgumentException if a limit names no layer, asks for more than it has, or is a
@@ -109,18 +110,18 @@ final class ResourceRows {
     return b == 0 ? a : greatestCommonDivisor(b, a % b);
   }
 
-  /// By what the costs of a row were divided.
+  /// Returns the divisor of a row's costs.
   long divisor(int row) {
     return divisor[row];
   }
 
-  /// The budget of a row in its divided unit.
+  /// Returns the budget of a row in its divided unit.
   long limit(int row, ResourceBudget budget) {
     int resources = table.resources().size();
     return row < resources ? budget.limit(row) / divisor[row] : ceilings.get(row - resources);
   }
 
-  /// The rows that a mask could break; those of the resources have their numbers.
+  /// Returns the rows that a mask could violate; the row of a resource has the resource's number.
   ///
   /// @throws IllegalArgumentException if the budget is below what the layers must keep
   int[] binding(ResourceBudget budget) {
@@ -139,12 +140,12 @@ final class ResourceRows {
     return Arrays.copyOf(rows, count);
   }
 
-  /// Whether every weight costs the same in a row, that is, 1.
+  /// Returns whether every weight costs the same in a row, that is, 1.
   boolean isCount(int row) {
     return Arrays.stream(costs).allMatch(cost -> cost[row] == 1);
   }
 
-  /// The classes of a choice of rows.
+  /// Returns the classes of a choice of rows.
   CostClasses classes(int[] rows) {
     List<CostClasses.Layer> layers = new ArrayList<>();
     for (int n = 0; n < parts.size(); n++) {
@@ -156,7 +157,7 @@ final class ResourceRows {
     return new CostClasses(rows.length, layers);
   }
 
-  /// The parts as layers whose MACs are a row; −1: costs of 0.
+  /// Returns the parts as layers whose MACs are the costs of a row; −1: costs of 0.
   CostTable costTable(int row) {
     CostTable.Builder builder = CostTable.builder();
     for (int n = 0; n < parts.size(); n++) {
@@ -165,12 +166,12 @@ final class ResourceRows {
     return builder.build();
   }
 
-  /// The limits on parts that are whole layers.
+  /// Returns the limits on parts that are whole layers.
   LayerLimits partLimits() {
     return new LayerLimits(rangeByPart);
   }
 
-  /// What a mask uses of a resource, in its own unit.
+  /// Returns the use of a resource by a mask, in the resource's own unit.
   long used(int resource, int[] keptByPart) {
     long used = 0;
     for (int n = 0; n < keptByPart.length; n++) {

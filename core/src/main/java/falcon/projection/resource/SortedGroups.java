@@ -4,14 +4,14 @@ import falcon.projection.group.ClassGroups;
 import falcon.projection.group.CostClasses;
 import java.util.Arrays;
 
-/// Groups by sorting, for costs that make so many classes that histograms of each would be mostly
+/// Groups made by sorting, for costs with so many classes that their histograms would be mostly
 /// empty (in the extreme every weight has a cost of its own).
 ///
-/// Every group is exact at once. The work is that of sorting the weights, p log p.
+/// Every group is exact at once. The work is that of sorting p weights, p log p.
 final class SortedGroups {
   private final CostClasses classes;
 
-  /// Keys, class by class in ascending order.
+  /// Keys, class by class, in ascending order.
   private final int[] sorted;
 
   private final int[] next;

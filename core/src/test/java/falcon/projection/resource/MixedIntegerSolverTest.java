@@ -19,13 +19,13 @@ import org.ojalgo.optimisation.Variable;
 import org.ojalgo.optimisation.integer.IntegerStrategy;
 import org.ojalgo.type.context.NumberContext;
 
-/// Compares projections with what ojAlgo's branch and bound, which knows nothing of cost classes,
-/// proves to be the best mask.
+/// Compares projections with the best mask of ojAlgo's branch and bound, which knows nothing of
+/// cost classes.
 class MixedIntegerSolverTest {
-  /// Digits to which ojAlgo is asked to close its gap.
+  /// Number of digits to which ojAlgo has to close its gap.
   private static final int DIGITS = 12;
 
-  /// Two sums of thousands of saliencies in different order agree to this share.
+  /// Relative tolerance of two sums of thousands of saliencies in different order.
   private static final double ROUNDING = 1e-11;
 
   @ParameterizedTest(name = "seed={0} weights={1} resources={2}")
@@ -50,7 +50,7 @@ class MixedIntegerSolverTest {
     assertThat(found.value()).as("%s", problem).isCloseTo(best.getValue(), within(rounding));
   }
 
-  /// Six layers with up to three kinds of weights each; the first resource counts weights.
+  /// Returns six layers with up to three kinds of weights each; the first resource counts weights.
   private static ResourceProblem problem(long seed, int weights, int resources) {
     SplittableRandom random = new SplittableRandom(seed);
     ResourceTable.Builder builder = ResourceTable.builder(ResourceProblem.names(resources));

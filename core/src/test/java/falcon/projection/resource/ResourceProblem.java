@@ -21,7 +21,7 @@ record ResourceProblem(
     ResourceBudget budget,
     LayerLimits limits) {
 
-  /// A small problem of a random kind.
+  /// Returns a small problem of a random kind.
   static ResourceProblem small(long seed, int maxWeights, int resources) {
     SplittableRandom random = new SplittableRandom(seed);
     int weightCount = 1 + random.nextInt(maxWeights);
@@ -74,7 +74,8 @@ record ResourceProblem(
     return names;
   }
 
-  /// Costs of a random layer: the first resource counts weights in half of the problems.
+  /// Returns the costs of a random layer: the first resource counts weights in half of the
+  /// problems.
   private static CostPattern pattern(
       SplittableRandom random, int resources, int kinds, int count, boolean isFew) {
     long[] few = {0, 1, 2, 3, 7, 16, 64, 100, 256};
@@ -94,8 +95,9 @@ record ResourceProblem(
     return CostPattern.repeating(kindOf, costs);
   }
 
-  /// ResNet20's weights and MACs, and a time that falls with the size of the layer: nanoseconds a
-  /// weight as if later stages ran at a lower rate, and a kernel's border taps were cheaper.
+  /// Returns ResNet20's weights and MACs, and a time that falls with the size of the layer:
+  /// nanoseconds per weight as if later stages ran at a lower rate, and a kernel's border taps were
+  /// cheaper.
   static ResourceTable resNet20(boolean isPatterned) {
     ResourceTable.Builder builder = ResourceTable.builder("nnz", "macs", "picoseconds");
     int index = 0;
@@ -151,7 +153,7 @@ record ResourceProblem(
     return limits.rangeByLayer().getOrDefault(layer, new LayerLimits.Range(0, Integer.MAX_VALUE));
   }
 
-  /// Whether a mask stays within the budget and the limits of every layer.
+  /// Returns whether a mask stays within the budget and the limits of every layer.
   boolean allows(Mask mask) {
     for (int l = 0; l < table.layers().size(); l++) {
       ResourceTable.Layer layer = table.layers().get(l);
@@ -171,9 +173,9 @@ record ResourceProblem(
     return value;
   }
 
-  /// g(μ), straight from its definition: in each layer as many of the weights with the greatest
-  /// I − Σ μ a as its limits allow. The budget counts up to the last multiple of what the costs have
-  /// in common.
+  /// Returns g(μ), computed from its definition: in each layer as many of the weights with the
+  /// greatest I − Σ μ a as its limits allow. The budget is rounded down to a multiple of the costs'
+  /// greatest common divisor.
   double dual(double... multipliers) {
     double g = 0;
     for (int r = 0; r < multipliers.length; r++) {

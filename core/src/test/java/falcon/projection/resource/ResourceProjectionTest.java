@@ -41,7 +41,7 @@ class ResourceProjectionTest {
                 problem.saliency().values(), problem.table(), problem.budget(), problem.limits()));
   }
 
-  /// Checks what must hold for every problem, from the problem alone.
+  /// Checks the properties of every solution, from the problem alone.
   static ProjectedMask check(ResourceProblem problem, ProjectedMask found) {
     Mask mask = found.mask();
     assertThat(problem.allows(mask)).as("%s", problem).isTrue();
@@ -58,7 +58,7 @@ class ResourceProjectionTest {
       multipliers[r] = use.multiplier();
     }
     double dual = problem.dual(multipliers);
-    // The definition takes differences of saliencies and thresholds; each rounds.
+    // The definition takes differences of saliencies and thresholds, each of which is rounded.
     double rounding = 1e-11 * dual + 1e-15 * problem.valueOf(Mask.all(problem.weightCount()));
     assertThat(found.bound()).as("%s", problem).isCloseTo(dual, within(rounding));
     assertThat(dual).as("%s", problem).isGreaterThanOrEqualTo(value - rounding);
@@ -217,7 +217,7 @@ class ResourceProjectionTest {
 
   @Test
   void gapIsTinyWhereAllThreeBudgetsBind() {
-    // Budgets that the best mask at made-up multipliers uses up: all three bind at once.
+    // Budgets that the best mask at arbitrary multipliers uses up: all three bind at once.
     ResourceProblem loose = resNet20(RES_NET_20, 0, 1, 1, 1);
     boolean[] kept = new boolean[loose.weightCount()];
     for (ResourceTable.Layer layer : RES_NET_20.layers()) {

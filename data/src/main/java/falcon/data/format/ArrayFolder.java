@@ -74,7 +74,7 @@ final class ArrayFolder implements SplitReader {
         .toList();
   }
 
-  /// The file, or the folder of `.npy` files, that holds a split.
+  /// Returns the file, or the folder of `.npy` files, that holds a split; null if there is none.
   private @Nullable Path source(Split split) {
     if (Files.isRegularFile(path)) {
       boolean isArray = name(path).endsWith(ARCHIVE) || name(path).endsWith(ARRAY);

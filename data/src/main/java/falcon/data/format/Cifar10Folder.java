@@ -21,12 +21,12 @@ final class Cifar10Folder implements SplitReader {
   private static final int CLASSES = 10;
   private static final int IMAGE_BYTES = 3 * 32 * 32;
 
-  /// A label byte, then the image.
+  /// Size of one record in bytes: a label byte, then the image.
   private static final int RECORD_BYTES = 1 + IMAGE_BYTES;
 
   private static final int OFFICIAL_RECORDS = 10_000;
 
-  /// Most images of all files of a split together: their pixels stay below 1 GiB.
+  /// Greatest number of images of all files of a split together: their pixels stay below 1 GiB.
   private static final int MOST_RECORDS = (1 << 30) / IMAGE_BYTES;
 
   private final Path directory;
@@ -111,7 +111,7 @@ final class Cifar10Folder implements SplitReader {
     return (int) (length / RECORD_BYTES);
   }
 
-  /// The index after the last image of `file`.
+  /// Reads `file` and returns the index after its last image.
   private static int read(Path file, int first, byte[] pixels, byte[] labels) {
     int index = first;
     try (var in = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {

@@ -12,14 +12,14 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// Opens data sets, whatever their [Layout].
+/// Opens data sets of any [Layout].
 public final class Datasets {
-  /// Names of a folder's content that a message lists at most.
+  /// Greatest number of names of a folder's content that a message lists.
   private static final int NAMES_SHOWN = 8;
 
   private Datasets() {}
 
-  /// The data in `directory`, its layout recognised by the names of its files.
+  /// Opens the data in `directory`; the layout is recognised by the names of the files.
   ///
   /// @param directory a folder, or a single `.npz` or `.npy` file
   ///
@@ -27,7 +27,7 @@ public final class Datasets {
   ///     more than one layout, or headers that contradict each other
   public static Dataset open(Path directory) {
     var found = layouts(directory);
-    if (found.size() > 1) { // a picture beside other data does not make a folder of images
+    if (found.size() > 1) { // A picture beside other data does not make a folder of images.
       found = found.stream().filter(layout -> layout != Layout.IMAGES).toList();
     }
     if (found.isEmpty()) {
@@ -42,10 +42,10 @@ public final class Datasets {
     return open(directory, found.getFirst());
   }
 
-  /// The data in `directory`, read as `layout`.
+  /// Opens the data in `directory` as `layout`.
   ///
-  /// @throws MalformedDataException if there is no such folder, or it holds no files of that layout,
-  ///     or headers that contradict each other
+  /// @throws MalformedDataException if there is no such folder, or it holds no files of that
+  ///     layout, or headers that contradict each other
   public static Dataset open(Path directory, Layout layout) {
     if (!layouts(directory).contains(layout)) {
       throw noData(directory, List.of(layout));

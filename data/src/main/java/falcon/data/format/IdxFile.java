@@ -12,16 +12,16 @@ import java.nio.file.Path;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
-/// One idx file of unsigned bytes, plain or gzipped: a magic number `0x0000080r` with r dimensions,
-/// the dimensions as big-endian 32-bit numbers, then the content.
+/// Reads an idx file of unsigned bytes, plain or gzipped: a magic number `0x0000080r` with r
+/// dimensions, the dimensions as big-endian 32-bit numbers, then the content.
 final class IdxFile {
-  /// Most content of one file, in bytes.
+  /// Greatest size of one file's content in bytes.
   private static final long MOST_BYTES = 1L << 30;
 
-  /// Longest side of an image, in pixels.
+  /// Greatest side of an image in pixels.
   private static final int LONGEST_SIDE = 1 << 14;
 
-  /// Deflate codes at most 258 bytes with two bits, so it shrinks nothing below a 1,032nd; the
+  /// Greatest compression ratio of deflate, which codes at most 258 bytes with two bits; the
   /// content of a gzipped file can be no longer than its length times this.
   private static final long GREATEST_DEFLATION = 1032;
 
@@ -29,7 +29,8 @@ final class IdxFile {
 
   private IdxFile() {}
 
-  /// What a file holds, with its magic number, the length of its header in bytes, and its name.
+  /// The kind of a file's content, with its magic number, the length of its header in bytes, and
+  /// its name.
   enum Kind {
     IMAGES(0x803, 16, "images-idx3-ubyte"),
     LABELS(0x801, 8, "labels-idx1-ubyte");
@@ -44,26 +45,25 @@ final class IdxFile {
       this.nameEnd = nameEnd;
     }
 
-    /// The number that a file of this kind starts with.
+    /// Returns the number that a file of this kind starts with.
     int magic() {
       return magic;
     }
 
-    /// The name of a plain file of this kind, such as `train-images-idx3-ubyte`.
+    /// Returns the name of a plain file of this kind, for example `train-images-idx3-ubyte`.
     String nameIn(Split split) {
       return split.idxPrefix() + "-" + nameEnd;
     }
   }
 
-  /// What a file says of itself: `count` images of `height` × `width` pixels, or `count` labels
-  /// (1 × 1).
+  /// The header of a file: `count` images of `height` × `width` pixels, or `count` labels (1 × 1).
   record Header(Kind kind, int count, int height, int width) {
     long contentBytes() {
       return (long) count * height * width;
     }
   }
 
-  /// The header, its sizes checked against the length of the file.
+  /// Reads the header and checks its sizes against the length of the file.
   static Header header(Path file, Kind kind) {
     var bytes = new byte[kind.headerBytes];
     long length = DataFile.length(file);
@@ -81,7 +81,7 @@ final class IdxFile {
     return header;
   }
 
-  /// The content of `file`, which has `header`.
+  /// Reads the content of `file`, which has `header`.
   static byte[] content(Path file, Header header) {
     var content = new byte[(int) header.contentBytes()];
     try (var in = open(file)) {

@@ -30,8 +30,8 @@ final class IdxFolder implements SplitReader {
         .anyMatch(split -> existing(directory, split, IdxFile.Kind.IMAGES) != null);
   }
 
-  /// The number of classes is one more than the greatest training label (test label where there are
-  /// no training images): idx files do not state it.
+  /// Opens a folder. The number of classes is one more than the greatest training label (test label
+  /// where there are no training images), since idx files do not state it.
   static Dataset open(Path directory) {
     var split =
         existing(directory, Split.TRAIN, IdxFile.Kind.IMAGES) == null ? Split.TEST : Split.TRAIN;

@@ -19,31 +19,34 @@ import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.jspecify.annotations.Nullable;
 
-/// PNG and JPEG files, decoded each time they are asked for, and cut to one size: resized so that the
-/// shorter side has a given length, then the middle.
+/// PNG and JPEG files, decoded on each request and brought to one size: resized so that the shorter
+/// side has a given length, then cropped to the centre.
 ///
-/// Bytes are those of the file, without colour profiles, gamma and transparency, as most training code
-/// takes them; grey from colour is (299 R + 587 G + 114 B) / 1000.
+/// Bytes are those of the file, without colour profiles, gamma and transparency, as in most
+/// training code; grey from colour is (299 R + 587 G + 114 B) / 1000.
 public final class ImageFiles implements PixelSource {
-  /// Longest side of a file's image, in pixels.
+  /// Greatest side of a file's image in pixels.
   private static final int LONGEST_SIDE = 1 << 15;
 
-  /// Most pixels of a file's image: with the four channels of 16 bits that a PNG may have, half a GiB.
+  /// Greatest number of pixels of a file's image: with the four channels of 16 bits that a PNG may
+  /// have, half a GiB.
   private static final long MOST_PIXELS = 1L << 26;
 
-  /// Most bytes of pixels for each byte of a file: deflate gives a PNG 1,032 at most; a JPEG needs a bit for
-  /// each 64 pixels, of three bytes.
+  /// Greatest number of bytes of pixels per byte of a file: at most 1,032 for a PNG, by deflate; a
+  /// JPEG needs one bit per 64 pixels of three bytes.
   private static final long GREATEST_EXPANSION = 1536;
 
-  /// The usual part of a resized image's shorter side that is left after the crop: 224 of 256.
+  /// The usual share of a resized image's shorter side that the crop keeps: 224 of 256.
   private static final double CROP_SHARE = 0.875;
 
   private final List<Path> files;
   private final Dataset.ImageShape shape;
   private final @Nullable Integer resize;
 
+  /// Creates a source of images from files.
+  ///
   /// @param resize length of the shorter side before the crop; null for 8/7 of the longer side of
-  ///     `shape`, and none for an image that has that size already
+  ///     `shape`, without resizing an image that has that size already
   public ImageFiles(List<Path> files, Dataset.ImageShape shape, @Nullable Integer resize) {
     this.files = List.copyOf(files);
     this.shape = shape;
@@ -86,7 +89,7 @@ public final class ImageFiles implements PixelSource {
     return (int) Math.round(Math.max(shape.height(), shape.width()) / CROP_SHARE);
   }
 
-  /// A strip of a picture would be blown up to any number of pixels.
+  /// Refuses a strip of a picture, which resizing would enlarge to any number of pixels.
   private static void refuseThin(Path file, int height, int width) {
     if ((long) height * width > MOST_PIXELS) {
       throw new MalformedDataException(
@@ -97,7 +100,8 @@ public final class ImageFiles implements PixelSource {
     }
   }
 
-  /// A short file that states many pixels would take their memory before it turns out to be damaged.
+  /// Refuses a short file that states many pixels, which would take their memory before it proves
+  /// damaged.
   private static void refuseHollow(Path file, ImageReader reader, int height, int width)
       throws IOException {
     ImageTypeSpecifier type = reader.getRawImageType(0);
@@ -137,7 +141,7 @@ public final class ImageFiles implements PixelSource {
     } catch (MalformedDataException e) {
       throw e;
     } catch (IOException
-        | RuntimeException e) { // the JDK's decoders fail in any way on damaged files
+        | RuntimeException e) { // The JDK's decoders fail in any way on damaged files.
       throw new MalformedDataException(
           file,
           "cannot be decoded: %s.".formatted(e.getMessage()),
@@ -160,7 +164,7 @@ public final class ImageFiles implements PixelSource {
     };
   }
 
-  /// Bytes `[channels, H, W]`.
+  /// Returns the image's bytes, `[channels, H, W]`.
   private static byte[] planes(Path file, BufferedImage image, int channels) {
     int height = image.getHeight();
     int width = image.getWidth();
@@ -190,7 +194,7 @@ public final class ImageFiles implements PixelSource {
     return planes;
   }
 
-  /// Red, green and blue of a decoded image, 0 to 255, as the file has them.
+  /// The red, green and blue values of a decoded image, 0 to 255, as in the file.
   private record Colours(BufferedImage image, boolean isIndexed, boolean isGrey, int shift) {
     static Colours of(Path file, BufferedImage image) {
       boolean isIndexed = image.getColorModel() instanceof IndexColorModel;

@@ -24,8 +24,9 @@ final class ImageFolder implements SplitReader {
   private final Dataset.@Nullable ImageShape shape;
   private final @Nullable Integer resize;
 
-  /// @param shape of the images that are given, null if it is not yet known
-  /// @param resize length of an image's shorter side before it is cropped, null for what suits the shape
+  /// @param shape shape of the images, null if it is not yet known
+  /// @param resize length of an image's shorter side before it is cropped, null for the default
+  ///     that suits the shape
   ImageFolder(Path directory, Dataset.@Nullable ImageShape shape, @Nullable Integer resize) {
     this.directory = directory;
     this.shape = shape;
@@ -96,7 +97,7 @@ final class ImageFolder implements SplitReader {
     return shape;
   }
 
-  /// The same with the size that a network takes.
+  /// Returns this reader with the image size that a network takes.
   @Override
   public SplitReader sized(Dataset.ImageShape imageShape, @Nullable Integer shortSide) {
     return new ImageFolder(directory, imageShape, shortSide);
@@ -126,7 +127,8 @@ final class ImageFolder implements SplitReader {
     return List.copyOf(files);
   }
 
-  /// Names of the classes, sorted: those of the training images, or else of the test images.
+  /// Returns the names of the classes, sorted: those of the training images, or else of the test
+  /// images.
   private List<String> knownClasses() {
     Path root = root(Split.TRAIN);
     return classes(root == null ? requiredRoot() : root);
@@ -141,7 +143,7 @@ final class ImageFolder implements SplitReader {
     return root;
   }
 
-  /// The folder whose folders are the classes of a split.
+  /// Returns the folder whose folders are the classes of a split; null if there is none.
   private @Nullable Path root(Split split) {
     for (String name : split.folders()) {
       Path folder = directory.resolve(name);
@@ -160,7 +162,7 @@ final class ImageFolder implements SplitReader {
     return Files.isDirectory(folder) && (hasImage(folder) || !classes(folder).isEmpty());
   }
 
-  /// Sorted names of the folders with images.
+  /// Returns the sorted names of the folders with images.
   private static List<String> classes(Path root) {
     try (Stream<Path> entries = Files.list(root)) {
       return entries

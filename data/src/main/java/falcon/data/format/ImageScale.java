@@ -1,15 +1,15 @@
 package falcon.data.format;
 
 /// Resizes images by a triangle filter that widens with the reduction, first along rows, then along
-/// columns, rounded to bytes after each.
+/// columns, with rounding to bytes after each.
 ///
 /// ```
-/// out_i = Σ_j w_ij in_j / Σ_j w_ij      w_ij = max(0, 1 − |j + ½ − c_i| / s),  c_i = (i + ½) n / m,
-///                                       s = max(1, n / m), n pixels in, m out
+/// out_i = Σ_j w_ij in_j / Σ_j w_ij    w_ij = max(0, 1 − |j + ½ − c_i| / s),  c_i = (i + ½) n / m,
+///                                     s = max(1, n / m), n pixels in, m out
 /// ```
 ///
-/// Source: the "bilinear" filter with antialiasing that Pillow's `Image.resize` applies; it computes with
-/// fixed-point weights, so single pixels may differ by 1.
+/// Source: the "bilinear" filter with antialiasing that Pillow's `Image.resize` applies; it
+/// computes with fixed-point weights, so single pixels may differ by 1.
 final class ImageScale {
   private ImageScale() {}
 
@@ -44,7 +44,7 @@ final class ImageScale {
     return scaled;
   }
 
-  /// Weights of the pixels that each new pixel is made of.
+  /// The weights of the pixels that each new pixel is computed from.
   private static final class Filter {
     private final int[] firsts;
     private final float[][] weights;

@@ -1,7 +1,8 @@
 /// Readers of data folders and files.
 ///
-/// Read [falcon.data.format.Datasets] first: it finds out what a folder holds. One class per format;
-/// files are hostile until parsed. Nothing in `falcon.data` imports this package.
+/// Read [falcon.data.format.Datasets] first: it recognises the layout of a folder. Each format has
+/// a class of its own; files are treated as hostile until parsed. `falcon.data` must not import
+/// this package.
 @NullMarked
 package falcon.data.format;
 

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// Formats of network files.
+/// The formats of network files.
 enum FileFormat {
   ONNX,
   PYTORCH,
@@ -21,9 +21,10 @@ enum FileFormat {
   private static final int PICKLE = 0x80;
   private static final int ONNX_VERSION_FIELD = 0x08;
 
-  /// Tells the format by the first bytes, and by the name's ending where those say nothing.
+  /// Recognises the format by the first bytes, and by the name's ending where those are
+  /// inconclusive.
   ///
-  /// @throws MalformedModelException if neither says anything, or the file cannot be read
+  /// @throws MalformedModelException if both are inconclusive, or the file cannot be read
   static FileFormat of(Path path) {
     FileFormat format = ofContent(path);
     if (format == null) {
@@ -38,9 +39,9 @@ enum FileFormat {
     return format;
   }
 
-  /// Tells the format by the name's ending.
+  /// Recognises the format by the name's ending.
   ///
-  /// @return null if it says nothing
+  /// @return null if the ending is unknown
   static @Nullable FileFormat ofName(Path path) {
     String name = path.toString().toLowerCase(Locale.ROOT);
     return switch (name.substring(name.lastIndexOf('.') + 1)) {
@@ -65,7 +66,7 @@ enum FileFormat {
       throw new MalformedModelException(
           path, "cannot be read: " + e.getMessage(), "Check the path and the permissions.", e);
     }
-    // length of the header, then the header's opening brace
+    // The length of the header comes first, then the header's opening brace.
     long header = start.getLong(0);
     if (start.get(8) == '{' && header > 0 && header <= size - 8) {
       return SAFETENSORS;

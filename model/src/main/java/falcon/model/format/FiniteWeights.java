@@ -12,10 +12,10 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
-/// Refuses networks whose weights are not numbers: a training that diverged leaves such files.
+/// Refuses networks with weights that are not finite, which a diverged training leaves behind.
 ///
-/// Only tensors that layers and normalisation read are looked at; elsewhere, in the mask of an
-/// attention for instance, infinity has its use.
+/// Only tensors read by layers and normalisation are checked; elsewhere, in the mask of an
+/// attention for instance, infinity is legitimate.
 final class FiniteWeights {
   private FiniteWeights() {}
 
@@ -64,7 +64,7 @@ final class FiniteWeights {
     return names;
   }
 
-  /// Index of an element in a tensor of that shape.
+  /// Returns the index of an element in a tensor of that shape.
   private static List<Long> place(int element, List<Long> shape) {
     var place = new ArrayList<Long>();
     long rest = element;

@@ -14,21 +14,21 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Reads and writes networks in whichever format a file is.
+/// Reads and writes networks in any supported file format.
 public final class Networks {
   private Networks() {}
 
-  /// Reads a network that brings its graph along: an ONNX model, or a safetensors file whose
-  /// metadata names a built-in architecture.
+  /// Reads a network from a file that determines its graph: an ONNX model, or a safetensors file
+  /// whose metadata names a built-in architecture.
   ///
   /// @throws MalformedModelException if the file cannot be used, or holds weights without a graph
   public static Network read(Path path) {
     return read(path, null);
   }
 
-  /// Reads a network; the format is told by the content.
+  /// Reads a network; the format is recognised by the content.
   ///
-  /// @param architecture what the weights of a checkpoint or safetensors file belong to; null to
+  /// @param architecture architecture of the weights of a checkpoint or safetensors file; null to
   ///     take it from the file's metadata; an ONNX model has its own graph and needs none
   /// @throws MalformedModelException if the file cannot be used, its tensors do not fit the
   ///     architecture, a weight is not finite, or it holds weights and no architecture is known
@@ -44,12 +44,12 @@ public final class Networks {
 
   /// Writes a network: as ONNX, or its tensors alone as safetensors, by the name's ending.
   ///
-  /// Safetensors holds every constant tensor by its name and Falcon's own metadata; the graph is left
-  /// behind. [#withWeights] puts such a file back onto its graph.
+  /// Safetensors holds every constant tensor by its name and Falcon's own metadata; the graph is
+  /// left out. [#withWeights] combines the file with its graph again.
   ///
   /// @param path ends in `.onnx` or `.safetensors`
   /// @param options for ONNX; safetensors has none
-  /// @return the files written, the model last: more than one if tensors are in files of their own
+  /// @return the files written, the model last: more than one if tensors are in separate files
   /// @throws IllegalArgumentException if it ends in anything else
   /// @throws UnwritableFileException if it cannot be written; an old file is then unchanged
   public static List<Path> write(Network network, Path path, OnnxOption... options) {
@@ -64,13 +64,14 @@ public final class Networks {
     };
   }
 
-  /// A network with the weights of another file, such as what [#write] made of the same network.
+  /// Returns a network with the weights of another file, for example of one that [#write] made from
+  /// the same network.
   ///
   /// @param weights safetensors file or PyTorch checkpoint: tensors by the names of the network's
-  ///     constant tensors, of the same types and shapes; tensors that it lacks stay as they are. Its
-  ///     metadata of Falcon's own replaces the network's
-  /// @throws MalformedModelException if it cannot be used, or holds a tensor that the network lacks or
-  ///     has in another type or shape, or none of its weights, or a weight that is not finite
+  ///     constant tensors, of the same types and shapes; tensors that it lacks stay as they are.
+  ///     its Falcon metadata replaces the network's
+  /// @throws MalformedModelException if it cannot be used, or holds a tensor that the network lacks
+  ///     or has in another type or shape, or none of its weights, or a weight that is not finite
   public static Network withWeights(Network network, Path weights) {
     StateDict state =
         switch (FileFormat.of(weights)) {

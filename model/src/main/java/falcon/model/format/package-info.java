@@ -1,4 +1,4 @@
-/// Network files of any format: told apart by their content, read and written.
+/// Network files of any format: recognised by their content, read and written.
 ///
 /// Read [Networks] first. This package may use every other one of the module; none may use it.
 @NullMarked

@@ -13,7 +13,7 @@ final class AllTensors {
 
   private AllTensors() {}
 
-  /// Collects them; the depth of a message that was parsed is bounded, so recursion is.
+  /// Collects the messages; the depth of a parsed message is bounded, and so is the recursion.
   static List<TensorProto> of(GraphProto graph) {
     var all = new AllTensors();
     all.add(graph);

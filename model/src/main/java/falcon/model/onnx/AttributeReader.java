@@ -18,12 +18,12 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Makes [Node]s and [Attribute]s of a file's messages.
+/// Converts a file's messages to [Node]s and [Attribute]s.
 final class AttributeReader {
   private final TensorDecoder decoder;
   private final BodyTensors bodies;
 
-  /// @param bodies gets the tensors of bodies of control flow
+  /// @param bodies collects the tensors of control-flow bodies
   AttributeReader(TensorDecoder decoder, BodyTensors bodies) {
     this.decoder = decoder;
     this.bodies = bodies;
@@ -31,9 +31,9 @@ final class AttributeReader {
 
   /// Reads one node.
   ///
-  /// @param place in the file
-  /// @throws IllegalArgumentException if it names no operator, or two of its attributes have the same
-  ///     name
+  /// @param place position in the file
+  /// @throws IllegalArgumentException if it names no operator, or two of its attributes have the
+  ///     same name
   Node node(NodeProto proto, NodePlace place) {
     if (proto.getOpType().isEmpty()) {
       throw new IllegalArgumentException("node '%s' names no operator".formatted(proto.getName()));
@@ -87,7 +87,8 @@ final class AttributeReader {
         : new Attribute.TensorValue(tensor);
   }
 
-  /// The value of a `Constant` as a tensor like any other; elsewhere sparse tensors are handed through.
+  /// Returns the value of a `Constant` as an ordinary tensor; elsewhere sparse tensors are passed
+  /// through.
   private Attribute sparse(NodeProto node, AttributeProto proto) {
     Tensor tensor =
         node.getOpType().equals("Constant") && node.getOutputCount() == 1
@@ -98,9 +99,10 @@ final class AttributeReader {
         : new Attribute.TensorValue(tensor);
   }
 
-  /// Loops, no streams: a hostile list of a million empty bodies would pay for each.
+  /// Reads a body with loops instead of streams, whose overhead a hostile list of a million empty
+  /// bodies would multiply.
   ///
-  /// @param path of the body, null if it is never taken into the graph
+  /// @param path path of the body, null if it is never inlined into the graph
   private Subgraph subgraph(GraphProto proto, @Nullable String path) {
     List<Node> nodes = nodes(proto, path);
     if (proto.getInitializerCount() == 0 && proto.getSparseInitializerCount() == 0) {
@@ -168,7 +170,7 @@ final class AttributeReader {
     return names;
   }
 
-  /// The declared type, or for files of ONNX's first days the one whose field is filled.
+  /// Returns the declared type, or for files of ONNX's first versions the type whose field is set.
   private static AttributeType type(AttributeProto proto) {
     if (proto.getType() != AttributeType.UNDEFINED) {
       return proto.getType();

@@ -7,8 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 
-/// Constant tensors in the bodies of a file's control flow, by the name that they have in the network once
-/// their body is taken into the graph.
+/// The constant tensors in the bodies of a file's control flow, by their names in the network after
+/// their body is inlined into the graph.
 final class BodyTensors {
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
   private final Set<String> external = new HashSet<>();
@@ -16,7 +16,7 @@ final class BodyTensors {
   /// Adds a tensor.
   ///
   /// @param name path of its body and its own name
-  /// @param isExternal whether its elements are in a file of their own
+  /// @param isExternal whether its elements are in a separate file
   /// @throws IllegalArgumentException if the name is taken
   void add(String name, Tensor tensor, boolean isExternal) {
     if (tensors.put(name, tensor) != null) {
@@ -27,12 +27,12 @@ final class BodyTensors {
     }
   }
 
-  /// The tensors as read.
+  /// Returns the tensors as they were read.
   Map<String, Tensor> tensors() {
     return Collections.unmodifiableMap(tensors);
   }
 
-  /// Names of those that are in files of their own.
+  /// Returns the names of the tensors in separate files.
   Set<String> external() {
     return Collections.unmodifiableSet(external);
   }

@@ -5,13 +5,13 @@ import com.google.protobuf.WireFormat;
 import falcon.model.onnx.proto.ModelProto;
 import java.io.IOException;
 
-/// Says where a file stops being a protobuf message.
+/// Finds the place at which a file stops being a valid protobuf message.
 final class Damage {
   private Damage() {}
 
   /// Describes the first outermost field that is broken.
   ///
-  /// @param cause what the parser says, told where all outermost fields are whole
+  /// @param cause the parser's error, described where all outermost fields are intact
   static String describe(byte[] bytes, IOException cause) {
     CodedInputStream in = CodedInputStream.newInstance(bytes);
     int start = 0;

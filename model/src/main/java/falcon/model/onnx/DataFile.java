@@ -11,16 +11,16 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 
-/// Content of a file of external data: what it was read from, with some tensors in place of what lay
-/// there, or behind it. Gaps are zero.
+/// The content of a file of external data: the original bytes, with some tensors replaced or
+/// appended. Gaps are filled with zeros.
 final class DataFile implements AtomicFile.Body {
-  /// Most bytes that are copied at once.
+  /// Greatest number of bytes that are copied at once.
   private static final long PIECE_BYTES = 1L << 26;
 
   private final MemorySegment original;
   private final NavigableMap<Long, ByteBuffer> elementsByOffset = new TreeMap<>();
 
-  /// @param original what was there before; empty for a new file
+  /// @param original the original content; empty for a new file
   DataFile(MemorySegment original) {
     this.original = original;
   }
@@ -30,12 +30,12 @@ final class DataFile implements AtomicFile.Body {
     elementsByOffset.put(offset, elements);
   }
 
-  /// Whether any tensor was put.
+  /// Returns whether any tensor was put.
   boolean isChanged() {
     return !elementsByOffset.isEmpty();
   }
 
-  /// Length of the content.
+  /// Returns the length of the content.
   long sizeBytes() {
     if (elementsByOffset.isEmpty()) {
       return original.byteSize();

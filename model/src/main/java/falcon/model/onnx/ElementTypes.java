@@ -17,14 +17,14 @@ final class ElementTypes {
 
   private ElementTypes() {}
 
-  /// Type of that code.
+  /// Returns the type of a code.
   ///
   /// @return null if [DataType] lacks it
   static @Nullable DataType ofCode(int code) {
     return BY_CODE.get(code);
   }
 
-  /// What messages call it.
+  /// Returns the name of a code in messages.
   static String name(int code) {
     DataType type = BY_CODE.get(code);
     if (type != null) {

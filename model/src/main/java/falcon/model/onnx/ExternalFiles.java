@@ -18,12 +18,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
 
-/// Files beside a model that hold elements of its tensors; each is mapped once, as a whole, and takes
-/// no heap. A mapping lives as long as anything refers to it.
+/// The files beside a model that hold elements of its tensors; each is mapped once, as a whole, and
+/// takes no heap. A mapping exists as long as anything refers to it.
 final class ExternalFiles {
-  /// What is mapped of one file.
+  /// The mapped content of one file.
   ///
-  /// @param path links resolved
+  /// @param path path with links resolved
   record Content(Path path, MemorySegment bytes) {}
 
   private record Part(String tensor, ExternalPlace place, long length) {
@@ -42,11 +42,12 @@ final class ExternalFiles {
     this.model = model;
   }
 
-  /// Maps the files of all external tensors and checks that each tensor lies inside of its file and
+  /// Maps the files of all external tensors and checks that each tensor lies inside its file and
   /// shares no byte with another one, unless it shares all of them.
   ///
   /// @param tensors in any order; those with their elements in the model are skipped
-  /// @throws MalformedModelException if a file is missing, too short, or outside of the model's folder
+  /// @throws MalformedModelException if a file is missing, too short, or outside of the model's
+  ///     folder
   void open(List<TensorProto> tensors) {
     var parts = new ArrayList<Part>();
     for (TensorProto tensor : tensors) {
@@ -63,9 +64,9 @@ final class ExternalFiles {
     requireApart(parts);
   }
 
-  /// The elements of one tensor, a view of the mapped file.
+  /// Returns the elements of one tensor, a view of the mapped file.
   ///
-  /// @param bytes how many its shape needs
+  /// @param bytes number of bytes that its shape needs
   /// @throws MalformedModelException if the tensor has another number of bytes there
   ByteBuffer elements(String tensor, TensorProto proto, int bytes) {
     ExternalPlace place = place(tensor, proto);
@@ -81,7 +82,7 @@ final class ExternalFiles {
     return content.asSlice(place.offset(), bytes).asByteBuffer();
   }
 
-  /// The files by location (see [#key]), in the order in which tensors name them.
+  /// Returns the files by location (see [#key]), in the order in which tensors name them.
   SequencedMap<String, Content> contents() {
     return Collections.unmodifiableSequencedMap(contents);
   }
@@ -119,7 +120,7 @@ final class ExternalFiles {
     }
   }
 
-  /// A location without detours (`./a` is `a`).
+  /// Returns a location in normal form (`./a` is `a`).
   static String key(String location) {
     try {
       return Path.of(location).normalize().toString();
@@ -141,7 +142,7 @@ final class ExternalFiles {
           "Put the file of that name beside the model.");
     }
     try (FileChannel channel = FileChannel.open(file)) {
-      // the network has no owner that could close it: the mapping goes with the last tensor
+      // The network has no owner that could close the mapping; it is freed with the last tensor.
       MemorySegment bytes =
           channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto());
       var content = new Content(file, bytes);
@@ -152,9 +153,10 @@ final class ExternalFiles {
     }
   }
 
-  /// Path of an external file, links resolved, proved to be in the model's folder or below.
+  /// Returns the path of an external file with links resolved, verified to be in the model's folder
+  /// or below.
   ///
-  /// A model may be a link (as in the caches of download tools): the file is looked for beside the
+  /// A model may be a link (as in the caches of download tools): the file is searched beside the
   /// link, and may lie in the folder of the link or in that of the model itself.
   private Path inside(String tensor, String location) {
     try {
@@ -179,7 +181,7 @@ final class ExternalFiles {
     } catch (IOException e) {
       throw unreadable(tensor, location, e);
     } catch (InvalidPathException _) {
-      // a name that no file can have is outside, too
+      // A name that no file can have counts as outside.
     }
     throw malformed(
         tensor,

@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
-/// The files of external data that a network was read from, as they are to be written: every byte
-/// where it was, but for the elements of tensors that changed.
+/// The files of external data that a network was read from, as they will be written: every byte
+/// keeps its place, and only the elements of changed tensors differ.
 final class ExternalLayout {
   private record Range(String location, long offset) {}
 
@@ -20,7 +20,7 @@ final class ExternalLayout {
   private final SequencedMap<String, DataFile> files = new LinkedHashMap<>();
   private final Map<Range, Integer> tensorsByRange = new HashMap<>();
 
-  /// @param isInlined whether tensors of the network go into the model's own file
+  /// @param isInlined whether tensors of the network move into the model's own file
   ExternalLayout(OnnxOrigin origin, boolean isInlined) {
     this.isInlined = isInlined;
     origin.files().forEach((key, content) -> files.put(key, new DataFile(content.bytes())));
@@ -31,9 +31,9 @@ final class ExternalLayout {
     }
   }
 
-  /// Puts a tensor where it was.
+  /// Writes a tensor to its previous place.
   ///
-  /// @param changed its new elements, null if they are as they were
+  /// @param changed its new elements, null if they are unchanged
   /// @return false if it cannot stay there: another tensor has the same bytes
   boolean takes(TensorProto proto, @Nullable Tensor changed) {
     if (isInlined) {
@@ -51,7 +51,7 @@ final class ExternalLayout {
     return true;
   }
 
-  /// The files that a message still refers to.
+  /// Returns the files that a message still refers to.
   SequencedMap<String, DataFile> filesOf(ModelProto model) {
     var used = new LinkedHashMap<String, DataFile>();
     for (TensorProto tensor : AllTensors.of(model.getGraph())) {
@@ -66,7 +66,8 @@ final class ExternalLayout {
     return used;
   }
 
-  /// The message without checksums of files that changed, wherever in the graph a tensor states one.
+  /// Returns the message without the checksums of changed files, wherever in the graph a tensor
+  /// states one.
   ModelProto withoutOldChecksums(ModelProto model) {
     if (!hasOldChecksums(model.getGraph())) {
       return model;

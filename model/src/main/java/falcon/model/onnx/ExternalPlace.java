@@ -3,7 +3,7 @@ package falcon.model.onnx;
 import falcon.model.onnx.proto.StringStringEntryProto;
 import falcon.model.onnx.proto.TensorProto;
 
-/// Where a tensor's elements lie outside of the model's file.
+/// The place of a tensor's elements outside the model's file.
 ///
 /// @param location relative path of the file, as the model has it
 /// @param offset first byte, 0 or more
@@ -13,12 +13,14 @@ record ExternalPlace(String location, long offset, long length) {
   static final String OFFSET = "offset";
   static final String LENGTH = "length";
 
-  /// SHA-1 of the whole file; wrong as soon as any tensor in it changes.
+  /// The key of the SHA-1 of the whole file, which becomes wrong as soon as any tensor in it
+  /// changes.
   static final String CHECKSUM = "checksum";
 
-  /// What a tensor says.
+  /// Returns the place that a tensor states.
   ///
-  /// @throws IllegalArgumentException if a number is none; the message goes on after the tensor's name
+  /// @throws IllegalArgumentException if a number is malformed; the message continues after the
+  ///     tensor's name
   static ExternalPlace of(TensorProto proto) {
     String location = "";
     long offset = 0;
@@ -28,13 +30,13 @@ record ExternalPlace(String location, long offset, long length) {
         case LOCATION -> location = entry.getValue();
         case OFFSET -> offset = number(entry);
         case LENGTH -> length = number(entry);
-        default -> {} // checksum and whatever else a writer notes
+        default -> {} // the checksum and any other entries of a writer
       }
     }
     return new ExternalPlace(location, offset, length);
   }
 
-  /// Whether a tensor's elements are outside of the model's file.
+  /// Returns whether a tensor's elements are outside the model's file.
   static boolean isOf(TensorProto proto) {
     return proto.getDataLocation() == TensorProto.DataLocation.EXTERNAL;
   }
@@ -46,7 +48,7 @@ record ExternalPlace(String location, long offset, long length) {
         return number;
       }
     } catch (NumberFormatException _) {
-      // gets the same message as a negative number
+      // It is reported like a negative number.
     }
     throw new IllegalArgumentException(
         "has '%s' as the %s of its external data".formatted(entry.getValue(), entry.getKey()));

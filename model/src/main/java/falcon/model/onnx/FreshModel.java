@@ -18,7 +18,7 @@ import falcon.model.onnx.proto.TensorShapeProto;
 import falcon.model.onnx.proto.TypeProto;
 import falcon.model.onnx.proto.ValueInfoProto;
 
-/// Makes a file's message of a [Network] that was built in memory.
+/// Converts a [Network] that was built in memory to a file's message.
 final class FreshModel {
   private static final long IR_VERSION = 8;
 
@@ -45,7 +45,7 @@ final class FreshModel {
     return model.build();
   }
 
-  /// The attribute of a `Constant` node that holds that tensor.
+  /// Returns the attribute of a `Constant` node that holds a tensor.
   static AttributeProto value(Tensor tensor) {
     return AttributeProto.newBuilder()
         .setName("value")
@@ -91,7 +91,7 @@ final class FreshModel {
     return proto.build();
   }
 
-  /// A tensor without a name, its elements shared.
+  /// Returns the message of a tensor without a name; the elements are shared, not copied.
   static TensorProto.Builder tensor(Tensor tensor) {
     return TensorProto.newBuilder()
         .addAllDims(tensor.shape())

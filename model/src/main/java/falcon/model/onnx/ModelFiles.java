@@ -7,29 +7,31 @@ import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 
-/// What is written for a network.
+/// The files that are written for a network.
 ///
 /// @param model content of the model's own file
-/// @param data files beside it, by relative path
+/// @param data files beside the model's own file, by relative path
 record ModelFiles(ModelProto model, SequencedMap<String, DataFile> data) {
-  /// A tensor in a file of its own begins at a multiple of this, a page, so that it can be mapped.
+  /// Alignment of tensors in a separate file, a page, so that they can be mapped.
   private static final long ALIGNMENT = 4096;
 
-  /// Smaller tensors stay in the model's file, as ONNX's own tools have it.
+  /// Least size in bytes of a tensor in a separate file; smaller ones stay in the model's file, as
+  /// with ONNX's own tools.
   private static final int LEAST_EXTERNAL_BYTES = 1024;
 
-  /// Bytes of elements in the model's own file.
+  /// Returns the bytes of elements in the model's own file.
   long inlineBytes() {
     return AllTensors.of(model.getGraph()).stream()
         .mapToLong(tensor -> tensor.getRawData().size())
         .sum();
   }
 
-  /// The same with the elements of initializers in a file of their own, if there are too many for one
-  /// file: a protobuf message ends at 2 GiB.
+  /// Returns these files with the elements of initializers in a separate file, if there are too
+  /// many for one file: a protobuf message ends at 2 GiB.
   ///
-  /// @param mostBytes of elements in the model's own file
-  /// @param fileName of the model; the file beside it has the same name and the ending `.data`
+  /// @param mostBytes greatest number of bytes of elements in the model's own file
+  /// @param fileName name of the model's file; the file beside it has the same name and the ending
+  ///     `.data`
   ModelFiles within(long mostBytes, String fileName) {
     if (inlineBytes() <= mostBytes) {
       return this;

@@ -28,9 +28,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// Makes a [Network] of a file's message.
+/// Converts a file's message to a [Network].
 final class ModelReader {
-  /// Before it, BatchNormalization, Dropout and broadcasting meant something else.
+  /// The oldest supported operator set: before it, BatchNormalization, Dropout and broadcasting had
+  /// another meaning.
   private static final long OLDEST_OPSET = 7;
 
   private final Path path;
@@ -54,7 +55,7 @@ final class ModelReader {
     attributes = new AttributeReader(decoder, bodies);
   }
 
-  /// Reads everything.
+  /// Reads the network.
   ///
   /// @throws MalformedModelException if the model contradicts itself
   Network read() {
@@ -96,7 +97,7 @@ final class ModelReader {
                     new OnnxOrigin(
                         skeleton.build(), detached, asRead, external, externalFiles.contents()))
                 .build());
-    // what Constant nodes hold as plain numbers stays in the file's message
+    // Values that Constant nodes hold as plain numbers stay in the file's message.
     network
         .initializers()
         .forEach((name, tensor) -> {
@@ -173,7 +174,8 @@ final class ModelReader {
     }
   }
 
-  /// What bodies hold keeps its place in the file's message, whether or not they are taken into the graph.
+  /// Records the tensors of bodies, which keep their place in the file's message whether or not the
+  /// bodies are inlined into the graph.
   private void rememberBodies(GraphProto graph, Set<String> constants) {
     var taken = new HashSet<>(constants);
     graph.getNodeList().forEach(node -> taken.addAll(node.getOutputList()));

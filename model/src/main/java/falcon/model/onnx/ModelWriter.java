@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// Makes a file's message of a [Network]; tensors are shared with it, not copied.
+/// Converts a [Network] to a file's message; tensors are shared with the network, not copied.
 final class ModelWriter {
   private final Network network;
   private final OnnxOrigin origin;
@@ -29,11 +29,11 @@ final class ModelWriter {
     this.external = external;
   }
 
-  /// The message to write, and the files that go with it.
+  /// Returns the message to write and its files of external data.
   ///
-  /// @param fileName of the model
-  /// @param mostBytes that the tensors in the model's own file may take; beyond that they get one of
-  ///     their own
+  /// @param fileName name of the model's file
+  /// @param mostBytes greatest number of bytes of tensors in the model's own file; beyond it they
+  ///     go into a separate file
   static ModelFiles files(Network network, String fileName, boolean isSparse, long mostBytes) {
     ModelProto model;
     var files = new LinkedHashMap<String, DataFile>();
@@ -51,12 +51,12 @@ final class ModelWriter {
     return new ModelFiles(model, files).within(mostBytes, fileName);
   }
 
-  /// The message of a network whose tensors are all in the model's own file.
+  /// Returns the message of a network whose tensors are all in the model's own file.
   static ModelProto model(Network network) {
     return files(network, "", false, Long.MAX_VALUE).model();
   }
 
-  /// The elements of a tensor, not copied.
+  /// Returns the elements of a tensor, not copied.
   static ByteString elements(Tensor tensor) {
     return UnsafeByteOperations.unsafeWrap(tensor.bytes());
   }
@@ -80,9 +80,9 @@ final class ModelWriter {
     return model.build();
   }
 
-  /// Gives the tensors of a graph the network's elements.
+  /// Replaces the elements of a graph's tensors by the network's.
   ///
-  /// @param path of the body that the graph is, empty for the graph itself
+  /// @param path path of the body if the graph is one, empty for the main graph
   /// @return whether anything was changed
   private boolean patch(GraphProto.Builder graph, String path) {
     boolean isChanged = false;
@@ -116,9 +116,9 @@ final class ModelWriter {
     return isChanged;
   }
 
-  /// A node of control flow with the network's elements in its bodies.
+  /// Returns a control-flow node with the network's elements in its bodies.
   ///
-  /// @return null if the file's own are right already
+  /// @return null if the file's elements are right already
   private @Nullable NodeProto patchedBodies(NodeProto node, NodePlace place) {
     NodeProto.Builder changed = null;
     for (int i = 0; i < node.getAttributeCount(); i++) {
@@ -140,17 +140,17 @@ final class ModelWriter {
         && one.keySet().stream().toList().equals(other.keySet().stream().toList());
   }
 
-  /// The network's tensor of that name.
+  /// Returns the network's tensor of that name.
   ///
-  /// @return null if it is as it was read
+  /// @return null if it is unchanged since it was read
   private @Nullable Tensor changed(String name) {
     Tensor tensor = network.initializers().get(name);
     return Objects.equals(tensor, origin.asRead().get(name)) ? null : tensor;
   }
 
-  /// A tensor with the network's elements.
+  /// Returns a tensor's message with the network's elements.
   ///
-  /// @return null if the file's own is right already
+  /// @return null if the file's message is right already
   private @Nullable TensorProto patched(String name, TensorProto proto) {
     Tensor tensor = network.initializers().get(name);
     if (tensor == null) {
@@ -185,9 +185,9 @@ final class ModelWriter {
         .build();
   }
 
-  /// A `Constant` node with the network's value.
+  /// Returns a `Constant` node with the network's value.
   ///
-  /// @return null if it is none, or the file's own is right already
+  /// @return null if it is another operator, or the file's value is right already
   private @Nullable NodeProto patchedConstant(NodeProto node, String path) {
     if (node.getOutputCount() != 1) {
       return null;

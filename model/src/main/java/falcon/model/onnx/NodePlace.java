@@ -3,20 +3,20 @@ package falcon.model.onnx;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Where a node stands in a file.
+/// The position of a node in a file.
 ///
-/// @param path of the body that it is in, empty for the graph itself; null in a body that is never taken into
-///     the graph
+/// @param path path of the body that contains it, empty for the main graph; null in a body that is
+///     never inlined into the graph
 /// @param opType its operator
-/// @param index its place among the nodes there
+/// @param index its index among the nodes of that graph
 record NodePlace(@Nullable String path, String opType, int index) {
   private static final Set<String> OPERATORS = Set.of("If", "Loop");
   private static final Set<String> ATTRIBUTES = Set.of("then_branch", "else_branch", "body");
 
-  /// Path of the body that an attribute of the node holds, which no other body has:
-  /// `Loop.3/body/If.0/then_branch/`. Short, whatever names the file has.
+  /// Returns the path of the body that an attribute of the node holds, which no other body has:
+  /// `Loop.3/body/If.0/then_branch/`. It is short, whatever names the file has.
   ///
-  /// @return null if such a body is never taken into the graph
+  /// @return null if the body is never inlined into the graph
   @Nullable String body(String attribute) {
     return path != null && OPERATORS.contains(opType) && ATTRIBUTES.contains(attribute)
         ? "%s%s.%d/%s/".formatted(path, opType, index, attribute)

@@ -16,52 +16,55 @@ import java.util.List;
 
 /// Reads and writes ONNX files.
 ///
-/// What a network does not change comes back as it was: names, order, documentation, attributes,
-/// operators and fields that Falcon does not know. The same network gives the same bytes.
+/// Everything that a network does not change is written as it was read: names, order,
+/// documentation, attributes, operators and fields that Falcon does not know. The same network
+/// yields the same bytes.
 ///
-/// Memory: reading sets aside the file once, of which tensors are views, and some ten times the bytes
-/// of the graph; files of external data are mapped and take no heap. Sparse tensors take as much as they
-/// stand for, all of them together at most 64 times the file (64 MiB for a small one). Whatever a file
-/// holds, no more than 600 times its length is allocated beside them: as much as a list of nothing but
-/// empty bodies costs.
+/// Memory: reading allocates the file's size once, of which tensors are views, and some ten times
+/// the bytes of the graph; files of external data are mapped and take no heap. Sparse tensors take
+/// their dense size, all of them together at most 64 times the file (64 MiB for a small one).
+/// Whatever a file holds, no more than 600 times its length is allocated beside them, which is the
+/// cost of a list of nothing but empty bodies.
 public final class OnnxFile {
   private static final String FETCH_AGAIN =
       "Export or download the file again; weights of another format need their own file extension.";
 
-  /// A protobuf message ends at 2 GiB; 64 MiB of them are left to the graph.
+  /// Greatest number of bytes of tensors in the model's file: a protobuf message ends at 2 GiB, of
+  /// which 64 MiB are left to the graph.
   private static final long MOST_INLINE_BYTES = Integer.MAX_VALUE - (64L << 20);
 
   private OnnxFile() {}
 
-  /// Reads a network; tensors in files of their own (external data) are mapped, and must not be
-  /// changed in place while the network is in use.
+  /// Reads a network; tensors in separate files (external data) are mapped, and the files must not
+  /// be changed in place while the network is in use.
   ///
   /// @throws MalformedModelException if the file is missing, is no ONNX model, is cut short,
-  ///     contradicts itself, uses an operator set before 7, or keeps external data outside its folder
+  ///     contradicts itself, uses an operator set before 7, or keeps external data outside its
+  ///     folder
   public static Network read(Path path) {
     byte[] bytes = bytesOf(path);
     ModelProto model = parse(path, bytes);
     return new ModelReader(path, model, bytes.length).read().readFrom(path);
   }
 
-  /// Writes a network. Tensors that were in files of their own are written into files of the same
-  /// relative names beside the new one, every byte where it was but for tensors that changed; tensors
-  /// of more than 2 GiB together go into a file of their own. All files are complete on the disk before
-  /// the first gets its name; the model itself goes last.
+  /// Writes a network. Tensors that were in separate files are written into files of the same
+  /// relative names beside the new one, where every byte keeps its place and only changed tensors
+  /// differ; tensors of more than 2 GiB together go into a separate file. All files are complete on
+  /// the disk before the first is given its name; the model itself comes last.
   ///
   /// @return the files written, the model last
-  /// @throws UnwritableFileException if a file cannot be written, a full disk for instance, or a file of
-  ///     external data is there already (see [OnnxOption#REPLACE_DATA]); what was there before is
+  /// @throws UnwritableFileException if a file cannot be written, a full disk for instance, or a
+  ///     file of external data exists already (see [OnnxOption#REPLACE_DATA]); existing files are
   ///     then unchanged
   /// @throws IllegalArgumentException if the network was built in memory and holds something that
-  ///     only a file can bring along
+  ///     only a file can supply
   public static List<Path> write(Network network, Path path, OnnxOption... options) {
     return write(network, path, MOST_INLINE_BYTES, options);
   }
 
-  /// As above, with a lower limit.
+  /// Writes like the public method, with a lower limit.
   ///
-  /// @param mostInlineBytes of tensors in the model's own file
+  /// @param mostInlineBytes greatest number of bytes of tensors in the model's own file
   static List<Path> write(Network network, Path path, long mostInlineBytes, OnnxOption... options) {
     List<OnnxOption> chosen = List.of(options);
     ModelFiles files =
@@ -88,7 +91,8 @@ public final class OnnxFile {
     return List.copyOf(bodies.keySet());
   }
 
-  /// Bytes that a network's files take when every element is stored, those of external data included.
+  /// Returns the bytes that a network's files take when every element is stored, those of external
+  /// data included.
   public static long sizeBytes(Network network) {
     ModelFiles files = ModelWriter.files(network, "", false, Long.MAX_VALUE);
     long bytes = files.model().getSerializedSize();
@@ -98,14 +102,14 @@ public final class OnnxFile {
     return bytes;
   }
 
-  /// Relative paths of the files of external data that a network was read from.
+  /// Returns the relative paths of the files of external data that a network was read from.
   public static List<String> dataFiles(Network network) {
     return network.origin() instanceof OnnxOrigin origin
         ? List.copyOf(origin.files().keySet())
         : List.of();
   }
 
-  /// Where a file of external data goes, its folder made.
+  /// Returns the path of a file of external data and creates its folder.
   private static Path dataPath(Network network, Path model, String location, boolean mayReplace) {
     Path path = model.resolveSibling(location);
     try {
@@ -161,7 +165,7 @@ public final class OnnxFile {
   private static ModelProto parse(Path path, byte[] bytes) {
     ModelProto model;
     try {
-      // elements of tensors stay where they are in the file's bytes, which nobody changes
+      // Elements of tensors stay in the file's bytes, which nobody changes.
       CodedInputStream in = UnsafeByteOperations.unsafeWrap(bytes).newCodedInput();
       in.enableAliasing(true);
       model = ModelProto.parseFrom(in);

@@ -1,12 +1,12 @@
 package falcon.model.onnx;
 
-/// How a network is written, beyond what it asks for itself.
+/// An option for writing a network.
 public enum OnnxOption {
-  /// Floating-point tensors that are smaller without their zeros are stored as `sparse_initializer`,
-  /// and all others that the network may change in the model's own file. Such a file has IR version 5
-  /// or later, and tensors stored so are no longer inputs that merely have a default.
+  /// Stores floating-point tensors that are smaller without their zeros as `sparse_initializer`,
+  /// and all others that the network may change in the model's own file. The file has IR version 5
+  /// or later, and sparse tensors are no longer inputs with a default.
   SPARSE,
-  /// Files of external data that are there already are replaced, but never one that the network itself
-  /// was read from. Without this they are an error: another model may need them.
+  /// Replaces existing files of external data, but never one that the network itself was read from.
+  /// Without this option they are an error, since another model may need them.
   REPLACE_DATA
 }

@@ -7,12 +7,13 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 
-/// What a network was read from.
+/// The ONNX source of a network.
 ///
 /// @param skeleton the file's message without the elements of `detached`
 /// @param detached names of tensors whose elements (`raw_data`) only the network holds
-/// @param asRead the other tensors as they were read; they stay in the skeleton, or in `files`
-/// @param external those of `asRead` that came from files of their own
+/// @param asRead the other tensors as they were read; their elements stay in the skeleton, or in
+///     `files`
+/// @param external names of the tensors in `asRead` that came from separate files
 /// @param files these files, by location
 record OnnxOrigin(
     ModelProto skeleton,

@@ -7,16 +7,17 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.List;
 
-/// Tensors of which a file stores only the elements other than zero: values `[n]` and their places,
-/// linear `[n]` or by axis `[n, axes]`, ascending.
+/// Sparse tensors, of which a file stores only the nonzero elements: values `[n]` and their
+/// indices, linear `[n]` or by axis `[n, axes]`, ascending.
 ///
 /// Source: ONNX, `SparseTensorProto` in onnx.proto.
 final class SparseForm {
-  /// Bytes that one place takes.
+  /// Size of one index in bytes.
   private static final int INDEX_BYTES = 8;
 
-  /// A sparse tensor may be this many times as large as the model's file; beyond it lies no weight
-  /// tensor, but a file made to exhaust memory. At 1 in 100 float32 weights the true ratio is 33.
+  /// Greatest ratio of a sparse tensor's dense size to the length of the model's file; a larger
+  /// ratio means a file made to exhaust memory, not a weight tensor. With 1 in 100 float32 weights
+  /// nonzero the ratio is 33.
   private static final long GREATEST_EXPANSION = 64;
 
   /// A file shorter than this may expand as if it had this length, in bytes.
@@ -29,12 +30,13 @@ final class SparseForm {
     bytesLeft = Math.max(fileBytes, SMALL_FILE) * GREATEST_EXPANSION;
   }
 
-  /// All elements of a sparse tensor.
+  /// Returns all elements of a sparse tensor.
   ///
   /// @param values `[n]`
   /// @param indices INT64, `[n]` or `[n, axes]`
   /// @param elements product of the shape
-  /// @throws IllegalArgumentException if they do not fit; the message goes on after the tensor's name
+  /// @throws IllegalArgumentException if they do not fit; the message continues after the tensor's
+  ///     name
   Tensor dense(Tensor values, Tensor indices, List<Long> shape, long elements) {
     int bytes = values.type().bytes();
     boolean isLinear = indices.shape().equals(values.shape());
@@ -85,7 +87,7 @@ final class SparseForm {
     return places;
   }
 
-  /// The message of a tensor's elements other than zero, with linear indices.
+  /// Returns the message of a tensor's nonzero elements, with linear indices.
   static SparseTensorProto of(String name, Tensor tensor) {
     int count = stored(tensor);
     int bytes = tensor.type().bytes();
@@ -109,8 +111,8 @@ final class SparseForm {
         .build();
   }
 
-  /// Whether the sparse message takes fewer bytes than the dense one; never where nothing is left to
-  /// store, which readers handle badly.
+  /// Returns whether the sparse message takes fewer bytes than the dense one; false for a tensor of
+  /// zeros, whose sparse form readers handle badly.
   static boolean isSmaller(Tensor tensor) {
     long count = stored(tensor);
     return count > 0
@@ -118,7 +120,7 @@ final class SparseForm {
             < (long) tensor.size() * tensor.type().bytes();
   }
 
-  /// Number of elements that are not zero, bit for bit: a negative zero is stored.
+  /// Returns the number of elements whose bits are not all zero: a negative zero is stored.
   private static int stored(Tensor tensor) {
     ByteBuffer bytes = tensor.bytes();
     int count = 0;

@@ -10,14 +10,14 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/// Stores initializers without their zeros where that is smaller.
+/// Converts initializers to sparse form where that is smaller.
 final class SparseModel {
-  /// The IR version that brought `sparse_initializer`.
+  /// The IR version that introduced `sparse_initializer`.
   private static final long FIRST_IR_VERSION = 5;
 
   private SparseModel() {}
 
-  /// The message with sparse initializers; the same message if none is smaller so.
+  /// Returns the message with sparse initializers; the same message if none becomes smaller.
   static ModelProto of(ModelProto model, Network network) {
     ModelProto.Builder builder = model.toBuilder();
     GraphProto.Builder graph = builder.getGraphBuilder();

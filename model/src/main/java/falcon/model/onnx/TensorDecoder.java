@@ -11,9 +11,9 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Turns the tensors of an ONNX file into [Tensor]s, wherever their elements are.
+/// Converts the tensors of an ONNX file to [Tensor]s, wherever their elements are.
 final class TensorDecoder {
-  /// Longest tensor in bytes, as long as a Java array or buffer gets.
+  /// Greatest size of a tensor in bytes, the limit of a Java array or buffer.
   private static final int MOST_BYTES = Integer.MAX_VALUE - 8;
 
   private final Path path;
@@ -31,7 +31,7 @@ final class TensorDecoder {
 
   /// Decodes a tensor.
   ///
-  /// @param name what messages call it
+  /// @param name name in messages
   /// @return null if [DataType] lacks its element type
   /// @throws MalformedModelException if its elements do not fit its shape
   @Nullable Tensor decode(String name, TensorProto proto) {
@@ -61,11 +61,11 @@ final class TensorDecoder {
     return Tensor.ofBytes(type, proto.getDimsList(), typedBytes(type, proto, stored));
   }
 
-  /// Decodes a tensor of which only the elements other than zero are stored.
+  /// Decodes a sparse tensor.
   ///
-  /// @return all its elements; null if [DataType] lacks their type
-  /// @throws MalformedModelException if it contradicts itself, or would take far more memory than the
-  ///     file has bytes
+  /// @return all its elements; null if their type is not in [DataType]
+  /// @throws MalformedModelException if it contradicts itself, or would take far more memory than
+  ///     the file has bytes
   @Nullable Tensor decode(String name, SparseTensorProto proto) {
     Tensor values = decode(name, proto.getValues());
     Tensor indices = decode(name, proto.getIndices());
@@ -92,7 +92,7 @@ final class TensorDecoder {
         return elements;
       }
     } catch (ArithmeticException _) {
-      // more than a long counts is more than any limit
+      // A number beyond the range of a long exceeds every limit.
     }
     throw malformed(
         name,

@@ -7,10 +7,10 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// The list of what a checkpoint may name, and what calling it gives. Everything else is refused;
-/// nothing is ever looked up in a runtime.
+/// The list of names that a checkpoint may use, and the results of calling them. Everything else is
+/// refused; nothing is ever looked up in a runtime.
 final class Globals {
-  /// Storage classes: the type of their elements where Falcon has one.
+  /// A storage class, with the type of its elements where Falcon has one.
   enum StorageType {
     FLOAT("torch.FloatStorage", 4, DataType.FLOAT32),
     DOUBLE("torch.DoubleStorage", 8, DataType.FLOAT64),
@@ -36,12 +36,12 @@ final class Globals {
       this.type = type;
     }
 
-    /// The name in Python, such as `torch.FloatStorage`.
+    /// Returns the name in Python, for example `torch.FloatStorage`.
     String pythonName() {
       return pythonName;
     }
 
-    /// Size of one element, in bytes.
+    /// Returns the size of one element, in bytes.
     int elementBytes() {
       return elementBytes;
     }
@@ -90,9 +90,9 @@ final class Globals {
 
   private Globals() {}
 
-  /// What stands for a name of the list; null if the name is not on it.
+  /// Returns the value of a name of the list; null if the name is not on it.
   static @Nullable Value find(String module, String name) {
-    // Python 2 calls `builtins` so; protocol 2 keeps that name.
+    // Python 2 names `builtins` this way; protocol 2 keeps that name.
     var full = (module.equals("__builtin__") ? "builtins" : module) + "." + name;
     var storage = STORAGES.get(full);
     if (storage != null) {
@@ -101,10 +101,10 @@ final class Globals {
     return CALLABLE.contains(full) || TYPES.containsKey(full) ? new Value.Named(full) : null;
   }
 
-  /// What calling a name of the list gives.
+  /// Returns the result of calling a name of the list.
   ///
-  /// @throws IllegalArgumentException if it cannot be called with such arguments; the message says
-  ///     why
+  /// @throws IllegalArgumentException if it cannot be called with these arguments; the message
+  ///     gives the reason
   static Value call(String name, List<Value> arguments) {
     return switch (name) {
       case "collections.OrderedDict", "collections.Counter" -> dictionary(arguments);
@@ -124,7 +124,7 @@ final class Globals {
     };
   }
 
-  /// The dictionary itself: a copy that nothing can tell from it would only cost memory.
+  /// Returns the dictionary itself: an indistinguishable copy would only cost memory.
   private static Value dictionary(List<Value> arguments) {
     return arguments.isEmpty()
         ? new Value.Dictionary()
@@ -141,7 +141,7 @@ final class Globals {
         argument(arguments, 3, Value.Sequence.class));
   }
 
-  /// The number, which must be zero or more and fit a long.
+  /// Returns the number, which must be zero or more and fit a long.
   static long whole(Value.Whole number) {
     if (number.value().signum() < 0 || number.value().bitLength() > Long.SIZE - 1) {
       throw new IllegalArgumentException("a size, stride or offset is out of range");

@@ -25,7 +25,7 @@ final class LegacyStorages implements StorageFile {
   private final Value content;
   private final Map<String, Long> offsetBytesByKey = new HashMap<>();
 
-  /// @param channel of the file at `path`, at its start; the caller closes it
+  /// @param channel channel of the file at `path`, at its start; the caller closes it
   LegacyStorages(Path path, FileChannel channel, long fileBytes) throws IOException {
     this.path = path;
     this.channel = channel;
@@ -55,12 +55,12 @@ final class LegacyStorages implements StorageFile {
     return value instanceof Value.Whole(BigInteger whole) && whole.equals(number);
   }
 
-  /// The object that was saved.
+  /// Returns the saved object.
   Value content() {
     return content;
   }
 
-  /// Finds out where each storage starts, from its count and the sizes of those before it.
+  /// Computes the start of each storage from its count and the sizes of those before it.
   private void index(
       Value.Sequence keys, Map<String, Value.Storage> storages, long start, long fileBytes)
       throws IOException {

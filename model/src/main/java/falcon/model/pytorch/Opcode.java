@@ -4,9 +4,9 @@ import org.jspecify.annotations.Nullable;
 
 /// The instructions of Python's pickle machine that checkpoints use, protocols 2 to 5.
 ///
-/// Source: Python's `Lib/pickletools.py`. Left out on purpose: those that make an object of any
-/// class (`INST`, `OBJ`, `NEWOBJ`), extension codes, buffers out of band, and the text forms of
-/// protocol 0.
+/// Source: Python's `Lib/pickletools.py`. Some are left out on purpose: those that create an object
+/// of any class (`INST`, `OBJ`, `NEWOBJ`), extension codes, out-of-band buffers, and the text forms
+/// of protocol 0.
 enum Opcode {
   PROTO(0x80),
   FRAME(0x95),
@@ -69,7 +69,7 @@ enum Opcode {
     this.code = code;
   }
 
-  /// The instruction of a byte, 0 to 255; null if it is none of these.
+  /// Returns the instruction of a byte, 0 to 255; null if it is none of these.
   static @Nullable Opcode of(int code) {
     return BY_CODE[code];
   }

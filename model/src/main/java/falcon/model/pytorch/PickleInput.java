@@ -5,10 +5,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
 
-/// Little-endian bytes of a pickle, with the position for messages; nothing is set aside for bytes
+/// Little-endian bytes of a pickle, with the position for messages; nothing is allocated for bytes
 /// that the file does not have.
 final class PickleInput {
-  /// Longest line: a name in a `GLOBAL`.
+  /// Greatest length of a line, which is a name in a `GLOBAL`.
   private static final int LONGEST_LINE = 1 << 10;
 
   private final Path path;
@@ -16,40 +16,40 @@ final class PickleInput {
   private final long end;
   private long position;
 
-  /// @param in at `position` 0; the caller closes it
-  /// @param length bytes that may be read at most
+  /// @param in stream at `position` 0; the caller closes it
+  /// @param length greatest number of bytes that may be read
   PickleInput(Path path, InputStream in, long length) {
     this.path = path;
     this.in = in;
     this.end = length;
   }
 
-  /// The number of bytes read so far.
+  /// Returns the number of bytes read so far.
   long position() {
     return position;
   }
 
-  /// An unsigned byte.
+  /// Reads an unsigned byte.
   int u8() {
     return (int) littleEndian(1);
   }
 
-  /// An unsigned number of two bytes.
+  /// Reads an unsigned number of two bytes.
   int u16() {
     return (int) littleEndian(2);
   }
 
-  /// A signed number of four bytes.
+  /// Reads a signed number of four bytes.
   int i32() {
     return (int) littleEndian(4);
   }
 
-  /// An unsigned number of four bytes.
+  /// Reads an unsigned number of four bytes.
   long u32() {
     return littleEndian(4);
   }
 
-  /// A signed number of eight bytes.
+  /// Reads a signed number of eight bytes.
   long i64() {
     return littleEndian(8);
   }
@@ -72,7 +72,7 @@ final class PickleInput {
     return value;
   }
 
-  /// The next `count` bytes.
+  /// Reads the next `count` bytes.
   byte[] bytes(long count) {
     need(count);
     byte[] bytes;
@@ -88,7 +88,7 @@ final class PickleInput {
     return bytes;
   }
 
-  /// The bytes up to the next newline, which is skipped, as ASCII text.
+  /// Reads the bytes up to the next newline, which is skipped, as ASCII text.
   String line() {
     var line = new StringBuilder();
     for (int b = u8(); b != '\n'; b = u8()) {
@@ -117,12 +117,12 @@ final class PickleInput {
         "The file is cut short or damaged; fetch it again.");
   }
 
-  /// An error at this place of a pickle that PyTorch would not have written.
+  /// Returns an error at this place of a pickle that PyTorch would not have written.
   MalformedModelException malformed(String problem) {
     return malformed(problem, "The file is damaged or no PyTorch checkpoint; fetch it again.");
   }
 
-  /// An error at this place of the pickle.
+  /// Returns an error at this place of the pickle.
   MalformedModelException malformed(String problem, String advice) {
     return new MalformedModelException(
         path, "the pickle %s (byte %d).".formatted(problem, position), advice);

@@ -14,28 +14,29 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.zip.ZipFile;
 
-/// Reads the named weights out of a file that `torch.save` wrote: a state dict, or a checkpoint that
-/// holds one under `state_dict`, `model`, `model_state_dict` or `net`.
+/// Reads the named weights out of a file that `torch.save` wrote: a state dict, or a checkpoint
+/// that holds one under `state_dict`, `model`, `model_state_dict` or `net`.
 ///
-/// Nothing that the file names is executed; a name outside of a short list is refused, and so is
-/// whatever does not fit the file's length. Memory: the tensors, and twice the largest of those
-/// that do not lie row-major.
+/// Nothing that the file names is executed; a name outside a short list is refused, and so is
+/// everything that does not fit the file's length. Reading takes memory for the tensors, and twice
+/// the largest of those that are not row-major.
 public final class PyTorchCheckpoint {
   private static final int ZIP_START = 0x504b0304;
 
   /// A pickle's first instruction, [Opcode#PROTO].
   private static final int PICKLE_START = 0x80;
 
-  /// Most bytes of a checkpoint's pickles: without its numbers even a large one has a few MB.
+  /// Greatest number of bytes of a checkpoint's pickles: without its numbers even a large one has a
+  /// few MB.
   static final long MOST_PICKLE_BYTES = 64L << 20;
 
-  /// Where training scripts put the weights.
+  /// The keys under which training scripts store the weights.
   private static final List<String> PLACES =
       List.of("state_dict", "model", "model_state_dict", "net");
 
-  /// Tensors may share storage and repeat elements (stride 0), so that together they can be larger
-  /// than the file; this many times its length is the most that is read. Tied weights stay far
-  /// below; a hostile file would ask for any number.
+  /// Greatest ratio of the tensors' size to the file's length: tensors may share storage and repeat
+  /// elements (stride 0), so that together they can be larger than the file. Tied weights stay far
+  /// below this ratio; a hostile file could state any number.
   private static final long GREATEST_EXPANSION = 16;
 
   /// A file shorter than this may expand as if it had this length, in bytes.
@@ -55,11 +56,11 @@ public final class PyTorchCheckpoint {
     this.bytesLeft = Math.max(fileBytes, SMALL_FILE) * GREATEST_EXPANSION;
   }
 
-  /// The tensors of the state dict in the file's order, row-major, under the file's names (a prefix
-  /// `module.` stays); entries that are no tensors are left out.
+  /// Reads the tensors of the state dict in the file's order, row-major, under the file's names (a
+  /// prefix `module.` stays); entries that are no tensors are left out.
   ///
   /// @throws MalformedModelException if the file cannot be read, is no checkpoint, is damaged, or
-  ///     names anything outside of the list of what a checkpoint may name
+  ///     uses a name outside the list of allowed names
   public static StateDict read(Path path) {
     try (var channel = FileChannel.open(path)) {
       long fileBytes = channel.size();
@@ -77,7 +78,7 @@ public final class PyTorchCheckpoint {
     }
   }
 
-  /// Tells the two formats apart by the first bytes, and the file from others.
+  /// Distinguishes the two formats by the first bytes, and refuses other files.
   private static boolean isZip(Path path, FileChannel channel) throws IOException {
     var start = ByteBuffer.allocate(4);
     channel.read(start, 0);
@@ -161,7 +162,7 @@ public final class PyTorchCheckpoint {
     return Tensor.ofBytes(checked.type(), checked.shape(), checked.gather(spanned));
   }
 
-  /// Refuses what is too large before memory is set aside for it.
+  /// Refuses a tensor that is too large, before memory is allocated for it.
   private void reserve(String name, StridedView view) {
     long bytes = Math.max(view.countBytes(), view.spanBytes());
     if (bytes > LARGEST_TENSOR_BYTES) {

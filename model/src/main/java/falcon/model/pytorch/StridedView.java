@@ -5,11 +5,11 @@ import falcon.model.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 
-/// A [Value.View] whose numbers were checked: it lies inside its storage.
+/// A [Value.View] with checked numbers: it lies inside its storage.
 ///
-/// @param strides as many as sizes, in elements
+/// @param strides one per axis, in elements
 /// @param count number of elements
-/// @param span number of elements from the first to the last that it touches; 0 if it has none
+/// @param span number of elements from the first to the last one in use; 0 if there are none
 record StridedView(
     DataType type,
     Value.Storage storage,
@@ -18,12 +18,12 @@ record StridedView(
     List<Long> strides,
     long count,
     long span) {
-  /// Most dimensions of a tensor, as in PyTorch.
+  /// Greatest number of dimensions of a tensor, as in PyTorch.
   private static final int MOST_DIMENSIONS = 64;
 
   /// Checks the numbers of a view.
   ///
-  /// @throws IllegalArgumentException if they are impossible; the message says why
+  /// @throws IllegalArgumentException if they are impossible; the message gives the reason
   static StridedView of(Value.View view) {
     var type = view.type();
     if (type == null) {
@@ -70,24 +70,24 @@ record StridedView(
     return List.copyOf(numbers);
   }
 
-  /// Where the first element lies in the storage, in bytes.
+  /// Returns the offset of the first element in the storage, in bytes.
   long offsetBytes() {
     return offset * type.bytes();
   }
 
-  /// The bytes from the first element that it touches to the last.
+  /// Returns the number of bytes from the first element in use to the last.
   long spanBytes() {
     return span * type.bytes();
   }
 
-  /// The bytes of its elements without gaps.
+  /// Returns the number of bytes of its elements without gaps.
   ///
   /// @throws ArithmeticException if they do not fit a long
   long countBytes() {
     return Math.multiplyExact(count, (long) type.bytes());
   }
 
-  /// Whether the elements lie row-major without gaps.
+  /// Returns whether the elements lie row-major without gaps.
   boolean isContiguous() {
     long expected = 1;
     for (int d = shape.size() - 1; d >= 0; d--) {
@@ -99,7 +99,7 @@ record StridedView(
     return true;
   }
 
-  /// The elements row-major, out of the bytes that the view spans.
+  /// Returns the elements in row-major order, taken from the bytes that the view spans.
   byte[] gather(byte[] spanned) {
     if (isContiguous()) {
       return spanned;

@@ -13,11 +13,11 @@ import java.util.Map;
 
 /// A pickle machine that builds [Value]s and runs nothing.
 ///
-/// It has a stack, marks on it, and a memo, as Python's own (`Lib/pickle.py`). Every instruction
-/// takes at least one byte and makes at most one value, and their number is bounded, so a hostile
-/// pickle costs bounded time and memory; values are never walked, so depth costs nothing.
+/// It has a stack, marks on it, and a memo, like Python's own (`Lib/pickle.py`). Every instruction
+/// takes at least one byte and creates at most one value, and their number is bounded, so a hostile
+/// pickle costs bounded time and memory; values are never traversed, so depth costs nothing.
 final class Unpickler {
-  /// Instructions of one pickle at most; a checkpoint takes about fifty a tensor.
+  /// Greatest number of instructions of one pickle; a checkpoint takes about fifty per tensor.
   private static final int MOST_INSTRUCTIONS = 1 << 21;
 
   private static final int NEWEST_PROTOCOL = 5;
@@ -35,14 +35,14 @@ final class Unpickler {
     this.in = in;
   }
 
-  /// All storages that the pickles loaded so far refer to, by key.
+  /// Returns all storages that the pickles loaded so far refer to, by key.
   Map<String, Value.Storage> storages() {
     return storages;
   }
 
-  /// Loads the next pickle; the input then stands behind it.
+  /// Loads the next pickle; the input is then behind it.
   ///
-  /// @throws MalformedModelException if it is damaged, or names anything outside of [Globals]
+  /// @throws MalformedModelException if it is damaged, or uses a name outside [Globals]
   Value load() {
     stack.clear();
     marks.clear();
@@ -143,7 +143,7 @@ final class Unpickler {
     return cut(marks.pop());
   }
 
-  /// Takes all values from `start` up off the stack.
+  /// Removes and returns all values from `start` up on the stack.
   private List<Value> cut(int start) {
     var tail = stack.subList(start, stack.size());
     var values = List.copyOf(tail);
@@ -164,7 +164,7 @@ final class Unpickler {
     stack.add(new Value.Whole(BigInteger.valueOf(number)));
   }
 
-  /// Little-endian two's complement; no bytes are 0.
+  /// Pushes a number in little-endian two's complement; an empty array is 0.
   private void pushLong(byte[] bytes) {
     var bigEndian = new byte[bytes.length + (bytes.length == 0 ? 1 : 0)];
     for (int i = 0; i < bytes.length; i++) {
@@ -242,8 +242,8 @@ final class Unpickler {
     }
   }
 
-  /// A persistent id is `('storage', class, key, device, elements)`, in legacy files with a sixth
-  /// item for views of a storage, which PyTorch stopped writing in 2017.
+  /// Pushes a storage. A persistent id is `('storage', class, key, device, elements)`, in legacy
+  /// files with a sixth item for views of a storage, which PyTorch stopped writing in 2017.
   private void pushStorage(Value id) {
     if (id instanceof Value.Sequence tuple
         && tuple.items().size() >= 5

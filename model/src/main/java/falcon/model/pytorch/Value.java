@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// What an [Unpickler] builds: data of a checkpoint, never anything that runs.
+/// A value built by an [Unpickler]: data of a checkpoint, never anything that can be executed.
 ///
-/// Containers may hold themselves, so nothing here walks them: they compare by identity and no
-/// value has a `toString` that follows references.
+/// Containers may contain themselves, so nothing here traverses them: they compare by identity and
+/// no value has a `toString` that follows references.
 sealed interface Value {
 
-  /// What the value is called in messages.
+  /// Returns the name of the value's kind in messages.
   String kind();
 
   /// Python's `None`.
@@ -57,7 +57,7 @@ sealed interface Value {
     }
   }
 
-  /// Something of the allow-list, by its name: a function, or a type such as `torch.float16`.
+  /// An entry of the allow-list, by its name: a function, or a type, for example `torch.float16`.
   record Named(String name) implements Value {
     @Override
     public String kind() {
@@ -65,7 +65,7 @@ sealed interface Value {
     }
   }
 
-  /// A class of storages, of the allow-list.
+  /// A class of storages from the allow-list.
   record StorageClass(Globals.StorageType type) implements Value {
     @Override
     public String kind() {
@@ -73,7 +73,7 @@ sealed interface Value {
     }
   }
 
-  /// Something harmless that no weight depends on, such as `torch.device('cpu')`.
+  /// Something harmless that no weight depends on, for example `torch.device('cpu')`.
   record Inert(String name) implements Value {
     @Override
     public String kind() {
@@ -81,9 +81,9 @@ sealed interface Value {
     }
   }
 
-  /// Numbers that lie elsewhere in the file.
+  /// A storage: numbers elsewhere in the file.
   ///
-  /// @param type the storage's class, such as `torch.FloatStorage`
+  /// @param type the storage's class, for example `torch.FloatStorage`
   /// @param elements length, in elements of that class, zero or more
   record Storage(Globals.StorageType type, String key, long elements) implements Value {
     @Override
@@ -91,7 +91,7 @@ sealed interface Value {
       return "a storage";
     }
 
-    /// Length in bytes.
+    /// Returns the length in bytes.
     ///
     /// @throws ArithmeticException if it does not fit a long
     long bytes() {
@@ -122,7 +122,7 @@ sealed interface Value {
       this.items = new ArrayList<>(items);
     }
 
-    /// The items themselves; the unpickler adds to them.
+    /// Returns the items themselves; the unpickler adds to them.
     List<Value> items() {
       return items;
     }
@@ -133,11 +133,11 @@ sealed interface Value {
     }
   }
 
-  /// A dictionary, or rather its entries with text for a key: nothing asks for the others.
+  /// A dictionary, restricted to its entries with a text key: the others are never needed.
   final class Dictionary implements Value {
     private final Map<String, Value> entries = new LinkedHashMap<>();
 
-    /// The entries themselves, in the order in which they came.
+    /// Returns the entries themselves, in insertion order.
     Map<String, Value> entries() {
       return entries;
     }

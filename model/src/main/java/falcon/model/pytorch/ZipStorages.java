@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class ZipStorages implements StorageFile {
   private static final String PICKLE = "/data.pkl";
 
-  /// Longest content of the entry `byteorder` that is looked at.
+  /// Greatest number of bytes of the entry `byteorder` that are read.
   private static final int BYTE_ORDER_BYTES = 16;
 
   private final Path path;
@@ -62,7 +62,7 @@ final class ZipStorages implements StorageFile {
     }
   }
 
-  /// The pickle of the checkpoint.
+  /// Returns the pickle of the checkpoint.
   PickleInput pickle() throws IOException {
     var entry = entry(root + PICKLE);
     if (entry.getSize() > PyTorchCheckpoint.MOST_PICKLE_BYTES) {

@@ -5,7 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// What safetensors calls the element types.
+/// The names of the element types in safetensors.
 final class ElementNames {
   private static final Map<String, DataType> TYPES = new HashMap<>();
 
@@ -17,7 +17,7 @@ final class ElementNames {
 
   private ElementNames() {}
 
-  /// The name of a type.
+  /// Returns the name of a type.
   static String of(DataType type) {
     return switch (type) {
       case FLOAT64 -> "F64";
@@ -36,7 +36,7 @@ final class ElementNames {
     };
   }
 
-  /// The type of a name; null if Falcon has none for it.
+  /// Returns the type of a name; null if Falcon has none for it.
   static @Nullable DataType type(String name) {
     return TYPES.get(name);
   }

@@ -15,10 +15,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Parses and checks a header. All errors are [IllegalArgumentException]s whose message goes on
+/// Parses and checks a header. All errors are [IllegalArgumentException]s whose message continues
 /// after the words "the header".
 final class HeaderReader {
-  /// No table of names: a hostile header would fill it.
+  /// A parser without a table of names, which a hostile header would fill.
   private static final JsonFactory JSON =
       JsonFactory.builder()
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -34,11 +34,11 @@ final class HeaderReader {
     this.parser = parser;
   }
 
-  /// The header that `json` states.
+  /// Returns the header that `json` states.
   ///
-  /// @param dataBytes bytes of the file behind the header: the tensors must fill them without gaps
-  ///     or overlaps
-  /// @throws IllegalArgumentException if it is wrong; the message says in what
+  /// @param dataBytes number of bytes of the file behind the header: the tensors must fill them
+  ///     without gaps or overlaps
+  /// @throws IllegalArgumentException if it is wrong; the message gives the reason
   static Header read(String json, long dataBytes) {
     try (var parser = JSON.createParser(json)) {
       var reader = new HeaderReader(parser);

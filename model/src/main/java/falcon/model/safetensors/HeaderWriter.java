@@ -12,9 +12,9 @@ final class HeaderWriter {
 
   private HeaderWriter() {}
 
-  /// The bytes of the header, without their count.
+  /// Returns the bytes of the header, without their count.
   ///
-  /// @throws IOException if they are more than readers take, or a name is no proper text
+  /// @throws IOException if there are more than readers accept, or a name is no valid text
   static byte[] bytes(Header header) throws IOException {
     var bytes = new ByteArrayOutputStream();
     try (var json = JSON.createGenerator(bytes)) {

@@ -22,26 +22,26 @@ import java.util.Map;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
-/// A safetensors file: eight bytes that give the length of a JSON header, the header with name,
-/// type, shape and place of each tensor, then the tensors, little-endian and row-major.
+/// Reads and writes safetensors files: eight bytes with the length of a JSON header, the header
+/// with name, type, shape and place of each tensor, then the tensors, little-endian and row-major.
 public final class SafetensorsFile {
   private static final int COUNT_BYTES = 8;
   private static final long LARGEST_TENSOR_BYTES = Integer.MAX_VALUE - 8;
 
   private SafetensorsFile() {}
 
-  /// Makes a tensor of bytes of a file.
+  /// Reads a tensor from bytes of a file.
   @FunctionalInterface
   private interface Reader {
-    /// @param position of the first byte in the file
+    /// @param position position of the first byte in the file
     Tensor read(Header.Entry entry, long position) throws IOException;
   }
 
-  /// The tensors of a file, in the order of its header, and its metadata.
+  /// Reads the tensors of a file, in the order of its header, and its metadata.
   ///
   /// @throws MalformedModelException if the file cannot be read, is damaged, or holds tensors of an
   ///     unsupported type; everything is checked against the length of the file before memory is
-  ///     set aside
+  ///     allocated
   public static StateDict read(Path path) {
     return read(
         path,
@@ -53,10 +53,10 @@ public final class SafetensorsFile {
                     bytes(path, channel, position, (int) entry.bytes())));
   }
 
-  /// The same, but the tensors are parts of the mapped file: none of them takes room on the Java
-  /// heap. The file may be removed while they are in use, but must not be changed.
+  /// Reads like [#read(Path)], but the tensors are parts of the mapped file and take no room on the
+  /// Java heap. The file may be removed while they are in use, but must not be changed.
   ///
-  /// @throws MalformedModelException as [#read(Path)]
+  /// @throws MalformedModelException under the conditions of [#read(Path)]
   public static StateDict map(Path path) {
     return read(
         path,
@@ -111,8 +111,8 @@ public final class SafetensorsFile {
     }
   }
 
-  /// Writes tensors and metadata; a file that is there is replaced only when the new one is
-  /// complete. The same content gives the same bytes.
+  /// Writes tensors and metadata; an existing file is replaced only when the new one is complete.
+  /// The same content yields the same bytes.
   ///
   /// The header has the tensors in the order of `content`; the data has those of larger elements
   /// first, so that each begins at a multiple of its element size, which PyTorch's reader needs.
@@ -125,8 +125,8 @@ public final class SafetensorsFile {
     AtomicFile.write(path, out -> write(parts, content.metadata(), out));
   }
 
-  /// Writes what a file holds to a stream, in the same order; each part is asked for its elements
-  /// once, when their turn comes.
+  /// Writes a file's content to a stream, in the same order; the elements of each part are
+  /// requested once, when they are written.
   ///
   /// @throws IllegalArgumentException if a tensor has the name `__metadata__`
   public static void write(

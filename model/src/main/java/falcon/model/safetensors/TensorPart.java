@@ -9,13 +9,14 @@ import java.nio.ByteOrder;
 import java.nio.channels.Channels;
 import java.util.List;
 
-/// A tensor that is to be written: its type and shape, and its elements, which are asked for when
-/// their turn comes, so that a file can be written without a second copy of what it holds.
+/// A tensor to be written: its type and shape, and its elements, which are requested only when they
+/// are written, so that a file needs no second copy of its content in memory.
 ///
 /// @param content writes exactly as many bytes as type and shape need
 public record TensorPart(DataType type, List<Long> shape, Content content) {
   private static final int FLOATS_AT_A_TIME = 1 << 14;
 
+  /// Copies the shape.
   public TensorPart {
     shape = List.copyOf(shape);
   }
@@ -23,11 +24,11 @@ public record TensorPart(DataType type, List<Long> shape, Content content) {
   /// The elements of a tensor.
   @FunctionalInterface
   public interface Content {
-    /// Writes them, little-endian and row-major.
+    /// Writes the elements, little-endian and row-major.
     void writeTo(OutputStream out) throws IOException;
   }
 
-  /// A tensor as it is.
+  /// Returns a part with the elements of a tensor.
   public static TensorPart of(Tensor tensor) {
     return new TensorPart(
         tensor.type(),
@@ -41,9 +42,9 @@ public record TensorPart(DataType type, List<Long> shape, Content content) {
         });
   }
 
-  /// A FLOAT32 tensor of one axis.
+  /// Returns a FLOAT32 part of one axis.
   ///
-  /// @param values not copied: the caller must not change them until they are written
+  /// @param values the elements; not copied: the caller must not change them until they are written
   public static TensorPart ofFloats(float... values) {
     return new TensorPart(
         DataType.FLOAT32,
@@ -60,7 +61,7 @@ public record TensorPart(DataType type, List<Long> shape, Content content) {
         });
   }
 
-  /// How many bytes the elements take.
+  /// Returns the size of the elements in bytes.
   long bytes() {
     return Math.multiplyExact(Tensor.elements(shape), (long) type.bytes());
   }

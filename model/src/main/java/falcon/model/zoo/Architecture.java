@@ -15,12 +15,12 @@ import org.jspecify.annotations.Nullable;
 
 /// A built-in architecture: the graph that a bare state dict needs.
 ///
-/// Tensors of the graph have the names of the state dict. Input `input` `[batch, channels, height,
-/// width]`, output `logits` `[batch, classes]`.
+/// Tensors of the graph have the names of the state dict. The input is `input`
+/// `[batch, channels, height, width]`, the output is `logits` `[batch, classes]`.
 public enum Architecture {
-  /// Residual network of 20 layers for small images (He et al., arXiv:1512.03385, section 4.2), its
-  /// two shortcuts with a change of size a 1×1 convolution and BatchNorm. Those two are not
-  /// prunable, as in the experiments of arXiv:2403.07094.
+  /// The residual network of 20 layers for small images (He et al., arXiv:1512.03385, section 4.2);
+  /// its two shortcuts that change the size are a 1×1 convolution and BatchNorm each. These two
+  /// convolutions are not prunable, as in the experiments of arXiv:2403.07094.
   RESNET20("resnet20");
 
   private static final String PARALLEL_PREFIX = "module.";
@@ -32,12 +32,12 @@ public enum Architecture {
     this.id = id;
   }
 
-  /// Name on the command line and in metadata.
+  /// Returns the name on the command line and in metadata.
   public String id() {
     return id;
   }
 
-  /// Architecture of that name.
+  /// Returns the architecture of a name.
   ///
   /// @return null if there is none
   public static @Nullable Architecture ofId(String id) {
@@ -49,20 +49,20 @@ public enum Architecture {
     return null;
   }
 
-  /// Names of all architectures, for messages: `resnet20`.
+  /// Returns the names of all architectures, for messages: `resnet20`.
   public static String ids() {
     return Stream.of(values()).map(Architecture::id).collect(Collectors.joining(", "));
   }
 
   /// Builds the network that a state dict belongs to.
   ///
-  /// Channels and classes are read off the shapes. The input's size is the metadata
+  /// Channels and classes follow from the shapes. The input's size is the metadata
   /// [Network#INPUT_SHAPE], or 32×32 without it. The prefix `module.` is dropped,
   /// `num_batches_tracked` is ignored, floating-point tensors of another type become FLOAT32.
   ///
-  /// @param source file to name in messages
+  /// @param source file named in messages
   /// @throws MalformedModelException if tensors are missing, extra, or of another shape or type:
-  ///     names them all
+  ///     names all of them
   public Network fromState(StateDict state, Path source) {
     SequencedMap<String, Tensor> tensors = bare(state, source);
     long[] input = inputShape(state, tensors, source);
@@ -99,7 +99,7 @@ public enum Architecture {
     return network(wanted, tensors, Map.of());
   }
 
-  /// State dict of a network, for safetensors: all initializers, and the metadata that Falcon keeps.
+  /// Returns the state dict of a network, for safetensors: all initializers, and Falcon's metadata.
   public static StateDict toState(Network network) {
     var metadata = new LinkedHashMap<String, String>();
     network
@@ -154,7 +154,7 @@ public enum Architecture {
         return shape;
       }
     } catch (NumberFormatException _) {
-      // falls through to the message that all wrong texts get
+      // Control continues with the message for all wrong texts.
     }
     throw new MalformedModelException(
         source,

@@ -5,11 +5,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/// Weights to start training from, by the rules of torchvision's residual networks.
+/// Initial weights for training, by the rules of torchvision's residual networks.
 final class InitialWeights {
   private InitialWeights() {}
 
-  /// Draws one tensor; its name says what it is for.
+  /// Draws one tensor; its name determines its role.
   ///
   /// @param shape convolution `[out, in, height, width]`, linear layer `[out, in]`, vector `[out]`
   static Tensor draw(String name, List<Long> shape, SplittableRandom random) {

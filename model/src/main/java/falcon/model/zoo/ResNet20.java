@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
 
-/// Graph and tensors of the residual network with 20 layers.
+/// The graph and tensors of the residual network with 20 layers.
 ///
 /// Three groups of three blocks, 16, 32 and 64 channels wide; the second and third group halve the
 /// image. A block is convolution, BatchNorm, ReLU, convolution, BatchNorm, plus its input.
@@ -29,7 +29,7 @@ record ResNet20(long channels, long height, long width, long classes) {
   private static final List<String> BATCH_NORM_TENSORS =
       List.of("weight", "bias", "running_mean", "running_var");
 
-  /// Name and shape of every tensor, in the order of the state dict.
+  /// Returns the name and shape of every tensor, in the order of the state dict.
   SequencedMap<String, List<Long>> shapes() {
     var shapes = new LinkedHashMap<String, List<Long>>();
     addUnit(shapes, "conv1", "bn1", List.of(WIDTHS.getFirst(), channels, 3L, 3L));
@@ -52,7 +52,7 @@ record ResNet20(long channels, long height, long width, long classes) {
     return shapes;
   }
 
-  /// Tensors that stay dense: the convolutions of the shortcuts.
+  /// Returns the names of tensors that stay dense: the convolutions of the shortcuts.
   List<String> notPrunable() {
     return blocks().stream()
         .filter(Block::isDownsampling)
@@ -60,14 +60,15 @@ record ResNet20(long channels, long height, long width, long classes) {
         .toList();
   }
 
-  /// Shape of one example, as metadata has it.
+  /// Returns the shape of one example in the form of the metadata.
   String inputShape() {
     return channels + "," + height + "," + width;
   }
 
-  /// The graph around those tensors.
+  /// Returns the graph around the tensors.
   ///
-  /// @param tensors by name, of the shapes above; taken over in the order of the state dict
+  /// @param tensors tensors by name, of the shapes of [#shapes]; added in the order of the state
+  ///     dict
   Network.Builder graph(String name, Map<String, Tensor> tensors) {
     Network.Builder builder = Network.builder(name).opset("", OPSET);
     Dimension batch = new Dimension.Symbolic("batch");
@@ -187,7 +188,7 @@ record ResNet20(long channels, long height, long width, long classes) {
       return prefix + "." + part;
     }
 
-    /// Whether the shortcut changes size and so needs a convolution.
+    /// Returns whether the shortcut changes size and so needs a convolution.
     boolean isDownsampling() {
       return stride > 1;
     }

@@ -8,11 +8,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/// Compares a state dict with what an architecture wants.
+/// Compares a state dict with the tensors that an architecture requires.
 final class StateCheck {
   private StateCheck() {}
 
-  /// Throws if anything differs, naming all of it.
+  /// Throws if anything differs, naming all differences.
   static void check(
       Map<String, List<Long>> wanted,
       Map<String, Tensor> found,

@@ -1,6 +1,6 @@
 /// Built-in architectures, for weights that come without a graph.
 ///
-/// Read [Architecture] first. Must not import any file format's package.
+/// Read [Architecture] first. Must not import any package of Falcon but `falcon.model`.
 @NullMarked
 package falcon.model.zoo;
 

@@ -38,7 +38,7 @@ class NetworksTest {
     Network network = Architecture.RESNET20.initial(1, 28, 28, 10, 5);
     Networks.write(network, folder.resolve("a.onnx"));
     Networks.write(network, folder.resolve("a.safetensors"));
-    // the content decides, whatever the name
+    // The content decides, whatever the name.
     Path renamed = Files.copy(folder.resolve("a.safetensors"), folder.resolve("weights"));
     for (Path path :
         new Path[] {folder.resolve("a.onnx"), folder.resolve("a.safetensors"), renamed}) {
@@ -216,7 +216,7 @@ class NetworksTest {
       }
       right += best == records[i * (PIXELS + 1)] ? 1 : 0;
     }
-    // all 10,000 images give 91.43 %
+    // All 10,000 images give 91.43 %.
     assertThat(right).isBetween(IMAGES * 88 / 100, IMAGES * 95 / 100);
   }
 

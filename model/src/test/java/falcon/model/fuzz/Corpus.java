@@ -30,9 +30,10 @@ import java.util.SequencedMap;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
-/// Whole files that damaged ones are made of, small and of every kind that a reader tells apart.
+/// Intact files from which damaged ones are made, small and of every kind that a reader
+/// distinguishes.
 final class Corpus {
-  /// Name and bytes of the file of external data that [#onnx] refers to.
+  /// The name, and the bytes, of the file of external data that [#onnx] refers to.
   static final String WEIGHTS = "weights.bin";
 
   private static final List<String> CHECKPOINTS =
@@ -50,7 +51,7 @@ final class Corpus {
 
   private Corpus() {}
 
-  /// ONNX models: tensors in every place and form, control flow, functions, texts.
+  /// Returns ONNX models: tensors in every place and form, control flow, functions, texts.
   static List<byte[]> onnx() {
     GraphProto.Builder graph =
         GraphProto.newBuilder().setName("g").setDocString("a graph").addOutput(value("y"));
@@ -110,7 +111,8 @@ final class Corpus {
         model.toBuilder().setGraph(settledFlow()).build().toByteArray());
   }
 
-  /// Control flow that becomes part of the graph: a loop of three iterations, a branch in its body.
+  /// Returns control flow that is inlined into the graph: a loop of three iterations, a branch in
+  /// its body.
   private static GraphProto settledFlow() {
     GraphProto branch =
         GraphProto.newBuilder()
@@ -144,7 +146,7 @@ final class Corpus {
         .build();
   }
 
-  /// PyTorch checkpoints of both formats.
+  /// Returns PyTorch checkpoints of both formats.
   static List<byte[]> checkpoints() throws IOException {
     var files = new ArrayList<byte[]>();
     for (String name : CHECKPOINTS) {
@@ -153,7 +155,7 @@ final class Corpus {
     return files;
   }
 
-  /// Entries of checkpoints that are archives.
+  /// Returns the entries of checkpoints that are archives.
   ///
   /// @param folder to write them to
   static List<SequencedMap<String, byte[]>> archives(Path folder) throws IOException {
@@ -173,7 +175,7 @@ final class Corpus {
     return archives;
   }
 
-  /// Safetensors files.
+  /// Returns safetensors files.
   ///
   /// @param folder to make one in
   static List<byte[]> safetensors(Path folder) throws IOException {

@@ -6,8 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.SplittableRandom;
 import java.util.regex.Pattern;
 
-/// Damages the header of a safetensors file: numbers made extreme, types changed, brackets and entries
-/// repeated; its length stays right.
+/// Damages the header of a safetensors file: numbers made extreme, types changed, brackets and
+/// entries repeated; the stated length stays right.
 final class HeaderMutations {
   private static final int COUNT_BYTES = 8;
   private static final Pattern NUMBER = Pattern.compile("[0-9]+");
@@ -23,7 +23,7 @@ final class HeaderMutations {
     this.mutations = mutations;
   }
 
-  /// A damaged copy.
+  /// Returns a damaged copy.
   byte[] of(byte[] file) {
     ByteBuffer buffer = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
     int length = (int) buffer.getLong(0);

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Models that are proper messages and yet contradict themselves, or have extreme shapes.
+/// Models that are valid messages but contradict themselves, or have extreme shapes.
 class HostileGraphTest {
   private static final int CHAIN = 100_000;
   private static final int MANY = 1 << 18;
@@ -102,7 +102,7 @@ class HostileGraphTest {
     for (int i = 0; i < CHAIN; i++) {
       graph.addNode(node(opType, "v" + (i + 1), "v" + i));
     }
-    // the last comes first, so that sorting has work to do
+    // The last node comes first, so that sorting has work to do.
     var nodes = new ArrayList<>(graph.getNodeList());
     Collections.reverse(nodes);
     graph.clearNode().addAllNode(nodes).addOutput(value("v" + CHAIN));
@@ -118,7 +118,7 @@ class HostileGraphTest {
   void manyReadersOfManyIdentitiesAreEachSeenOnce() throws IOException {
     GraphProto.Builder graph =
         GraphProto.newBuilder().addInitializer(raw("v0", 1, 1, 1).addFloatData(1));
-    // each node reads the one before twice: 2^60 ways lead to the last
+    // Each node reads the previous one twice: 2^60 paths lead to the last.
     for (int i = 0; i < 60; i++) {
       graph.addNode(node("Identity", "v" + (i + 1), "v" + i, "v" + i));
     }

@@ -7,14 +7,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What the fuzzer Jazzer calls, coverage-guided and for as long as one likes; the build needs no
-/// Jazzer. `docs/results/fuzzing.md` has the commands.
+/// The target of the fuzzer Jazzer, coverage-guided and of any duration; the build needs no Jazzer.
+/// `docs/results/fuzzing.md` lists the commands.
 public final class JazzerTarget {
   private static final Trial TRIAL = new Trial(folder());
 
   private JazzerTarget() {}
 
-  /// Loads what the readers need: the fuzzer changes classes as they are loaded, which takes memory.
+  /// Loads the readers' classes: the fuzzer instruments classes when they are loaded, which takes
+  /// memory.
   public static void fuzzerInitialize() throws IOException {
     for (byte[] file : wholeFiles()) {
       try {
@@ -29,12 +30,12 @@ public final class JazzerTarget {
 
   /// Tries one file of any format.
   ///
-  /// @param file as the fuzzer made it
+  /// @param file bytes made by the fuzzer
   public static void fuzzerTestOneInput(byte[] file) {
     TRIAL.run(Trial.Reader.ANY, file);
   }
 
-  /// Writes the files to begin with.
+  /// Writes the initial corpus.
   ///
   /// @param args a folder
   public static void main(String[] args) throws IOException {

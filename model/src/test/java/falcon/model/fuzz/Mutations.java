@@ -7,10 +7,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/// Damages files without knowing what they are: cut short, bits flipped, parts repeated, left out,
-/// swapped with another file's, and numbers replaced by extreme ones.
+/// Damages files without knowledge of their format: cut short, bits flipped, parts repeated, left
+/// out, swapped with another file's, and numbers replaced by extreme ones.
 final class Mutations {
-  /// Numbers at the edges of what counters and sizes hold.
+  /// Numbers at the limits of counters and sizes.
   static final List<Long> EXTREMES =
       List.of(
           0L,
@@ -36,7 +36,7 @@ final class Mutations {
     this.random = random;
   }
 
-  /// A damaged copy.
+  /// Returns a damaged copy.
   ///
   /// @param other another file of the corpus
   byte[] of(byte[] file, byte[] other) {
@@ -59,7 +59,7 @@ final class Mutations {
     };
   }
 
-  /// An extreme number.
+  /// Returns an extreme number.
   long extreme() {
     return EXTREMES.get(random.nextInt(EXTREMES.size()));
   }
@@ -86,7 +86,7 @@ final class Mutations {
     return Arrays.copyOfRange(file, from, Math.min(file.length, from + count));
   }
 
-  /// `file` up to `end`, the part, and `file` from `begin`.
+  /// Returns `file` up to `end`, the part, and `file` from `begin`.
   static byte[] joined(byte[] file, int end, byte[] part, int begin) {
     var out = new ByteArrayOutputStream();
     out.write(file, 0, end);

@@ -9,8 +9,8 @@ import java.util.SequencedMap;
 import java.util.SplittableRandom;
 import java.util.zip.ZipOutputStream;
 
-/// Damages the pickle inside of a checkpoint: instructions replaced, added and moved, numbers made
-/// extreme; the archive around it is whole.
+/// Damages the pickle inside a checkpoint: instructions replaced, added and moved, numbers made
+/// extreme; the archive around it stays intact.
 final class PickleMutations {
   /// Instructions that checkpoints have, and some that they must not have.
   private static final String INSTRUCTIONS =
@@ -25,9 +25,9 @@ final class PickleMutations {
     this.mutations = mutations;
   }
 
-  /// A checkpoint with a damaged pickle.
+  /// Returns a checkpoint with a damaged pickle.
   ///
-  /// @param entries of a whole one, by name
+  /// @param entries entries of an intact checkpoint, by name
   byte[] of(SequencedMap<String, byte[]> entries) {
     var archive = new ByteArrayOutputStream();
     try (var zip = new ZipOutputStream(archive)) {

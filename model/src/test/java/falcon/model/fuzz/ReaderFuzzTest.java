@@ -17,8 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 /// Damaged files are read or refused with a message, whatever they hold: never another exception, a
 /// hang, or more memory than [Trial.Reader] states.
 ///
-/// Each file is made from its own seed. `-Dfalcon.fuzz.executions=1000000` tries as many files a
-/// reader, `-Dfalcon.fuzz.seed=7` others.
+/// Each file is made from its own seed. `-Dfalcon.fuzz.executions=1000000` tries that many files
+/// per reader, `-Dfalcon.fuzz.seed=7` others.
 @Timeout(value = 1, unit = TimeUnit.HOURS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ReaderFuzzTest {
   private static final int EXECUTIONS = Integer.getInteger("falcon.fuzz.executions", 1000);
@@ -90,7 +90,7 @@ class ReaderFuzzTest {
         throw new AssertionError("seed %d: %s".formatted(SEED + i, e.getMessage()), e);
       }
     }
-    // damage that every file dies of at once tries nothing
+    // Damage that every reader refuses at once tests nothing.
     assertThat(read).isBetween(EXECUTIONS / 100, EXECUTIONS * 99 / 100);
   }
 

@@ -15,17 +15,18 @@ import java.nio.file.Path;
 import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
-/// Gives one file to a reader, which may read it or refuse it with a message, and nothing else; and
-/// measures the memory that it sets aside.
+/// Passes one file to a reader, which may read it or refuse it with a message, and nothing else,
+/// and measures the memory that it allocates.
 final class Trial {
-  /// A reader, and what it may allocate: `multiple · length + constant` bytes, whatever is freed again.
+  /// A reader, and its limit of allocation: `multiple · length + constant` bytes, including freed
+  /// memory.
   enum Reader {
     /// A small file may have sparse tensors of 64 MiB.
     ONNX("hostile.onnx", 600, 72L << 20),
     /// A small file may have tensors of 16 MiB that share their bytes, read and then gathered.
     PYTORCH("hostile.pt", 64, 40L << 20),
     SAFETENSORS("hostile.safetensors", 64, 4L << 20),
-    /// Whatever the content says that it is.
+    /// The format is recognised by the content.
     ANY("hostile", 600, 72L << 20);
 
     private final String fileName;
@@ -61,7 +62,7 @@ final class Trial {
   ///
   /// @return whether it was read
   /// @throws AssertionError if anything but [MalformedModelException] is thrown, or too much memory
-  ///     is set aside; shows the file
+  ///     is allocated; shows the file
   boolean run(Reader reader, byte[] content) {
     Path file = folder.resolve(reader.fileName);
     try {

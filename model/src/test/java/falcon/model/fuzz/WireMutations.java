@@ -9,10 +9,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/// Damages protobuf messages such that they stay messages: fields repeated, left out, replaced by
+/// Damages protobuf messages so that they stay messages: fields repeated, left out, replaced by
 /// extreme numbers, other fields or themselves, at any depth.
 final class WireMutations {
-  /// A text that means something as a path.
+  /// A text with a meaning as a path.
   private static final byte[] OTHER = {'.', '.', '/', 'x'};
 
   private final SplittableRandom random;
@@ -23,7 +23,7 @@ final class WireMutations {
     this.mutations = mutations;
   }
 
-  /// A damaged copy of a message; other bytes are given back as they are.
+  /// Returns a damaged copy of a message; other bytes are returned unchanged.
   byte[] of(byte[] message) {
     try {
       UnknownFieldSet fields = UnknownFieldSet.parseFrom(message);
@@ -39,7 +39,7 @@ final class WireMutations {
     Field field = fields.getField(number);
     UnknownFieldSet.Builder builder = fields.toBuilder();
     List<ByteString> parts = field.getLengthDelimitedList();
-    // mostly deeper, where most of a file is
+    // Mostly deeper, where most of a file is.
     if (!parts.isEmpty() && random.nextInt(4) > 0) {
       return builder.addField(number, inside(field)).build();
     }
@@ -52,7 +52,7 @@ final class WireMutations {
     return builder.build();
   }
 
-  /// One of the messages or texts of a field is changed.
+  /// Changes one of the messages or texts of a field.
   private Field inside(Field field) {
     var parts = new ArrayList<>(field.getLengthDelimitedList());
     int index = random.nextInt(parts.size());

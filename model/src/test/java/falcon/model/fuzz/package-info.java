@@ -1,4 +1,4 @@
-/// Hostile files: every reader of model files is given damaged and made-up ones.
+/// Hostile files: every reader of model files is tested with damaged and crafted ones.
 ///
 /// Read [ReaderFuzzTest] first.
 @NullMarked

@@ -36,8 +36,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Bodies of `If` and `Loop` become part of the graph where constants and shapes settle what runs; the
-/// file stays as it was but for weights that change.
+/// Bodies of `If` and `Loop` are inlined into the graph where constants and shapes determine the
+/// control flow; the file stays unchanged except for changed weights.
 @Timeout(60)
 class ControlFlowTest {
   @TempDir Path folder;
@@ -255,7 +255,7 @@ class ControlFlowTest {
         .addInitializer(longs("wanted", size));
   }
 
-  /// `x ← x · w` again and again; gives back the last and all.
+  /// Returns a loop of `x ← x · w` with the last x and all x as outputs.
   private static GraphProto.Builder loop(TensorProto trips) {
     GraphProto.Builder body =
         GraphProto.newBuilder()
@@ -278,7 +278,7 @@ class ControlFlowTest {
                 .addAttribute(body("body", body)));
   }
 
-  /// A loop in a loop and so on, each of ten iterations.
+  /// Returns nested loops of ten iterations each.
   private static GraphProto.Builder nested(int depth) {
     GraphProto.Builder graph = loop(longs("trips", 10));
     for (int i = 1; i < depth; i++) {

@@ -129,7 +129,7 @@ class ExternalDataTest {
         .hasMessageContaining("another model may have its weights there");
     OnnxFile.write(network, copy, OnnxOption.REPLACE_DATA);
     assertThat(OnnxFile.read(copy).initializers()).isEqualTo(network.initializers());
-    // the model's own file may be replaced by itself
+    // The model's own file may be replaced by itself.
     Network inline = OnnxFile.read(saved(model(tensor("x", DataType.FLOAT32, 1).addFloatData(1))));
     OnnxFile.write(inline, folder.resolve("model.onnx"));
   }
@@ -162,7 +162,7 @@ class ExternalDataTest {
     assertThat(copy).hasBinaryContent(modelWithConstants(null).toByteArray());
   }
 
-  /// Tensors of one file in the graph, in a node and in a node of a body.
+  /// Returns tensors of one file in the graph, in a node and in a node of a body.
   private static ModelProto modelWithConstants(@Nullable String checksum) {
     GraphProto body =
         GraphProto.newBuilder().addNode(constant("inner", value("8", checksum))).build();
@@ -197,7 +197,7 @@ class ExternalDataTest {
 
   @Test
   void aModelBehindALinkFindsItsDataBesideTheLink() throws IOException {
-    // as tools keep downloads: links with names to files named by their content
+    // As in download caches: links with names to files named by their content.
     Path blobs = Files.createDirectory(folder.resolve("blobs"));
     Path snapshot = Files.createDirectory(folder.resolve("snapshot"));
     Files.write(blobs.resolve("1"), model(external("net.data", "0", "4")).toByteArray());
@@ -252,7 +252,7 @@ class ExternalDataTest {
       try (var channel =
           FileChannel.open(
               folder.resolve(name), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-        // sparse: one element other than zero, the rest takes no room on the disk
+        // Sparse: one nonzero element, the rest takes no room on the disk.
         channel.write(ByteBuffer.wrap(new byte[] {0, 0, (byte) 0x80, 0x3f}), offset + third - 4);
       }
       model

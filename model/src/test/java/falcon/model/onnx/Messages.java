@@ -13,7 +13,7 @@ import falcon.model.onnx.proto.ValueInfoProto;
 final class Messages {
   private Messages() {}
 
-  /// A model that gives back its first tensor.
+  /// Returns a model whose output is its first tensor.
   static ModelProto model(TensorProto.Builder... tensors) {
     GraphProto.Builder graph = GraphProto.newBuilder().setName("small");
     graph.addNode(identity(tensors[0].getName(), "y"));
@@ -49,7 +49,7 @@ final class Messages {
     return tensor;
   }
 
-  /// A float32 tensor `x` of that place.
+  /// Returns a float32 tensor `x` at a place.
   static TensorProto.Builder external(String location, String offset, String length) {
     return tensor("x", DataType.FLOAT32, 1)
         .setDataLocation(TensorProto.DataLocation.EXTERNAL)

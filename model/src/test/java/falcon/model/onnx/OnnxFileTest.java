@@ -298,7 +298,7 @@ class OnnxFileTest {
         assertThat(refused).hasMessageContaining("cut.onnx");
       }
     }
-    // only the cut between the operator sets and the last property leaves a whole message
+    // Only the cut between the operator sets and the last property leaves an intact message.
     assertThat(read).isEqualTo(1);
   }
 

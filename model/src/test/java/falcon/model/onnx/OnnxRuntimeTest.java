@@ -34,7 +34,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What ONNX Runtime makes of the files that Falcon writes.
+/// ONNX Runtime accepts the files that Falcon writes and computes the same results.
 @Tag("native")
 class OnnxRuntimeTest {
   @TempDir Path folder;

@@ -26,7 +26,7 @@ final class SmallGraph {
     this.inputShape = inputShape;
   }
 
-  /// A network in which most of the rules of shapes take part.
+  /// Returns a network that uses most of the shape rules.
   static Network ofManyShapes() {
     var builder =
         Network.builder("many")
@@ -77,7 +77,7 @@ final class SmallGraph {
     return constant(zeros(shape));
   }
 
-  /// Adds a constant input, a list of whole numbers.
+  /// Adds a constant input, a list of integers.
   SmallGraph longs(long... values) {
     return constant(Tensor.ofLongs(List.of((long) values.length), values));
   }

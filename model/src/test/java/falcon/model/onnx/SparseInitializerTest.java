@@ -101,7 +101,7 @@ class SparseInitializerTest {
 
   @Test
   void onlyWhatGetsSmallerIsStoredWithoutZeros() throws IOException {
-    // a float32 weight and its index take 12 bytes: less than 4 for each of four elements
+    // A float32 weight and its index take 12 bytes: less than 4 bytes for each of four elements.
     Tensor third = Tensor.ofFloats(List.of(3L), 0, 1, 0);
     Tensor quarter = Tensor.ofFloats(List.of(4L), 0, 1, 0, 0);
     ModelProto model =

@@ -79,7 +79,7 @@ final class HostileCheckpointTest {
     }
   }
 
-  /// A checkpoint whose pickle is `program`, one character a byte.
+  /// Returns a checkpoint whose pickle is `program`, one character per byte.
   private Path checkpoint(String program) throws IOException {
     var file = folder.resolve("hostile.pt");
     var archive = new ByteArrayOutputStream();
@@ -109,7 +109,7 @@ final class HostileCheckpointTest {
     return text.toString();
   }
 
-  /// `name`: a tensor over storage 0, which holds four floats.
+  /// Returns the entry `name`: a tensor over storage 0, which holds four floats.
   private static String tensor(String name, String shape, String strides) {
     return text(name)
         + "ctorch._utils\n_rebuild_tensor_v2\n(("

@@ -5,7 +5,7 @@ import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
-/// An entry of an archive that is not compressed, as PyTorch writes them.
+/// An uncompressed entry of an archive, as PyTorch writes them.
 public final class StoredEntry {
   private StoredEntry() {}
 

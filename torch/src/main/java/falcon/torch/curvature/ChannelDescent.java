@@ -13,23 +13,26 @@ import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-/// Least squares of one layer (or all its groups) on given supports, approached by a few conjugate gradient steps that all
-/// output channels take together: one product with H a step, whatever the supports.
+/// Approximates the least squares of one layer (or all its groups) on given supports by a few steps
+/// of preconditioned conjugate gradients, which all output channels take together: one product with
+/// H per step, whatever the supports.
 ///
 /// ```
-/// minimise  ½ tr W H Wᵀ − tr W B + ½ κ ‖W − W⁰‖²     W zero off its support, κ = relative ridge · mean diag H
+/// minimise  ½ tr W H Wᵀ − tr W B + ½ κ ‖W − W⁰‖²     W zero off its support,
+///                                                    κ = relative ridge · mean diag H
 /// R = M ∘ (B ᵀ − W H − κ (W − W⁰)),  Z = R / (diag H + κ),  M: 1 on the support, 0 off it
-/// P = Z + β ∘ P,  Q = M ∘ (P H + κ P),  W += α ∘ P,  R −= α ∘ Q         α, β: one a channel
+/// P = Z + β ∘ P,  Q = M ∘ (P H + κ P),  W += α ∘ P,  R −= α ∘ Q         α, β: one per channel
 /// ```
 ///
-/// Starting at W⁰ masked, the error falls with every step. Float32. The same calls give the same bits.
-/// Source: Hestenes and Stiefel 1952 with Jacobi's preconditioner; the problem is that of OBC
-/// (arXiv:2208.11580, section 3).
+/// From the masked W⁰ on, the error falls with every step. Computation is in float32, and the same
+/// calls yield the same bits. Source: Hestenes and Stiefel 1952 with Jacobi's preconditioner; the
+/// problem is that of OBC (arXiv:2208.11580, section 3).
 public final class ChannelDescent implements AutoCloseable {
-  /// Added to divisors, so that a channel that is done (0 / 0) stays where it is.
+  /// A number added to divisors, so that a channel that has converged (0 / 0) keeps its weights.
   private static final double TINY = 1e-30;
 
-  /// Weights that take their steps at a time, where a layer of one group has more: whole outputs, one at least.
+  /// Greatest number of weights of a block where a layer of one group has more: a block has whole
+  /// outputs, at least one.
   private static final int BLOCK_WEIGHTS = 4 << 20;
 
   private final String tensorName;
@@ -38,8 +41,9 @@ public final class ChannelDescent implements AutoCloseable {
   private final RowUnits units;
   private final double ridge;
 
-  /// @param curvature of weights in the units; handed over: closed with this
-  /// @param units of all groups' rows
+  /// @param curvature the curvature of the weights in the units; handed over: closed with this
+  ///     object
+  /// @param units units of all groups' rows
   /// @param relativeRidge κ as a share of the mean diagonal of each group's H, above 0
   ChannelDescent(
       String tensorName,
@@ -54,18 +58,18 @@ public final class ChannelDescent implements AutoCloseable {
     this.ridge = relativeRidge;
   }
 
-  /// Name of the weight tensor.
+  /// Returns the name of the weight tensor.
   public String tensorName() {
     return tensorName;
   }
 
-  /// Some outputs of a layer, or all of all its groups: weights `from … from + count − 1` in the order of the groups,
-  /// matrix order each.
+  /// A block: some outputs of a layer, or all outputs of all its groups: weights
+  /// `from … from + count − 1` in the order of the groups, matrix order each.
   ///
-  /// @param number of the block, from 0
+  /// @param number number of the block, from 0
   public record Block(ChannelDescent descent, int number, int from, int count) {}
 
-  /// What the layer is cut into. Outputs do not depend on one another.
+  /// Returns the blocks of the layer. Outputs do not depend on one another.
   public List<Block> blocks() {
     int all = order.groups() * order.groupSize();
     int k = order.rowLength();
@@ -75,7 +79,7 @@ public final class ChannelDescent implements AutoCloseable {
         .toList();
   }
 
-  /// A matrix, or one a group where there are several.
+  /// Returns the shape of a matrix, or of one matrix per group where there are several.
   private List<Long> shape(Block block) {
     long k = order.rowLength();
     return order.groups() == 1
@@ -87,14 +91,14 @@ public final class ChannelDescent implements AutoCloseable {
     return block.from() / order.rowLength();
   }
 
-  /// Brings the weights of a block towards the minimiser on a support.
+  /// Moves the weights of a block towards the minimiser on a support.
   ///
-  /// @param block of this layer
-  /// @param weights those from number `offset` on are the layer's, in the tensor's order; the block's are W⁰ and
-  ///     are overwritten: new on the support, and off it what `steps` says; they stay where float32 does not hold
-  ///     the steps
-  /// @param isKept whether the weight of that number is on the support
-  /// @param steps of both kinds
+  /// @param block a block of this layer
+  /// @param weights those from number `offset` on are the layer's, in the tensor's order; the
+  ///     block's are W⁰ and are overwritten: on the support by the minimiser's approximation, off
+  ///     it as `steps` says; they stay unchanged where float32 cannot represent the steps
+  /// @param isKept whether the weight with a number is on the support
+  /// @param steps the steps on and off the support
   public void descend(Block block, float[] weights, int offset, IntPredicate isKept, Steps steps) {
     try (var _ = new PointerScope()) {
       Tensor mask = torch.empty(Torch.longs(shape(block)));
@@ -113,13 +117,14 @@ public final class ChannelDescent implements AutoCloseable {
     }
   }
 
-  /// How far weights go.
+  /// The steps that weights take.
   ///
   /// @param count conjugate gradient steps on the support, 0 or more
-  /// @param offSupport which part of their single steps weights off the support become, 0 to 1
+  /// @param offSupport share of its single step that a weight off the support is set to, 0 to 1
   public record Steps(int count, double offSupport) {}
 
-  /// Where the weights of a block stand. Rows are copied one by one, so that the Java heap holds no more.
+  /// The places of a block's weights. Rows are copied one by one, so that the Java heap holds no
+  /// more than one.
   private final class Places {
     private final Block block;
     private final int offset;
@@ -138,12 +143,12 @@ public final class ChannelDescent implements AutoCloseable {
       return order.indexes(rowNumber(number), 1);
     }
 
-    /// Number of a row among those of all groups.
+    /// Returns the number of a row among those of all groups.
     private int rowNumber(int number) {
       return block.from() / row.length + number;
     }
 
-    /// @param values by numbers of the weight and its row
+    /// @param values values by the numbers of a weight and its row
     void read(Tensor tensor, IntToFloat values) {
       try (var _ = new PointerScope()) {
         var to = new FloatPointer(tensor.data_ptr());
@@ -171,7 +176,7 @@ public final class ChannelDescent implements AutoCloseable {
     }
   }
 
-  /// A number for each weight, which is in some row.
+  /// A number for each weight and its row.
   private interface IntToFloat {
     float of(int weight, int row);
   }
@@ -199,10 +204,10 @@ public final class ChannelDescent implements AutoCloseable {
     return weights;
   }
 
-  /// Half the gradient of the squared error, relative to the preconditioner: the step
-  /// `(B ᵀ − W H) / (diag H + κ)` that each weight would take alone.
+  /// Returns half the gradient of the squared error, relative to the preconditioner: the step
+  /// `(B ᵀ − W H) / (diag H + κ)` that each weight would take on its own.
   ///
-  /// @param block of this layer
+  /// @param block a block of this layer
   /// @param weights the block's W; read only
   /// @return the block's steps
   public float[] singleSteps(Block block, float[] weights) {
@@ -222,7 +227,7 @@ public final class ChannelDescent implements AutoCloseable {
     return curvature.slope(weights, firstOutput(block)).mul_(curvature.inverseDiagonal());
   }
 
-  /// In the first step the direction is zero, so that what it is multiplied by does not count.
+  /// Returns the factors of the first step, which do not matter since the direction is zero.
   private static Tensor ones(List<Long> shape) {
     var sizes = Torch.longs(shape);
     sizes[sizes.length - 1] = 1;

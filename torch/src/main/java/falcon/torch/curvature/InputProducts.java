@@ -12,25 +12,27 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
-/// Sums of products of a layer's inputs and outputs in float64, so that chunks and uses can be added up.
+/// Sums of products of a layer's inputs and outputs in float64, so that chunks and uses can be
+/// added.
 ///
 /// ```
 /// gram = Σ x xᵀ [k, k],  cross = Σ x yᵀ [k, o],  Σ x [k],  Σ y [o]     over rows, for each group
 /// ```
 ///
-/// The products of a chunk are float32; they become float64 when others are added to them. They are held by
-/// libtorch, outside the Java heap, and given back when this is closed.
+/// The products of a chunk are float32; they become float64 when others are added to them. They are
+/// held by libtorch, outside the Java heap, and released when this object is closed.
 public final class InputProducts implements LayerFit {
-  /// Bytes of the chunks' sums that are held at a time.
+  /// Greatest number of bytes of the chunks' sums that are held at a time.
   private static final long MOST_BYTES = 512L << 20;
 
-  /// Chunks whose sums are held at a time in any case, so that several threads have work.
+  /// Number of chunks whose sums are held at a time in any case, so that several threads have work.
   private static final int LEAST_CHUNKS = 4;
 
-  /// Matrices of the size of the inputs' products that are held at a time: of chunks, and their sum.
+  /// Number of matrices of the size of the inputs' products that are held at a time: those of
+  /// chunks, and their sum.
   private static final int COPIES = LEAST_CHUNKS + 1;
 
-  /// Bytes that there are in any case: 1,295 inputs.
+  /// Bytes that are available in any case, for 1,295 inputs.
   private static final long SMALL_BYTES = 64L << 20;
 
   private final int inputs;
@@ -46,7 +48,7 @@ public final class InputProducts implements LayerFit {
     inputs = Math.toIntExact(x.size(2));
     outputs = Math.toIntExact(y.size(2));
     Tensor own = transposed.bmm(x);
-    // no product is greater than those on the diagonal
+    // No product is greater than those on the diagonal.
     gram = Torch.keep(isFinite(own.diagonal(0, 1, 2)) ? own : wideProduct(transposed, x));
     Tensor other = transposed.bmm(y);
     cross = Torch.keep(isFinite(other) ? other : wideProduct(transposed, y));
@@ -55,12 +57,12 @@ public final class InputProducts implements LayerFit {
     rows = x.size(1);
   }
 
-  /// A product that float32 does not hold, in float64.
+  /// Returns in float64 a product that float32 cannot represent.
   private static Tensor wideProduct(Tensor transposed, Tensor y) {
     return transposed.to(torch.ScalarType.Double).bmm(y.to(torch.ScalarType.Double));
   }
 
-  /// @return `[g · columns]`, added up in float64 where float32 does not hold a sum
+  /// @return `[g · columns]`, added in float64 where float32 cannot represent a sum
   private static double[] overRows(Tensor values) {
     Tensor sums = values.sum(new long[] {1}, false, new ScalarTypeOptional());
     return Torch.doubles(
@@ -76,8 +78,8 @@ public final class InputProducts implements LayerFit {
 
   /// Requires that all sums are finite.
   ///
-  /// @param tensorName of the layer
-  /// @throws UnsupportedNetworkException if a sum is not: names the layer
+  /// @param tensorName name of the layer's weight tensor
+  /// @throws UnsupportedNetworkException if a sum is not finite: names the layer
   void requireFinite(String tensorName) {
     try (var _ = new PointerScope()) {
       if (!isFinite(gram) || !isFinite(cross)) {
@@ -101,31 +103,33 @@ public final class InputProducts implements LayerFit {
             .formatted(tensorName));
   }
 
+  /// Returns the products of rows of inputs and wanted outputs.
+  ///
   /// @param x `[g, rows, k]`
   /// @param y `[g, rows, o]`
   public static InputProducts of(Tensor x, Tensor y) {
     return new InputProducts(x, y);
   }
 
-  /// The sums of inputs alone: outputs count as none.
+  /// Returns the sums of inputs alone, with no outputs.
   ///
   /// @param x `[g, rows, k]`
   static InputProducts ofInputs(Tensor x) {
     return new InputProducts(x, x.narrow(2, 0, 0));
   }
 
-  /// Whether the products of a layer's inputs fit into so many bytes, with the work on them. Small ones
-  /// always do.
+  /// Returns whether the products of a layer's inputs, with their scratch memory, fit into `bytes`
+  /// bytes. Small ones always do.
   public static boolean fit(WeightOrder order, long bytes) {
     long needed =
         (long) COPIES * Double.BYTES * order.groups() * order.rowLength() * order.rowLength();
     return needed <= Math.max(bytes, SMALL_BYTES);
   }
 
-  /// Adds up the sums of all chunks in order, a few at a time.
+  /// Adds the sums of all chunks in order, a few at a time.
   ///
-  /// @param layer whose sums they are
-  /// @param before what they are added to, null at the start; given up
+  /// @param layer the layer that the sums belong to
+  /// @param before the sums that they are added to, null at the start; handed over
   public static InputProducts ofChunks(
       LayerMatrix layer,
       @Nullable InputProducts before,
@@ -155,7 +159,7 @@ public final class InputProducts implements LayerFit {
 
   /// Adds other sums to these.
   ///
-  /// @param other closed
+  /// @param other the other sums; closed by this method
   /// @return this
   public InputProducts plus(InputProducts other) {
     gram = sum(gram, other.gram);
@@ -167,7 +171,7 @@ public final class InputProducts implements LayerFit {
     return this;
   }
 
-  /// @param sum given up
+  /// @param sum handed over
   /// @return float64
   private static Tensor sum(Tensor sum, Tensor values) {
     try (var _ = new PointerScope()) {
@@ -210,26 +214,24 @@ public final class InputProducts implements LayerFit {
             group::tensorIndex));
   }
 
-  /// Σ x xᵀ `[g, k, k]`; valid until this is closed.
+  /// Returns Σ x xᵀ `[g, k, k]`; valid until this object is closed.
   Tensor grams() {
     return gram;
   }
 
-  /// @return `[k, k]`, of the inputs less their means if `isCentred`; a new array
+  /// @return `[k, k]`, of the inputs minus their means if `isCentred`; a new array
   private double[] gram(int group, boolean isCentred) {
     double[] products = part(gram, group);
     if (isCentred) {
       centre(products, group, inputSum, inputs);
-      for (int i = 0;
-          i < inputs;
-          i++) { // an input that never changes may end below zero by rounding
+      for (int i = 0; i < inputs; i++) { // A constant input may end below zero by rounding.
         products[i * inputs + i] = Math.max(0, products[i * inputs + i]);
       }
     }
     return products;
   }
 
-  /// @return `[k, o]`, of inputs and outputs less their means if `isCentred`; a new array
+  /// @return `[k, o]`, of inputs and outputs minus their means if `isCentred`; a new array
   private double[] cross(int group, boolean isCentred) {
     double[] products = part(cross, group);
     if (isCentred) {
@@ -244,7 +246,7 @@ public final class InputProducts implements LayerFit {
     }
   }
 
-  /// Σ (x − x̄)(y − ȳ)ᵀ = Σ x yᵀ − Σx Σyᵀ / rows, in place.
+  /// Centres products in place: Σ (x − x̄)(y − ȳ)ᵀ = Σ x yᵀ − Σx Σyᵀ / rows.
   private void centre(double[] products, int group, double[] columnSum, int columns) {
     for (int i = 0; i < inputs; i++) {
       double x = inputSum[group * inputs + i];

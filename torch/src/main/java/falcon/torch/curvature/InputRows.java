@@ -10,19 +10,19 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
-/// A layer's inputs and wanted outputs themselves, row by row, in the order of chunks: less than their
-/// products where there are fewer rows than inputs, or very many inputs.
+/// A layer's inputs and wanted outputs themselves, row by row, in the order of chunks: smaller than
+/// their products where there are fewer rows than inputs, or very many inputs.
 public final class InputRows implements LayerFit {
   private final int inputs;
   private final int outputs;
   private final List<Part> parts = new ArrayList<>();
 
-  /// Rows of one chunk and use.
+  /// The rows of one chunk and use.
   private static final class Part {
-    /// Inputs `[g, rows, k]`.
+    /// The inputs `[g, rows, k]`.
     private final float[] x;
 
-    /// Wanted outputs `[g, rows, o]`.
+    /// The wanted outputs `[g, rows, o]`.
     private final float[] y;
 
     private final int rows;
@@ -40,13 +40,15 @@ public final class InputRows implements LayerFit {
     parts.add(new Part(Torch.floats(x), Torch.floats(y), Math.toIntExact(x.size(1))));
   }
 
+  /// Returns a copy of rows of inputs and wanted outputs.
+  ///
   /// @param x `[g, rows, k]`
   /// @param y `[g, rows, o]`
   public static InputRows of(Tensor x, Tensor y) {
     return new InputRows(x, y);
   }
 
-  /// Adds other rows below these.
+  /// Appends other rows to these.
   ///
   /// @return this
   public InputRows plus(InputRows other) {
@@ -54,7 +56,7 @@ public final class InputRows implements LayerFit {
     return this;
   }
 
-  /// The rows of inputs alone: outputs count as none.
+  /// Returns the rows of inputs alone, with no outputs.
   ///
   /// @param x `[g, rows, k]`
   static InputRows ofInputs(Tensor x) {
@@ -66,7 +68,7 @@ public final class InputRows implements LayerFit {
     return joined(groups, inputs, part -> part.x);
   }
 
-  /// What becomes of the rows when they are multiplied, all at once.
+  /// Returns the products of the rows, computed all at once.
   public InputProducts sums(int groups) {
     try (var _ = new PointerScope()) {
       return InputProducts.of(inputs(groups), joined(groups, outputs, part -> part.y));
@@ -144,7 +146,7 @@ public final class InputRows implements LayerFit {
     }
   }
 
-  /// Nothing is held outside the Java heap.
+  /// Does nothing, since nothing is held outside the Java heap.
   @Override
   public void close() {}
 }

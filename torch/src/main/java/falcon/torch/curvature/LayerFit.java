@@ -2,18 +2,18 @@ package falcon.torch.curvature;
 
 import falcon.torch.layer.LayerMatrix;
 
-/// What a layer gets and what it should make of it, over samples and positions: its least squares, one problem a
-/// group.
+/// The inputs and wanted outputs of a layer over samples and positions: its least squares, one
+/// problem per group.
 public sealed interface LayerFit extends AutoCloseable permits InputProducts, InputRows {
-  /// Mean of input i.
+  /// Returns the mean of input i.
   double inputMean(int group, int i);
 
-  /// Mean of wanted output c.
+  /// Returns the mean of wanted output c.
   double outputMean(int group, int c);
 
-  /// Has a group's problem solved.
+  /// Solves the least-squares problem of one group.
   ///
-  /// @param isCentred whether inputs and outputs count less their means
+  /// @param isCentred whether the means of inputs and outputs are subtracted
   /// @param present weights of the group `[o, k]`, matrix order
   /// @return new weights `[o, k]`, matrix order
   float[] solve(LeastSquaresSolver solver, Group group, boolean isCentred, float[] present);
@@ -23,10 +23,10 @@ public sealed interface LayerFit extends AutoCloseable permits InputProducts, In
 
   /// A group of a layer.
   ///
-  /// @param layer whose weights these are
-  /// @param number of the group, from 0
+  /// @param layer the layer
+  /// @param number number of the group, from 0
   record Group(LayerMatrix layer, int number) {
-    /// Index in the weight tensor of the group's weight i, matrix order.
+    /// Returns the index in the weight tensor of the group's weight i in matrix order.
     int tensorIndex(int i) {
       return layer.order().index(number, i);
     }

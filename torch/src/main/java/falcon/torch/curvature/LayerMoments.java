@@ -21,14 +21,15 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
-/// Second moments of what the layers of a network get: H = Σ x xᵀ of every layer, over all uses of its
-/// weights; the rows x themselves where products with them cost less, or H does not fit.
+/// Second moments of the inputs of a network's layers: H = Σ x xᵀ of every layer, over all uses of
+/// its weights; the rows x themselves where products with them cost less, or H does not fit in
+/// memory.
 ///
-/// Every sample goes through the network once; as many go together as their live values fit into the
-/// memory, which changes no bit of the result. Source of the use of H_l: OBC (arXiv:2208.11580,
-/// section 3).
+/// Every sample passes through the network once; as many pass together as fit in memory with their
+/// live values, which changes no bit of the result. Source of the use of H_l: OBC
+/// (arXiv:2208.11580, section 3).
 public final class LayerMoments {
-  /// What rows take while they are put together: parts, tensors, and these scaled.
+  /// Number of copies of the rows while they are joined: parts, tensors, and scaled tensors.
   private static final int ROW_COPIES = 3;
 
   private final Network network;
@@ -36,8 +37,12 @@ public final class LayerMoments {
   private final long bytes;
   private final Workers workers;
 
-  /// @param positionsPerSample output positions (pixels, tokens, steps) of a layer that are looked at, about
-  /// @param bytes that the values of samples on their way may take, and what is known of a layer's inputs
+  /// Creates the collection of a network's moments; the caller owns the workers.
+  ///
+  /// @param positionsPerSample approximate number of output positions (pixels, tokens, steps) of a
+  ///     layer that are used per sample
+  /// @param bytes greatest size of the values of samples in progress, and of what is held of a
+  ///     layer's inputs
   public LayerMoments(Network network, int positionsPerSample, long bytes, Workers workers) {
     this.network = network;
     this.positionsPerSample = positionsPerSample;
@@ -45,12 +50,13 @@ public final class LayerMoments {
     this.workers = workers;
   }
 
-  /// The layers' least squares, with the outputs that their present weights give as wanted ones.
+  /// Returns the layers' least squares, with the outputs of their present weights as the wanted
+  /// outputs.
   ///
-  /// @param tensorNames weight tensors; those that no least squares can be made of (tables that are
-  ///     looked up, for instance), and those of which neither products nor rows fit, are left out
+  /// @param tensorNames weight tensors; those without least squares (lookup tables, for instance),
+  ///     and those of which neither products nor rows fit, are left out
   /// @param relativeRidge κ as a share of the mean diagonal of H, above 0
-  /// @return in the order of the names; closed by the caller
+  /// @return the problems in the order of the names; closed by the caller
   public List<ChannelDescent> descents(
       List<String> tensorNames, double relativeRidge, SampleSource samples) {
     try (var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
@@ -74,20 +80,20 @@ public final class LayerMoments {
     }
   }
 
-  /// Samples of a pass: whole groups of chunks.
+  /// Returns the number of samples of a pass: whole groups of chunks.
   private int together(LoadedNetwork loaded, SampleSource samples, SampleChunks cut) {
     int fitting = StreamedPass.fitting(loaded, samples, bytes, 1);
     int group = cut.multipliedTogether() * cut.size();
     return fitting >= samples.size() ? samples.size() : Math.max(1, fitting / group) * group;
   }
 
-  /// A layer, and what is known of its inputs so far.
+  /// A layer, and the part of its inputs seen so far.
   private static final class Known {
     private final LayerMatrix layer;
     private @Nullable InputProducts sums;
     private @Nullable InputRows rows;
 
-    /// Null until the first use is reached.
+    /// The form of the layer's inputs; null until the first use is reached.
     private @Nullable Form form;
 
     Known(LayerMatrix layer) {
@@ -95,14 +101,14 @@ public final class LayerMoments {
     }
   }
 
-  /// How a layer's inputs are held.
+  /// The form in which a layer's inputs are held.
   private enum Form {
     PRODUCTS,
     ROWS,
     NONE
   }
 
-  /// Adds what the pass gets to see to what is known of all layers.
+  /// Adds the inputs seen by a pass to those of all layers.
   private void addUp(StreamedPass pass, List<Known> layers, SampleChunks cut, int firstChunk) {
     record Stop(Known known, LayerMatrix.Use use) {}
     List<Stop> stops =
@@ -148,10 +154,11 @@ public final class LayerMoments {
     }
   }
 
-  /// Rows, where two products with them cost no more than one with H and they fit, or where H does not.
+  /// Returns the form of rows where two products with them cost no more than one with H and they
+  /// fit, or where H does not fit.
   private Form form(StreamedPass pass, LayerMatrix layer, int chunks) {
     boolean fits = InputProducts.fit(layer.order(), bytes);
-    if (layer.looksAhead()) { // its number of rows is not known
+    if (layer.looksAhead()) { // Its number of rows is not known.
       return fits ? Form.PRODUCTS : Form.NONE;
     }
     try (var _ = new PointerScope()) {
@@ -169,7 +176,7 @@ public final class LayerMoments {
     }
   }
 
-  /// What one use of a layer gets in a pass, some chunks together at a time.
+  /// The inputs of one use of a layer in a pass, some chunks together at a time.
   private final class Inputs {
     private final StreamedPass pass;
     private final LayerMatrix.Use use;
@@ -187,7 +194,7 @@ public final class LayerMoments {
       return Math.ceilDiv(pass.chunks(), together);
     }
 
-    /// @param of makes something of rows `[g, n, k]`
+    /// @param of function of rows `[g, n, k]`
     <T> T of(int part, Function<Tensor, T> of) {
       int from = part * together;
       int to = Math.min(pass.chunks(), from + together);
@@ -208,7 +215,7 @@ public final class LayerMoments {
       return use.geometry().rows(input, grid);
     }
 
-    /// Lets go of what was looked at.
+    /// Releases the inputs.
     void release() {
       pass.execution(0).unwatch(use.input());
     }

@@ -2,13 +2,15 @@ package falcon.torch.curvature;
 
 import java.util.function.IntUnaryOperator;
 
-/// Least squares of one layer: which weights give the wanted outputs for the inputs that the layer gets?
+/// The least-squares problem of one layer: the weights that best reproduce the wanted outputs from
+/// the layer's inputs.
 ///
 /// ```
-/// H = Σ x xᵀ [k, k],  B = Σ x yᵀ [k, o]     over samples and positions, x and y less their means
+/// H = Σ x xᵀ [k, k],  B = Σ x yᵀ [k, o]     over samples and positions, x and y minus their means
 /// ```
 ///
-/// Weights are in matrix order `[o, k]`. Holds its arrays; they belong to whoever solves the problem.
+/// Weights are in matrix order `[o, k]`. The arrays are not copied; they belong to the solver of
+/// the problem.
 public final class LayerProblem {
   private final String tensorName;
   private final int inputs;
@@ -35,37 +37,37 @@ public final class LayerProblem {
     this.tensorIndexes = tensorIndexes;
   }
 
-  /// Name of the weight tensor.
+  /// Returns the name of the weight tensor.
   public String tensorName() {
     return tensorName;
   }
 
-  /// k.
+  /// Returns the number of inputs, k.
   public int inputs() {
     return inputs;
   }
 
-  /// o.
+  /// Returns the number of outputs, o.
   public int outputs() {
     return outputs;
   }
 
-  /// H, `[k, k]`, row-major.
+  /// Returns H, `[k, k]`, row-major; not copied.
   public double[] gram() {
     return gram;
   }
 
-  /// B, `[k, o]`, row-major.
+  /// Returns B, `[k, o]`, row-major; not copied.
   public double[] cross() {
     return cross;
   }
 
-  /// Present weights `[o, k]`.
+  /// Returns the present weights `[o, k]`; not copied.
   public float[] present() {
     return present;
   }
 
-  /// Index in the weight tensor of the weight at `o · k + i` of [#present].
+  /// Returns the index in the weight tensor of the weight at `o · k + i` of [#present].
   public int tensorIndex(int index) {
     return tensorIndexes.applyAsInt(index);
   }

@@ -1,9 +1,9 @@
 package falcon.torch.curvature;
 
-/// Size of a layer's least squares.
+/// The size of a layer's least-squares problem.
 ///
-/// @param tensorName of the weights
-/// @param rows n, over samples and positions
-/// @param inputs k
-/// @param outputs o, of one group
+/// @param tensorName name of the weight tensor
+/// @param rows n, number of rows over samples and positions
+/// @param inputs k, number of inputs
+/// @param outputs o, number of outputs of one group
 public record LayerShape(String tensorName, int rows, int inputs, int outputs) {}

@@ -2,13 +2,13 @@ package falcon.torch.curvature;
 
 /// Chooses the weights of a layer from its least-squares problem.
 public interface LeastSquaresSolver {
-  /// Solves a problem that is given by the products of the layer's inputs.
+  /// Solves a problem stated by the products of the layer's inputs.
   ///
   /// @return new weights `[o, k]`, matrix order
   float[] solve(LayerProblem problem);
 
-  /// Solves a problem that is given by the layer's rows: it has fewer rows than inputs, or more inputs
-  /// than a matrix of their products can be held for. The default makes the products all the same.
+  /// Solves a problem stated by the layer's rows: it has fewer rows than inputs, or too many inputs
+  /// for a matrix of their products. The default computes the products in any case.
   ///
   /// @return new weights `[o, k]`, matrix order
   default float[] solve(RowProblem problem) {

@@ -11,7 +11,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
-/// A layer's quadratic by the products of its inputs, `4k²` bytes a group.
+/// A layer's curvature by the products of its inputs, `4k²` bytes per group.
 final class ProductCurvature implements LayerCurvature {
   private final Tensor gram;
   private final Tensor wanted;
@@ -68,7 +68,7 @@ final class ProductCurvature implements LayerCurvature {
     try (var _ = new PointerScope()) {
       List<Long> shape = List.of((long) order.outputs(), (long) order.rowLength());
       Tensor weights = Torch.scoped(matrix, shape, Precision.FLOAT64);
-      Tensor wide = h.to(torch.ScalarType.Double); // the products of one chunk alone are float32
+      Tensor wide = h.to(torch.ScalarType.Double); // The products of one chunk alone are float32.
       Tensor products = wide.mm(weights.t()).mul(new Scalar(scale)).to(torch.ScalarType.Float);
       return Torch.keep(products.t().contiguous());
     }
@@ -80,7 +80,8 @@ final class ProductCurvature implements LayerCurvature {
     }
   }
 
-  /// The groups' matrices as one tensor, which they are given up for; the matrix itself where there is one.
+  /// Joins the groups' matrices, which are handed over, to one tensor; returns the matrix itself
+  /// where there is only one.
   private static Tensor joined(List<Tensor> matrices) {
     matrices.forEach(Torch::giveToScope);
     return matrices.size() == 1

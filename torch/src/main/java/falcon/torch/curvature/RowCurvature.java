@@ -12,8 +12,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
-/// A layer's quadratic by its inputs themselves, row by row: `4nk` bytes a group and `W X ᵀ X` in two
-/// products of n · k · o each, which is less than one with H where `2n < k`.
+/// A layer's curvature by its inputs themselves, row by row: `4nk` bytes per group, and `W X ᵀ X`
+/// in two products of n · k · o each, which is less than one with H where `2n < k`.
 final class RowCurvature implements LayerCurvature {
   private final Tensor rows;
   private final Tensor images;

@@ -13,26 +13,27 @@ import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-/// Least squares of one layer as in [LayerProblem], with the inputs themselves in the place of their
-/// products: for layers of fewer rows than inputs, or of too many inputs to hold a matrix of their products.
+/// The least-squares problem of one layer like [LayerProblem], with the inputs themselves in place
+/// of their products: for layers of fewer rows than inputs, or of too many inputs to hold a matrix
+/// of their products.
 ///
 /// ```
-/// X [n, k],  Y [n, o]     rows over samples and positions, less their means;  H = Xᵀ X,  B = Xᵀ Y
+/// X [n, k],  Y [n, o]     rows over samples and positions, minus their means;  H = Xᵀ X,  B = Xᵀ Y
 /// ```
 ///
-/// Weights are in matrix order `[o, k]`. Holds its arrays.
+/// Weights are in matrix order `[o, k]`. The arrays are not copied.
 public final class RowProblem {
-  /// Added to divisors, so that a channel that is done (0 / 0) stays where it is.
+  /// A number added to divisors, so that a channel that has converged (0 / 0) keeps its weights.
   private static final double TINY = 1e-30;
 
-  /// Conjugate gradient steps at most.
+  /// Greatest number of conjugate gradient steps.
   private static final int MOST_STEPS = 100;
 
-  /// Steps end when every channel's residual, squared, is below this share of what it was: float32 does
-  /// not see much less.
+  /// The steps end when every channel's squared residual is below this share of its start, about
+  /// the resolution of float32.
   private static final double TOLERANCE = 1e-9;
 
-  /// Bytes of one array of a block of channels, of which seven are held a thread.
+  /// Bytes of one array of a block of channels; seven arrays are held per thread.
   private static final long BLOCK_BYTES = 16L << 20;
 
   private final LayerShape shape;
@@ -52,22 +53,22 @@ public final class RowProblem {
     this.tensorIndexes = tensorIndexes;
   }
 
-  /// Name of the weight tensor, n, k and o.
+  /// Returns the name of the weight tensor with n, k and o.
   public LayerShape shape() {
     return shape;
   }
 
-  /// Present weights `[o, k]`.
+  /// Returns the present weights `[o, k]`; not copied.
   public float[] present() {
     return present;
   }
 
-  /// Index in the weight tensor of the weight at `o · k + i` of [#present].
+  /// Returns the index in the weight tensor of the weight at `o · k + i` of [#present].
   public int tensorIndex(int index) {
     return tensorIndexes.applyAsInt(index);
   }
 
-  /// The same problem by products.
+  /// Returns the same problem stated by products.
   public LayerProblem products() {
     long n = shape.rows();
     try (var _ = new PointerScope()) {
@@ -84,19 +85,22 @@ public final class RowProblem {
     }
   }
 
-  /// The weights that minimise the squared error plus `κ ‖w − w⁰‖²` on a support, by conjugate gradients
-  /// on the rows, some channels at a time:
+  /// Returns the weights that minimise the squared error plus `κ ‖w − w⁰‖²` on a support, by
+  /// conjugate gradients on the rows, some channels at a time:
   ///
   /// ```
-  /// minimise ½ ‖X wᵀ − y‖² + ½ κ ‖w − w⁰‖²     w zero off the support, κ = relative ridge · mean diag Xᵀ X
+  /// minimise ½ ‖X wᵀ − y‖² + ½ κ ‖w − w⁰‖²     w zero off the support,
+  ///                                            κ = relative ridge · mean diag Xᵀ X
   /// H p = Xᵀ (X p): two products with the rows instead of one with H
   /// ```
   ///
-  /// Float32. Blocks of channels are of fixed size, each on one thread: the same bits for any number of
-  /// threads. Source: Hestenes and Stiefel 1952 (the variant CGLS) with Jacobi's preconditioner.
+  /// Computation is in float32. Blocks of channels have a fixed size, each on one thread: the
+  /// result has the same bits for any number of threads. Source: Hestenes and Stiefel 1952 (the
+  /// variant CGLS) with Jacobi's preconditioner.
   ///
-  /// @param isKept whether the weight of index `channel · k + input` is kept; asked by several threads
-  /// @param relativeRidge above 0
+  /// @param isKept whether the weight of index `channel · k + input` is kept; called by several
+  ///     threads
+  /// @param relativeRidge κ as a share of the mean diagonal of Xᵀ X, above 0
   /// @return `[o, k]`, zero where not kept; a new array
   public float[] solve(IntPredicate isKept, double relativeRidge, Workers workers) {
     int k = shape.inputs();
@@ -105,7 +109,7 @@ public final class RowProblem {
     if (!Double.isFinite(scale)) {
       throw InputProducts.notFinite(shape.tensorName());
     }
-    if (scale == 0) { // no input ever moves: nothing can be told
+    if (scale == 0) { // No input varies: the rows determine nothing.
       for (int i = 0; i < solved.length; i++) {
         solved[i] = isKept.test(i) ? present[i] : 0;
       }
@@ -148,7 +152,8 @@ public final class RowProblem {
     return solved;
   }
 
-  /// What the rows are multiplied by so that the mean diagonal of Xᵀ X is 1; 0 if they are zero.
+  /// Returns the factor of the rows for which the mean diagonal of Xᵀ X is 1; 0 if the rows are
+  /// zero.
   private double scale() {
     double squares = 0;
     for (float value : x) {
@@ -160,10 +165,10 @@ public final class RowProblem {
     return squares > 0 ? Math.sqrt(shape.inputs() / squares) : 0;
   }
 
-  /// Some channels.
+  /// A block of channels.
   ///
   /// @param rows X `[n, k]`
-  /// @param diagonal of Xᵀ X + κ, `[k]`
+  /// @param diagonal diagonal of Xᵀ X + κ, `[k]`
   private record Block(Tensor rows, Tensor diagonal, double ridge) {
     /// @param present `[c, k]`
     /// @param kept `[c, k]`, 1 or 0

@@ -7,11 +7,12 @@ import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
-/// Powers of two that bring the rows of a matrix of weights near 1 where they are far from it, so that
-/// float32 holds the squares of what is computed with them. Rows are problems of their own, so that nothing
-/// but rounding depends on it; rows of usual size stay as they are, to the bit.
+/// Powers of two that scale the rows of a matrix of weights near 1 where they are far from it, so
+/// that float32 can represent the squares of results computed from them. Rows are independent
+/// problems, so that only rounding depends on the units; rows of usual size keep their bits.
 final class RowUnits {
-  /// Rows whose greatest weight is within 2^±40 are left alone.
+  /// Greatest exponent of the usual size: rows whose greatest weight is within 2^±40 are not
+  /// scaled.
   private static final int USUAL = 40;
 
   private final int length;
@@ -22,7 +23,7 @@ final class RowUnits {
     this.units = units;
   }
 
-  /// Those of a layer's outputs, one group after the other.
+  /// Returns the units of a layer's outputs, one group after the other.
   ///
   /// @param weights the tensor's elements, finite
   static RowUnits of(WeightOrder order, float[] weights) {
@@ -43,14 +44,14 @@ final class RowUnits {
         greatest = Math.max(greatest, Math.abs(rows[i]));
       }
       int exponent = greatest == 0 ? 0 : Math.getExponent((double) greatest);
-      // no more than 2^126, whose inverse is a normal number, too
+      // No more than 2^126, whose inverse is a normal number, too.
       units[row] =
           Math.abs(exponent) <= USUAL ? 1 : Math.scalb(1f, Math.clamp(-exponent, -126, 126));
     }
     return new RowUnits(length, units);
   }
 
-  /// Whether every row stays as it is.
+  /// Returns whether all units are 1.
   boolean areOne() {
     for (float unit : units) {
       if (unit != 1) {
@@ -60,12 +61,12 @@ final class RowUnits {
     return true;
   }
 
-  /// Those of some rows.
+  /// Returns the units of some rows.
   RowUnits part(int from, int to) {
     return new RowUnits(length, Arrays.copyOfRange(units, from, to));
   }
 
-  /// Of the row of that number.
+  /// Returns the unit of a row.
   float of(int row) {
     return units[row];
   }
@@ -90,9 +91,9 @@ final class RowUnits {
     }
   }
 
-  /// Multiplies a matrix of as many rows.
+  /// Multiplies the rows of a matrix by their units.
   ///
-  /// @return the matrix itself if every row stays as it is
+  /// @return the matrix itself if all units are 1
   Tensor applied(Tensor rows) {
     return areOne()
         ? rows
@@ -100,14 +101,14 @@ final class RowUnits {
             Torch.scoped(units.clone(), List.of((long) units.length, 1L), Precision.FLOAT32));
   }
 
-  /// Divides rows by their units, in place; what float32 does not hold becomes its greatest number.
+  /// Divides rows by their units, in place; values beyond float32 become its greatest number.
   void undo(float[] rows) {
     for (int i = 0; i < rows.length; i++) {
       rows[i] = undone(rows[i], i / length);
     }
   }
 
-  /// An element of that row divided by the row's unit.
+  /// Returns an element of a row divided by the row's unit.
   float undone(float value, int row) {
     return units[row] == 1
         ? value

@@ -18,15 +18,18 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
-/// Plain forward and backward pass of a batch: the gradients of weights, summed over the samples. What
-/// [PerSampleGradients] is to be compared with. The network is loaded once; closed by its owner.
+/// A plain forward and backward pass of a batch: the gradients of weights, summed over the samples,
+/// as a reference for [PerSampleGradients]. The network is loaded once; the owner closes the
+/// object.
 ///
-/// A batch is cut into parts of fixed size, each on one thread: the same bits for any number of threads.
+/// A batch is cut into parts of fixed size, each on one thread: the result has the same bits for
+/// any number of threads.
 public final class BackwardPass implements AutoCloseable {
   /// Receives gradients, tensor by tensor, on the calling thread.
   public interface Sink {
     /// @param layer number of the weight tensor
-    /// @param gradient in the tensor's shape and the network's precision, row-major; valid during the call
+    /// @param gradient in the tensor's shape and the network's precision, row-major; valid during
+    ///     the call
     void accept(int layer, MemorySegment gradient);
   }
 
@@ -35,9 +38,11 @@ public final class BackwardPass implements AutoCloseable {
   private final Workers workers;
   private final int partSize;
 
+  /// Loads a network.
+  ///
   /// @param tensorNames weight tensors
-  /// @param workers stay the caller's
-  /// @param partSize samples that one thread runs together, one or more
+  /// @param workers threads; owned by the caller
+  /// @param partSize number of samples that one thread runs together, one or more
   /// @throws UnsupportedNetworkException if the network cannot be executed
   public BackwardPass(
       Network network,
@@ -54,7 +59,7 @@ public final class BackwardPass implements AutoCloseable {
 
   /// Computes the gradients of all tensors.
   ///
-  /// @param kind what is differentiated, as of [PerSampleGradients]
+  /// @param kind the function that is differentiated, as in [PerSampleGradients]
   public void run(SampleSource samples, RowKind kind, Sink sink) {
     SampleChunks parts = loaded.chunks(samples.size(), partSize);
     if (parts.areFull() && samples.size() % parts.size() != 0) {
@@ -76,7 +81,7 @@ public final class BackwardPass implements AutoCloseable {
     gradients.forEach(part -> Arrays.asList(part).forEach(Tensor::releaseReference));
   }
 
-  /// Gradients of one part, kept.
+  /// Returns the gradients of one part, with a reference each.
   private Tensor[] gradients(SampleChunks parts, int part, SampleSource samples, RowKind kind) {
     SampleBatch batch = parts.batch(samples, part);
     try (var _ = new PointerScope();

@@ -21,28 +21,31 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 
-/// A [GramProduct] by libtorch in bfloat16, right to two or three digits.
+/// A [GramProduct] by libtorch in bfloat16, accurate to two or three digits.
 ///
-/// A panel is rounded to bfloat16, its products are added up in float32 and rounded to bfloat16 again;
-/// panels are added up in float64. Strips of rows run side by side, each on one thread: same bits for
-/// any number of threads, but not on different processors.
+/// A panel is rounded to bfloat16, its products are added in float32 and rounded to bfloat16 again;
+/// panels are added in float64. Strips of rows run in parallel, each on one thread: the result has
+/// the same bits for any number of threads, but not on different processors.
 public final class BfloatGramProduct implements GramProduct {
-  /// Columns of a panel: as many as a product may ask for, which suits libtorch best.
+  /// Number of columns of a panel: the greatest number that a product may request, which suits
+  /// libtorch best.
   private static final int PANEL_COLUMNS = 2048;
 
-  /// Rows of a strip. What a strip has left of the diagonal is formed in vain, so narrow ones are
-  /// better; below this libtorch's products become slower.
+  /// Number of rows of a strip. The entries of a strip left of the diagonal are computed in vain,
+  /// so narrow strips are better; below this number libtorch's products become slower.
   private static final int STRIP = 128;
 
   private final Workers workers;
 
-  /// A product with no memory of its own.
+  /// Creates a product without memory of its own.
   public BfloatGramProduct(Workers workers) {
     this.workers = workers;
   }
 
-  /// @return a product in bfloat16 where the processor has instructions for it and libtorch computes it
-  ///     rightly, otherwise one in Java
+  /// Chooses the Gram product for this processor.
+  ///
+  /// @return a product in bfloat16 where the processor has instructions for it and libtorch
+  ///     computes it correctly, otherwise one in Java
   public static GramProduct orJava(Workers workers) {
     return isSupported(Path.of("/proc/cpuinfo"))
             && NativeLibraries.kernels().isRight(Kernel.BFLOAT16_PRODUCTS)
@@ -50,7 +53,7 @@ public final class BfloatGramProduct implements GramProduct {
         : new BlockedGramProduct();
   }
 
-  /// @param processors a list of processors as Linux gives it; none on other systems
+  /// @param processors the list of processors in Linux's form; absent on other systems
   static boolean isSupported(Path processors) {
     if (!Files.exists(processors)) {
       return false;
@@ -84,7 +87,7 @@ public final class BfloatGramProduct implements GramProduct {
   }
 
   /// @param low `[n, columns]` bfloat16; the strip's rows are written
-  /// @return rows of the strip
+  /// @return number of rows of the strip
   private static int round(MemorySegment panel, int n, int columns, int strip, Tensor low) {
     int first = strip * STRIP;
     int rows = Math.min(STRIP, n - first);
@@ -116,7 +119,7 @@ public final class BfloatGramProduct implements GramProduct {
     return rows;
   }
 
-  /// Floats of a memory segment, which must outlive them.
+  /// The floats of a memory segment, which must outlive this pointer.
   private static final class Floats extends FloatPointer {
     Floats(MemorySegment memory, long first, long count) {
       super((Pointer) null);

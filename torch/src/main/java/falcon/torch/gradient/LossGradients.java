@@ -17,19 +17,19 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
-/// Gradient of a loss by a network's parameters, summed over samples.
+/// The gradient of a loss by a network's parameters, summed over samples.
 ///
-/// The samples are cut into chunks, each on one thread; gradients are added up in chunk order. Those of chunks
-/// are held by libtorch, outside the Java heap, one chunk's a thread.
+/// The samples are cut into chunks, each on one thread; gradients are added in chunk order. The
+/// gradients of chunks are held by libtorch, outside the Java heap, those of one chunk per thread.
 public final class LossGradients {
   /// A loss of a chunk of samples.
   public interface Loss {
-    /// @param execution stands at the end; watched values are live
+    /// @param execution the execution at its end; watched values are live
     /// @return a scalar, summed over the chunk's samples
     Tensor of(GraphExecution execution, SampleBatch batch, int chunk);
   }
 
-  /// Elements that are copied to the Java heap at a time.
+  /// Number of elements that are copied to the Java heap at a time.
   private static final int COPIED = 1 << 16;
 
   private final LoadedNetwork network;
@@ -38,6 +38,8 @@ public final class LossGradients {
   private final List<String> watched;
   private final boolean batchStatistics;
 
+  /// Prepares a network for gradients by some parameters.
+  ///
   /// @param names parameters to differentiate by; they are switched to require gradients
   /// @param watched values that the loss reads besides the network's output
   public LossGradients(
@@ -53,15 +55,17 @@ public final class LossGradients {
     this.workers = workers;
   }
 
+  /// Computes the loss and its gradients.
+  ///
   /// @param chunks number of chunks
-  /// @param batch samples of a chunk
-  /// @param sums one array a parameter, overwritten with the gradient's sum
+  /// @param batch the samples of a chunk by its number
+  /// @param sums one array per parameter, overwritten by the gradient's sum
   /// @return the loss, summed over all samples
   public double compute(int chunks, IntFunction<SampleBatch> batch, Loss loss, List<float[]> sums) {
     network.parameters().requireGradients(names);
     sums.forEach(sum -> Arrays.fill(sum, 0f));
     double total = 0;
-    for (int first = 0; first < chunks; first += workers.threads()) { // so many gradients are held
+    for (int first = 0; first < chunks; first += workers.threads()) { // One gradient per thread.
       int from = first;
       List<ChunkGradient> parts =
           workers.map(
@@ -75,7 +79,7 @@ public final class LossGradients {
     return total;
   }
 
-  /// Adds up one parameter's gradients in chunk order, and gives them back.
+  /// Adds one parameter's gradients in chunk order and releases them.
   private static float[] add(List<ChunkGradient> parts, int parameter, float[] sum) {
     var copied = new float[Math.min(COPIED, sum.length)];
     for (ChunkGradient part : parts) {
@@ -115,8 +119,8 @@ public final class LossGradients {
               network,
               new TensorVector(value),
               inputs,
-              new TensorVector()); // of several outputs only one counts: not every parameter need
-      // lead to it
+              new TensorVector()); // Of several outputs only one counts: not every parameter need
+      // lead to it.
       var kept = new ArrayList<@Nullable Tensor>(names.size());
       for (int p = 0; p < names.size(); p++) {
         Tensor gradient = gradients.get(p);

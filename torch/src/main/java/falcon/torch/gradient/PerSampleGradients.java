@@ -25,16 +25,16 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
-/// Gradients of single samples by a network's weights, in eval mode, vectorised over the batch.
+/// Per-sample gradients by a network's weights, in eval mode, vectorised over the batch.
 ///
-/// One backward pass of a batch gives the gradients of every layer's outputs; the gradient of a weight is
-/// then the product of output gradient and input, summed over positions: for sample i of a layer
-/// with rows R_i `[positions, k]` and output gradients G_i `[positions, o]` it is G_iᵀ R_i.
+/// One backward pass of a batch yields the gradients by every layer's outputs; the gradient of a
+/// weight is then the product of output gradient and input, summed over positions: for sample i of
+/// a layer with rows R_i `[positions, k]` and output gradients G_i `[positions, o]` it is G_iᵀ R_i.
 ///
 /// Source: FALCON (arXiv:2403.07094), section 3, rows of X; curvature of the outputs is ours
 /// (a Gauss-Newton matrix by random signs).
 public final class PerSampleGradients {
-  /// Samples in a batch: unfolded inputs of a batch should stay in the cache.
+  /// Number of samples in a batch, whose unfolded inputs should stay in the cache.
   private static final int BATCH = 16;
 
   /// Label of the random signs' seeds.
@@ -48,23 +48,23 @@ public final class PerSampleGradients {
     void accept(int layer, int firstRow, MemorySegment rows);
   }
 
-  /// Gradient of what is differentiated, by the network's outputs.
+  /// The function of the network's outputs that is differentiated, one per row.
   public sealed interface RowKind {
-    /// Cross-entropy of the sample's label: the empirical Fisher matrix.
+    /// The cross-entropy of the sample's label: the empirical Fisher matrix.
     record Empirical() implements RowKind {}
 
-    /// Cross-entropy of a label drawn from the network's own softmax: the true Fisher matrix of its
-    /// outputs, on average over draws.
+    /// The cross-entropy of a label drawn from the network's own softmax: the true Fisher matrix of
+    /// its outputs, in expectation over the draws.
     ///
-    /// @param seed of the draws
-    /// @param classAxis axis of the outputs along which the classes lie: 1, or −1 for the last one. Every
-    ///     position beside it draws a label of its own
+    /// @param seed seed of the draws
+    /// @param classAxis axis of the outputs along which the classes lie: 1, or −1 for the last one.
+    ///     Every position of the other axes draws a label of its own
     record SampledLabels(long seed, int classAxis) implements RowKind {}
 
-    /// A random combination of the outputs, of whatever shape, with signs ±1: Gauss-Newton matrix of the
-    /// outputs' change.
+    /// A random combination of the outputs, of any shape, with signs ±1: the Gauss-Newton matrix of
+    /// the outputs' change.
     ///
-    /// @param seed of the signs
+    /// @param seed seed of the signs
     record OutputSigns(long seed) implements RowKind {}
   }
 
@@ -73,7 +73,10 @@ public final class PerSampleGradients {
   private final Precision precision;
   private final Workers workers;
 
-  /// @param tensorNames weight tensors of layers; where one has several uses their gradients add up
+  /// Creates the computation for the weights of a network; the caller owns the workers.
+  ///
+  /// @param tensorNames weight tensors of layers; the gradients of several uses of a tensor are
+  ///     added
   public PerSampleGradients(
       Network network, List<String> tensorNames, Precision precision, Workers workers) {
     this.network = network;
@@ -82,9 +85,9 @@ public final class PerSampleGradients {
     this.workers = workers;
   }
 
-  /// Signs of a sample's outputs, +1 or −1.
+  /// Returns the signs of a sample's outputs, +1 or −1.
   ///
-  /// @param outputs how many a sample has
+  /// @param outputs number of outputs of a sample
   /// @return `[outputs]`
   public static float[] signs(long seed, int sample, int outputs) {
     SplittableRandom random = Seeds.of(seed, SIGNS, sample);
@@ -95,18 +98,20 @@ public final class PerSampleGradients {
     return signs;
   }
 
-  /// Computes all rows.
+  /// Computes all rows of the gradient matrix.
   ///
-  /// @throws UnsupportedNetworkException if a tensor is not weights alone, or an operator mixes samples
+  /// @throws UnsupportedNetworkException if a tensor is used other than as weights, or an operator
+  ///     mixes samples
   public void compute(SampleSource samples, RowKind kind, Sink sink) {
     compute(samples, kind, sink, _ -> {});
   }
 
-  /// Computes all rows.
+  /// Computes all rows of the gradient matrix.
   ///
-  /// @param progress called from several threads with the number of samples done, which need not grow from
-  ///     call to call
-  /// @throws UnsupportedNetworkException if a tensor is not weights alone, or an operator mixes samples
+  /// @param progress called from several threads with the number of samples done, which may fall
+  ///     from one call to the next
+  /// @throws UnsupportedNetworkException if a tensor is used other than as weights, or an operator
+  ///     mixes samples
   public void compute(SampleSource samples, RowKind kind, Sink sink, IntConsumer progress) {
     var done = new AtomicInteger();
     try (var loaded = new LoadedNetwork(network, precision)) {
@@ -128,8 +133,8 @@ public final class PerSampleGradients {
     }
   }
 
-  /// @param samples with those that only fill it up
-  /// @param rows how many of them count
+  /// @param samples the samples, including those that only fill the batch up
+  /// @param rows number of samples that count
   private record Batch(SampleBatch samples, int firstRow, int rows, List<LayerMatrix> layers) {}
 
   @SuppressWarnings("restricted") // the segment views a tensor that outlives the call
@@ -173,7 +178,8 @@ public final class PerSampleGradients {
     return torch.zeros(new long[] {samples, weights}, new TensorOptions(precision.scalarType()));
   }
 
-  /// Gradients by the outputs of all uses; absent where the network's output does not depend on them.
+  /// Returns the gradients by the outputs of all uses; absent where the network's output does not
+  /// depend on them.
   private static Map<LayerMatrix.Use, Tensor> outputGradients(
       LoadedNetwork loaded, GraphExecution execution, Batch batch, RowKind kind) {
     var uses = batch.layers().stream().flatMap(layer -> layer.uses().stream()).toList();

@@ -11,7 +11,8 @@ import java.util.SplittableRandom;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 
-/// Where a backward pass starts: the gradient of what is differentiated by the network's outputs.
+/// The start of a backward pass: the gradient of the differentiated function by the network's
+/// outputs.
 final class RowGradients {
   /// Label of the drawn labels' seeds.
   private static final String LABELS = "labels of the outputs";
@@ -20,7 +21,7 @@ final class RowGradients {
 
   /// @param outputs `[b, …]`
   /// @param firstRow number of the batch's first sample
-  /// @return of the outputs' shape
+  /// @return the gradient, in the shape of the outputs
   static Tensor of(Tensor outputs, SampleBatch batch, int firstRow, RowKind kind) {
     return switch (kind) {
       case RowKind.Empirical() -> { // ∂(−log softmax_y)/∂logits = softmax − onehot(y)
@@ -44,7 +45,7 @@ final class RowGradients {
     };
   }
 
-  /// softmax − onehot of a label drawn from it, at every position.
+  /// Returns softmax − onehot of a label drawn from the softmax, at every position.
   private static Tensor sampled(Tensor outputs, int firstRow, long seed, int axis) {
     Tensor last = softmax(outputs, axis).movedim(axis, outputs.dim() - 1); // [b, …, classes]
     int classes = Math.toIntExact(last.size(last.dim() - 1));
@@ -61,7 +62,7 @@ final class RowGradients {
     return last.sub(like(last, labels)).movedim(outputs.dim() - 1, axis);
   }
 
-  /// @param uniform in `[0, 1)`
+  /// @param uniform a number in `[0, 1)`
   private static int drawn(double[] shares, int from, int classes, double uniform) {
     double sum = Arrays.stream(shares, from, from + classes).sum();
     double left = uniform * sum;

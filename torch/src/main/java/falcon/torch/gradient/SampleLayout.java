@@ -18,18 +18,19 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
-/// Finds out which rows of a layer belong to which sample by changing one sample and looking what moves:
-/// the batch may be any axis of a value, or part of one.
+/// Finds the rows of a layer that belong to each sample by changing one sample and observing which
+/// rows change: the batch may be any axis of a value, or part of one.
 final class SampleLayout {
-  /// A row counts as moved if it moves by this share of what the most moved one does: rounding depends on
-  /// what else is in a batch.
+  /// Least change of a row, as a share of the greatest change, for the row to count as changed:
+  /// rounding depends on the other samples of a batch.
   private static final double LEAST_MOVE = 1e-3;
 
   private static final int NOWHERE = -1;
 
   private SampleLayout() {}
 
-  /// @return of each use the rows of one sample that follow each other ([SampleRows#inner]) for batches of any size
+  /// @return for each use, the number of consecutive rows of one sample ([SampleRows#inner]), valid
+  ///     for batches of any size
   /// @throws UnsupportedNetworkException if rows depend on more than one sample
   static Map<LayerMatrix.Use, Long> of(
       LoadedNetwork network, List<LayerMatrix.Use> uses, SampleSource samples) {
@@ -54,9 +55,10 @@ final class SampleLayout {
     return inner;
   }
 
-  /// @param b samples of the batch: the first one of `batch` everywhere, but
-  /// @param place where the second one stands, or [#NOWHERE]
-  /// @return of each use its outputs `[g, n, o]`
+  /// @param b number of samples of the batch, all of which are the first one of `batch`, except at
+  ///     `place`
+  /// @param place position of the second sample of `batch`, or [#NOWHERE]
+  /// @return for each use, its outputs `[g, n, o]`
   private static List<Tensor> outputs(
       LoadedNetwork network, List<LayerMatrix.Use> uses, SampleBatch batch, int b, int place) {
     var inputs = new ArrayList<Tensor>();
@@ -94,7 +96,7 @@ final class SampleLayout {
     return moved;
   }
 
-  /// The largest number of rows that agrees with what was seen.
+  /// Returns the largest number of rows that is consistent with the observed changes.
   private static Long inner(
       LayerMatrix.Use use, int b, boolean[] movedByFirst, boolean[] movedByLast) {
     int rows = movedByFirst.length;

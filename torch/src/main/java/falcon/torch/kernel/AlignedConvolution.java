@@ -6,25 +6,26 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
-/// Convolutions whose channel counts are multiples of what oneDNN computes at a time, so that it pads
-/// nothing itself.
+/// Convolutions whose channel counts are multiples of oneDNN's block of channels, so that oneDNN
+/// pads nothing itself.
 ///
-/// Where a processor does not report its cache sizes, oneDNN's reorders into padded layouts lose data.
-/// Here channels that are missing from the next multiple of [#BLOCK] are added as zeros, and cut off
-/// the result. Groups of few channels are merged: k groups become one whose weights are zero between
-/// channels of different groups, which costs no more than the padding of each of them would.
+/// Where a processor does not report its cache sizes, oneDNN's reorders into padded layouts lose
+/// data. Here channels that are missing to the next multiple of [#BLOCK] are added as zeros, and
+/// removed from the result. Groups of few channels are merged: k groups become one whose weights
+/// are zero between channels of different groups, which costs no more than padding each of them.
 ///
-/// Gradients run through the padding.
+/// Gradients pass through the padding.
 public final class AlignedConvolution {
-  /// Channels that oneDNN computes at a time, in float32 with the widest vectors that it knows.
+  /// Number of channels that oneDNN computes at a time, in float32 with the widest vectors that it
+  /// supports.
   static final long BLOCK = 16;
 
-  /// Input channels up to which oneDNN reads images as they are: two spatial axes, one group, not
-  /// transposed.
+  /// Greatest number of input channels for which oneDNN reads images without padding: two spatial
+  /// axes, one group, not transposed.
   private static final long IMAGE_CHANNELS = 3;
 
-  /// Spatial axes up to which oneDNN has code of its own for one channel per group; beyond, the groups
-  /// are merged like others.
+  /// Greatest number of spatial axes for which oneDNN has special code for one channel per group;
+  /// with more, the groups are merged like others.
   private static final int MOST_DEPTHWISE_AXES = 2;
 
   /// Greatest number of groups that are merged into one.
@@ -35,16 +36,16 @@ public final class AlignedConvolution {
   private final long outputs;
   private final boolean isTransposed;
 
-  /// Groups that become one.
+  /// Number of groups that become one.
   private final long merged;
 
-  /// Groups after merging.
+  /// Number of groups after merging.
   private final long blocks;
 
-  /// Input channels of a block, padding included.
+  /// Number of input channels of a block, padding included.
   private final long blockInputs;
 
-  /// Output channels of a block, padding included.
+  /// Number of output channels of a block, padding included.
   private final long blockOutputs;
 
   private AlignedConvolution(
@@ -68,11 +69,11 @@ public final class AlignedConvolution {
     }
   }
 
-  /// The layout of a convolution's channels.
+  /// Returns the layout of a convolution's channels.
   ///
-  /// @param inputs channels of a group
-  /// @param outputs channels of a group
-  /// @param axes spatial ones
+  /// @param inputs number of input channels of a group
+  /// @param outputs number of output channels of a group
+  /// @param axes number of spatial axes
   public static AlignedConvolution of(
       long groups, long inputs, long outputs, int axes, boolean isTransposed) {
     return new AlignedConvolution(groups, inputs, outputs, axes, isTransposed);
@@ -100,7 +101,8 @@ public final class AlignedConvolution {
     return hasOneAxis ? cut.squeeze(2) : cut;
   }
 
-  /// In row-major order oneDNN would choose layouts of its own, some of which it pads all the same.
+  /// Returns the tensor channels last; for row-major order oneDNN would choose its own layouts,
+  /// some of which it pads in any case.
   static Tensor channelsLast(Tensor tensor) {
     return switch ((int) tensor.dim()) {
       case 4 -> tensor.contiguous(torch.MemoryFormat.ChannelsLast);
@@ -109,7 +111,7 @@ public final class AlignedConvolution {
     };
   }
 
-  /// How many groups become one: the number that costs the fewest multiplications.
+  /// Returns how many groups become one: the number that costs the fewest multiplications.
   private static long merged(long groups, long inputs, long outputs) {
     long best = 1;
     long leastCost = Long.MAX_VALUE;
@@ -127,21 +129,26 @@ public final class AlignedConvolution {
     return Math.ceilDiv(channels, BLOCK) * BLOCK;
   }
 
-  /// Whether nothing has to be padded or merged.
+  /// Returns whether nothing has to be padded or merged.
   public boolean isAligned() {
     return merged == 1 && blocks == groups && blockInputs == inputs && blockOutputs == outputs;
   }
 
+  /// Returns the number of groups after merging.
   public long groups() {
     return blocks;
   }
 
+  /// Adds the channels that an input lacks.
+  ///
   /// @param x `[b, in, space…]`
-  /// @return with the channels that the aligned convolution reads, channels last
+  /// @return the input with the channels that the aligned convolution reads, channels last
   public Tensor input(Tensor x) {
     return channelsLast(channels(x, groups * inputs, merged * inputs, blockInputs));
   }
 
+  /// Removes the added channels from a result.
+  ///
   /// @param result `[b, padded outputs, positions…]`
   /// @return `[b, out, positions…]`, a view where that is possible
   public Tensor output(Tensor result) {
@@ -153,19 +160,24 @@ public final class AlignedConvolution {
     return dense.size(1) == groups * outputs ? dense : dense.narrow(1, 0, groups * outputs);
   }
 
+  /// Adds to a tensor of the result's shape the channels that it lacks.
+  ///
   /// @param other `[b, out, positions…]`
-  /// @return with the channels of what is computed, channels last
+  /// @return the tensor with the channels of the aligned result, channels last
   public Tensor outputLike(Tensor other) {
     return channelsLast(channels(other, groups * outputs, merged * outputs, blockOutputs));
   }
 
+  /// Adds zeros for added channels to a bias.
+  ///
   /// @param bias `[out]`, null for none
   /// @return `[padded outputs]`, null for none
   public @Nullable Tensor bias(@Nullable Tensor bias) {
     return bias == null ? null : outputLike(bias.reshape(1, -1)).reshape(-1);
   }
 
-  /// Adds zeros: first for groups that are missing in the last block, then at the end of each block.
+  /// Adds zeros: first for groups that are missing in the last block, then at the end of each
+  /// block.
   ///
   /// @param own channels of a block
   /// @param wanted channels of a block with its padding
@@ -185,10 +197,10 @@ public final class AlignedConvolution {
     return x.unflatten(1, blocks, channels);
   }
 
-  /// Weights of the merged and padded groups.
+  /// Returns the weights of the merged and padded groups.
   ///
-  /// @param weight as [Convolution#weight]
-  /// @return in the same order of axes
+  /// @param weight weights in the form of [Convolution#weight]
+  /// @return the weights, in the same order of axes
   public Tensor weight(Tensor weight) {
     long first = isTransposed ? inputs : outputs;
     long second = isTransposed ? outputs : inputs;

@@ -9,15 +9,15 @@ import org.jspecify.annotations.Nullable;
 
 /// A convolution to be computed, over any number of spatial axes, transposed or not.
 ///
-/// It can be computed in several ways that agree up to rounding: by libtorch as it is ([#direct]),
+/// It can be computed in several ways that agree up to rounding: by libtorch directly ([#direct]),
 /// with channel counts that oneDNN does not have to pad ([AlignedConvolution]), or as a product of
-/// rows ([RowConvolution]). Which of them a process takes is decided by [KernelVerdict].
+/// rows ([RowConvolution]). [KernelVerdict] decides which of them a process uses.
 ///
 /// @param x `[b, in, space…]`
 /// @param weight `[out, in / groups, kernel…]`, or `[in, out / groups, kernel…]` if transposed
 /// @param bias `[out]`, null for none
-/// @param window with equal padding on both sides of an axis, or with padding that `x` has already;
-///     without padding if the convolution is transposed
+/// @param window window with equal padding on both sides of an axis, or with padding that `x` has
+///     already; without padding if the convolution is transposed
 public record Convolution(
     Tensor x,
     Tensor weight,
@@ -26,14 +26,18 @@ public record Convolution(
     long groups,
     boolean isTransposed) {
 
-  /// Kinds that oneDNN has different code for.
+  /// The kinds that oneDNN has different code for.
   public enum Kind {
+    /// One group, not transposed.
     DENSE,
+    /// Several groups, not transposed.
     GROUPED,
+    /// Transposed, with any number of groups.
     TRANSPOSED
   }
 
-  /// Samples from which on libtorch takes oneDNN for filters of one position (`ConvParams::use_mkldnn`).
+  /// Least number of samples for which libtorch uses oneDNN for filters of one position
+  /// (`ConvParams::use_mkldnn`).
   private static final long ONEDNN_SAMPLES = 16;
 
   Kind kind() {
@@ -43,12 +47,12 @@ public record Convolution(
     return groups == 1 ? Kind.DENSE : Kind.GROUPED;
   }
 
-  /// Input channels of a group.
+  /// Returns the number of input channels of a group.
   long inputs() {
     return isTransposed ? weight.size(0) / groups : weight.size(1);
   }
 
-  /// Output channels of a group.
+  /// Returns the number of output channels of a group.
   long outputs() {
     return isTransposed ? weight.size(1) : weight.size(0) / groups;
   }
@@ -61,7 +65,7 @@ public record Convolution(
     return window.strides();
   }
 
-  /// Zeros on both sides of each spatial axis.
+  /// Returns the number of zeros on both sides of each spatial axis.
   long[] pads() {
     return window.symmetricPads();
   }
@@ -70,18 +74,19 @@ public record Convolution(
     return window.dilations();
   }
 
-  /// The same convolution of other operands.
+  /// Returns the same convolution of other operands.
   Convolution with(Tensor newX, Tensor newWeight, @Nullable Tensor newBias, long newGroups) {
     return new Convolution(newX, newWeight, newBias, window, newGroups, isTransposed);
   }
 
-  /// A convolution over one spatial axis as one over two, the first of which has one element.
+  /// Returns a convolution over one spatial axis as one over two, the first of which has one
+  /// element.
   Convolution withLeadingAxis() {
     return new Convolution(
         x.unsqueeze(2), weight.unsqueeze(2), bias, window.withLeadingAxis(), groups, isTransposed);
   }
 
-  /// Computes it by libtorch as it is; gradients run through it.
+  /// Computes the convolution by libtorch directly; gradients pass through it.
   ///
   /// @return `[b, out, positions…]`, in the innermost scope
   Tensor direct() {
@@ -105,8 +110,8 @@ public record Convolution(
     return bias == null ? new TensorOptional() : new TensorOptional(bias);
   }
 
-  /// Whether libtorch, asked for any convolution, would take im2col and BLAS in place of oneDNN, at half
-  /// its speed: for filters of one position, few samples and one thread.
+  /// Returns whether libtorch's general convolution would use im2col and BLAS in place of oneDNN,
+  /// at half its speed: for filters of one position, few samples and one thread.
   private boolean isLeftToPlainProducts() {
     return torch.hasMKLDNN()
         && !isTransposed

@@ -19,26 +19,26 @@ import org.bytedeco.pytorch.Type;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
-/// oneDNN's two-dimensional convolution in float32 with filters in its own layout, which adds a second tensor
-/// and applies ReLU while it writes. It has no gradients.
+/// oneDNN's two-dimensional convolution in float32 with filters in its own layout, which adds a
+/// second tensor and applies ReLU while it writes. It has no gradients.
 ///
-/// libtorch has it as operators that C++ knows no function for (`mkldnn::_convolution_pointwise`): they
-/// are called by their names.
+/// libtorch has it as operators without a C++ function (`mkldnn::_convolution_pointwise`): they are
+/// called by their names.
 public final class FusedConvolution {
   private static final String NAME = "mkldnn::_convolution_pointwise";
 
   private FusedConvolution() {}
 
-  /// Weights as [#call] takes them.
+  /// Weights in the form that [#call] takes.
   ///
   /// @param filters in oneDNN's layout
   /// @param bias `[out]`, null for none
   public record Packed(Tensor filters, @Nullable Tensor bias) {}
 
-  /// The operators, and the types of elements that their lists of arguments have.
+  /// The operators, and the element types of their argument lists.
   private record Handles(
       OperatorHandle plain, OperatorHandle adding, Type.TypePtr integer, Type.TypePtr scalar) {
-    /// Null where libtorch has been built without them.
+    /// The operators; null where libtorch has been built without them.
     private static final @Nullable Handles FOUND = outliving(Handles::find);
 
     private static @Nullable Handles find() {
@@ -70,14 +70,16 @@ public final class FusedConvolution {
     }
   }
 
-  /// Whether this processor and this libtorch have it.
+  /// Returns whether this processor and this libtorch support fused convolutions.
   public static boolean isAvailable() {
     return Handles.FOUND != null;
   }
 
-  /// Filters in the layout that suits inputs of that shape best; others are right with it, too.
+  /// Returns filters in the layout that suits inputs of one shape best; results for inputs of other
+  /// shapes are correct, too.
   ///
-  /// @param convolution with two spatial axes, one of its inputs, and filters as they are
+  /// @param convolution a convolution with two spatial axes, an input of that shape, and unpacked
+  ///     filters
   /// @return a tensor of the innermost scope, which only [#call] can read
   public static Tensor packed(Convolution convolution) {
     long[] inputShape = convolution.x().shape();
@@ -91,7 +93,7 @@ public final class FusedConvolution {
         new LongArrayRefOptional(shape));
   }
 
-  /// oneDNN takes no views that leave elements out.
+  /// Returns a dense tensor, since oneDNN takes no views that skip elements.
   private static Tensor dense(Tensor tensor) {
     return tensor.is_non_overlapping_and_dense()
         ? tensor
@@ -100,9 +102,9 @@ public final class FusedConvolution {
 
   /// Calls the operator.
   ///
-  /// @param convolution with filters as [#packed] makes them
-  /// @param other of the result's shape, null to add nothing
-  /// @return channels last, a tensor of the innermost scope
+  /// @param convolution a convolution with filters that [#packed] made
+  /// @param other tensor of the result's shape, null to add nothing
+  /// @return the result, channels last, a tensor of the innermost scope
   public static Tensor call(Convolution convolution, @Nullable Tensor other, boolean relu) {
     Handles handles = Objects.requireNonNull(Handles.FOUND);
     var stack = new IValueVector();
@@ -118,7 +120,7 @@ public final class FusedConvolution {
     stack.push_back(new IValue(convolution.groups()));
     if (other != null) {
       stack.push_back(new IValue("add"));
-      stack.push_back(new IValue()); // its factor: one
+      stack.push_back(new IValue()); // Its factor is one.
       stack.push_back(relu ? new IValue("relu") : new IValue());
     } else {
       stack.push_back(new IValue(relu ? "relu" : "none"));
@@ -126,7 +128,7 @@ public final class FusedConvolution {
     stack.push_back(new IValue(new GenericList(handles.scalar())));
     stack.push_back(new IValue());
     (other == null ? handles.plain() : handles.adding()).callBoxed(stack);
-    return new Tensor(stack.get(0).toTensor()); // what it is copied from ends with the stack
+    return new Tensor(stack.get(0).toTensor()); // The original is freed with the stack.
   }
 
   private static IValue list(Handles handles, long[] values) {

@@ -3,13 +3,13 @@ package falcon.torch.kernel;
 import java.util.List;
 import java.util.Locale;
 
-/// A computation of libtorch that a processor may get wrong, and what can take its place.
+/// A computation of libtorch that may be wrong on a processor, and its substitutes.
 ///
-/// The order of the constants is that in which they are tried.
+/// Kernels are tried in the order of the constants.
 public enum Kernel {
   /// Products of matrices, Gram matrices among them, in float32 and float64 (OpenBLAS).
   PRODUCTS,
-  /// Activations, and a recurrent cell made of them and of products.
+  /// Activations, and a recurrent cell composed of activations and products.
   ACTIVATIONS,
   /// Products of matrices in bfloat16 (oneDNN).
   BFLOAT16_PRODUCTS,
@@ -19,9 +19,10 @@ public enum Kernel {
   GROUPED_CONVOLUTION,
   /// Transposed convolutions, with gradients (oneDNN).
   TRANSPOSED_CONVOLUTION,
-  /// Convolutions of one group with filters packed for a known shape, which add and apply ReLU.
+  /// Convolutions of one group with filters packed for a known shape, which add a tensor and apply
+  /// ReLU.
   FUSED_CONVOLUTION,
-  /// The same with groups.
+  /// The preceding kernel with groups.
   FUSED_GROUPED_CONVOLUTION,
   /// [AlignedConvolution]s of one group, with gradients.
   ALIGNED_CONVOLUTION,
@@ -31,12 +32,12 @@ public enum Kernel {
   ALIGNED_TRANSPOSED_CONVOLUTION,
   /// Fused convolutions of one group with the channels of an [AlignedConvolution].
   ALIGNED_FUSED_CONVOLUTION,
-  /// The same with groups.
+  /// The preceding kernel with groups.
   ALIGNED_FUSED_GROUPED_CONVOLUTION,
   /// [RowConvolution]s of every kind, with gradients.
   ROW_CONVOLUTION;
 
-  /// What is tried first; the others are tried where one of these is wrong.
+  /// The kernels that are tried first; the others are tried where one of these is wrong.
   static final List<Kernel> FIRST =
       List.of(
           PRODUCTS,
@@ -48,12 +49,12 @@ public enum Kernel {
           FUSED_CONVOLUTION,
           FUSED_GROUPED_CONVOLUTION);
 
-  /// Name in files and options: lower case, hyphens.
+  /// Returns the name in files and options, in lower case with hyphens.
   String id() {
     return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
-  /// The kernel of libtorch's own convolutions of a kind.
+  /// Returns the kernel of libtorch's own convolutions of a kind.
   static Kernel of(Convolution.Kind kind) {
     return switch (kind) {
       case DENSE -> CONVOLUTION;
@@ -62,8 +63,8 @@ public enum Kernel {
     };
   }
 
-  /// What takes its place where it is wrong, best first; empty if libtorch is not needed for it or
-  /// nothing does.
+  /// Returns the substitutes for a wrong kernel, best first; empty if libtorch is not needed for it
+  /// or there is no substitute.
   List<Kernel> substitutes() {
     return switch (this) {
       case CONVOLUTION -> List.of(ALIGNED_CONVOLUTION, ROW_CONVOLUTION);
@@ -75,8 +76,8 @@ public enum Kernel {
     };
   }
 
-  /// Whether it may read or write outside of its tensors where it is wrong: where oneDNN is given shapes
-  /// that it may pad.
+  /// Returns whether the kernel may read or write outside its tensors where it is wrong: where
+  /// oneDNN gets shapes that it may pad.
   boolean mayDamageMemory() {
     return switch (this) {
       case BFLOAT16_PRODUCTS,
@@ -90,7 +91,7 @@ public enum Kernel {
     };
   }
 
-  /// Whether nothing can be computed where this and all its substitutes are wrong.
+  /// Returns whether nothing can be computed where this and all its substitutes are wrong.
   boolean isNeeded() {
     return switch (this) {
       case PRODUCTS, ACTIVATIONS, CONVOLUTION, GROUPED_CONVOLUTION, TRANSPOSED_CONVOLUTION -> true;

@@ -19,12 +19,14 @@ import java.util.stream.Stream;
 import org.bytedeco.javacpp.Loader;
 import org.jspecify.annotations.Nullable;
 
-/// Tries kernels in a process of its own: one that is wrong may damage memory or end the process.
+/// Tries kernels in a separate process: a wrong kernel may damage memory or end the process.
 ///
-/// The process ends after the first kernel that is wrong. Where it dies or does not end, the kernel
-/// that it was at is tried once more, since something else may have ended it, and then counts as wrong.
+/// The process ends after the first wrong kernel. Where it dies or does not end, the kernel in
+/// progress is tried once more, since something else may have ended the process, and then counts as
+/// wrong.
 final class KernelProcess implements KernelSelection.Trials {
-  /// How long a process may take. It takes a few seconds; a machine under load may be far slower.
+  /// Time limit of a process in seconds. It takes a few seconds; a machine under load may be far
+  /// slower.
   private static final long MOST_SECONDS = 300;
 
   private final Path cache;
@@ -38,7 +40,8 @@ final class KernelProcess implements KernelSelection.Trials {
     this.java = java;
   }
 
-  /// Tries kernels and writes a line for each: `ID: FAULT`, nothing behind the colon where it is right.
+  /// Tries kernels and writes one line for each: `ID: FAULT`, with nothing behind the colon where
+  /// the kernel is right.
   ///
   /// @param arguments a file for the results, then names of kernels
   public static void main(String[] arguments) throws IOException {
@@ -57,9 +60,9 @@ final class KernelProcess implements KernelSelection.Trials {
     }
   }
 
-  /// What a process said.
+  /// The output of a process.
   ///
-  /// @param results by kernel, in order; none behind the first one that is wrong
+  /// @param results results by kernel, in order; none behind the first wrong one
   /// @param end how the process ended, with its last words
   private record Attempt(Map<Kernel, String> results, String end) {}
 
@@ -79,13 +82,13 @@ final class KernelProcess implements KernelSelection.Trials {
     }
   }
 
-  /// Whether every trial was made in a process of its own.
+  /// Returns whether every trial was made in a separate process.
   boolean isComplete() {
     return isComplete;
   }
 
-  /// For programs that come without a `java` to start: what may damage memory counts as wrong, the rest is
-  /// tried in this process.
+  /// Tries a kernel in this process, for programs without a `java` to start: kernels that may
+  /// damage memory count as wrong.
   private static String here(Kernel kernel, IOException reason) {
     if (kernel.mayDamageMemory()) {
       return "not tried, because no process could be started: " + reason.getMessage();
@@ -142,8 +145,8 @@ final class KernelProcess implements KernelSelection.Trials {
                 written.toString()));
     kernels.forEach(kernel -> command.add(kernel.name()));
     var builder = new ProcessBuilder(command).directory(cache.toFile());
-    // glibc fills fresh and freed memory with garbage: what should not be read does not look like
-    // zeros
+    // glibc fills new and freed memory with garbage, so that memory which should not be read does
+    // not look like zeros.
     builder.environment().putIfAbsent("MALLOC_PERTURB_", "165");
     return builder
         .redirectErrorStream(true)
@@ -157,7 +160,7 @@ final class KernelProcess implements KernelSelection.Trials {
         .toFile();
   }
 
-  /// The program that runs this process.
+  /// Returns the program that runs this process.
   static Path java() {
     return Path.of(System.getProperty("java.home"), "bin", "java");
   }
@@ -176,7 +179,7 @@ final class KernelProcess implements KernelSelection.Trials {
     }
   }
 
-  /// The last line that the process printed before it died.
+  /// Returns the last line that the process printed before it died.
   private static String lastWords(Path said) throws IOException {
     try (Stream<String> lines = Files.lines(said, StandardCharsets.ISO_8859_1)) {
       return lines
@@ -187,7 +190,7 @@ final class KernelProcess implements KernelSelection.Trials {
     }
   }
 
-  /// The jars and folders that the trials need, as this process has them.
+  /// Returns the jars and folders that the trials need, from this process.
   private static String classPath() {
     Set<String> entries = new LinkedHashSet<>();
     for (Class<?> type :
@@ -199,7 +202,7 @@ final class KernelProcess implements KernelSelection.Trials {
             org.bytedeco.openblas.presets.openblas_nolapack.class,
             org.bytedeco.pytorch.presets.torch.class)) {
       String place = place(type);
-      if (place == null) { // loaded in a way of its own: trust what Java was started with
+      if (place == null) { // Loaded in another way: use the class path of this Java.
         return System.getProperty("java.class.path");
       }
       entries.add(place);

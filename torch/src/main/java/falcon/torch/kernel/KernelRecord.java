@@ -14,23 +14,23 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// The verdict on a machine's kernels, kept in the cache folder so that it is found once per machine,
-/// library and setting.
+/// The verdict on a machine's kernels, stored in the cache folder so that it is determined once per
+/// machine, library and setting.
 ///
-/// @param file that it is kept in; its name depends on all that the verdict does
-/// @param key all of that, a line each
+/// @param file file of the verdict; its name depends on everything that the verdict depends on
+/// @param key everything that the verdict depends on, one per line
 record KernelRecord(Path file, String key) {
-  /// Grows whenever trials or kernels change.
+  /// Version of trials and kernels, raised whenever they change.
   private static final String VERSION = "1";
 
   private static final String KEY = "key";
 
   private static final Path PROCESSORS = Path.of("/proc/cpuinfo");
 
-  /// Where Linux lists the caches of a processor, if it knows them.
+  /// The folder in which Linux lists the caches of a processor, if it knows them.
   private static final Path CACHES = Path.of("/sys/devices/system/cpu/cpu0/cache");
 
-  /// Fields of `/proc/cpuinfo` that differ between kinds of processors, and not from second to second.
+  /// Fields of `/proc/cpuinfo` that differ between kinds of processors but do not change over time.
   private static final Set<String> PROCESSOR_FIELDS =
       Set.of(
           "vendor_id",
@@ -46,12 +46,12 @@ record KernelRecord(Path file, String key) {
           "CPU variant",
           "Features");
 
-  /// Beginnings of the names of variables that the libraries heed.
+  /// Prefixes of the environment variables that influence the libraries.
   private static final Set<String> VARIABLES =
       Set.of("ONEDNN_", "DNNL_", "OPENBLAS_", "ATEN_", "MKL_", "ACL_");
 
-  /// @param cache folder
-  /// @param libraries jars, whose names tell their versions
+  /// @param cache cache folder
+  /// @param libraries jars, whose names contain their versions
   /// @param declared kernels that count as wrong
   static KernelRecord of(Path cache, Set<String> libraries, Set<Kernel> declared) {
     var lines = new TreeMap<String, String>();
@@ -84,7 +84,7 @@ record KernelRecord(Path file, String key) {
     if (Files.isReadable(PROCESSORS)) {
       try (Stream<String> lines = Files.lines(PROCESSORS)) {
         lines
-            .takeWhile(line -> !line.isBlank()) // the first processor
+            .takeWhile(line -> !line.isBlank()) // The first processor.
             .map(line -> line.split(":", 2))
             .filter(line -> line.length == 2 && PROCESSOR_FIELDS.contains(line[0].strip()))
             .forEach(line -> fields.put("processor " + line[0].strip(), line[1].strip()));
@@ -118,7 +118,7 @@ record KernelRecord(Path file, String key) {
     }
   }
 
-  /// @return null if there is none, or none that can be trusted
+  /// @return null if there is no verdict, or none that can be trusted
   @Nullable KernelVerdict read() {
     if (!Files.isRegularFile(file)) {
       return null;
@@ -143,7 +143,7 @@ record KernelRecord(Path file, String key) {
     return new KernelVerdict(faults);
   }
 
-  /// Keeps a verdict; the file is there whole or not at all.
+  /// Stores a verdict; the file exists complete or not at all.
   ///
   /// @throws falcon.model.UnwritableFileException if it cannot be written
   void write(KernelVerdict verdict) {

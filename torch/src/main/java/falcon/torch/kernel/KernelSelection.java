@@ -7,19 +7,18 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/// Decides which kernels are tried, one after the other, until each one that is wrong has a
-/// substitute that is right.
+/// Chooses the kernels to try, one after the other, until each wrong one has a right substitute.
 final class KernelSelection {
-  /// Said of a kernel that is not used because somebody asked for that.
+  /// The fault of a kernel that a user has declared wrong.
   static final String DECLARED = "declared wrong by -D%s".formatted(NativeLibraries.WRONG_KERNELS);
 
   /// Tries kernels.
   @FunctionalInterface
   interface Trials {
-    /// @param kernels in the order in which they are to be tried
-    /// @return by kernel what is wrong with it, empty if nothing is: of the first one at least. Those
-    ///     behind the first wrong one may be missing, since it may have damaged the memory that they
-    ///     would be computed in
+    /// @param kernels kernels in the order of their trials
+    /// @return the fault of each kernel, empty if it is right; at least that of the first kernel.
+    ///     Kernels behind the first wrong one may be missing, since it may have damaged the memory
+    ///     of the process
     Map<Kernel, String> run(List<Kernel> kernels);
   }
 
@@ -43,7 +42,7 @@ final class KernelSelection {
     }
   }
 
-  /// Kernels whose results are missing and needed.
+  /// Returns the kernels whose results are missing and needed.
   private static List<Kernel> open(Map<Kernel, String> results) {
     var wanted = EnumSet.copyOf(Kernel.FIRST);
     for (Kernel kernel : Kernel.FIRST) {

@@ -15,24 +15,26 @@ import org.bytedeco.pytorch.TensorArrayRefOptional;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
-/// Computes each [Kernel] on small inputs of risky shapes and compares with plain loops in float64.
+/// Computes each [Kernel] on small inputs of risky shapes and compares the results with plain loops
+/// in float64.
 ///
-/// A kernel that is wrong may read or write memory outside of its tensors, so this runs in a process
-/// of its own ([KernelProcess]).
+/// A wrong kernel may read or write memory outside its tensors, so this runs in a separate process
+/// ([KernelProcess]).
 final class KernelTrials {
-  /// Greatest difference that rounding in float32 may make, relative to the greatest result. Sums
-  /// here have at most some 2,000 terms of like size, which leaves 1e-5 at worst.
+  /// Greatest difference attributed to rounding in float32, relative to the greatest result. Sums
+  /// here have at most some 2,000 terms of similar size, for which rounding causes at most 1e-5.
   private static final double FLOAT_TOLERANCE = 1e-4;
 
   private static final double DOUBLE_TOLERANCE = 1e-12;
 
-  /// The same in bfloat16, whose numbers have 8 binary digits.
+  /// Greatest difference attributed to rounding in bfloat16, whose numbers have 8 binary digits.
   private static final double BFLOAT16_TOLERANCE = 3e-2;
 
-  /// Batches: oneDNN and libtorch choose other code for one sample, for few, and from 16 on.
+  /// Batch sizes: oneDNN and libtorch choose different code for one sample, for few, and from 16
+  /// on.
   private static final List<Integer> BATCHES = List.of(1, 2, 17);
 
-  /// How a tensor lies in memory.
+  /// The memory layout of a tensor.
   private enum Memory {
     CHANNELS_LAST("channels last"),
     ROW_MAJOR("row-major"),
@@ -98,7 +100,9 @@ final class KernelTrials {
           Shape.of(1, 3, 16, 2, 3).transposed(),
           Shape.of(1, 5, 7, 3, 2).transposed());
 
-  /// @return what is wrong, null if all is right
+  /// Tries a kernel.
+  ///
+  /// @return the fault, null if the kernel is right
   @Nullable String fault(Kernel kernel) {
     return switch (kernel) {
       case PRODUCTS -> products();
@@ -126,7 +130,9 @@ final class KernelTrials {
     return Arrays.stream(faults).filter(fault -> fault != null).findFirst().orElse(null);
   }
 
-  /// @return what is wrong with convolutions of these shapes, null if all are right
+  /// Tries convolutions of some shapes.
+  ///
+  /// @return the fault, null if all are right
   @Nullable String convolutions(List<Shape> shapes, Function<Convolution, Tensor> computation) {
     for (Shape shape : shapes) {
       for (int batch : BATCHES) {
@@ -146,7 +152,7 @@ final class KernelTrials {
     return "%s: %s, batch %d, %s".formatted(fault, shape, batch, memory.text);
   }
 
-  /// Result and both gradients.
+  /// Compares the result and both gradients.
   private static @Nullable String gradients(
       ReferenceConvolution problem, Function<Convolution, Tensor> computation, Memory memory) {
     try (var _ = new PointerScope()) {
@@ -174,7 +180,8 @@ final class KernelTrials {
     }
   }
 
-  /// Fused convolutions of two spatial axes; filters packed for one batch are used with another.
+  /// Tries fused convolutions of two spatial axes; filters packed for one batch are used with
+  /// another.
   private @Nullable String fused(List<Shape> shapes, boolean isAligned) {
     if (!FusedConvolution.isAvailable()) {
       return "this libtorch has no fused convolutions";
@@ -227,7 +234,8 @@ final class KernelTrials {
     }
   }
 
-  /// Products A B, A Bᵀ and Gram matrices Aᵀ A of all sizes around those that kernels are made for.
+  /// Tries products A B, A Bᵀ and Gram matrices Aᵀ A of sizes around those that kernels are
+  /// specialised for.
   private @Nullable String products() {
     for (int[] size : new int[][] {{1, 7, 5}, {7, 33, 17}, {48, 130, 20}, {70, 65, 129}}) {
       for (boolean isDouble : new boolean[] {false, true}) {
@@ -288,7 +296,7 @@ final class KernelTrials {
     return null;
   }
 
-  /// Activations alone, then three steps of an LSTM's cell as `Recurrent` computes them.
+  /// Tries activations alone, then three steps of an LSTM's cell as `Recurrent` computes them.
   private @Nullable String activations() {
     double[] values = numbers(1000);
     for (int i = 0; i < values.length; i++) {
@@ -388,7 +396,9 @@ final class KernelTrials {
     };
   }
 
-  /// @return what is wrong, null if nothing is
+  /// Compares a result with the wanted one.
+  ///
+  /// @return the fault, null if there is none
   private static @Nullable String difference(
       String what, double[] got, double[] wanted, double tolerance) {
     double greatest = 0;

@@ -11,19 +11,24 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
-/// Which kernels are right on this machine, and hence how convolutions are computed.
+/// The verdict on this machine's kernels: which of them are right, and hence how convolutions are
+/// computed.
 public final class KernelVerdict {
-  /// How a fused convolution is computed.
+  /// The way in which a fused convolution is computed.
   public enum Fusion {
+    /// By [FusedConvolution] with the convolution's own channels.
     AS_IS,
+    /// By [FusedConvolution] with the channels of an [AlignedConvolution].
     ALIGNED,
+    /// Not fused: the convolution and the following nodes are computed one after the other.
     NONE
   }
 
   private final Map<Kernel, String> faults;
   private final Map<Kernel, Kernel> used = new EnumMap<>(Kernel.class);
 
-  /// @param faults what is wrong with each kernel that is not right; kernels that were not tried are absent
+  /// @param faults the fault of each wrong kernel; kernels that are right or were not tried are
+  ///     absent
   KernelVerdict(Map<Kernel, String> faults) {
     var ordered = new EnumMap<Kernel, String>(Kernel.class);
     ordered.putAll(faults);
@@ -33,26 +38,28 @@ public final class KernelVerdict {
     }
   }
 
-  /// By kernel, what is wrong with it.
+  /// Returns the fault of each wrong kernel.
   Map<Kernel, String> faults() {
     return faults;
   }
 
+  /// Returns whether no fault of a kernel is known.
   public boolean isRight(Kernel kernel) {
     return !faults.containsKey(kernel);
   }
 
-  /// The kernel that computes what that one should, null if there is none.
+  /// Returns the kernel that is used in place of a kernel, itself if it is right; null if there is
+  /// none.
   @Nullable Kernel used(Kernel kernel) {
     return used.get(kernel);
   }
 
-  /// The kernel, then what can take its place.
+  /// Returns the kernel, then its substitutes.
   private static Stream<Kernel> ways(Kernel kernel) {
     return Stream.concat(Stream.of(kernel), kernel.substitutes().stream());
   }
 
-  /// @throws NativeLibraryException if something that is needed has no right kernel
+  /// @throws NativeLibraryException if a needed computation has no right kernel
   void requireUsable() {
     for (Kernel kernel : Kernel.values()) {
       if (kernel.isNeeded() && used(kernel) == null) {
@@ -70,7 +77,7 @@ public final class KernelVerdict {
     }
   }
 
-  /// By id of a kernel that is wrong, a sentence with the fault and what takes its place.
+  /// Returns for the id of each wrong kernel a sentence with the fault and the substitute.
   Map<String, String> replacements() {
     var sentences = new LinkedHashMap<String, String>();
     for (Kernel kernel : Kernel.FIRST) {
@@ -84,7 +91,7 @@ public final class KernelVerdict {
     return sentences;
   }
 
-  /// Computes a convolution in the best way that is right; gradients run through it.
+  /// Computes a convolution in the best way that is right; gradients pass through it.
   ///
   /// @return `[b, out, positions…]`, in the innermost scope
   public Tensor convolution(Convolution convolution) {
@@ -97,7 +104,7 @@ public final class KernelVerdict {
         : AlignedConvolution.run(convolution);
   }
 
-  /// How convolutions are fused with what follows them.
+  /// Returns how convolutions are fused with the nodes that follow them.
   public Fusion fusion(Convolution.Kind kind) {
     Kernel way =
         used(

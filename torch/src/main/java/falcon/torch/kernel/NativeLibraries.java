@@ -20,25 +20,25 @@ import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
-/// Makes libtorch ready, once a process, before any other class of this package touches it.
+/// Prepares libtorch, once per process, before any other class of this package uses it.
 ///
-/// JavaCPP on its own extracts and loads one file after the other, so that the dynamic linker can meet
-/// a missing, foreign or half-written `libtorch_cpu.so` and the process dies of it. Here everything is
-/// extracted first, under a lock that other processes respect, and only then loaded; afterwards the
-/// process must have exactly one `libtorch_cpu.so` in memory, the extracted one.
+/// JavaCPP on its own extracts and loads one file after the other, so that the dynamic linker can
+/// find a missing, foreign or half-written `libtorch_cpu.so`, which ends the process. Here
+/// everything is extracted first, under a lock shared with other processes, and only then loaded;
+/// afterwards the process must have exactly one `libtorch_cpu.so` in memory, the extracted one.
 public final class NativeLibraries {
   private static final List<Class<?>> PRESETS =
       List.of(
           org.bytedeco.javacpp.presets.javacpp.class,
           org.bytedeco.openblas.presets.openblas_nolapack.class,
-          org.bytedeco.pytorch.presets.torch.class); // the classes below them have the same names
+          org.bytedeco.pytorch.presets.torch.class); // The classes below them have the same names.
 
-  /// Where Linux lists the files that a process has in memory.
+  /// The file in which Linux lists the files that a process has mapped.
   private static final Path MAPS = Path.of("/proc/self/maps");
 
   private static final List<String> RESOURCE_FOLDERS = List.of("javacpp", "openblas", "pytorch");
 
-  /// Property with ids of kernels, separated by commas, that are not to be used; see [Kernel#id].
+  /// Property with the ids of kernels that must not be used, separated by commas; see [Kernel#id].
   static final String WRONG_KERNELS = "falcon.kernels.wrong";
 
   private record Outcome(
@@ -48,23 +48,25 @@ public final class NativeLibraries {
     }
   }
 
-  /// Holder idiom: the first use loads, later ones see the same outcome.
+  /// Holder idiom: the first use loads, later uses see the same outcome.
   private static final class Loaded {
     static final Outcome OUTCOME = attempt();
   }
 
   private NativeLibraries() {}
 
-  /// Returns when libtorch can be called.
+  /// Loads libtorch if necessary and returns when it can be called.
   ///
-  /// @throws NativeLibraryException if it cannot: platform without natives, disk full, foreign library
+  /// @throws NativeLibraryException if it cannot be loaded: platform without native libraries, disk
+  ///     full, foreign library
   public static void ensureLoaded() {
     kernels();
   }
 
-  /// Which of libtorch's kernels are right on this machine, as a self-test found.
+  /// Returns the self-test's verdict on libtorch's kernels on this machine.
   ///
-  /// @throws NativeLibraryException as [#ensureLoaded], or if what is needed is wrong
+  /// @throws NativeLibraryException under the conditions of [#ensureLoaded], or if a needed kernel
+  ///     is wrong
   public static KernelVerdict kernels() {
     Outcome outcome = Loaded.OUTCOME;
     if (outcome.verdict() == null) {
@@ -84,7 +86,7 @@ public final class NativeLibraries {
           "The native libraries could not be unpacked: %s%nA folder that can be written, with about 500 MB of free space, is needed: XDG_CACHE_HOME=DIR names it for the launcher, -Dorg.bytedeco.javacpp.cachedir=DIR for Java."
               .formatted(e),
           e);
-    } catch (LinkageError e) { // no such library, or a class whose initialiser found none
+    } catch (LinkageError e) { // No such library, or a class whose initialiser found none.
       return Outcome.of(
           "libtorch does not load on this machine (%s): %s%nCommands that need no computation still work."
               .formatted(Loader.getPlatform(), e),
@@ -108,7 +110,7 @@ public final class NativeLibraries {
     }
   }
 
-  /// The verdict that is kept, or else a new one, by a process that tries the kernels.
+  /// Returns the stored verdict, or else a new one from a process that tries the kernels.
   private static KernelVerdict verdict(Path cache) {
     Set<Kernel> declared = declaredWrong(System.getProperty(WRONG_KERNELS, ""));
     var kept = KernelRecord.of(cache, resourceJars(), declared);
@@ -118,12 +120,12 @@ public final class NativeLibraries {
     }
     var process = new KernelProcess(cache, KernelProcess.java());
     KernelVerdict fresh = KernelSelection.choose(declared, process);
-    fresh.requireUsable(); // not kept: what failed may be mended until the next start
+    fresh.requireUsable(); // Not stored: the fault may be remedied before the next start.
     if (process.isComplete()) {
       try {
         kept.write(fresh);
       } catch (UnwritableFileException e) {
-        // the next process finds it again
+        // The next process determines it again.
       }
     }
     return fresh;
@@ -150,12 +152,13 @@ public final class NativeLibraries {
     return kernels;
   }
 
-  /// Where the libraries are unpacked.
+  /// Returns the folder into which the libraries are unpacked.
   static Path cacheFolder() throws IOException {
     return Loader.getCacheDir().toPath();
   }
 
-  /// For the process of the self-test, whose parent has extracted everything and holds the lock.
+  /// Loads the libraries in the process of the self-test, whose parent has extracted everything and
+  /// holds the lock.
   static void loadForTrials() throws IOException {
     loadExtracted(cacheFolder());
   }
@@ -166,12 +169,12 @@ public final class NativeLibraries {
     }
     requireOneLibtorch(cache);
     NativeSettings.apply();
-    // Two thread pools slow each other down; parallel work is cut by data above this level.
+    // Two thread pools slow each other down; parallel work is divided by data above this level.
     openblas_nolapack.blas_set_num_threads(1);
     torch.set_num_threads(1);
   }
 
-  /// Paths of the jars that hold native libraries for this platform.
+  /// Returns the paths of the jars with native libraries for this platform.
   static Set<String> resourceJars() {
     var jars = new LinkedHashSet<String>();
     for (String folder : RESOURCE_FOLDERS) {
@@ -212,8 +215,8 @@ public final class NativeLibraries {
     }
   }
 
-  /// A second copy, for instance of the operating system's package, would be mixed with ours symbol by
-  /// symbol.
+  /// Refuses a second copy of libtorch, for instance of the operating system's package, which would
+  /// be mixed with ours symbol by symbol.
   private static void requireOneLibtorch(Path cache) throws IOException {
     if (!Files.isReadable(MAPS)) {
       return;
@@ -226,7 +229,8 @@ public final class NativeLibraries {
     }
   }
 
-  /// @return paths of every libtorch_cpu in this process' memory; empty where the system does not say
+  /// Returns the paths of every libtorch_cpu in this process's memory; empty where the system does
+  ///     not list them.
   static List<String> loadedLibtorch() throws IOException {
     if (!Files.isReadable(MAPS)) {
       return List.of();

@@ -6,26 +6,27 @@ import org.bytedeco.javacpp.PointerPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.global.torch;
 
-/// What libtorch is set to once it is loaded: it keeps quiet, and it leaves NNPACK alone.
+/// The settings of libtorch after loading: it writes no warnings and does not use NNPACK.
 ///
-/// libtorch writes its warnings straight to the process' standard error, past whatever a program
-/// prints there. None of them tells a user of Falcon what to do; failures are exceptions and are not
+/// libtorch writes its warnings straight to the process' standard error, bypassing the program's
+/// own output. None of them is of use to a user of Falcon; failures are exceptions and are not
 /// affected.
 final class NativeSettings {
-  /// The least severe message of libtorch's log that is still written: errors. Warnings are 1.
+  /// The least severe level of libtorch's log that is still written: errors. Warnings have level 1.
   private static final String LEAST_SEVERITY = "--caffe2_log_level=2";
 
   private NativeSettings() {}
 
-  /// @throws NativeLibraryException if libtorch does not take a setting
+  /// @throws NativeLibraryException if libtorch does not accept a setting
   static void apply() {
     silenceWarnings();
-    // Where the processor is not one that NNPACK knows, libtorch warns of it at every convolution.
+    // On a processor unknown to NNPACK, libtorch would warn at every convolution.
     torch.globalContext().setUserEnabledNNPACK(false);
   }
 
-  /// TORCH_WARN and LOG(WARNING) both end in the log whose level this sets. The environment variable
-  /// TORCH_CPP_LOG_LEVEL would be read by `torch.initLogging()` only, which nothing here calls.
+  /// Sets the level of the log that receives both TORCH_WARN and LOG(WARNING). The environment
+  /// variable TORCH_CPP_LOG_LEVEL would be read by `torch.initLogging()` only, which nothing here
+  /// calls.
   private static void silenceWarnings() {
     try (var _ = new PointerScope()) {
       var arguments = new PointerPointer<BytePointer>(2);

@@ -20,12 +20,12 @@ final class ReferenceConvolution {
   /// Sizes of the inputs along the spatial axes: small, different, odd.
   private static final int[] SPACE = {3, 7, 5};
 
-  /// Shape of a convolution, whatever its kind.
+  /// The shape of a convolution of any kind.
   ///
-  /// @param inputs channels of a group
-  /// @param outputs channels of a group
-  /// @param axes spatial ones, one to three
-  /// @param window size along each of them, as stride and dilation are
+  /// @param inputs number of input channels of a group
+  /// @param outputs number of output channels of a group
+  /// @param axes number of spatial axes, one to three
+  /// @param window size along each of these axes, as for stride and dilation
   record Shape(
       int groups,
       int inputs,
@@ -35,7 +35,7 @@ final class ReferenceConvolution {
       int stride,
       int dilation,
       boolean isTransposed) {
-    /// A convolution of stride 1 without gaps.
+    /// Returns a convolution of stride 1 without gaps.
     static Shape of(int groups, int inputs, int outputs, int axes, int window) {
       return new Shape(groups, inputs, outputs, axes, window, 1, 1, false);
     }
@@ -48,7 +48,7 @@ final class ReferenceConvolution {
       return new Shape(groups, inputs, outputs, axes, window, stride, dilation, true);
     }
 
-    /// Zeros on both sides of each axis.
+    /// Returns the number of zeros on both sides of each axis.
     int pad() {
       return isTransposed ? 0 : dilation * (window / 2);
     }
@@ -75,7 +75,7 @@ final class ReferenceConvolution {
   private final int outputs;
   private final boolean isTransposed;
 
-  // one entry per axis; axes that are missing count as axes of one element
+  // One entry per axis; missing axes count as axes of one element.
   private final int[] space = new int[AXES];
   private final int[] kernel = new int[AXES];
   private final int[] result = new int[AXES];
@@ -144,7 +144,7 @@ final class ReferenceConvolution {
     int secondCount = isTransposed ? outputs : inputs;
     int firstCount = isTransposed ? inputs : outputs;
     int weight = ((group * firstCount + first) * secondCount + second) * product(kernel) + tap;
-    int[] few = isTransposed ? space : result; // the side whose positions are p
+    int[] few = isTransposed ? space : result; // The side whose positions are p.
     int[] many = isTransposed ? result : space;
     int t2 = tap % kernel[2];
     int t1 = tap / kernel[2] % kernel[1];
@@ -173,7 +173,7 @@ final class ReferenceConvolution {
     }
   }
 
-  /// The convolution of tensors that hold [#x], [#w] and [#bias].
+  /// Returns the convolution of tensors that hold [#x], [#w] and [#bias].
   Convolution convolution(Tensor inputs, Tensor weights, Tensor shifts) {
     return new Convolution(
         inputs,
@@ -184,37 +184,37 @@ final class ReferenceConvolution {
         isTransposed);
   }
 
-  /// Inputs, row-major.
+  /// Returns the inputs, row-major.
   double[] x() {
     return x;
   }
 
-  /// Weights, row-major.
+  /// Returns the weights, row-major.
   double[] w() {
     return w;
   }
 
-  /// One per output channel.
+  /// Returns the bias, one number per output channel.
   double[] bias() {
     return bias;
   }
 
-  /// Gradient of the result.
+  /// Returns the gradient of the result.
   double[] g() {
     return g;
   }
 
-  /// Result.
+  /// Returns the result.
   double[] y() {
     return y;
   }
 
-  /// Gradient of the inputs.
+  /// Returns the gradient of the inputs.
   double[] gx() {
     return gx;
   }
 
-  /// Gradient of the weights.
+  /// Returns the gradient of the weights.
   double[] gw() {
     return gw;
   }
@@ -238,7 +238,7 @@ final class ReferenceConvolution {
         .toList();
   }
 
-  /// Entries of the axes that there are.
+  /// Returns the entries of the existing axes.
   private long[] own(int[] values) {
     return Arrays.stream(values, AXES - axes, AXES).asLongStream().toArray();
   }
@@ -247,7 +247,7 @@ final class ReferenceConvolution {
     return sizes[0] * sizes[1] * sizes[2];
   }
 
-  /// Numbers that float32 holds exactly.
+  /// Returns numbers that float32 represents exactly.
   private static double[] numbers(SplittableRandom random, int count) {
     return random.doubles(count, -1, 1).map(v -> (float) v).toArray();
   }

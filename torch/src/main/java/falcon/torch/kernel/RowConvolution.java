@@ -8,17 +8,19 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
-/// Convolutions as products of rows and weights, without oneDNN: what lies under the window at each
-/// position is copied to a row, and libtorch multiplies matrices.
+/// Convolutions as products of rows and weights, without oneDNN: the elements under the window at
+/// each position are copied to a row, and libtorch multiplies matrices.
 ///
 /// A transposed convolution is the convolution of stride 1 with the window reversed, over the input
-/// with `stride − 1` zeros between its elements. Gradients run through all of it.
+/// with `stride − 1` zeros between its elements. Gradients pass through all steps.
 public final class RowConvolution {
-  /// Bytes that the rows of one product take at most; a single sample may take more.
+  /// Greatest number of bytes of the rows of one product; a single sample may take more.
   private static final long BYTES = 64L << 20;
 
   private RowConvolution() {}
 
+  /// Computes a convolution.
+  ///
   /// @return `[b, out, positions…]`, in the innermost scope
   public static Tensor run(Convolution convolution) {
     if (convolution.isTransposed()) {
@@ -27,7 +29,7 @@ public final class RowConvolution {
     return plain(convolution);
   }
 
-  /// The convolution that a transposed one is.
+  /// Returns the plain convolution that a transposed one equals.
   private static Convolution asPlain(Convolution c) {
     int axes = c.spatialAxes();
     long[] kernel = c.window().kernel();
@@ -72,7 +74,7 @@ public final class RowConvolution {
     return torch.cat(all, 0);
   }
 
-  /// @param x padded, some of the samples
+  /// @param x the padded input of some of the samples
   private static Tensor samples(Convolution c, Tensor x, long[] positions) {
     int axes = c.spatialAxes();
     long[] kernel = c.window().kernel();
@@ -107,7 +109,7 @@ public final class RowConvolution {
     return products.transpose(0, 1).reshape(shape).movedim(1L + axes, 1);
   }
 
-  /// @param x padded
+  /// @param x the padded input
   private static long[] positions(Convolution c, Tensor x) {
     long[] kernel = c.window().kernel();
     var positions = new long[kernel.length];

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 
-/// Sliding window of a convolution or pooling.
+/// The sliding window of a convolution or pooling.
 ///
 /// Padding that differs between begin and end is applied to the input first.
 public final class Window {
@@ -30,27 +30,33 @@ public final class Window {
     this.end = end;
   }
 
-  /// A window with the same padding on both sides of an axis.
+  /// Returns a window with the same padding on both sides of an axis.
   ///
-  /// @param kernel size along each spatial axis; handed over, as are the others
+  /// @param kernel size along each spatial axis; handed over, like the other arrays
   public static Window symmetric(long[] kernel, long[] strides, long[] dilations, long[] pads) {
     return new Window(kernel, strides, dilations, pads, pads);
   }
 
-  /// Window of a convolution.
+  /// Returns the window of a convolution.
   ///
   /// @param weightShape `[out, in / group, kernel…]`
   public static Window ofConvolution(Node node, long[] weightShape, Tensor input) {
     return of(node, Arrays.copyOfRange(weightShape, 2, weightShape.length), input);
   }
 
+  /// Returns the window of a pooling node.
+  ///
+  /// @param input `[batch, channels, space…]`
   public static Window ofPooling(Node node, Tensor input) {
     return of(node, Torch.longs(node.integers("kernel_shape", List.of())), input);
   }
 
+  /// Returns the window of a node.
+  ///
   /// @param kernel size along each spatial axis; handed over
   /// @param input `[batch, channels, space…]`
-  /// @throws UnsupportedNetworkException if the window does not fit the input's axes, or nobody knows its padding
+  /// @throws UnsupportedNetworkException if the window does not fit the input's axes, or its
+  ///     padding is unknown
   static Window of(Node node, long[] kernel, Tensor input) {
     if (kernel.length != input.dim() - 2) {
       throw UnsupportedNetworkException.of(
@@ -76,22 +82,22 @@ public final class Window {
     return new Window(kernel, strides, dilations, begin, end);
   }
 
-  /// The stride, or a shorter one that is as good where there is one position only: oneDNN ends the process
-  /// at strides far beyond the image.
+  /// Returns the stride, or a shorter equivalent one where there is only one position: oneDNN ends
+  /// the process at strides far beyond the image.
   ///
-  /// @param size of the padded image
+  /// @param size size of the padded image
   private static long reachable(long stride, long size) {
     return Math.min(stride, Math.max(1, size));
   }
 
-  /// @return `count` numbers: the attribute's, or `absent` where it is not there
+  /// Returns `count` numbers: those of the attribute, or `absent` where there is none.
   public static long[] filled(Node node, String attribute, int count, long absent) {
     var values = new long[count];
     Arrays.setAll(values, i -> AxisPadding.entry(node, attribute, i, absent));
     return values;
   }
 
-  /// The window of one axis as a window of two.
+  /// Returns the window of one axis as a window of two.
   public Window withLeadingAxis() {
     return new Window(
         joined(1, kernel),
@@ -108,11 +114,11 @@ public final class Window {
     return all;
   }
 
-  /// The window with padding at the end such that it fits as often as it should: the padding behind
-  /// the input reaches as far as the last window, no less and no more.
+  /// Returns the window with its padding at the end adjusted so that the padding behind the input
+  /// reaches exactly as far as the last window.
   ///
-  /// @param sizes of the input's spatial axes
-  /// @param ceil whether a last window may lie partly behind the padding
+  /// @param sizes sizes of the input's spatial axes
+  /// @param ceil whether the last window may be partly behind the padding
   public Window fitted(long[] sizes, boolean ceil) {
     var after = new long[sizes.length];
     for (int i = 0; i < sizes.length; i++) {
@@ -121,8 +127,8 @@ public final class Window {
     return new Window(kernel, strides, dilations, begin, after);
   }
 
-  /// How often the window fits along an axis; with `ceil` a last window must not start in the padding
-  /// behind the input.
+  /// Returns the number of positions of the window along an axis; with `ceil` the last window must
+  /// not start in the padding behind the input.
   private long positions(int axis, long size, boolean ceil) {
     long room = size + begin[axis] + end[axis] - span(axis);
     if (!ceil) {
@@ -132,7 +138,7 @@ public final class Window {
     return (positions - 1) * strides[axis] >= size + begin[axis] ? positions - 1 : positions;
   }
 
-  /// Shape of what a convolution makes.
+  /// Returns the shape of a convolution's result.
   ///
   /// @param input `[batch, channels, space…]`
   /// @return `[batch, outputs, positions…]`
@@ -145,15 +151,17 @@ public final class Window {
     return shape;
   }
 
-  /// From the first to the last element under the window.
+  /// Returns the number of elements from the first to the last one under the window, both included.
   public long span(int axis) {
     return (kernel[axis] - 1) * dilations[axis] + 1;
   }
 
+  /// Returns the size along each spatial axis; not copied.
   public long[] kernel() {
     return kernel;
   }
 
+  /// Returns the stride along a spatial axis.
   public long stride(int axis) {
     return strides[axis];
   }
@@ -162,34 +170,38 @@ public final class Window {
     return dilations[axis];
   }
 
-  /// Padding before the first element of a spatial axis.
+  /// Returns the padding before the first element of a spatial axis.
   public long begin(int axis) {
     return begin[axis];
   }
 
-  /// Padding after the last element of a spatial axis.
+  /// Returns the padding after the last element of a spatial axis.
   public long end(int axis) {
     return end[axis];
   }
 
+  /// Returns the stride along each spatial axis; not copied.
   public long[] strides() {
     return strides;
   }
 
+  /// Returns the dilation along each spatial axis; not copied.
   public long[] dilations() {
     return dilations;
   }
 
+  /// Returns whether every axis has the same padding on both sides.
   public boolean isSymmetric() {
     return Arrays.equals(begin, end);
   }
 
-  /// Whether the window takes neighbours, without gaps.
+  /// Returns whether the window covers adjacent elements, without gaps.
   public boolean isDense() {
     return Arrays.stream(dilations).allMatch(dilation -> dilation == 1);
   }
 
-  /// Whether libtorch's pooling takes the padding: equal at both ends, at most half a window.
+  /// Returns whether libtorch's pooling accepts the padding: equal at both ends, at most half a
+  /// window.
   public boolean isPooled() {
     for (int i = 0; i < kernel.length; i++) {
       if (begin[i] != end[i] || 2 * begin[i] > kernel[i]) {
@@ -199,16 +211,19 @@ public final class Window {
     return true;
   }
 
+  /// Returns the padding along each axis that is left to libtorch: that of a symmetric window, else
+  /// zeros, since [#padded] applies it; read only.
   public long[] symmetricPads() {
     return isSymmetric() ? begin : new long[kernel.length];
   }
 
-  /// The input with padding that differs between the ends; unchanged if it does not.
+  /// Returns the input with the padding that differs between the ends; unchanged if it does not
+  /// differ.
   public Tensor padded(Tensor input, double value) {
     return isSymmetric() ? input : fullyPadded(input, value);
   }
 
-  /// The input with all its padding; what is negative is cut off.
+  /// Returns the input with all its padding; negative padding crops.
   public Tensor fullyPadded(Tensor input, double value) {
     return Torch.padded(input, begin, end, value);
   }

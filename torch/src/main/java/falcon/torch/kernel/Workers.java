@@ -12,17 +12,18 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
 import org.bytedeco.pytorch.global.torch;
 
-/// Threads for work that is cut by data: each task runs on one thread, libtorch's own pools stay off.
+/// Threads for work that is divided by data: each task runs on one thread, libtorch's own pools
+/// stay off.
 ///
-/// Because a task never knows how many threads there are and results come back in task order, what is
-/// computed does not depend on the number of threads.
+/// Since tasks do not know the number of threads and results are returned in task order, results do
+/// not depend on the number of threads.
 public final class Workers implements AutoCloseable {
   private final int threads;
   private final ExecutorService executor;
 
-  /// Loads libtorch if that has not happened yet.
+  /// Starts the threads and loads libtorch if that has not happened yet.
   ///
-  /// @param threads how many, one or more
+  /// @param threads number of threads, one or more
   /// @throws NativeLibraryException if libtorch cannot be loaded
   public Workers(int threads) {
     if (threads < 1) {
@@ -47,33 +48,35 @@ public final class Workers implements AutoCloseable {
             });
   }
 
+  /// Returns the number of threads.
   public int threads() {
     return threads;
   }
 
-  /// Whether the operating system refused a thread, which Java reports as a lack of memory.
+  /// Returns whether the operating system refused a thread, which Java reports as a lack of memory.
   public static boolean isRefusedThread(OutOfMemoryError failure) {
     String message = failure.getMessage();
     return message != null && message.contains("unable to create native thread");
   }
 
-  /// Computations of libtorch that are wrong on this machine, by name: what is wrong and what is used
-  /// instead. Empty where all are right. A self-test finds them, once per machine and version.
+  /// Returns the computations of libtorch that are wrong on this machine, by name: the fault and
+  /// the substitute; empty where all are right. A self-test finds them, once per machine and
+  /// version.
   public Map<String, String> replacedKernels() {
     return NativeLibraries.kernels().replacements();
   }
 
-  /// @return the threads themselves, for work without libtorch; closed with this
+  /// Returns the threads themselves, for work without libtorch; closed with this object.
   public ExecutorService executor() {
     return executor;
   }
 
-  /// Runs `task` for 0 to `tasks` − 1, several at a time. Returns only when none is running any more, so
-  /// that the caller may give back what they read.
+  /// Runs `task` for 0 to `tasks` − 1, several at a time. It returns only when none is running any
+  /// more, so that the caller may release their inputs.
   ///
   /// @return the results in task order
-  /// @throws RuntimeException the failure of the first task (by number) that failed; later ones may not
-  ///     have been started
+  /// @throws RuntimeException the failure of the first task (by number) that failed; later ones may
+  ///     not have been started
   /// @throws IllegalStateException if the calling thread is interrupted
   public <T> List<T> map(int tasks, IntFunction<T> task) {
     var last = new AtomicInteger(tasks);
@@ -109,7 +112,7 @@ public final class Workers implements AutoCloseable {
     };
   }
 
-  /// @param last number of the last task that is still needed: none after one that failed
+  /// @param last number of the last task that is still needed: none after a failed one
   private static <T> T upTo(AtomicInteger last, IntFunction<T> task, int index) {
     if (index > last.get()) {
       throw new CancellationException("task %d is not needed any more".formatted(index));

@@ -12,11 +12,11 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-/// A convolution over any number of axes, or a transposed one: that is a convolution of stride 1 with the
-/// window turned around, over the input with `stride − 1` zeros between its elements.
+/// A convolution over any number of axes, or a transposed one, which is a convolution of stride 1
+/// with the window reversed, over the input with `stride − 1` zeros between its elements.
 ///
-/// A row is a patch: taps of the window, row-major, and for each all channels of the group: contiguous in
-/// channels-last memory.
+/// A row is a patch: taps of the window, row-major, and for each all channels of the group:
+/// contiguous in channels-last memory.
 final class ConvolutionGeometry implements LayerGeometry {
   private final WeightOrder order;
   private final ConvolutionWindow window;
@@ -26,7 +26,7 @@ final class ConvolutionGeometry implements LayerGeometry {
     this.window = window;
   }
 
-  /// @param shape of the weight tensor: `[outputs, channels of a group, window…]`, or
+  /// @param shape shape of the weight tensor: `[outputs, channels of a group, window…]`, or
   ///     `[channels, outputs of a group, window…]` for a transposed one
   static ConvolutionGeometry of(WeightUse use, List<Long> shape) {
     Node node = use.node();
@@ -93,7 +93,8 @@ final class ConvolutionGeometry implements LayerGeometry {
         .reshape(order.groups(), -1, order.rowLength());
   }
 
-  /// @return channels last, padded, with zeros between the elements if the convolution is transposed
+  /// @return the padded input, channels last, with zeros between the elements if the convolution is
+  ///     transposed
   private Tensor padded(Tensor input) {
     int axes = window.axes();
     long[] strides = IntStream.range(0, axes).mapToLong(window::stuffing).toArray();

@@ -5,15 +5,15 @@ import falcon.model.operator.AxisPadding;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/// Sizes of a convolution's window and the padding that it takes, which may depend on the input's size.
+/// The sizes of a convolution's window and its padding, which may depend on the input's size.
 ///
-/// A transposed convolution is seen as the convolution of stride 1 that it is on its stuffed input.
+/// A transposed convolution is treated as a convolution of stride 1 over its stuffed input.
 ///
 /// Source: ONNX operator specification, Conv and ConvTranspose.
 ///
-/// @param node it belongs to
+/// @param node the convolution's node
 /// @param kernel size along each axis
-/// @param strides of a convolution; of a transposed one how far its input is spread
+/// @param strides strides of a convolution; for a transposed one, the spacing of its stuffed input
 record ConvolutionWindow(Node node, List<Long> kernel, List<Long> strides, List<Long> dilations) {
   static ConvolutionWindow of(Node node, List<Long> kernel) {
     return new ConvolutionWindow(
@@ -42,7 +42,7 @@ record ConvolutionWindow(Node node, List<Long> kernel, List<Long> strides, List<
     return dilations.get(axis);
   }
 
-  /// How far the window moves over the padded (and stuffed) input.
+  /// Returns the stride of the window over the padded (and stuffed) input.
   long stride(int axis) {
     return isTransposed() ? 1 : strides.get(axis);
   }
@@ -51,22 +51,22 @@ record ConvolutionWindow(Node node, List<Long> kernel, List<Long> strides, List<
     return isTransposed() && strides.stream().anyMatch(stride -> stride != 1);
   }
 
-  /// Distance between two elements of the stuffed input.
+  /// Returns the distance between two elements of the stuffed input.
   long stuffing(int axis) {
     return isTransposed() ? strides.get(axis) : 1;
   }
 
-  /// Padding before the first element.
+  /// Returns the padding before the first element.
   ///
-  /// @param size of the node's input along the axis
+  /// @param size size of the node's input along the axis
   long begin(int axis, long size) {
     long own = own(axis, size).begin();
     return isTransposed() ? reach(axis) - own : own;
   }
 
-  /// Padding after the last element.
+  /// Returns the padding after the last element.
   ///
-  /// @param size of the node's input along the axis
+  /// @param size size of the node's input along the axis
   long end(int axis, long size) {
     long own = own(axis, size).end();
     return isTransposed() ? reach(axis) - own : own;
@@ -80,15 +80,15 @@ record ConvolutionWindow(Node node, List<Long> kernel, List<Long> strides, List<
         : AxisPadding.of(node, axis, axes(), size, stride, span);
   }
 
-  /// Output positions along the axis.
+  /// Returns the number of output positions along the axis.
   ///
-  /// @param size of the node's input along the axis
+  /// @param size size of the node's input along the axis
   long positions(int axis, long size) {
     long stuffed = (size - 1) * stuffing(axis) + 1;
     return (stuffed + begin(axis, size) + end(axis, size) - reach(axis) - 1) / stride(axis) + 1;
   }
 
-  /// From the window's first element to its last.
+  /// Returns the distance from the window's first element to its last.
   private long reach(int axis) {
     return dilation(axis) * (kernel(axis) - 1);
   }

@@ -8,12 +8,13 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 
-/// Rows of a table `[entries, features…]` looked up by number. It multiplies nothing: there are gradients, but no
-/// least squares.
+/// The lookup of rows of a table `[entries, features…]` by number. Nothing is multiplied: there are
+/// gradients, but no least squares.
 ///
-/// @param order of the table: a group an entry, with one input that is 1 where the entry is looked up
+/// @param order order of the table: one group per entry, with one input that is 1 where the entry
+///     is looked up
 public record EmbeddingGeometry(WeightOrder order) implements LayerGeometry {
-  /// @param shape of the table
+  /// @param shape shape of the table
   static EmbeddingGeometry of(WeightUse use, List<Long> shape) {
     if (use.node().integer("axis", 0) != 0 || use.isTransposed() || shape.size() < 2) {
       throw UnsupportedNetworkException.of(use.node(), "it does not take rows of a table");
@@ -29,12 +30,16 @@ public record EmbeddingGeometry(WeightOrder order) implements LayerGeometry {
     return Grid.ALL;
   }
 
+  /// Refuses to make rows, since a lookup multiplies nothing.
+  ///
   /// @throws UnsupportedOperationException always
   @Override
   public Tensor rows(Tensor input, Grid grid) {
     throw new UnsupportedOperationException("a table has no rows of inputs");
   }
 
+  /// Returns the outputs as rows.
+  ///
   /// @return `[1, n, features]`
   @Override
   public Tensor outputs(Tensor output, Grid grid) {

@@ -3,23 +3,26 @@ package falcon.torch.layer;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Which output positions of a layer are looked at: every `step`-th along each axis, from an offset on.
+/// The output positions of a layer that are used: every `step`-th along each axis, from an offset
+/// on.
 ///
-/// @param step one or more
-/// @param offsets one for each axis of positions; beyond the list they are 0
+/// @param step distance of used positions, one or more
+/// @param offsets one per axis of positions; beyond the list they are 0
 public record Grid(int step, List<Integer> offsets) {
+  /// The grid of all positions.
   public static final Grid ALL = new Grid(1, List.of());
 
+  /// Copies the list.
   public Grid {
     offsets = List.copyOf(offsets);
   }
 
-  /// About so many positions, others in every chunk: the offsets fill the space evenly, whatever the
-  /// number of chunks (Roberts' additive sequence of low discrepancy, powers of the inverse root of
-  /// `x^(axes + 1) = x + 1`).
+  /// Returns a grid of about `wanted` positions, with different ones in every chunk: the offsets
+  /// fill the space evenly, whatever the number of chunks (Roberts' additive sequence of low
+  /// discrepancy, powers of the inverse root of `x^(axes + 1) = x + 1`).
   ///
-  /// @param sizes positions along each axis
-  /// @param wanted positions, about
+  /// @param sizes number of positions along each axis
+  /// @param wanted approximate number of positions
   static Grid of(List<Long> sizes, long wanted, int chunk) {
     int axes = sizes.size();
     long all = 1;
@@ -49,12 +52,12 @@ public record Grid(int step, List<Integer> offsets) {
     return step == 1;
   }
 
-  /// How many of so many positions are looked at.
+  /// Returns how many of `positions` positions along an axis are used.
   long count(int axis, long positions) {
     return Math.max(0, (positions - offset(axis) + step - 1) / step);
   }
 
-  /// The root of x^(axes + 1) = x + 1, which lies between 1 and 2.
+  /// Returns the root of x^(axes + 1) = x + 1, which is between 1 and 2.
   private static double root(int axes) {
     double x = 2;
     for (int i = 0; i < 64; i++) {

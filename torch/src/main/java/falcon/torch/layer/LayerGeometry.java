@@ -2,8 +2,8 @@ package falcon.torch.layer;
 
 import org.bytedeco.pytorch.Tensor;
 
-/// How one use of a weight tensor reads its input and makes its output, as a product of matrices, one a
-/// group:
+/// The geometry of one use of a weight tensor: its inputs and outputs as a product of matrices, one
+/// per group:
 ///
 /// ```
 /// outputs [g, n, o] = rows [g, n, k] · weightsᵀ [g, k, o]  (+ bias)
@@ -13,24 +13,25 @@ import org.bytedeco.pytorch.Tensor;
 public sealed interface LayerGeometry
     permits ConvolutionGeometry, LinearGeometry, RecurrentGeometry, EmbeddingGeometry {
 
-  /// Where the weights stand in their tensor.
+  /// Returns the order of the weights in their tensor.
   WeightOrder order();
 
-  /// Which positions to look at: about so many a sample, others in every chunk.
+  /// Returns the positions to use: about `positionsPerSample` per sample, with different ones in
+  /// every chunk.
   ///
   /// @param input the use's input
-  /// @param samples in it
+  /// @param samples number of samples in the input
   Grid grid(Tensor input, long samples, int positionsPerSample, int chunk);
 
   /// @param input the use's input
   /// @return `[g, n, k]`
   Tensor rows(Tensor input, Grid grid);
 
-  /// @param output the use's output, or anything of its shape, such as its gradient
+  /// @param output the use's output, or a tensor of its shape, its gradient for instance
   /// @return `[g, n, o]`, in the order of [#rows]
   Tensor outputs(Tensor output, Grid grid);
 
-  /// Gradients of single samples by the weights.
+  /// Returns the per-sample gradients by the weights.
   ///
   /// @param outputGradient gradient by the use's output
   /// @return `[b, weights]`, in the tensor's order
@@ -45,6 +46,7 @@ public sealed interface LayerGeometry
     return order.toTensorOrder(products.transpose(0, 1));
   }
 
-  /// Axis of the output along which the outputs of the weights lie, negative: counted from the last.
+  /// Returns the axis of the output that the outputs of the weights are along, negative: counted
+  /// from the last.
   int outputAxis();
 }

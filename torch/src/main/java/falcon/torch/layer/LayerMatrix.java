@@ -12,27 +12,28 @@ import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// A weight tensor seen as the matrix of products, at every place where it is used.
+/// A weight tensor as the matrix of products, at every place where it is used.
 ///
 /// ```
 /// outputs [n, o] = rows [n, k] · weightsᵀ [k, o] + bias        n over samples and positions
 /// ```
 ///
-/// Rows are the patches of a convolution (`k` = window × input channels, in that order: contiguous in
-/// channels-last memory), the inputs of a linear layer, or the states of a recurrent one. The weights in
-/// this order, `[o, k]`, are the *matrix order*; [WeightOrder] leads back to the tensor's own. A grouped
-/// convolution has one such product a group. Tied weights have several uses; what is summed over rows is
-/// summed over uses then.
+/// Rows are the patches of a convolution (`k` = window × input channels, in that order: contiguous
+/// in channels-last memory), the inputs of a linear layer, or the states of a recurrent one. This
+/// order of the weights, `[o, k]`, is the *matrix order*; [WeightOrder] maps it to the tensor's
+/// own. A grouped convolution has one product per group. Tied weights have several uses; sums over
+/// rows then run over all uses.
 public final class LayerMatrix {
-  /// One place where the weights are used.
+  /// A use of the weights.
   ///
-  /// @param node that multiplies
-  /// @param nodeIndex its number in running order
-  /// @param operand of the node that the weights are
+  /// @param node the node that multiplies
+  /// @param nodeIndex index of the node in execution order
+  /// @param operand index of the node's operand that is the weights
   /// @param input name of the value that the weights are multiplied with
   /// @param output name of the products
   public record Use(
       Node node, int nodeIndex, int operand, String input, String output, LayerGeometry geometry) {
+    /// Returns whether the node is recurrent.
     public boolean isRecurrent() {
       return RecurrentValues.has(node);
     }
@@ -53,10 +54,10 @@ public final class LayerMatrix {
             .toList();
   }
 
-  /// The uses of a weight tensor.
+  /// Returns the matrix of a weight tensor with all its uses.
   ///
-  /// @throws UnsupportedNetworkException if it has none, is read otherwise, too, or one of them is of a
-  ///     kind that is not known here
+  /// @throws UnsupportedNetworkException if it has no use, is also read in another way, or one of
+  ///     its uses is of an unknown kind
   public static LayerMatrix of(GraphProgram program, String tensorName) {
     Network network = program.network();
     WeightUses readers = WeightUses.of(network, tensorName);
@@ -74,15 +75,15 @@ public final class LayerMatrix {
     for (WeightUse use : readers.uses()) {
       uses.add(use(program, use, shape));
     }
-    // those that read it through an Identity came last
+    // Uses that read it through an Identity came last.
     uses.sort(Comparator.comparingInt(Use::nodeIndex));
     return new LayerMatrix(tensorName, uses);
   }
 
-  /// As [#of], if least squares of the layer make sense.
+  /// Returns the matrix like [#of], if the layer has least squares.
   ///
-  /// @return null if the tensor is read otherwise, too, is only looked up, is no floating-point tensor, or is
-  ///     used in a way that [#of] refuses
+  /// @return null if the tensor is also read in another way, is only looked up, is no
+  ///     floating-point tensor, or is used in a way that [#of] refuses
   public static @Nullable LayerMatrix solvable(GraphProgram program, String tensorName) {
     if (!program.network().tensor(tensorName).type().isFloatingPoint()) {
       return null;
@@ -132,32 +133,34 @@ public final class LayerMatrix {
     return new Use(node, program.producerOf(owner), use.operand(), input, output, geometry);
   }
 
+  /// Returns the name of the weight tensor.
   public String tensorName() {
     return tensorName;
   }
 
-  /// All uses, in graph order.
+  /// Returns all uses, in graph order.
   public List<Use> uses() {
     return uses;
   }
 
-  /// The uses that least squares look at: those that multiply, with the weights in the same order as the
-  /// first of them.
+  /// Returns the uses that least squares consider: those that multiply, with the weights in the
+  /// same order as the first of them.
   public List<Use> products() {
     return products;
   }
 
-  /// Where the weights of [#products] stand in the tensor.
+  /// Returns the order of the weights of [#products] in the tensor.
   public WeightOrder order() {
     return products.getFirst().geometry().order();
   }
 
-  /// Whether what the layer reads depends on the layer itself.
+  /// Returns whether the layer's inputs depend on the layer itself.
   public boolean looksAhead() {
     return products.size() > 1 || products.getFirst().isRecurrent();
   }
 
-  /// Whether it surely does: recurrent weights, or a product behind another of the same weights.
+  /// Returns whether the layer certainly feeds its own inputs: recurrent weights, or a product
+  /// behind another of the same weights.
   public boolean feedsBack(GraphProgram program) {
     return products.getFirst().isRecurrent()
         || uses.stream()

@@ -8,18 +8,18 @@ import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 
-/// A product with a matrix, on either side, over any number of positions; or with a stack of matrices,
-/// one a group.
+/// A product with a matrix, on either side, over any number of positions; or with a stack of
+/// matrices, one per group.
 ///
-/// @param order of the weights
+/// @param order order of the weights
 /// @param transposesInput whether the input has its features on the axis before the last
-/// @param transposesOutput whether the output has
-/// @param scale what the product is multiplied by
+/// @param transposesOutput whether the output has its features on the axis before the last
+/// @param scale factor of the product
 record LinearGeometry(
     WeightOrder order, boolean transposesInput, boolean transposesOutput, double scale)
     implements LayerGeometry {
 
-  /// @param shape of the weight tensor
+  /// @param shape shape of the weight tensor
   static LinearGeometry ofGemm(WeightUse use, List<Long> shape) {
     Node node = use.node();
     boolean turnsA = node.integer("transA", 0) != 0;
@@ -33,14 +33,15 @@ record LinearGeometry(
         node.real("alpha", 1));
   }
 
-  /// @param shape of the weight tensor
+  /// @param shape shape of the weight tensor
   static LinearGeometry ofMatMul(WeightUse use, List<Long> shape) {
     boolean isRight = use.operand() == 1;
     boolean hasInputsFirst = isRight != use.isTransposed();
     return new LinearGeometry(matrices(use.node(), shape, hasInputsFirst), !isRight, !isRight, 1);
   }
 
-  /// Weights that all directions of a recurrent node multiply its input with: `[directions, outputs, k]`.
+  /// Returns the geometry of the weights that all directions of a recurrent node multiply its input
+  /// with: `[directions, outputs, k]`.
   static LinearGeometry ofRecurrentInput(List<Long> shape) {
     return new LinearGeometry(
         WeightOrder.ofMatrices(

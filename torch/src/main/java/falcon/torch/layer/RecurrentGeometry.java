@@ -6,11 +6,12 @@ import java.util.List;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Tensor;
 
-/// What a recurrent node does with its states: values `[b, steps, groups · features]`, a product a group.
+/// The products of a recurrent node's states: values `[b, steps, groups · features]`, one product
+/// per group.
 ///
-/// @param order of the weights
+/// @param order order of the weights
 record RecurrentGeometry(WeightOrder order) implements LayerGeometry {
-  /// @param shape of the recurrent weights: `[directions, gates · hidden, hidden]`
+  /// @param shape shape of the recurrent weights: `[directions, gates · hidden, hidden]`
   static RecurrentGeometry of(Node node, List<Long> shape) {
     int groups = Recurrent.groups(node);
     long outputs = shape.get(0) * shape.get(1) / groups;

@@ -2,11 +2,11 @@ package falcon.torch.layer;
 
 import org.bytedeco.pytorch.Tensor;
 
-/// Which rows of a layer belong to which sample: row r to sample `(r / inner) mod samples`.
+/// The assignment of a layer's rows to samples: row r belongs to sample `(r / inner) mod samples`.
 ///
-/// @param samples b
-/// @param inner rows of one sample that follow each other: all of them where the batch is the first axis,
-///     1 where it is the last one before the features
+/// @param samples b, number of samples
+/// @param inner number of consecutive rows of one sample: all of them where the batch is the first
+///     axis, 1 where it is the last one before the features
 public record SampleRows(int samples, long inner) {
   /// @param rows `[g, n, k]`
   /// @return `[g · b, positions, k]`

@@ -5,24 +5,27 @@ import java.util.Comparator;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
-/// Where the weights of a layer in matrix order stand in their tensor.
+/// The mapping from the matrix order of a layer's weights to their tensor.
 ///
-/// A layer is `groups` products of its own, each of weights `[outputs, taps · channels]`: an element of a
-/// row is a tap of the window (row-major) and, faster, a channel. Linear layers have one tap.
+/// A layer is `groups` independent products, each with weights `[outputs, taps · channels]`: the
+/// elements of a row run over the taps of the window (row-major) and, faster, over the channels.
+/// Linear layers have one tap.
 ///
 /// ```
-/// index = offset + group · groupStride + output · outputStride + tap · tapStride + channel · channelStride
+/// index = offset + group · groupStride + output · outputStride + tap · tapStride
+///         + channel · channelStride
 /// ```
 ///
-/// @param groups products, one or more
-/// @param outputs of one group
-/// @param taps elements of the window
-/// @param channels that one output reads
+/// @param groups number of products, one or more
+/// @param outputs number of outputs of one group
+/// @param taps number of elements of the window
+/// @param channels number of channels that one output reads
 /// @param offset index of the first weight in matrix order
-/// @param groupStride from a group to the next
-/// @param outputStride from an output to the next
-/// @param tapStride from a tap to the next; negative where the tensor has the window turned around
-/// @param channelStride from a channel to the next
+/// @param groupStride distance from a group to the next
+/// @param outputStride distance from an output to the next
+/// @param tapStride distance from a tap to the next; negative where the tensor has the window
+///     reversed
+/// @param channelStride distance from a channel to the next
 public record WeightOrder(
     int groups,
     int outputs,
@@ -34,21 +37,22 @@ public record WeightOrder(
     int tapStride,
     int channelStride) {
 
-  /// A convolution's weights `[groups · outputs, channels, taps…]`.
+  /// Returns the order of a convolution's weights `[groups · outputs, channels, taps…]`.
   static WeightOrder ofConvolution(int groups, int outputs, int channels, int taps) {
     int row = channels * taps;
     return new WeightOrder(groups, outputs, taps, channels, 0, outputs * row, row, 1, taps);
   }
 
-  /// A transposed convolution's weights `[groups · channels, outputs, taps…]`: as those of a convolution
-  /// with the window turned around.
+  /// Returns the order of a transposed convolution's weights `[groups · channels, outputs, taps…]`,
+  /// treated as those of a convolution with the window reversed.
   static WeightOrder ofTransposedConvolution(int groups, int outputs, int channels, int taps) {
     int row = outputs * taps;
     return new WeightOrder(
         groups, outputs, taps, channels, taps - 1, channels * row, taps, -1, row);
   }
 
-  /// Matrices `[groups, outputs, channels]`, or `[groups, channels, outputs]` if transposed.
+  /// Returns the order of matrices `[groups, outputs, channels]`, or `[groups, channels, outputs]`
+  /// if transposed.
   public static WeightOrder ofMatrices(
       int groups, int outputs, int channels, boolean isTransposed) {
     int matrix = outputs * channels;
@@ -57,17 +61,17 @@ public record WeightOrder(
         : new WeightOrder(groups, outputs, 1, channels, 0, matrix, channels, 0, 1);
   }
 
-  /// Inputs of one output: the length of a row.
+  /// Returns the number of inputs of one output, the length of a row.
   public int rowLength() {
     return taps * channels;
   }
 
-  /// Weights of one group.
+  /// Returns the number of weights of one group.
   public int groupSize() {
     return outputs * rowLength();
   }
 
-  /// Index in the weight tensor of a group's weight.
+  /// Returns the index in the weight tensor of a group's weight.
   ///
   /// @param i number of the weight in matrix order, `output · k + element of the row`
   public int index(int group, int i) {
@@ -82,7 +86,7 @@ public record WeightOrder(
     return first + tap * tapStride + (at - tap * channels) * channelStride;
   }
 
-  /// Indexes in the weight tensor of some rows, one group after the other.
+  /// Returns the indexes in the weight tensor of some rows, one group after the other.
   ///
   /// @param firstRow number of an output among those of all groups
   /// @return `[rows · k]`
@@ -103,7 +107,7 @@ public record WeightOrder(
     return indexes;
   }
 
-  /// A group's weights in matrix order.
+  /// Returns a group's weights in matrix order.
   ///
   /// @param weights the tensor's elements
   /// @return `[o, k]`, a new array

@@ -11,28 +11,29 @@ import falcon.torch.operator.Recurrent;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What stands around a layer in the dense network's graph: where a shift of its outputs can go and what
-/// is added to them.
+/// The neighbourhood of a layer in the dense network's graph: the place for a shift of its outputs,
+/// and the value that is added to them.
 ///
 /// ```
 /// layer output y,  then + bias or nothing,  then a·(y − mean) + b (BatchNormalization) or nothing,
 /// then + v or nothing
 /// ```
 ///
-/// A shift goes only where it changes nothing else: not where weights have several uses, nor into a bias
-/// or statistics that others read, too.
+/// A shift is applied only where it changes nothing else: not where weights have several uses, nor
+/// to a bias or statistics that other nodes read, too.
 public final class LayerNeighbourhood {
-  /// Factors a of BatchNormalization smaller than this share of the largest are not divided by.
+  /// Least factor a of BatchNormalization, as a share of the largest, that is divided by.
   private static final double LEAST_RELATIVE_FACTOR = 1e-3;
 
   private static final int RUNNING_MEAN = 3;
 
-  /// A bias of the layer's own that takes the shift.
+  /// A bias of the layer that takes the shift.
   ///
-  /// @param isInOutput whether the layer's output has it in it
-  /// @param block outputs that follow each other, of each `every` values; all for a plain bias
-  /// @param every values from a block to the next
-  /// @param first of them
+  /// @param isInOutput whether the layer's output includes it
+  /// @param block number of consecutive outputs in each run of `every` values; all outputs for a
+  ///     plain bias
+  /// @param every distance from a block to the next, in values
+  /// @param first index of the first value
   private record Bias(String tensor, boolean isInOutput, int block, int every, int first) {
     int index(int output) {
       return first + output / block * every + output % block;
@@ -92,7 +93,8 @@ public final class LayerNeighbourhood {
     return program.uses(value) == 1 && consumers.size() == 1 ? consumers.getFirst() : null;
   }
 
-  /// Name of the operand that the layer's node adds to its product, null if there is none.
+  /// Returns the name of the operand that the layer's node adds to its product, null if there is
+  /// none.
   public static @Nullable String biasOperand(LayerMatrix.Use use) {
     return use.node().is("MatMul") || use.isRecurrent() ? null : use.node().input(2);
   }
@@ -114,7 +116,8 @@ public final class LayerNeighbourhood {
     return fits ? new Bias(name, true, outputs, outputs, 0) : null;
   }
 
-  /// Biases `[directions, 2 · gates · hidden]`: first those of the input weights, then the recurrent ones.
+  /// Returns the bias in `[directions, 2 · gates · hidden]`: first those of the input weights, then
+  /// the recurrent ones.
   private static @Nullable Bias recurrentBias(
       GraphProgram program, LayerMatrix.Use use, int outputs) {
     String name = use.node().input(3);
@@ -125,7 +128,8 @@ public final class LayerNeighbourhood {
     return new Bias(name, false, block, 2 * block, use.operand() == 1 ? 0 : block);
   }
 
-  /// Name of a constant with one value an output that the next node adds, null if there is none.
+  /// Returns the name of a constant with one value per output that the next node adds, null if
+  /// there is none.
   private static @Nullable String addedVector(
       GraphProgram program, LayerMatrix.Use use, @Nullable Node next, String value, int outputs) {
     if (next == null || !next.is("Add")) {
@@ -142,7 +146,8 @@ public final class LayerNeighbourhood {
     return fits ? other : null;
   }
 
-  /// Whether it is a BatchNormalization of the layer's outputs, whatever the number of axes.
+  /// Returns whether the node is a BatchNormalization of the layer's outputs, whatever the number
+  /// of axes.
   private static boolean isSurelyAlong(Node next, LayerMatrix.Use use, String value) {
     boolean isAlongFirst = use.node().is("Conv") || use.node().is("ConvTranspose");
     boolean isMatrix = use.node().is("Gemm") && use.geometry().outputAxis() == -1;
@@ -171,29 +176,29 @@ public final class LayerNeighbourhood {
     return new LayerNeighbourhood(dense, bias, batchNormalization, null);
   }
 
-  /// @return v, null if nothing is added or it depends on the layer
+  /// Returns the name of v, null if nothing is added or it depends on the layer.
   @Nullable String otherOperand() {
     return otherOperand;
   }
 
-  /// @return whether [#applyShift] does anything
+  /// Returns whether [#applyShift] changes anything.
   boolean canShift() {
     return bias != null || batchNormalization != null;
   }
 
-  /// @return whether the layer's node adds something that stays as it is
+  /// Returns whether the layer's node adds a bias that stays unchanged.
   boolean keepsBias(LayerMatrix.Use use) {
     return biasOperand(use) != null && bias == null;
   }
 
-  /// @return whether [#inverseFactors] has one for each channel
+  /// Returns whether [#inverseFactors] has one factor per channel.
   boolean isPerChannel() {
     return batchNormalization != null;
   }
 
-  /// 1/a of the dense network, 0 where a is all but zero.
+  /// Returns 1/a of the dense network, 0 where a is almost zero.
   ///
-  /// @return one for each channel, or one for all
+  /// @return one factor per channel, or one for all
   float[] inverseFactors() {
     if (batchNormalization == null) {
       return new float[] {1};
@@ -214,10 +219,11 @@ public final class LayerNeighbourhood {
     return inverse;
   }
 
-  /// Makes the layer's product with its weights, plus a shift, stand for the dense layer's output:
-  /// BatchNormalization becomes the dense network's, the shift goes into the bias or the running mean.
+  /// Adjusts the network so that the layer's product with its weights, plus a shift, replaces the
+  /// dense layer's output: BatchNormalization becomes the dense network's, the shift is added to
+  /// the bias or the running mean.
   ///
-  /// @param shift what the layer should add to its product with the weights, one for each output
+  /// @param shift values that the layer adds to its product with the weights, one per output
   void applyShift(float[] shift, Replacements replacements) {
     if (bias != null) {
       float[] wanted = dense.tensor(bias.tensor()).toFloats();

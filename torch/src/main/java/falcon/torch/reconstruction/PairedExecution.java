@@ -23,8 +23,8 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 
-/// Dense and pruned network on their way side by side, with the same samples: what a layer gets in the
-/// pruned one, and what it should make of it.
+/// The paired execution of dense and pruned network on the same samples: a layer's inputs in the
+/// pruned network, and the outputs wanted from it.
 final class PairedExecution implements AutoCloseable {
   private final StreamedPass densePass;
   private final StreamedPass pass;
@@ -33,7 +33,7 @@ final class PairedExecution implements AutoCloseable {
   private final long bytes;
   private final Workers workers;
 
-  /// Chunks whose rows are multiplied at once.
+  /// Number of chunks whose rows are multiplied at once.
   private final int together;
 
   PairedExecution(
@@ -53,8 +53,9 @@ final class PairedExecution implements AutoCloseable {
     this.pass = new StreamedPass(pruned, samples, 0, fitting, workers);
   }
 
-  /// Inputs and wanted outputs over all samples and all uses of the layer's weights: their products, or the
-  /// rows themselves where these are fewer than the inputs or the products too many.
+  /// Returns the inputs and wanted outputs over all samples and all uses of the layer's weights:
+  /// their products, or the rows themselves where there are fewer rows than inputs or the products
+  /// take too much memory.
   LayerFit fit(ReconstructionOrder.Visit visit) {
     if (takesRows(visit)) {
       return workers.map(pass.chunks(), chunk -> rows(visit, chunk)).stream()
@@ -73,7 +74,7 @@ final class PairedExecution implements AutoCloseable {
     return parts(visit, chunk, InputRows::of, InputRows::plus);
   }
 
-  /// @param number of some chunks whose rows are multiplied at once
+  /// @param number number of a set of chunks whose rows are multiplied at once
   private InputProducts sums(ReconstructionOrder.Visit visit, int number) {
     if (together == 1) {
       return parts(visit, number, InputProducts::of, InputProducts::plus);
@@ -91,7 +92,7 @@ final class PairedExecution implements AutoCloseable {
       return true;
     }
     if (layer.looksAhead()) {
-      return false; // where the inputs cannot be seen without running on, their number is not known
+      return false; // Before the layer runs, the number of its inputs is unknown.
     }
     LayerMatrix.Use use = layer.products().getFirst();
     try (var _ = new PointerScope()) {
@@ -102,9 +103,10 @@ final class PairedExecution implements AutoCloseable {
     }
   }
 
-  /// Rows of one chunk over all uses of the layer's weights, made something of.
+  /// Applies a function to the rows of one chunk for each use of the layer's weights and joins the
+  /// results.
   ///
-  /// @param of inputs `[g, n, k]` and wanted outputs `[g, n, o]` of one use
+  /// @param of function of inputs `[g, n, k]` and wanted outputs `[g, n, o]` of one use
   private <T> T parts(
       ReconstructionOrder.Visit visit,
       int chunk,
@@ -152,15 +154,16 @@ final class PairedExecution implements AutoCloseable {
     return Objects.requireNonNull(parts);
   }
 
-  /// Which network's inputs a layer is fitted to: those that it gets in the pruned one, but recurrent weights to
-  /// the dense one's states. Their own present errors run through the pruned network's states, and a
-  /// fit to inputs with errors shrinks the weights, which lets the memory fade.
+  /// Returns the execution whose inputs a layer is fitted to: that of the pruned network, but for
+  /// recurrent weights that of the dense network. The errors of recurrent weights are part of the
+  /// pruned network's states, and a fit to inputs with errors shrinks the weights, which weakens
+  /// the recurrent state.
   private static GraphExecution inputSide(
       LayerMatrix.Use use, GraphExecution dense, GraphExecution pruned) {
     return use.isRecurrent() ? dense : pruned;
   }
 
-  /// What the layer's product with its weights should be, but for a shift where one is possible.
+  /// Returns the wanted product of the layer with its weights, up to a shift where one is possible.
   private Tensor wanted(
       LayerMatrix.Use use, LayerNeighbourhood around, GraphExecution dense, GraphExecution pruned) {
     Tensor wanted = dense.compute(use.output());

@@ -13,12 +13,12 @@ import falcon.torch.layer.WeightOrder;
 import falcon.torch.sample.SampleSource;
 import java.util.List;
 
-/// Re-fits weights layer by layer, in graph order: each layer is to give the outputs that the dense
-/// network's layer gives, from the inputs that it gets in the pruned network.
+/// Re-fits weights layer by layer, in graph order: each layer is fitted to the outputs of the dense
+/// network's layer, on the inputs that it gets in the pruned network.
 ///
-/// Both networks are evaluated once, side by side; what is live between two layers is held for all
-/// samples. Where a layer's output ends in a sum (a residual block), the error that the other operand
-/// has already is part of what the layer should make good:
+/// Both networks are evaluated once, in step; the values that are live between two layers are held
+/// for all samples. Where a layer's output enters a sum (a residual block), the layer also
+/// compensates for the error of the other operand:
 ///
 /// ```
 /// layer output y, then a·y + b (BatchNormalization or nothing), then + v:
@@ -26,31 +26,35 @@ import java.util.List;
 /// ```
 ///
 /// The mean of the outputs is fitted through the layer's bias or, where BatchNormalization follows,
-/// through its running mean; neither costs budget. For this the BatchNormalization behind a layer becomes
-/// the dense network's again, whatever an earlier stage has made of it.
+/// through its running mean; neither costs budget. For this the BatchNormalization behind a layer
+/// becomes the dense network's again, whatever an earlier stage has changed in it.
 ///
-/// Source: the layer-wise problem of OBC (arXiv:2208.11580, section 3); sums and means are ours.
+/// Source: the layer-wise problem of OBC (arXiv:2208.11580, section 3); the treatment of sums and
+/// means is ours.
 public final class Reconstruction {
-  /// Hears of layers that are done.
+  /// Is notified of finished layers.
   public interface Listener {
-    /// @param layers how many are done
+    /// @param layers number of finished layers
     void done(int layers);
   }
 
-  /// How a reconstruction is done.
+  /// The options of a reconstruction.
   ///
-  /// @param positionsPerSample output positions (pixels, tokens, steps) of a layer that are looked at,
-  ///     about
-  /// @param seesSums whether the error of a sum's other operand is made good
-  /// @param bytes that the values of samples on their way may take. Where not all samples fit, the first
-  ///     ones that do are taken and more positions of each looked at, as many in all. A layer whose products of inputs take more is solved on its rows
+  /// @param positionsPerSample approximate number of output positions (pixels, tokens, steps) of a
+  ///     layer that are used per sample
+  /// @param seesSums whether a layer compensates for the error of a sum's other operand
+  /// @param bytes greatest size of the values of samples in progress. Where not all samples fit,
+  ///     the first ones that do are used with more positions each, the same number in total. A
+  ///     layer whose products of inputs take more is solved on its rows
   public record Options(int positionsPerSample, boolean seesSums, long bytes) {}
 
   private final Network dense;
   private final Options options;
   private final Workers workers;
 
-  /// @param dense gives the wanted outputs
+  /// Creates a reconstruction of the dense network's outputs; the caller owns the workers.
+  ///
+  /// @param dense the network that defines the wanted outputs
   public Reconstruction(Network dense, Options options, Workers workers) {
     this.dense = dense;
     this.options = options;
@@ -59,8 +63,8 @@ public final class Reconstruction {
 
   /// Re-fits a network of the same graph.
   ///
-  /// @param tensorNames weight tensors to re-fit; those that no least squares can be made of (tables that
-  ///     are looked up, weights that are read otherwise, too) stay as they are
+  /// @param tensorNames weight tensors to re-fit; those without least squares (lookup tables,
+  ///     weights that are also read in another way) stay unchanged
   /// @return `network` with new weights, biases and running means
   /// @throws UnsupportedNetworkException if the network cannot be executed
   public Network refit(
@@ -86,9 +90,9 @@ public final class Reconstruction {
     }
   }
 
-  /// Whether one of the layers reads what it has made itself: recurrent weights, and weights that are used
-  /// again behind their own products. Their errors add up on the way, and the layer's own error tells little of the
-  /// outputs'.
+  /// Returns whether one of the layers reads its own results: recurrent weights, and weights that
+  /// are used again behind their own products. Their errors accumulate along the way, and the
+  /// layer's own error says little about that of the outputs.
   ///
   /// @param tensorNames weight tensors
   public static boolean feedsBack(Network network, List<String> tensorNames) {
@@ -115,7 +119,8 @@ public final class Reconstruction {
     visit.around().applyShift(shift, replacements);
   }
 
-  /// Solves one group's problem into `weights`, and says in `shift` what its outputs lack on average.
+  /// Solves one group's problem into `weights`, and stores in `shift` the mean error of its
+  /// outputs.
   private static void solveGroup(
       LayerFit.Group group,
       LayerFit fit,

@@ -9,12 +9,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/// The order in which layers are re-fitted: as in the graph, but before a layer whose output is added to
-/// something come the layers that this other operand depends on. A sum is made good by its last layer
-/// only. Tied weights have their turn at their first use: all later layers are fitted to what they really
-/// get.
+/// The order in which layers are re-fitted: graph order, except that a layer whose output is added
+/// to another operand comes after the layers that this operand depends on. Only the last layer of a
+/// sum compensates for its error. Tied weights are re-fitted at their first use, so that all later
+/// layers are fitted to their true inputs.
 final class ReconstructionOrder {
-  /// One layer's turn.
+  /// The visit of one layer.
   record Visit(LayerMatrix layer, LayerNeighbourhood around) {}
 
   private final GraphProgram program;
@@ -25,8 +25,8 @@ final class ReconstructionOrder {
     this.program = program;
   }
 
-  /// @param program of the dense network
-  /// @param tensorNames weight tensors; those that no least squares can be made of are left out
+  /// @param program program of the dense network
+  /// @param tensorNames weight tensors; those without least squares are left out
   static List<Visit> of(GraphProgram program, List<String> tensorNames) {
     var visits = new ReconstructionOrder(program);
     for (String tensorName : tensorNames) {

@@ -15,8 +15,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// Arrays of a data set as a network takes them, matched by name: as they are, converted to the type of
-/// the network's input where nothing is lost. Owns its array of indexes.
+/// Arrays of a data set for a network, matched by name: unchanged, or converted to the type of the
+/// network's input where that loses nothing. An instance owns its array of indexes.
 public final class ArraySamples implements SampleSource {
   private final NamedArrays samples;
   private final List<ValueInfo> inputs;
@@ -31,10 +31,12 @@ public final class ArraySamples implements SampleSource {
     this.indexes = indexes;
   }
 
-  /// @param network whose inputs the arrays are for
-  /// @param indexes which samples, in this order; handed over
-  /// @throws UnsupportedNetworkException if arrays and inputs do not fit each other, as [#matched] says,
-  ///     or in shape
+  /// Returns some samples for the inputs of a network.
+  ///
+  /// @param network the network that the arrays are inputs of
+  /// @param indexes indexes of the samples, in the order of use; handed over
+  /// @throws UnsupportedNetworkException if arrays and inputs do not match by the rules of
+  ///     [#matched], or differ in shape
   public static ArraySamples of(NamedArrays samples, Network network, int[] indexes) {
     List<NumberArray> arrays = matched(samples, network);
     for (int i = 0; i < arrays.size(); i++) {
@@ -59,17 +61,18 @@ public final class ArraySamples implements SampleSource {
     return fits;
   }
 
-  /// @return all samples
+  /// Returns all samples for the inputs of a network.
   public static ArraySamples of(NamedArrays samples, Network network) {
     var all = new int[samples.count()];
     Arrays.setAll(all, i -> i);
     return of(samples, network, all);
   }
 
-  /// The arrays in the order of the network's inputs: each has the array of its name. The only array
-  /// goes to the only input, whatever their names.
+  /// Returns the arrays in the order of the network's inputs, which are matched by name. A single
+  /// array belongs to a single input, whatever their names.
   ///
-  /// @throws UnsupportedNetworkException if an array is missing or left over; names all with their shapes
+  /// @throws UnsupportedNetworkException if an array is missing or superfluous; names all with
+  ///     their shapes
   public static List<NumberArray> matched(NamedArrays samples, Network network) {
     Collection<NumberArray> given = samples.arrays().values();
     List<ValueInfo> inputs = network.inputs();

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Images of a data set, preprocessed as they are drawn. Owns its array of indexes.
+/// Images of a data set, preprocessed when they are drawn. An instance owns its array of indexes.
 public final class ImageSamples implements SampleSource {
   private static final String AUGMENTATION = "augmentation";
 
@@ -24,20 +24,25 @@ public final class ImageSamples implements SampleSource {
     this.augmentationSeed = augmentationSeed;
   }
 
-  /// @param indexes which images, in this order; handed over
-  /// @return the images as they are
+  /// Returns some images, preprocessed.
+  ///
+  /// @param indexes indexes of the images, in the order of use; handed over
+  /// @return the images, neither cropped nor flipped
   public static ImageSamples plain(Images images, int[] indexes, Preprocessing preprocessing) {
     return new ImageSamples(images, indexes, preprocessing, null);
   }
 
-  /// @return all images as they are
+  /// Returns all images, neither cropped nor flipped.
   public static ImageSamples plain(Images images, Preprocessing preprocessing) {
     var all = new int[images.count()];
     Arrays.setAll(all, i -> i);
     return plain(images, all, preprocessing);
   }
 
-  /// @param seed decides each sample's crop and flip, by the sample's number in this source
+  /// Returns some images, preprocessed and augmented.
+  ///
+  /// @param seed seed of each sample's crop and flip, together with the sample's number in this
+  ///     source
   /// @return the images cropped and flipped as in training
   public static ImageSamples augmented(
       Images images, int[] indexes, Preprocessing preprocessing, long seed) {

@@ -5,8 +5,8 @@ import falcon.model.Tensor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What one input of a network gets for a batch of samples: `[b, sampleShape…]`, row-major, floating-point
-/// or whole numbers. Holds the array it is given, without a copy.
+/// The values of one input of a network for a batch of samples: `[b, sampleShape…]`, row-major,
+/// floating-point numbers or integers. The array is not copied.
 public final class InputArray {
   private final DataType type;
   private final List<Long> sampleShape;
@@ -27,20 +27,21 @@ public final class InputArray {
     }
   }
 
-  /// Floating-point numbers; the network is executed in a precision of its own, whatever the type of its
-  /// input.
+  /// Returns floating-point values; the network is executed in its own precision, whatever the type
+  /// of its input.
   ///
   /// @param values handed over
-  /// @throws IllegalArgumentException if they make no whole number of samples
+  /// @throws IllegalArgumentException if their number is no multiple of a sample's size
   public static InputArray ofFloats(List<Long> sampleShape, float... values) {
     return new InputArray(DataType.FLOAT32, sampleShape, values, null);
   }
 
-  /// Whole numbers.
+  /// Returns integer values.
   ///
-  /// @param type of the network's input, a type of whole numbers
+  /// @param type type of the network's input, an integer type
   /// @param values handed over; 0 and 1 for BOOL
-  /// @throws IllegalArgumentException if they make no whole number of samples, or the type is none of whole numbers
+  /// @throws IllegalArgumentException if their number is no multiple of a sample's size, or the
+  ///     type is no integer type
   public static InputArray ofLongs(DataType type, List<Long> sampleShape, long... values) {
     if (type.isFloatingPoint()) {
       throw new IllegalArgumentException("%s is no type of whole numbers".formatted(type));
@@ -48,24 +49,26 @@ public final class InputArray {
     return new InputArray(type, sampleShape, null, values);
   }
 
-  /// FLOAT32, or a type of whole numbers.
+  /// Returns the type: FLOAT32, or an integer type.
   public DataType type() {
     return type;
   }
 
-  /// Shape of one sample.
+  /// Returns the shape of one sample.
   public List<Long> sampleShape() {
     return sampleShape;
   }
 
-  /// How many samples there are.
+  /// Returns the number of samples.
   public int size() {
     int elements = floats != null ? floats.length : longs().length;
     return Math.toIntExact(elements / Tensor.elements(sampleShape));
   }
 
+  /// Returns the floating-point values.
+  ///
   /// @return `[b, …]`, row-major; the array itself
-  /// @throws IllegalStateException if these are whole numbers
+  /// @throws IllegalStateException if these are integers
   public float[] floats() {
     if (floats == null) {
       throw new IllegalStateException("an input of type %s holds no floats".formatted(type));
@@ -73,6 +76,8 @@ public final class InputArray {
     return floats;
   }
 
+  /// Returns the integer values.
+  ///
   /// @return `[b, …]`, row-major; the array itself
   /// @throws IllegalStateException if these are floating-point numbers
   public long[] longs() {
@@ -82,7 +87,7 @@ public final class InputArray {
     return longs;
   }
 
-  /// The samples, then those at the front again and again, until there are `size`.
+  /// Returns the samples, repeated from the front until there are `size`.
   InputArray filledUp(int size) {
     int elements = Math.toIntExact(size * Tensor.elements(sampleShape));
     if (floats != null) {

@@ -3,23 +3,27 @@ package falcon.torch.sample;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Samples as the network takes them, an array for each of its inputs, and their labels if they have any.
-/// Holds the arrays it is given, without a copy.
+/// A batch of samples in the form that a network takes: an array for each of its inputs, and the
+/// labels if there are any. The arrays are not copied.
 public final class SampleBatch {
   private final List<InputArray> inputs;
   private final int @Nullable [] labels;
   private final int @Nullable [] numbers;
 
-  /// @param inputs one for each input of the network, in its order, all of as many samples
+  /// Creates a batch without sample numbers.
+  ///
+  /// @param inputs one array per input of the network, in its order, all with the same number of
+  ///     samples
   /// @param labels class of each sample, null if they have none; handed over
   /// @throws IllegalArgumentException if the numbers of samples differ
   public SampleBatch(List<InputArray> inputs, int @Nullable [] labels) {
     this(inputs, labels, null);
   }
 
-  /// The same, with what the samples are called in messages.
+  /// Creates a batch with the samples' numbers in messages.
   ///
-  /// @param numbers of the samples in their data, from 0 on, null if they have none; handed over
+  /// @param numbers numbers of the samples in their data, from 0 on, null if they have none; handed
+  ///     over
   public SampleBatch(List<InputArray> inputs, int @Nullable [] labels, int @Nullable [] numbers) {
     this.inputs = List.copyOf(inputs);
     this.labels = labels;
@@ -36,7 +40,7 @@ public final class SampleBatch {
     }
   }
 
-  /// Labelled samples for a network of one floating-point input.
+  /// Creates labelled samples for a network of one floating-point input.
   ///
   /// @param sampleShape shape of one sample, `[3, 32, 32]` for instance
   /// @param values `[labels.length, …]`, row-major, preprocessed; handed over
@@ -46,32 +50,36 @@ public final class SampleBatch {
     this(List.of(InputArray.ofFloats(sampleShape, values)), labels);
   }
 
-  /// One for each input of the network, in its order.
+  /// Returns one array per input of the network, in its order.
   public List<InputArray> inputs() {
     return inputs;
   }
 
-  /// How many samples there are.
+  /// Returns the number of samples.
   public int size() {
     return inputs.getFirst().size();
   }
 
-  /// Shape of one sample of the first input.
+  /// Returns the shape of one sample of the first input.
   public List<Long> sampleShape() {
     return inputs.getFirst().sampleShape();
   }
 
+  /// Returns the values of the first input.
+  ///
   /// @return `[size, …]` of the first input, row-major; the array itself
-  /// @throws IllegalStateException if that input takes whole numbers
+  /// @throws IllegalStateException if that input takes integers
   public float[] values() {
     return inputs.getFirst().floats();
   }
 
-  /// Whether the samples have labels.
+  /// Returns whether the samples have labels.
   public boolean isLabelled() {
     return labels != null;
   }
 
+  /// Returns the labels.
+  ///
   /// @return `[size]`; the array itself
   /// @throws IllegalStateException if the samples have no labels
   public int[] labels() {
@@ -81,13 +89,15 @@ public final class SampleBatch {
     return labels;
   }
 
-  /// @return numbers of the samples in their data, before the batch was filled up; null if they have
-  ///     none; the array itself
+  /// Returns the samples' numbers for messages.
+  ///
+  /// @return numbers of the samples in their data, before the batch was filled up; null if they
+  ///     have none; the array itself
   public int @Nullable [] numbers() {
     return numbers;
   }
 
-  /// The samples, then those at the front again and again, until there are `size`.
+  /// Returns the samples, repeated from the front until there are `size`.
   public SampleBatch filledUp(int size) {
     if (size == size()) {
       return this;

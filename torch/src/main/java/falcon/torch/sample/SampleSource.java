@@ -1,14 +1,15 @@
 package falcon.torch.sample;
 
-/// Samples that can be drawn in fixed chunks, from any thread, again and again with the same bits.
+/// A source of samples, which can be drawn in chunks, from any thread, repeatedly with the same
+/// bits.
 public interface SampleSource {
-  /// @return how many samples there are
+  /// Returns the number of samples.
   int size();
 
-  /// Samples `from` (inclusive) to `to` (exclusive).
+  /// Returns the samples `from` (inclusive) to `to` (exclusive).
   SampleBatch batch(int from, int to);
 
-  /// Labels of the samples `from` (inclusive) to `to` (exclusive).
+  /// Returns the labels of the samples `from` (inclusive) to `to` (exclusive).
   ///
   /// @throws IllegalStateException if the samples have none
   default int[] labels(int from, int to) {

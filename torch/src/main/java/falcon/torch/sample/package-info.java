@@ -1,6 +1,8 @@
-/// Samples as a network takes them: images and arrays, in batches and in chunks of fixed size.
+/// Samples in the form that a network takes: images and arrays, in batches and in chunks of fixed
+/// size.
 ///
-/// Read [falcon.torch.sample.SampleSource] first. Knows no network that runs.
+/// Read [falcon.torch.sample.SampleSource] first. Must not import other packages of this module but
+/// `falcon.torch`: it does not execute networks.
 @NullMarked
 package falcon.torch.sample;
 

@@ -4,13 +4,13 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Map;
 
-/// A tensor on its way, with the two moments of Adam (Kingma and Ba, arXiv:1412.6980).
+/// A tensor that is optimised, with the two moments of Adam (Kingma and Ba, arXiv:1412.6980).
 final class AdamTensor {
   private static final float BETA1 = 0.9f;
   private static final float BETA2 = 0.99f;
   private static final float EPSILON = 1e-12f;
 
-  // Beginnings of the names of arrays in a state.
+  // Prefixes of the names of arrays in a state.
   private static final String VALUES = "values/";
   private static final String FIRST_MOMENTS = "first moments/";
   private static final String SECOND_MOMENTS = "second moments/";
@@ -23,15 +23,15 @@ final class AdamTensor {
 
   private final boolean isMasked;
 
-  /// 1, or 0 where a pruned weight stays zero.
+  /// A factor per weight: 1, or 0 where a pruned weight stays zero.
   private final float[] isMoving;
 
-  /// Which weights are not pruned.
+  /// The weights that are not pruned.
   private final BitSet isKept;
 
-  /// A tensor before the first step.
+  /// Creates a tensor before the first step.
   ///
-  /// @param values start; handed over
+  /// @param values initial values; handed over
   /// @param scale root mean square that learning rates are relative to
   /// @param isMasked whether a weight that is zero stays zero
   AdamTensor(String name, float[] values, double scale, boolean isMasked) {
@@ -48,12 +48,12 @@ final class AdamTensor {
     this.isMoving = movingIfKept();
   }
 
-  /// A tensor after some steps; its pruned weights stay where they are until [#open].
+  /// Creates a tensor after some steps; its pruned weights keep their values until [#open].
   ///
   /// @param size number of its weights
-  /// @param scale as before the first step
-  /// @param state what [#addTo] made; its arrays are handed over
-  /// @throws IllegalStateException if the state is that of another tensor
+  /// @param scale the scale given before the first step
+  /// @param state state written by [#addTo]; its arrays are handed over
+  /// @throws IllegalStateException if the state belongs to another tensor
   AdamTensor(
       String name, int size, double scale, boolean isMasked, RefinementCheckpoints.State state) {
     this.name = name;
@@ -99,7 +99,7 @@ final class AdamTensor {
     return kept;
   }
 
-  /// Adds all that the next steps depend on; nothing is copied.
+  /// Adds everything that the next steps depend on; nothing is copied.
   void addTo(Map<String, float[]> arrays, Map<String, BitSet> kept) {
     arrays.put(VALUES + name, values);
     arrays.put(FIRST_MOMENTS + name, first);
@@ -121,7 +121,7 @@ final class AdamTensor {
     return isMasked;
   }
 
-  /// Where the weights are, those that are pruned, too; read only.
+  /// Returns the values of all weights, including pruned ones; read only.
   float[] values() {
     return values;
   }
@@ -142,7 +142,7 @@ final class AdamTensor {
     }
   }
 
-  /// The weights that count: zero where pruned. A new array.
+  /// Returns the weights with pruned ones at zero; a new array.
   float[] kept() {
     float[] kept = new float[values.length];
     for (int i = 0; i < values.length; i++) {
@@ -151,9 +151,9 @@ final class AdamTensor {
     return kept;
   }
 
-  /// One step of Adam.
+  /// Takes one step of Adam.
   ///
-  /// @param gradientSums over the samples
+  /// @param gradientSums gradients, summed over the samples
   /// @param step from 1 on
   float[] step(float[] gradientSums, int samples, double rate, int step) {
     float correction1 = 1 / (float) (1 - Math.pow(BETA1, step));

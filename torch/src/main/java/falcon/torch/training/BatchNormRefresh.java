@@ -17,26 +17,29 @@ import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-/// Estimates BatchNormalization's running mean and variance anew.
+/// Re-estimates BatchNormalization's running mean and variance.
 ///
-/// Exact averages over all samples, layer after layer: the statistics of a layer are those of its inputs
-/// once all earlier layers are normalised with their new ones. No momentum, no dependence on how the
-/// samples are cut. The variance is the unbiased one, as in training.
+/// The statistics are exact averages over all samples, layer after layer: those of a layer are
+/// taken of its inputs after all earlier layers are normalised with their new statistics. There is
+/// no momentum and no dependence on the division of the samples. The variance is the unbiased one,
+/// as in training.
 public final class BatchNormRefresh {
-  /// Bytes that the values of samples on their way take at most, unless somebody says otherwise.
+  /// Default limit of the bytes of the values of samples in progress.
   public static final long DEFAULT_BYTES = 4L << 30;
 
   private BatchNormRefresh() {}
 
-  /// As the longer method, with [#DEFAULT_BYTES].
+  /// Refreshes like the longer method, with [#DEFAULT_BYTES].
   public static Network refresh(Network network, SampleSource samples, Workers workers) {
     return refresh(network, samples, DEFAULT_BYTES, workers);
   }
 
-  /// @param bytes that the values of samples on their way may take: where not all samples fit, the first
-  ///     ones that do are taken
-  /// @return the network with new statistics, otherwise the same; statistics that several nodes share, or
-  ///     that are computed, stay
+  /// Refreshes the statistics of a network.
+  ///
+  /// @param bytes greatest size of the values of samples in progress: where not all samples fit,
+  ///     the first ones that do are used
+  /// @return the network with new statistics, otherwise unchanged; statistics that several nodes
+  ///     share, or that are computed, stay
   public static Network refresh(
       Network network, SampleSource samples, long bytes, Workers workers) {
     List<Node> nodes = network.nodes();
@@ -86,7 +89,7 @@ public final class BatchNormRefresh {
 
     static Moments of(Tensor values) {
       try (var _ = new PointerScope()) {
-        // channels last: with one row a position the reduction runs over contiguous memory
+        // Channels last: with one row per position the reduction runs over contiguous memory.
         Tensor rows = values.movedim(1, values.dim() - 1).reshape(-1, values.size(1));
         var varianceAndMean =
             torch.var_mean(rows, new long[] {0}, new ScalarOptional(new Scalar(0)), false);
@@ -100,7 +103,7 @@ public final class BatchNormRefresh {
       }
     }
 
-    /// Chan, Golub and LeVeque's update, in chunk order.
+    /// Joins moments by the update of Chan, Golub and LeVeque, in chunk order.
     static Moments join(List<Moments> parts) {
       Moments joined = parts.getFirst();
       for (Moments part : parts.subList(1, parts.size())) {

@@ -15,20 +15,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// Chooses values inside a network that tell how far it computes what another one does.
+/// Chooses the features: values inside a network that show how closely it reproduces another
+/// network.
 ///
-/// They are inputs of layers. Preferred are *cuts*: once such a value is there, no later node reads anything
-/// older. What comes from integers alone, masks and positions for instance, does not count; what is looked
-/// up in a table by them does. A network without cuts (two branches, long skips) has those of the layers on its longest path,
-/// some of them.
+/// Features are inputs of layers. *Cuts* are preferred: values after which no later node reads an
+/// older value. Values computed from integers alone, masks and positions for instance, are ignored,
+/// but not the table entries that they look up. In a network without cuts (two branches, long
+/// skips) the features are inputs of some layers on its longest path.
 final class Features {
-  /// Layers of a longest path whose inputs are taken, at most.
+  /// Greatest number of layers on a longest path whose inputs are features.
   private static final int MOST_ON_PATH = 12;
 
   private Features() {}
 
   /// @param tensorNames weight tensors
-  /// @return in running order, without the network's output
+  /// @return the names of the features in execution order, without the network's output
   static List<String> of(GraphProgram program, List<String> tensorNames) {
     Set<String> read = new HashSet<>();
     Set<Integer> layers = new HashSet<>();
@@ -45,7 +46,7 @@ final class Features {
     return cuts.isEmpty() ? onLongestPath(program, layers, read) : cuts;
   }
 
-  /// Values, in running order, that all that layers have made passes through.
+  /// Returns the values, in execution order, that all results of layers pass through.
   private static List<String> cuts(GraphProgram program, Set<Integer> layers) {
     var cuts = new ArrayList<String>();
     var readsLeft = new HashMap<String, Integer>();
@@ -90,7 +91,7 @@ final class Features {
     return table != null && table.type().isFloatingPoint() && table.shape().size() > 1;
   }
 
-  /// Inputs of layers on the path to the output that has the most layers.
+  /// Returns inputs of layers on the path to the output with the most layers.
   private static List<String> onLongestPath(
       GraphProgram program, Set<Integer> layers, Set<String> read) {
     Map<String, Integer> depth = new HashMap<>();

@@ -27,31 +27,34 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
-/// First-order steps on all kept weights together, towards what the dense network computes.
+/// The refinement: first-order steps on all kept weights together, towards the outputs of the dense
+/// network.
 ///
 /// ```
 /// loss of a sample = ‖z − z̄‖² / ‖z̄‖²_var  +  mean over features v of ‖v − v̄‖² / ‖v̄‖²_var
 /// ```
 ///
-/// with z the outputs, v the *features* (values that all information passes through and that a layer
-/// reads), the bar for the dense network, and each denominator the variance over samples. No labels.
-/// Steps are Adam's (Kingma and Ba, arXiv:1412.6980), with a learning rate relative to the root mean
-/// square of each tensor; the mask does not change, BatchNormalization stays in eval mode.
+/// with z the outputs, v the *features* (values that all information passes through and that a
+/// layer reads), the bar for the dense network, and each denominator the variance over samples.
+/// Labels are not needed. The steps are Adam's (Kingma and Ba, arXiv:1412.6980), with a learning
+/// rate relative to the root mean square of each tensor; the mask does not change,
+/// BatchNormalization stays in eval mode.
 public final class Refinement {
-  /// How the steps are taken.
+  /// The options of the steps.
   ///
-  /// @param batch samples a step
-  /// @param learningRate of a tensor, as a share of the root mean square of its kept weights
-  /// @param outputWeight of the outputs' term
-  /// @param featureWeight of the features' term
+  /// @param batch number of samples per step
+  /// @param learningRate learning rate of a tensor, as a share of the root mean square of its kept
+  ///     weights
+  /// @param outputWeight weight of the outputs' term
+  /// @param featureWeight weight of the features' term
   public record Options(
       int batch, double learningRate, double outputWeight, double featureWeight) {}
 
-  /// Chooses which weights are kept while they move: a discrete first-order method on the distance to
+  /// Chooses the support during the refinement: a discrete first-order method on the distance to
   /// the dense network itself.
   ///
   /// Between two choices the gradient at the pruned network moves *all* weights; the pruned ones
-  /// count as zero, and what they would be decides whether they return.
+  /// count as zero, and their hypothetical values decide whether they return.
   public interface SupportChoice {
     /// Keeps the support as it is.
     SupportChoice FIXED =
@@ -72,54 +75,55 @@ public final class Refinement {
           }
         };
 
-    /// Steps between two choices, one or more.
+    /// Returns the number of steps between two choices, one or more.
     int interval();
 
-    /// The step after which the last choice is made; 0: none.
+    /// Returns the step after which the last choice is made; 0: none.
     ///
-    /// @param steps of the refinement
+    /// @param steps number of steps of the refinement
     int lastStep(int steps);
 
-    /// @param weightsByTensor masked tensors; the pruned weights have the values that they would have.
-    ///     Read only, not kept
-    /// @return by tensor, which weights are kept
+    /// @param weightsByTensor masked tensors; the pruned weights have their hypothetical values.
+    ///     Read only, not retained
+    /// @return by tensor, the weights that are kept
     Map<String, boolean[]> choose(Map<String, float[]> weightsByTensor);
 
-    /// What the choice has to remember between two steps beside the weights that it keeps; empty
-    /// for nothing.
+    /// Returns the state of the choice between two steps beside the weights that it keeps; empty if
+    /// there is none.
     default List<Double> memory() {
       return List.of();
     }
 
-    /// Goes on where another one was.
+    /// Continues from the state of another choice.
     ///
-    /// @param memory of the other one, not empty
-    /// @param keptByTensor what that one chose last; read only, not kept
+    /// @param memory state of the other choice, not empty
+    /// @param keptByTensor the last support of that choice; read only, not retained
     default void recall(List<Double> memory, Map<String, BitSet> keptByTensor) {
       throw new IllegalStateException("a choice that remembers nothing recalls " + memory);
     }
   }
 
-  /// Hears of steps that are done.
+  /// Is notified of finished steps.
   public interface Listener {
-    /// @param steps how many are done
-    /// @param loss mean of the step's samples
+    /// @param steps number of finished steps
+    /// @param loss mean loss of the step's samples
     void done(int steps, double loss);
   }
 
-  /// Samples of one task, where memory allows: small enough for two tasks a step, large enough for the
-  /// convolutions.
+  /// Number of samples of one task, where memory allows: small enough for two tasks per step, large
+  /// enough for efficient convolutions.
   private static final int CHUNK = 16;
 
-  /// Tasks that memory has to suffice for at a time. Not the number of threads, on which no bit may depend.
+  /// Number of tasks that must fit in memory at a time; not the number of threads, on which no bit
+  /// may depend.
   private static final int TASKS = 2;
 
-  /// Samples that the scales of the loss are taken from, where memory allows.
+  /// Number of samples that determine the scales of the loss, where memory allows.
   private static final int SCALE_SAMPLES = 64;
 
   private static final int WARM_UP_STEPS = 5;
 
-  /// Variance of values whose squares float32 holds well.
+  /// Greatest variance of values whose squares float32 represents well.
   private static final double GREATEST_SCALE = 1e20;
 
   private final Network dense;
@@ -130,11 +134,13 @@ public final class Refinement {
   private final Workers workers;
   private final RefinementCheckpoints checkpoints;
 
-  /// @param dense what is to be reproduced
+  /// Creates a refinement towards the dense network; the caller owns the workers.
+  ///
+  /// @param dense the network to reproduce
   /// @param layers weight tensors whose inputs may serve as features
-  /// @param untouched tensors that stay as they are, to the bit
-  /// @param bytes that the values of two tasks' samples should take at most; if even one sample's take more,
-  ///     a task is one sample
+  /// @param untouched tensors that keep their bits
+  /// @param bytes greatest size of the values of two tasks' samples; if even those of one sample
+  ///     take more, a task has one sample
   public Refinement(
       Network dense,
       List<String> layers,
@@ -161,23 +167,23 @@ public final class Refinement {
     this.checkpoints = checkpoints;
   }
 
-  /// The same refinement, which goes on from the state that is kept there, if one is, and leaves
-  /// its own there. What is kept, and when, changes no bit of the result, nor does another number
-  /// of threads.
+  /// Returns this refinement with a store: it continues from the stored state, if there is one, and
+  /// stores its own states. Neither the stored states nor the number of threads change a bit of the
+  /// result.
   public Refinement keptIn(RefinementCheckpoints store) {
     return new Refinement(this, store);
   }
 
-  /// Takes steps.
+  /// Takes the steps of the refinement.
   ///
-  /// @param network of the same graph as the dense one
+  /// @param network a network of the same graph as the dense one
   /// @param masked weight tensors in which a weight that is zero stays zero
-  /// @param samples as many as `steps · batch`, each used once
-  /// @param choice of the support on the way
+  /// @param samples `steps · batch` samples, each used once
+  /// @param choice choice of the support during the steps
   /// @param decays whether the learning rate falls to zero along a cosine
   /// @return the network after the steps
   /// @throws ArithmeticException if the loss is no longer finite
-  /// @throws IllegalStateException if the state to go on from is one of other steps or tensors
+  /// @throws IllegalStateException if the stored state belongs to other steps or tensors
   public Network refine(
       Network network,
       List<String> masked,
@@ -234,20 +240,20 @@ public final class Refinement {
       }
     }
     var replaced = new LinkedHashMap<String, Tensor>();
-    while (!tensors.isEmpty()) { // each is let go of once it is copied
+    while (!tensors.isEmpty()) { // Release each tensor after copying.
       AdamTensor tensor = tensors.removeLast();
       replaced.put(tensor.name(), network.tensor(tensor.name()).withFloats(tensor.kept()));
     }
     return network.withTensors(replaced);
   }
 
-  /// Where the steps begin.
+  /// The start of the steps.
   ///
-  /// @param done steps before it
-  /// @param scales of the loss's terms; empty if they are not known yet
+  /// @param done number of steps before it
+  /// @param scales scales of the loss's terms; empty if they are not known yet
   private record Start(int done, List<Double> scales, List<AdamTensor> tensors) {}
 
-  /// The beginning, or the state that was kept.
+  /// Returns the beginning, or the stored state.
   private Start start(Network network, Set<String> masked, SupportChoice choice, int steps) {
     RefinementCheckpoints.State kept = checkpoints.last();
     int done = kept == null ? 0 : kept.done();
@@ -268,7 +274,7 @@ public final class Refinement {
     return new Start(done, kept.scales(), tensors);
   }
 
-  /// The step after which the support is chosen last; 0: never.
+  /// Returns the step after which the support is chosen last; 0: never.
   private static int lastChoice(SupportChoice choice, int steps) {
     return choice.lastStep(steps) / choice.interval() * choice.interval();
   }
@@ -308,10 +314,11 @@ public final class Refinement {
     return decays ? warm * 0.5 * (1 + Math.cos(Math.PI * step / steps)) : warm;
   }
 
-  /// Weights of layers, biases, and BatchNormalization's shift; its scale is left to the weights.
+  /// Returns the tensors that move: weights of layers, biases, and BatchNormalization's shift; its
+  /// scale is left to the weights.
   ///
   /// @param network before the first step
-  /// @param kept where they are; null for where the network has them
+  /// @param kept the stored state; null to start from the network's values
   private List<AdamTensor> movingTensors(
       Network network, Set<String> masked, RefinementCheckpoints.@Nullable State kept) {
     Map<String, Double> shiftScale = new LinkedHashMap<>();
@@ -339,7 +346,8 @@ public final class Refinement {
     return tensors;
   }
 
-  /// Root mean square of what BatchNormalization adds in all: shift − scale · mean / deviation.
+  /// Returns the root mean square of BatchNormalization's total offset: shift − scale · mean /
+  /// deviation.
   private static double offsetScale(Network network, Node node) {
     float[] scale = network.tensor(node.inputs().get(1)).toFloats();
     float[] offset = network.tensor(node.inputs().get(2)).toFloats();
@@ -352,7 +360,7 @@ public final class Refinement {
     return rootMeanSquare(offset);
   }
 
-  /// Over the entries that are not zero; 0 if all are.
+  /// Returns the root mean square of the nonzero entries; 0 if there is none.
   private static double rootMeanSquare(float[] values) {
     double sum = 0;
     int count = 0;
@@ -363,7 +371,7 @@ public final class Refinement {
     return count == 0 ? 0 : Math.sqrt(sum / count);
   }
 
-  /// Sum over samples of the squared distances, each over its scale.
+  /// Returns the sum over samples of the squared distances, each over its scale.
   private org.bytedeco.pytorch.Tensor distance(
       GraphExecution execution, LoadedNetwork loadedDense, SampleBatch batch, double[] scales) {
     try (var reference = loadedDense.start(batch)) {
@@ -385,8 +393,8 @@ public final class Refinement {
     }
   }
 
-  /// Squared distance over its scale; values whose squares float32 does not hold are divided before they
-  /// are squared.
+  /// Returns the squared distance over its scale; values whose squares float32 cannot represent are
+  /// divided before they are squared.
   private static org.bytedeco.pytorch.Tensor scaledDistance(
       org.bytedeco.pytorch.Tensor value,
       org.bytedeco.pytorch.Tensor wanted,
@@ -399,7 +407,7 @@ public final class Refinement {
     return squaredDistance(value.mul(unit), wanted.mul(unit)).mul(new Scalar(weight));
   }
 
-  /// Mean over a sample's elements, summed over samples.
+  /// Returns the mean squared distance over a sample's elements, summed over samples.
   private static org.bytedeco.pytorch.Tensor squaredDistance(
       org.bytedeco.pytorch.Tensor value, org.bytedeco.pytorch.Tensor wanted) {
     double elementsPerSample = (double) value.numel() / value.size(0);
@@ -408,7 +416,7 @@ public final class Refinement {
         .mul(new Scalar(1 / elementsPerSample));
   }
 
-  /// Bytes of all values that a sample takes on, as gradients need them.
+  /// Returns the number of bytes of all values of a sample that gradients need.
   private static long bytesPerSample(LoadedNetwork network, SampleSource samples) {
     int size = network.batchSize(1);
     try (var _ = new PointerScope();
@@ -423,8 +431,8 @@ public final class Refinement {
     }
   }
 
-  /// Variances of the dense network's outputs (each output by itself, then their mean) and features
-  /// (all elements together), on the first samples.
+  /// Returns the variances of the dense network's outputs (each output by itself, then their mean)
+  /// and features (all elements together), on the first samples.
   private double[] scales(LoadedNetwork loadedDense, SampleSource samples, int count) {
     var chunks = loadedDense.chunks(Math.min(count, samples.size()), count);
     try (var _ = new PointerScope()) {
@@ -456,7 +464,7 @@ public final class Refinement {
     }
   }
 
-  /// @param isEach whether each column is by itself, then their mean is taken
+  /// @param isEach whether each column has its own variance, of which the mean is returned
   private static double variance(org.bytedeco.pytorch.Tensor values, boolean isEach) {
     return isEach
         ? values.var(new long[] {0}, false, false).mean(new ScalarTypeOptional()).item_double()

@@ -6,10 +6,10 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// Where a [Refinement] leaves its state on the way and finds it again, so that one that is broken
-/// off can go on to the same bits. Used from the thread that refines.
+/// The store of a [Refinement]'s intermediate states, so that an interrupted refinement can
+/// continue to the same bits. It is used by the refining thread only.
 public interface RefinementCheckpoints {
-  /// Keeps nothing.
+  /// Stores nothing.
   RefinementCheckpoints NONE =
       new RefinementCheckpoints() {
         @Override
@@ -21,35 +21,37 @@ public interface RefinementCheckpoints {
         public void stepDone(int done, int steps, Supplier<State> state) {}
       };
 
-  /// The state of a refinement between two steps: all that the following steps depend on, beside
-  /// the networks, the samples and the options.
+  /// The state of a refinement between two steps: everything that the following steps depend on,
+  /// beside the networks, the samples and the options.
   ///
-  /// @param done steps, one or more
-  /// @param scales of the loss's terms
-  /// @param choice what the choice of the support remembers; empty where it remembers nothing
-  /// @param arrays weights and Adam's two moments, by name. Those of a state that goes out belong
-  ///     to the refinement, which changes them in its next step; those of a state that comes in are
+  /// @param done number of finished steps, one or more
+  /// @param scales scales of the loss's terms
+  /// @param choice state of the choice of the support; empty where it has none
+  /// @param arrays weights and Adam's two moments, by name. The arrays of a state to be stored
+  ///     belong to the refinement, which changes them in its next step; those of a loaded state are
   ///     handed over
-  /// @param kept which weights are not pruned, by tensor; the same holds for whose they are
+  /// @param kept the weights that are not pruned, by tensor; owned like the arrays
   record State(
       int done,
       List<Double> scales,
       List<Double> choice,
       Map<String, float[]> arrays,
       Map<String, BitSet> kept) {
+    /// Copies the collections.
     public State {
       scales = List.copyOf(scales);
       choice = List.copyOf(choice);
     }
   }
 
-  /// The state that was kept last; null for a refinement that begins.
+  /// Returns the state that was stored last; null for a refinement that begins.
   @Nullable State last();
 
-  /// Hears of every step and decides whether the state behind it is kept.
+  /// Is notified of every step and decides whether the state after it is stored.
   ///
-  /// @param done steps that are done
-  /// @param steps of the refinement
-  /// @param state to be asked for and written before this returns
+  /// @param done number of finished steps
+  /// @param steps number of steps of the refinement
+  /// @param state supplies the state, which must be requested and written before this method
+  ///     returns
   void stepDone(int done, int steps, Supplier<State> state);
 }

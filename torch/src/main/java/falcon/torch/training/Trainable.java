@@ -9,16 +9,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// Tells the constants that a network has learnt from those that belong to its operators: exponents, epsilons,
-/// masks, running statistics.
+/// Distinguishes the constants that a network has learnt from those that belong to its operators:
+/// exponents, epsilons, masks, running statistics.
 final class Trainable {
-  /// Values from here on are those of a mask, which a softmax makes zero.
+  /// Greatest value of a mask, which a softmax turns into zero.
   private static final float MASKING = -1e4f;
 
   private Trainable() {}
 
-  /// @return names of floating-point tensors of more than one element that every reader uses as weights, biases
-  ///     or embeddings, in file order
+  /// Returns the names of floating-point tensors of more than one element that every reader uses as
+  ///     weights, biases or embeddings, in file order.
   static List<String> of(Network network) {
     return network.initializers().entrySet().stream()
         .filter(entry -> isLearnt(network, entry.getKey(), entry.getValue()))

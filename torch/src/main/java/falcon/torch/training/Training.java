@@ -17,33 +17,36 @@ import java.util.function.IntFunction;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
-/// Trains a classifier from scratch: stochastic gradient descent with Nesterov's momentum, learning rate
-/// up linearly and down along a cosine, weight decay on convolutions and linear layers.
+/// Trains a classifier from scratch: stochastic gradient descent with Nesterov's momentum, a
+/// learning rate that rises linearly and falls along a cosine, and weight decay on convolutions and
+/// linear layers.
 ///
-/// BatchNormalization sees chunks of [SampleChunks#DEFAULT_SIZE] samples in training ("ghost batches",
-/// Hoffer et al., arXiv:1705.08741), so that the result does not depend on the number of threads; its
-/// running statistics are exact averages taken at the end ([BatchNormRefresh]).
+/// In training BatchNormalization uses chunks of [SampleChunks#DEFAULT_SIZE] samples ("ghost
+/// batches", Hoffer et al., arXiv:1705.08741), so that the result does not depend on the number of
+/// threads; its running statistics are exact averages taken at the end ([BatchNormRefresh]).
 public final class Training {
-  /// Libtorch's code of the reduction by sum.
+  /// Libtorch's code for reduction by sum.
   private static final long SUM = 2;
 
   /// Share of the steps in which the learning rate rises.
   private static final double WARM_UP = 0.15;
 
-  /// @param epochs passes over the data, one or more
-  /// @param batchSize samples a step
+  /// The options of a training.
+  ///
+  /// @param epochs number of passes over the data, one or more
+  /// @param batchSize number of samples per step
   /// @param learningRate greatest learning rate
   /// @param momentum in `[0, 1)`
-  /// @param weightDecay of convolutions and linear layers
+  /// @param weightDecay weight decay of convolutions and linear layers
   public record Options(
       int epochs, int batchSize, double learningRate, double momentum, double weightDecay) {
-    /// Options that suit small residual networks on small images.
+    /// Returns options that suit small residual networks on small images.
     public static Options defaults(int epochs) {
       return new Options(epochs, 128, 0.1, 0.9, 5e-4);
     }
   }
 
-  /// Hears of the training, on the calling thread.
+  /// Is notified of the training's progress, on the calling thread.
   public interface Listener {
     /// @param loss mean cross-entropy of the step's samples
     void step(int epoch, int samplesDone, int samplesInEpoch, double loss);
@@ -52,12 +55,15 @@ public final class Training {
   private final Options options;
   private final Workers workers;
 
+  /// Creates a training; the caller owns the workers.
   public Training(Options options, Workers workers) {
     this.options = options;
     this.workers = workers;
   }
 
-  /// @param network with the weights to start from
+  /// Trains a network.
+  ///
+  /// @param network network with its initial weights
   /// @param epochSamples the samples of each epoch, shuffled and augmented
   /// @param statistics samples for the final statistics of BatchNormalization
   /// @return the trained network
@@ -97,6 +103,8 @@ public final class Training {
     }
   }
 
+  /// Computes the gradients of one step.
+  ///
   /// @return the loss, summed over the samples
   private static double gradients(
       LossGradients lossGradients,
@@ -133,7 +141,7 @@ public final class Training {
     }
   }
 
-  /// @param progress done share of the training, in `[0, 1]`
+  /// @param progress finished share of the training, in `[0, 1]`
   /// @return share of the greatest learning rate
   private static double schedule(double progress) {
     return progress < WARM_UP
@@ -141,7 +149,7 @@ public final class Training {
         : 0.5 * (1 + Math.cos(Math.PI * (progress - WARM_UP) / (1 - WARM_UP)));
   }
 
-  /// A tensor on its way.
+  /// A tensor that is trained, with its momentum.
   private static final class Moving {
     private final String name;
     private final float[] weights;
@@ -161,7 +169,8 @@ public final class Training {
       return name;
     }
 
-    /// Nesterov's momentum: v ← m v + g, w ← w − η (g + m v), with g = Σ gradients / samples + decay · w.
+    /// Takes one step with Nesterov's momentum: v ← m v + g, w ← w − η (g + m v), with g = Σ
+    /// gradients / samples + decay · w.
     void step(int samples, double rate, double momentum) {
       var m = (float) momentum;
       var eta = (float) rate;

@@ -253,7 +253,7 @@ class ChannelDescentTest {
     return weights;
   }
 
-  /// Of one group a problem, of the same size each.
+  /// Returns the descent of one problem per group, all of the same size.
   private static ChannelDescent descent(LayerProblem... problems) {
     int k = problems[0].inputs();
     int o = problems[0].outputs();
@@ -282,7 +282,7 @@ class ChannelDescentTest {
     }
   }
 
-  /// Squared error plus the ridge's distance from the present weights.
+  /// Returns the squared error plus the ridge's distance from the present weights.
   private static double objective(LayerProblem problem, float[] kept, float[] weights) {
     double trace = 0;
     double sum = 0;
@@ -311,7 +311,7 @@ class ChannelDescentTest {
     return kept;
   }
 
-  /// Correlated inputs; what the present weights give is wanted.
+  /// Returns correlated inputs, with the outputs of the present weights as the wanted ones.
   private static LayerProblem problem(long seed, double scale) {
     var random = new SplittableRandom(seed);
     var gram = new double[INPUTS * INPUTS];

@@ -70,7 +70,7 @@ class LayerMomentsTest {
 
   @Test
   void fewRowsGiveTheStepsOfTheirProducts() {
-    // 41 samples of one position for 480 inputs: rows; products where there are 12 times as many
+    // 41 samples of one position for 480 inputs are held as rows, 12 times as many as products.
     var wide =
         new Graph(16, 16, 6, 5)
             .convolution("c", "x", new long[] {4, 16, 6, 5})
@@ -127,9 +127,9 @@ class LayerMomentsTest {
     }
   }
 
-  /// What the layers are known by, closed together.
+  /// The curvatures of several layers, closed together.
   private record Descents(List<ChannelDescent> all) implements AutoCloseable {
-    /// What a layer's weights would each do alone if all were zero.
+    /// Returns the single steps of a layer's weights from zero.
     float[] steps(int layer) {
       ChannelDescent descent = all.get(layer);
       ChannelDescent.Block block = descent.blocks().getFirst();

@@ -25,7 +25,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 @Tag("native")
 class BfloatGramProductTest {
-  /// Of the product of two rows' norms: operands and results have 8 significant bits.
+  /// Tolerance as a share of the product of two rows' norms: operands and results have 8
+  /// significant bits.
   private static final double ROUNDING = 1e-2;
 
   private static void fill(MemorySegment values, long count, long seed) {

@@ -43,7 +43,8 @@ class PerSampleGradientsTest {
           "layer3.2.conv2.weight",
           "fc.weight");
 
-  /// Shifted so that the softmax is far from saturated: otherwise gradients vanish and test nothing.
+  /// A network that is disturbed so that the softmax is far from saturated: otherwise gradients
+  /// vanish and test nothing.
   private static final Network RESNET =
       Graph.disturbed(Architecture.RESNET20.initial(3, 16, 12, 10, 7), 0.3, 11);
 

@@ -56,7 +56,7 @@ class KernelSelectionTest {
   void substitutesAreTriedInProcessesOfTheirOwnOnlyWhereTheyAreNeeded() {
     var machine = new Machine(Set.of(Kernel.GROUPED_CONVOLUTION, Kernel.FUSED_CONVOLUTION));
     KernelVerdict verdict = KernelSelection.choose(Set.of(), machine);
-    assertThat(machine.runs).hasSize(3); // up to each that is wrong, and the rest
+    assertThat(machine.runs).hasSize(3); // Up to each wrong one, and the rest.
     assertThat(machine.runs.stream().flatMap(List::stream))
         .contains(Kernel.ALIGNED_GROUPED_CONVOLUTION, Kernel.ALIGNED_FUSED_CONVOLUTION)
         .doesNotContain(Kernel.ALIGNED_CONVOLUTION, Kernel.ROW_CONVOLUTION);

@@ -29,7 +29,7 @@ class KernelTrialsTest {
     NativeLibraries.ensureLoaded();
   }
 
-  /// In this process only what is never given a shape that oneDNN pads by itself.
+  /// Tries in this process only kernels that never get a shape which oneDNN pads itself.
   @ParameterizedTest
   @EnumSource(
       names = {
@@ -46,7 +46,8 @@ class KernelTrialsTest {
     assertThat(new KernelTrials().fault(kernel)).isNull();
   }
 
-  /// Faults as they were seen: channels behind the first block lost, garbage, a wrong gradient, nothing.
+  /// Makes observed faults: channels behind the first block lost, garbage, a wrong gradient,
+  /// nothing.
   @Test
   void aKernelThatIsWrongIsFound() {
     Map<Fault, Function<Convolution, Tensor>> computations = new EnumMap<>(Fault.class);
@@ -101,7 +102,7 @@ class KernelTrialsTest {
     assertThat(verdict.used(Kernel.CONVOLUTION)).isEqualTo(Kernel.ALIGNED_CONVOLUTION);
   }
 
-  /// Channel counts, groups and memory layouts that nobody chose: 60 random convolutions, each computed in
+  /// Tries random channel counts, groups and memory layouts: 60 convolutions, each computed in
   /// three ways.
   @Test
   void alignedAndRowConvolutionsAgreeOnRandomShapes() {

@@ -24,8 +24,8 @@ class NativeLibrariesTest {
 
   @TempDir Path folder;
 
-  /// Two processes unpack into one empty folder at once, while the linker's default path leads to another
-  /// libtorch.
+  /// Two processes unpack into one empty folder at once, while the linker's default path leads to
+  /// another libtorch.
   @Test
   @Tag("slow")
   void twoProcessesWithAColdCacheLoadTheUnpackedLibtorchOnly()

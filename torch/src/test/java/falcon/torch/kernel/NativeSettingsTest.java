@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What libtorch writes to the standard error of a process of its own.
+/// The output of libtorch to the standard error of a separate process.
 @Tag("native")
 class NativeSettingsTest {
   @TempDir Path folder;
@@ -48,7 +48,7 @@ class NativeSettingsTest {
     return text;
   }
 
-  /// Does twice what libtorch warns of.
+  /// Triggers a warning of libtorch twice.
   static final class Warned {
     private Warned() {}
 

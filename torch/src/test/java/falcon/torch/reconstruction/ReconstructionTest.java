@@ -165,7 +165,7 @@ class ReconstructionTest {
     assertThat(gram(kind, thinned, "head")).isNotEqualTo(gram(kind, kind.network(), "head"));
   }
 
-  /// The Gram matrix of the inputs that a layer is fitted to, with all weights left as they are.
+  /// Returns the Gram matrix of the inputs that a layer is fitted to, with all weights unchanged.
   private static double[] gram(LayerKinds kind, Network network, String name) {
     var grams = new HashMap<String, double[]>();
     try (var workers = new Workers(1)) {
@@ -264,7 +264,7 @@ class ReconstructionTest {
     }
   }
 
-  /// The network with every third weight of the tensor zero.
+  /// Returns the network with every third weight of the tensor zero.
   private static Network thinned(Network network, String name) {
     float[] values = network.tensor(name).toFloats();
     for (int i = 0; i < values.length; i += 3) {
@@ -273,7 +273,8 @@ class ReconstructionTest {
     return network.withTensors(Map.of(name, Tensor.ofFloats(network.tensor(name).shape(), values)));
   }
 
-  /// Noise in which each element is like the one before, so that weights can stand in for each other.
+  /// Noise in which each element resembles the previous one, so that weights can replace each
+  /// other.
   private static SampleSource drifting(List<Long> sampleShape) {
     var noise = new NoiseSamples(sampleShape, SAMPLES, 4, 5);
     return new SampleSource() {
@@ -403,7 +404,7 @@ class ReconstructionTest {
     }
   }
 
-  /// @return a value over all samples, computed in float64
+  /// Returns a value over all samples, computed in float64.
   private double[] value(Network network, String name) {
     try (var loaded = new LoadedNetwork(network, Precision.FLOAT64);
         var execution = loaded.start(samples.batch(0, SAMPLES))) {

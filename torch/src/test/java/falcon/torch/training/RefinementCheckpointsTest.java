@@ -91,7 +91,7 @@ class RefinementCheckpointsTest {
     }
   }
 
-  /// Keeps a copy of the state behind one step.
+  /// Stores a copy of the state after one step.
   private static final class Store implements RefinementCheckpoints {
     private final int step;
     private final List<Integer> steps = new ArrayList<>();
