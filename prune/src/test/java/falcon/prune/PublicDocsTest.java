@@ -28,13 +28,24 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Every public member of the packages that a Java program uses has a doc comment, and every
-/// component of a public record is explained there.
+/// Every public member of the library has a doc comment, and every component of a public record is
+/// explained there.
 class PublicDocsTest {
   private static final Path SOURCES = Path.of("src/main/java/falcon/prune");
 
   @ParameterizedTest(name = "falcon.prune {0}")
-  @ValueSource(strings = {"", "options", "plan", "report", "run"})
+  @ValueSource(
+      strings = {
+        "",
+        "evaluation",
+        "method",
+        "options",
+        "plan",
+        "report",
+        "resources",
+        "run",
+        "storage"
+      })
   void everyPublicMemberHasADoc(String room) throws IOException {
     assertThat(undocumented(SOURCES.resolve(room))).isEmpty();
   }

@@ -21,7 +21,7 @@ public interface PruningMethod {
   ///
   /// @param dense the network that was given
   /// @param plan limits of all stages
-  /// @param samples draws calibration images
+  /// @param samples draws calibration samples
   /// @param workers the threads
   /// @param progress hears of phases
   /// @param clock adds up the seconds of phases
@@ -45,6 +45,7 @@ public interface PruningMethod {
   /// @param notes what a reader of the report should know of how it was done
   record Outcome(
       Network network, Projection projection, @Nullable Double effectiveRows, List<String> notes) {
+    /// Copies the notes.
     public Outcome {
       notes = List.copyOf(notes);
     }
