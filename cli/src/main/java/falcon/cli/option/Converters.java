@@ -134,7 +134,7 @@ public final class Converters {
     }
   }
 
-  /// λ ≥ 0, or `auto` as no number.
+  /// λ above 0, or `auto` as no number.
   static final class OfRidge implements ITypeConverter<Ridge> {
     @Override
     public Ridge convert(String text) {
