@@ -4,19 +4,27 @@ import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaAccess.Predicates.target;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaModifier.PUBLIC;
+import static com.tngtech.archunit.core.domain.properties.HasModifiers.Predicates.modifier;
 import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.constructors;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaConstructor;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ThreadLocalRandom;
@@ -85,6 +93,10 @@ class ModulesTest {
           List.of("falcon.simd"),
           "cli",
           List.of());
+
+  /// Parameters that a public constructor of prune's face has at most; what needs more is built by
+  /// name.
+  private static final int MAX_PARAMETERS = 5;
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()
@@ -168,7 +180,33 @@ class ModulesTest {
         Stream.of(
             rule(
                 "packages import each other one way",
-                slices().matching("falcon.(**)").should().beFreeOfCycles())));
+                slices().matching("falcon.(**)").should().beFreeOfCycles()),
+            rule(
+                "public constructors of prune's face take %d values at most: group or name more"
+                    .formatted(MAX_PARAMETERS),
+                constructors()
+                    .that()
+                    .arePublic()
+                    .and()
+                    .areDeclaredInClassesThat(
+                        resideInAnyPackage(
+                                Objects.requireNonNull(FACES.get("prune")).toArray(String[]::new))
+                            .and(modifier(PUBLIC)))
+                    .should(haveFewParameters()))));
+  }
+
+  private static ArchCondition<JavaConstructor> haveFewParameters() {
+    return new ArchCondition<>("have at most %d parameters".formatted(MAX_PARAMETERS)) {
+      @Override
+      public void check(JavaConstructor constructor, ConditionEvents events) {
+        int count = constructor.getRawParameterTypes().size();
+        events.add(
+            new SimpleConditionEvent(
+                constructor,
+                count <= MAX_PARAMETERS,
+                "%s has %d parameters".formatted(constructor.getFullName(), count)));
+      }
+    };
   }
 
   private static Named<ArchRule> closed(String module, String... face) {

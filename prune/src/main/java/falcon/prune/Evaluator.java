@@ -18,7 +18,8 @@ import falcon.torch.sample.SampleSource;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// Measures how well a classifier does on labelled samples, or how much of a reference any network keeps.
+/// Measures how well a classifier does on labelled samples, or how much of a reference any network
+/// keeps. The results are the same for any number of threads.
 public final class Evaluator {
   /// Samples between two messages of progress.
   private static final int SLICE = 1024;
@@ -31,7 +32,7 @@ public final class Evaluator {
   ///
   /// @param data where the samples come from
   /// @param preprocessing how pixels become inputs; null for what suits network and data
-  /// @param threads how many threads work; does not change the result
+  /// @param threads number of threads that work, 1 or more; does not change the result
   public Evaluator(Dataset data, @Nullable Preprocessing preprocessing, int threads) {
     this.data = data;
     this.preprocessing = preprocessing;
@@ -50,12 +51,12 @@ public final class Evaluator {
 
   /// What a classifier made of the samples.
   ///
-  /// @param samples how many were shown
-  /// @param correct how many got their label
+  /// @param samples number of samples
+  /// @param correct number of samples that got their label
   /// @param crossEntropy mean of −log of the label's softmax probability, in nats
-  /// @param seconds what it took
+  /// @param seconds time that it took
   public record Result(int samples, int correct, double crossEntropy, double seconds) {
-    /// Share of correct answers in percent.
+    /// Returns the share of correct answers in percent.
     public double accuracy() {
       return 100.0 * correct / samples;
     }
@@ -64,15 +65,16 @@ public final class Evaluator {
   /// How much of a reference a network keeps.
   ///
   /// @param measure [Measure#AGREEMENT] of classifiers, [Measure#FIDELITY] of other networks
-  /// @param samples how many were shown
-  /// @param percent of that measure
-  /// @param fidelity of the outputs, in percent
-  /// @param seconds what it took
+  /// @param samples number of samples
+  /// @param percent percent of that measure, 100 where nothing is lost
+  /// @param fidelity fidelity of the outputs in percent, at most 100
+  /// @param seconds time that it took
   public record Comparison(
       Measure measure, int samples, double percent, double fidelity, double seconds) {}
 
-  /// Shows the network all samples of a part, as they are.
+  /// Evaluates a classifier on all samples of a part, not augmented.
   ///
+  /// @param progress receives the phase `evaluating`, a step per sample
   /// @throws PruningException if network and data do not go together, or there are no labels
   public Result evaluate(Network network, Part part, Progress progress) {
     NetworkWithData match = NetworkWithData.of(network, data, preprocessing, Loss.AUTO);
@@ -110,9 +112,11 @@ public final class Evaluator {
     return new Result(indexes.length, correct, crossEntropy / indexes.length, seconds);
   }
 
-  /// Shows two networks all samples of a part, as they are; no labels are needed.
+  /// Compares two networks on all samples of a part, not augmented; no labels are needed.
   ///
   /// @param reference usually the dense network
+  /// @param network the network that is judged
+  /// @param progress receives the phase `comparing`
   /// @throws PruningException if networks and data do not go together
   public Comparison compare(Network reference, Network network, Part part, Progress progress) {
     NetworkWithData ofReference = NetworkWithData.of(reference, data, preprocessing, Loss.SELF);

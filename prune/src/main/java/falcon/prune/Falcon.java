@@ -7,19 +7,34 @@ import falcon.prune.options.BudgetRequest;
 /// Prunes networks to a compute budget. Start here.
 ///
 /// ```java
-/// Network network = Networks.read(Path.of("resnet20_cifar10.pth.tar"), Architecture.RESNET20);
-/// Dataset data = Datasets.open(Path.of("cifar10"));
-/// PrunedNetwork pruned = Falcon.prune(network, data, BudgetRequest.macs(0.30)).seed(1).run();
+/// Network network = Networks.read(Path.of("demo/resnet20_fmnist.safetensors"));
+/// Dataset data = Datasets.open(Path.of("demo/fashion-mnist"));
+/// PruningOptions options =
+///     PruningOptions.builder().method(Method.FALCON).samples(64).seed(1).build();
+/// PrunedNetwork pruned =
+///     Falcon.prune(network, data, BudgetRequest.macs(0.30)).options(options).test(false).run();
 /// System.out.println(pruned.summary());
 /// Networks.write(pruned.network(), Path.of("pruned.onnx"));
 /// ```
+///
+/// By the weights alone, without data:
+///
+/// ```java
+/// Network network = Networks.read(Path.of("demo/resnet20_fmnist.safetensors"));
+/// PrunedNetwork pruned = Falcon.prune(network, BudgetRequest.nnz(0.25)).run();
+/// System.out.println(pruned.report().nnz().percent() + " % of the weights are kept");
+/// ```
+///
+/// Nothing is printed and no state is kept between runs.
 public final class Falcon {
   private Falcon() {}
 
   /// Prepares a run; nothing is computed yet.
   ///
-  /// @param network a classifier; not changed
-  /// @param data calibration and validation images are drawn from its training split
+  /// @param network any network whose operators Falcon knows; not changed
+  /// @param data samples as the network takes them, images or arrays; labels are not needed.
+  ///     Calibration and validation samples are drawn from its training split, the test split is
+  ///     read once, at the end
   /// @param budget what may stay
   public static Pruning prune(Network network, Dataset data, BudgetRequest budget) {
     return new Pruning(network, data, budget);
@@ -27,7 +42,7 @@ public final class Falcon {
 
   /// Prepares pruning by the weights alone, of any network; nothing is computed yet.
   ///
-  /// @param network any; not changed
+  /// @param network any network, also with operators that Falcon does not know; not changed
   /// @param budget what may stay; of weights alone if the network's MACs are not known
   public static WeightPruning prune(Network network, BudgetRequest budget) {
     return new WeightPruning(network, budget);

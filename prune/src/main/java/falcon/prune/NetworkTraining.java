@@ -29,7 +29,11 @@ public record NetworkTraining(
   /// Images that BatchNormalization's statistics are taken from at the end.
   private static final int STATISTICS_IMAGES = 4096;
 
-  /// Trains; same seed, same bits, for any number of threads.
+  /// Trains; the same seed gives the same bits, for any number of threads.
+  ///
+  /// @param listener hears of each batch
+  /// @return the trained network, with the preprocessing in its metadata
+  /// @throws ArithmeticException if the loss is no longer finite
   public Network run(Workers workers, Training.Listener listener) {
     Images images = dataset.trainImages();
     Network initial =

@@ -35,7 +35,8 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// A run that is being prepared: set what differs from the defaults, then [#run].
+/// A run that is being prepared: set what differs from the defaults, then [#run]. Not
+/// thread-safe.
 public final class Pruning {
   private final Network network;
   private final Dataset data;
@@ -53,52 +54,59 @@ public final class Pruning {
     this.budget = Objects.requireNonNull(budget);
   }
 
-  /// All options at once.
+  /// Sets all options at once; [PruningOptions#defaults] if it is not called.
   public Pruning options(PruningOptions value) {
     options = Objects.requireNonNull(value);
     return this;
   }
 
-  /// How pixels become inputs; without it, or with null, what the network's metadata says, or else the data layout's
-  /// default.
+  /// Sets how pixels become inputs.
+  ///
+  /// @param value null for what the network's metadata says, or else the default of the data's
+  ///     layout; null where samples are arrays
   public Pruning preprocessing(@Nullable Preprocessing value) {
     preprocessing = value;
     return this;
   }
 
-  /// A way to do a stage that takes the place of the one that the options name; budgets, stages, samples
+  /// Sets a way to do a stage in place of the one that the options name; budgets, stages, samples
   /// and evaluation stay as the options say.
   public Pruning method(PruningMethod value) {
     method = Objects.requireNonNull(value);
     return this;
   }
 
-  /// Who hears how it goes.
+  /// Sets the listener to the progress; [Progress#SILENT] if it is not called.
   public Pruning progress(Progress value) {
     progress = Objects.requireNonNull(value);
     return this;
   }
 
-  /// Where finished stages are kept; those already there are not computed again.
+  /// Sets where finished stages are kept; those already there are not computed again.
+  /// [StageStore#NONE] if it is not called.
   public Pruning stages(StageStore value) {
     stages = Objects.requireNonNull(value);
     return this;
   }
 
-  /// Whether the test split is read at the end, once.
+  /// Sets whether the test split is read at the end, once; true if it is not called.
   public Pruning test(boolean value) {
     readsTest = value;
     return this;
   }
 
-  /// What the run would do.
+  /// Returns what the run would do; reads the network and shapes of the data, executes nothing.
   ///
-  /// @throws PruningException if options contradict each other, or the budget cannot be met
+  /// @throws PruningException if options contradict each other or are out of their range
+  ///     ([PruningException.Kind#USAGE]), network and data do not go together
+  ///     ([PruningException.Kind#INPUT]), the budget cannot be met
+  ///     ([PruningException.Kind#BUDGET]), or memory is too small ([PruningException.Kind#MACHINE])
   public PruningPlan plan() {
     return plan(match());
   }
 
-  /// The network that the run prunes: the one that was given, for examples of the data's shapes.
+  /// Returns the network that the run prunes: the one that was given, for examples of the data's
+  /// shapes.
   ///
   /// @throws PruningException if network and data do not go together
   public Network network() {
@@ -118,8 +126,9 @@ public final class Pruning {
     return Planner.plan(match.network(), match.data(), budget, options);
   }
 
-  /// Prunes.
+  /// Prunes. The same options, network and data give the same bits, for any number of threads.
   ///
+  /// @return the pruned network, within the budget, with its report
   /// @throws PruningException as [#plan], or if the network or the data cannot be used
   public PrunedNetwork run() {
     NetworkWithData match = match();

@@ -43,7 +43,7 @@ public record Trainer(Architecture architecture, int epochs, Steps steps, long s
     }
   }
 
-  /// What suits small residual networks on small images, with seed 1 on all processors.
+  /// Returns what suits small residual networks on small images, with seed 1 on all processors.
   public static Trainer defaults(Architecture architecture, int epochs) {
     Training.Options usual = Training.Options.defaults(epochs);
     return new Trainer(
@@ -56,6 +56,9 @@ public record Trainer(Architecture architecture, int epochs, Steps steps, long s
 
   /// Trains on the whole training split; the test split is not touched.
   ///
+  /// @param data images of one size with labels
+  /// @param preprocessing how pixels become inputs; goes into the network's metadata
+  /// @param progress receives the phase `training`, a step per image
   /// @return the network, with the preprocessing in its metadata
   /// @throws PruningException if the loss is no longer finite
   public Network train(Dataset data, Preprocessing preprocessing, Progress progress) {

@@ -24,7 +24,7 @@ import java.util.Objects;
 /// [#run].
 ///
 /// Nothing is executed and no data is read, so that a network with operators that Falcon does not know can
-/// be pruned, too. Nothing is re-fitted, no accuracy is told.
+/// be pruned, too. Weights are not re-fitted and accuracy is not measured.
 public final class WeightPruning {
   private final Network network;
   private final BudgetRequest budget;
@@ -36,19 +36,19 @@ public final class WeightPruning {
     this.budget = Objects.requireNonNull(budget);
   }
 
-  /// All options at once.
+  /// Sets all options at once; the defaults of [Method#MAGNITUDE] if it is not called.
   public WeightPruning options(PruningOptions value) {
     options = Objects.requireNonNull(value);
     return this;
   }
 
-  /// Who hears how it goes.
+  /// Sets the listener to the progress; [Progress#SILENT] if it is not called.
   public WeightPruning progress(Progress value) {
     progress = Objects.requireNonNull(value);
     return this;
   }
 
-  /// What the run would do.
+  /// Returns what the run would do.
   ///
   /// @throws PruningException if options contradict each other or need data, or the budget cannot be met
   public PruningPlan plan() {
@@ -65,8 +65,9 @@ public final class WeightPruning {
     return Planner.plan(options.shaped(network), null, budget, options);
   }
 
-  /// Prunes.
+  /// Prunes. The same options and network give the same bits, for any number of threads.
   ///
+  /// @return the pruned network, within the budget, with its report
   /// @throws PruningException as [#plan]
   public PrunedNetwork run() {
     PruningPlan plan = plan();

@@ -32,7 +32,7 @@ public final class PruneOptions {
       description = "Number of stages of falcon++, 1 or more.")
   private @Nullable Integer stages;
 
-  @Option(names = "--samples", paramLabel = "N", description = "Calibration images of each stage.")
+  @Option(names = "--samples", paramLabel = "N", description = "Calibration samples of each stage.")
   private @Nullable Integer samples;
 
   @Option(

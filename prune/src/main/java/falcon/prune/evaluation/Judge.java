@@ -24,6 +24,7 @@ public final class Judge {
     this.workers = workers;
   }
 
+  /// Returns the samples that networks are judged on.
   public SampleSource samples() {
     return samples;
   }

@@ -22,6 +22,7 @@ import java.util.SequencedMap;
 /// Projections and outcomes as they are kept: the mask's bits, the numbers, and the tensors that
 /// differ from the dense network's.
 ///
+/// @param dense the network that the run prunes
 /// @param costs of the prunable weights
 public record KeptOutcome(Network dense, CostTable costs) {
   private static final String MASK = "mask";
@@ -30,10 +31,12 @@ public record KeptOutcome(Network dense, CostTable costs) {
   private static final String NOTES = "notes";
   private static final String EFFECTIVE_ROWS = "effectiveRows";
 
+  /// Writes a projection.
   public void write(Projection projection, CheckpointFile file) {
     file.write(parts(projection), Map.of());
   }
 
+  /// Writes an outcome: its projection, its notes, and the tensors that differ from the dense ones.
   public void write(PruningMethod.Outcome outcome, CheckpointFile file) {
     SequencedMap<String, TensorPart> parts = parts(outcome.projection());
     outcome

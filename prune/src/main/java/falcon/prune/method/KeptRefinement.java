@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The state of a refinement in a file, which is replaced by each later one.
 public final class KeptRefinement implements RefinementCheckpoints {
+  /// Name of the part of a stage that is kept.
   public static final String PART = "refinement";
 
   private static final String ARRAY = "array/";
@@ -28,6 +29,11 @@ public final class KeptRefinement implements RefinementCheckpoints {
   private final CheckpointFile file;
   private final CheckpointSchedule schedule;
 
+  /// Keeps a refinement.
+  ///
+  /// @param folder of the stage
+  /// @param file that each state replaces
+  /// @param schedule decides which states are kept
   public KeptRefinement(CheckpointFolder folder, CheckpointFile file, CheckpointSchedule schedule) {
     this.folder = folder;
     this.file = file;

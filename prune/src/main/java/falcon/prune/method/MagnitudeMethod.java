@@ -18,6 +18,9 @@ public record MagnitudeMethod() implements PruningMethod {
     return prune(present, setting.plan(), budget, setting.workers(), setting.clock());
   }
 
+  /// Keeps the weights whose squares add up to the most within a budget; their values stay.
+  ///
+  /// @param clock gets the seconds of the phase `projection`
   public static Outcome prune(
       Network network, PruningPlan plan, Budget budget, Workers workers, Clock clock) {
     CostTable costs = plan.costs();

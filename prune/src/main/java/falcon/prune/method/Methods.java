@@ -12,6 +12,9 @@ import falcon.torch.training.Refinement;
 public final class Methods {
   private Methods() {}
 
+  /// Returns the method that a plan's re-fit means.
+  ///
+  /// @param options what the plan was made of
   public static PruningMethod of(PruningOptions options, PruningPlan plan) {
     return switch (plan.refit()) {
       case NONE -> new MagnitudeMethod();

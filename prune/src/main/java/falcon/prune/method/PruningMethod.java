@@ -22,7 +22,7 @@ public interface PruningMethod {
   ///
   /// @param dense the network that was given
   /// @param plan limits of all stages
-  /// @param samples draws calibration images
+  /// @param samples draws calibration samples
   /// @param workers the threads
   /// @param progress hears of phases
   /// @param clock adds up the seconds of phases
@@ -49,6 +49,7 @@ public interface PruningMethod {
       Projection projection,
       @Nullable Double effectiveRows,
       List<StageNote> notes) {
+    /// Copies the notes.
     public Outcome {
       notes = List.copyOf(notes);
     }

@@ -112,7 +112,8 @@ public record ReconstructionMethod(
 
   /// How the layers are re-fitted.
   ///
-  /// @param positions number of output positions of each sample that the least squares look at, 1 or more
+  /// @param positions number of output positions of each sample that the least squares look at, 1
+  ///     or more
   /// @param ridge κ of the least squares, relative to the mean diagonal, above 0
   public record LeastSquares(int positions, double ridge) {}
 
@@ -121,8 +122,8 @@ public record ReconstructionMethod(
   /// @param steps number of steps of a stage, 0 or more
   /// @param finalSteps number of steps of the last stage, 0 or more
   /// @param options how a step is taken
-  /// @param choiceInterval number of steps between two choices of the support, made in the first half of the
-  ///     steps; 0: the support stays
+  /// @param choiceInterval number of steps between two choices of the support, made in the first
+  ///     half of the steps; 0: the support stays
   public record Refining(
       int steps, int finalSteps, Refinement.Options options, int choiceInterval) {
     /// Returns the same refinement with other numbers of steps.

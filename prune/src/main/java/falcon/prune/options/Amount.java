@@ -6,10 +6,15 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// How much of a resource may stay: a share of what the network has, or a number.
+/// How much of a resource may stay: a share of what the network has, or a number. Immutable.
 public sealed interface Amount {
+  /// A share of what the network has.
+  ///
   /// @param value more than 0, at most 1
   record Share(double value) implements Amount {
+    /// Checks the share.
+    ///
+    /// @throws IllegalArgumentException if it is 0 or less, more than 1, or not a number
     public Share {
       if (!(value > 0 && value <= 1)) {
         throw new IllegalArgumentException(
@@ -32,8 +37,13 @@ public sealed interface Amount {
     }
   }
 
-  /// @param value one or more
+  /// A number of weights, or of multiply-accumulates of one example.
+  ///
+  /// @param value 1 or more
   record Count(long value) implements Amount {
+    /// Checks the number.
+    ///
+    /// @throws IllegalArgumentException if it is 0 or less
     public Count {
       if (value < 1) {
         throw new IllegalArgumentException("a budget is at least 1, got " + value);
@@ -51,12 +61,16 @@ public sealed interface Amount {
     }
   }
 
-  /// What may stay of `total`, rounded down.
+  /// Returns what may stay of a total, rounded down; a [Count] is returned as it is, even where it
+  /// is more.
+  ///
+  /// @param total what the network has, 0 or more
   long of(long total);
 
-  /// Reads `30%`, `0.5%`, `12.3M`, `80k`, `1.2G`, `80000`.
+  /// Reads `30%`, `0.5%`, `12.3M`, `80k`, `1.2G`, `80000`; `k`, `M`, `G` are 10³, 10⁶, 10⁹.
   ///
-  /// @throws IllegalArgumentException with the text, what is wrong with it and examples
+  /// @throws IllegalArgumentException if the text is none of these; the message has the text, what
+  ///     is wrong with it and examples
   static Amount parse(String text) {
     Matcher matcher = Pattern.compile("(\\d+(?:\\.\\d+)?)\\s*([%kKMG]?)").matcher(text.strip());
     if (!matcher.matches()) {

@@ -9,12 +9,13 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Source: FALCON (arXiv:2403.07094), sections 3 and 4.
 ///
-/// @param curvature what the rows of the gradient matrix are gradients of; null for [Curvature#LOGITS]
-/// @param ridge λ of the quadratic Q(w) = ½ ‖X (w − w̄) + e‖² + (nλ/2) ‖w − w̄‖², finite and above 0; null for
-///     0.01
+/// @param curvature what the rows of the gradient matrix are gradients of; null for
+///     [Curvature#LOGITS]
+/// @param ridge λ of the quadratic Q(w) = ½ ‖X (w − w̄) + e‖² + (nλ/2) ‖w − w̄‖², finite and above
+///     0; null for 0.01
 /// @param block number of weights that are solved together, 1 or more; 0 or null for all
-/// @param scratch existing folder for gradients that do not fit in memory; null for the system's folder of
-///     temporary files
+/// @param scratch existing folder for gradients that do not fit in memory; null for the system's
+///     folder of temporary files
 public record BacksolveOptions(
     @Nullable Curvature curvature,
     @Nullable Double ridge,
@@ -51,8 +52,8 @@ public record BacksolveOptions(
     return new BacksolveOptions(curvature, ridge, block, value);
   }
 
-  /// Returns what a report says of these options, by name, in the order of the report; null is what was left to
-  /// the method. The folder is left out: no bit of the result depends on it.
+  /// Returns what a report says of these options, by name, in the order of the report; null is what
+  /// was left to the method. The folder is left out: no bit of the result depends on it.
   public Map<String, @Nullable Object> values() {
     var values = new LinkedHashMap<String, @Nullable Object>();
     values.put("curvature", curvature == null ? null : curvature.id());

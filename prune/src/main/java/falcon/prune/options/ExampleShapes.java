@@ -28,9 +28,10 @@ public final class ExampleShapes {
     this.byInput = byInput;
   }
 
-  /// Reads shapes.
+  /// Reads shapes as they are written above; sizes are 1 to 999,999,999.
   ///
-  /// @throws IllegalArgumentException if the text is none
+  /// @throws IllegalArgumentException if the text is none of them; the message has the text and
+  ///     examples
   public static ExampleShapes parse(String text) {
     var byInput = new LinkedHashMap<String, List<Long>>();
     List<Long> sizes = null;
@@ -67,7 +68,8 @@ public final class ExampleShapes {
             .formatted(text));
   }
 
-  /// The network for examples of these shapes.
+  /// Returns the network for examples of these shapes: the open axes of its inputs get the sizes,
+  /// all else stays.
   ///
   /// @throws PruningException if it has no such inputs, or one does not take such examples
   public Network appliedTo(Network network) {

@@ -12,13 +12,13 @@ import falcon.torch.kernel.Workers;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// What went wrong, told to whoever can mend it.
+/// What went wrong, in words for whoever can mend it.
 ///
-/// @param kind of trouble; null if it is a fault of Falcon itself
+/// @param kind kind of trouble; null if it is a fault of Falcon itself
 /// @param message complete and readable, without a stack trace
 public record Failure(PruningException.@Nullable Kind kind, String message) {
 
-  /// Sorts any failure of this library.
+  /// Maps an exception or error of this library to its kind and message.
   public static Failure of(Throwable failure) {
     long heap = Runtime.getRuntime().maxMemory();
     return switch (failure) {

@@ -2,14 +2,15 @@ package falcon.prune.options;
 
 import falcon.model.layer.NamePattern;
 
-/// How many weights of a layer are kept at least.
+/// How many weights of a layer are kept at least. Immutable.
 ///
 /// @param layers names of the weight tensors that it holds for
 /// @param amount of each layer's weights; a number above a layer's size means all of them
 public record KeepFloor(NamePattern layers, Amount amount) {
   /// Reads `5%`, `200`, or `PATTERN=5%` for layers of such names.
   ///
-  /// @throws IllegalArgumentException with the text and what is wrong with it
+  /// @throws IllegalArgumentException if the text is none of these; the message has the text and
+  ///     what is wrong with it
   public static KeepFloor parse(String text) {
     int equals = text.lastIndexOf('=');
     return new KeepFloor(
@@ -17,7 +18,9 @@ public record KeepFloor(NamePattern layers, Amount amount) {
         Amount.parse(text.substring(equals + 1)));
   }
 
-  /// How many of so many weights that is, rounded up.
+  /// Returns how many weights of a layer that is, rounded up, at most all of them.
+  ///
+  /// @param weights number of weights of the layer, 0 or more
   public int of(int weights) {
     return switch (amount) {
       case Amount.Share(double share) -> (int) Math.min(weights, Math.ceil(share * weights));

@@ -4,7 +4,8 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/// What a pruned network is to do well.
+/// What a pruned network is to do well: decides what networks are judged by ([Measure]) and, for
+/// [Curvature#EMPIRICAL], what gradients are taken of.
 public enum Loss {
   /// [#LABELS] if the data have classes and the network is a classifier, else [#SELF].
   AUTO,
@@ -16,12 +17,12 @@ public enum Loss {
   /// No labels: mean squared change of the outputs, whatever they mean; judged by fidelity.
   OUTPUTS;
 
-  /// Name on the command line and in reports.
+  /// Returns the name on the command line and in reports.
   public String id() {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /// The loss of a name.
+  /// Returns the loss of a name.
   ///
   /// @throws IllegalArgumentException if there is none; the message lists those there are
   public static Loss of(String id) {

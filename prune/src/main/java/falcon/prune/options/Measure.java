@@ -12,7 +12,7 @@ public enum Measure {
   /// 1 − Σ‖z − z̄‖² / Σ‖z̄ − mean z̄‖², below 0 where their mean would do better.
   FIDELITY;
 
-  /// Name in reports, and key in `result.json`.
+  /// Returns the name in reports, which is the key in `result.json`.
   public String id() {
     return name().toLowerCase(Locale.ROOT);
   }

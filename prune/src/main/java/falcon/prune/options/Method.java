@@ -10,7 +10,8 @@ public enum Method {
   FALCON_PLUS_PLUS("falcon++"),
   /// The quick way: a shorter search, a short refinement, one stage.
   FALCON("falcon"),
-  /// Projection of the squared weights, nothing re-fitted.
+  /// The squares of the weights alone decide which are kept (projection onto the budget), nothing
+  /// is re-fitted. Needs no data.
   MAGNITUDE("magnitude");
 
   private final String id;
@@ -19,12 +20,12 @@ public enum Method {
     this.id = id;
   }
 
-  /// Name on the command line and in reports.
+  /// Returns the name on the command line and in reports.
   public String id() {
     return id;
   }
 
-  /// Method of that name.
+  /// Returns the method of a name.
   ///
   /// @throws IllegalArgumentException naming all methods
   public static Method of(String id) {

@@ -1,28 +1,49 @@
 package falcon.prune.options;
 
-/// Hears how a run goes. Called from the thread that runs, never from two threads at once.
+/// Listener to the progress of a run. Called from the thread that runs, never from two threads at
+/// once. All methods do nothing unless they are overridden:
+///
+/// ```java
+/// Progress progress =
+///     new Progress() {
+///       @Override
+///       public void note(String message) {
+///         System.out.println(message);
+///       }
+///     };
+/// Falcon.prune(Networks.read(Path.of("demo/resnet20_fmnist.safetensors")), BudgetRequest.nnz(0.5))
+///     .progress(progress)
+///     .run();
+/// ```
 public interface Progress {
-  /// Hears nothing.
+  /// Ignores all events.
   Progress SILENT = new Progress() {};
 
-  /// A phase of a known number of steps begins.
+  /// Receives the begin of a phase.
+  ///
+  /// @param phase its name, a word or two
+  /// @param steps number of its steps, 0 or more
   default void begin(String phase, long steps) {}
 
-  /// The phase goes on where an earlier run was broken off, which had done so many of its steps.
+  /// Receives that the phase goes on where an earlier run was interrupted.
+  ///
+  /// @param done number of steps that the earlier run had done
   default void goOn(long done) {}
 
-  /// So many steps of the phase are done.
+  /// Receives how far the phase is.
+  ///
+  /// @param done number of steps that are done, of all that [#begin] named
   default void advance(long done) {}
 
-  /// The phase is over.
+  /// Receives the end of the phase.
   default void end() {}
 
-  /// Something worth knowing.
+  /// Receives a message that is worth knowing, one line.
   default void note(String message) {}
 
-  /// Something for those who want to know the details.
+  /// Receives a message for those who want to know the details, one line.
   default void detail(String message) {}
 
-  /// Something that may surprise.
+  /// Receives a warning: what may surprise, and what can be done about it.
   default void warn(String message) {}
 }

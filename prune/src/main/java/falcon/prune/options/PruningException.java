@@ -18,16 +18,25 @@ public final class PruningException extends RuntimeException {
 
   private final Kind kind;
 
+  /// Makes an exception.
+  ///
+  /// @param message complete sentences: what is wrong with the value found, where, and how to mend
+  ///     it
   public PruningException(Kind kind, String message) {
     super(message);
     this.kind = kind;
   }
 
+  /// Makes an exception with a cause.
+  ///
+  /// @param message complete sentences: what is wrong with the value found, where, and how to mend
+  ///     it
   public PruningException(Kind kind, String message, Throwable cause) {
     super(message, cause);
     this.kind = kind;
   }
 
+  /// Returns the kind of trouble.
   public Kind kind() {
     return kind;
   }

@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
 /// System.out.println(options.refit().samples() + " samples, " + options.machine().threads() + " threads");
 /// ```
 ///
-/// What is left out, or null, is chosen to suit the method. Options that contradict each other, are out of
-/// their range or would have no effect are refused when a run is planned: [PruningException] of kind
-/// [PruningException.Kind#USAGE].
+/// What is left out, or null, is chosen to suit the method. Options that contradict each other, are
+/// out of their range or would have no effect are refused when a run is planned: [PruningException]
+/// of kind [PruningException.Kind#USAGE].
 public final class PruningOptions {
   private final Method method;
   private final Loss loss;
@@ -46,7 +46,8 @@ public final class PruningOptions {
     machine = builder.machine;
   }
 
-  /// Returns what a newcomer should get: [Method#FALCON_PLUS_PLUS] in one stage, seed 1, all processors.
+  /// Returns what a newcomer should get: [Method#FALCON_PLUS_PLUS] in one stage, seed 1, all
+  /// processors.
   public static PruningOptions defaults() {
     return builder().build();
   }
@@ -71,8 +72,8 @@ public final class PruningOptions {
     return seed;
   }
 
-  /// Returns the shapes of one example where the network leaves axes open and the data do not tell; null if none
-  /// are given.
+  /// Returns the shapes of one example where the network leaves axes open and the data do not tell;
+  /// null if none are given.
   public @Nullable ExampleShapes inputShapes() {
     return inputShapes;
   }
@@ -97,7 +98,8 @@ public final class PruningOptions {
     return machine;
   }
 
-  /// Returns the network for examples of [#inputShapes], or the network itself where none are given.
+  /// Returns the network for examples of [#inputShapes], or the network itself where none are
+  /// given.
   ///
   /// @throws PruningException if it does not take such examples
   public Network shaped(Network network) {

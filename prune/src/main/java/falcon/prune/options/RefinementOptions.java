@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /// What is done with the pruned network as a whole, once the weights of its layers are re-fitted.
 ///
-/// @param batchNorm whether the statistics of BatchNormalization are estimated again after the last stage
+/// @param batchNorm whether the statistics of BatchNormalization are estimated again after the last
+///     stage
 public record RefinementOptions(BatchNormPolicy batchNorm) {
   /// Statistics of BatchNormalization are taken where they help on validation samples.
   public static final RefinementOptions DEFAULT = new RefinementOptions(BatchNormPolicy.AUTO);

@@ -5,9 +5,9 @@ import org.jspecify.annotations.Nullable;
 /// How the weights that are kept get new values.
 ///
 /// @param kind way to re-fit
-/// @param samples number of calibration samples of each stage, which the search of the support looks at, too; 1
-///     or more, at most the training samples that are not held out for validation; null for 512, or for
-///     1,000 with [Refit#BACKSOLVE], or for all of them where there are fewer
+/// @param samples number of calibration samples of each stage, which the search of the support
+///     looks at, too; 1 or more, at most the training samples that are not held out for validation;
+///     null for 512, or for 1,000 with [Refit#BACKSOLVE], or for all of them where there are fewer
 /// @param backsolve what [Refit#BACKSOLVE] alone looks at
 public record RefitOptions(Refit kind, @Nullable Integer samples, BacksolveOptions backsolve) {
   /// The method's own re-fit and number of samples.

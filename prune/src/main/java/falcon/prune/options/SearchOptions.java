@@ -9,19 +9,20 @@ import org.jspecify.annotations.Nullable;
 
 /// How the weights that are kept are found: in which layers, and in how many stages.
 ///
-/// @param stages number of stages of [Method#FALCON_PLUS_PLUS], 1 or more; null for 1, or for 10 with
-///     [Refit#BACKSOLVE]; the other methods have one stage and refuse a number
-/// @param schedule how the budgets of several stages shrink; null for [Schedule#GEOMETRIC]; methods with one
-///     stage refuse it
+/// @param stages number of stages of [Method#FALCON_PLUS_PLUS], 1 or more; null for 1, or for 10
+///     with [Refit#BACKSOLVE]; the other methods have one stage and refuse a number
+/// @param schedule how the budgets of several stages shrink; null for [Schedule#GEOMETRIC]; methods
+///     with one stage refuse it
 /// @param selection which layers are pruned
-/// @param floors how many weights single layers keep at least; where several match a layer, the last one
-///     counts
+/// @param floors how many weights single layers keep at least; where several match a layer, the
+///     last one counts
 public record SearchOptions(
     @Nullable Integer stages,
     @Nullable Schedule schedule,
     LayerSelection selection,
     List<KeepFloor> floors) {
-  /// The method's own number of stages, all layers that are prunable without being named, no floors.
+  /// The method's own number of stages, all layers that are prunable without being named, no
+  /// floors.
   public static final SearchOptions DEFAULT =
       new SearchOptions(null, null, LayerSelection.DEFAULT, List.of());
 
@@ -56,8 +57,8 @@ public record SearchOptions(
     return new SearchOptions(stages, schedule, selection, value);
   }
 
-  /// Returns what a report says of these options, by name, in the order of the report. Stages and schedule are
-  /// left out: the plan of a run has their final values.
+  /// Returns what a report says of these options, by name, in the order of the report. Stages and
+  /// schedule are left out: the plan of a run has their final values.
   public Map<String, @Nullable Object> values() {
     var values = new LinkedHashMap<String, @Nullable Object>();
     values.put("include", selection.include().stream().map(NamePattern::text).toList());

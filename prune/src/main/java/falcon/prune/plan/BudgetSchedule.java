@@ -21,7 +21,11 @@ public final class BudgetSchedule {
 
   private BudgetSchedule() {}
 
+  /// Returns the budgets of all steps.
+  ///
+  /// @param steps number T of budgets, 1 or more
   /// @param start s₀/s of a geometric schedule; s₀ is at most 80 %, or s where that is more
+  /// @param budget the last budget
   /// @return T budgets, the last one `budget`
   public static List<Budget> of(
       Schedule schedule, int steps, double start, Budget budget, CostTable costs) {

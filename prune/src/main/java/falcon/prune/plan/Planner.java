@@ -31,6 +31,12 @@ import org.jspecify.annotations.Nullable;
 public final class Planner {
   private Planner() {}
 
+  /// Plans a run; executes nothing.
+  ///
+  /// @param data null where the weights alone decide
+  /// @param asked what may stay
+  /// @throws PruningException if options contradict each other or are out of their range, the
+  ///     network has no prunable layer, the budget cannot be met, or memory is too small
   public static PruningPlan plan(
       Network network, @Nullable Dataset data, BudgetRequest asked, PruningOptions options) {
     refuseUnused(options);

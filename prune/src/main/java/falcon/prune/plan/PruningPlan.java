@@ -61,13 +61,14 @@ public final class PruningPlan {
     return tensors.prunable();
   }
 
-  /// Returns the number of weights of the prunable layers and what each costs, in the order of [#layers].
+  /// Returns the number of weights of the prunable layers and what each costs, in the order of
+  /// [#layers].
   public CostTable costs() {
     return tensors.costs();
   }
 
-  /// Returns whether the multiply-accumulates of all prunable layers are known. If not, [#costs] has none, and
-  /// the number of weights alone is limited.
+  /// Returns whether the multiply-accumulates of all prunable layers are known. If not, [#costs]
+  /// has none, and the number of weights alone is limited.
   public boolean isCounted() {
     return tensors.isCounted();
   }
@@ -77,8 +78,8 @@ public final class PruningPlan {
     return budgets.limits();
   }
 
-  /// Returns the names of weight tensors whose values may change: the prunable ones, and those that stay dense
-  /// only because the architecture says so.
+  /// Returns the names of weight tensors whose values may change: the prunable ones, and those that
+  /// stay dense only because the architecture says so.
   public List<String> adaptable() {
     return tensors.adaptable();
   }
@@ -93,8 +94,8 @@ public final class PruningPlan {
     return budgets.asked();
   }
 
-  /// Returns the limits that this means: numbers of weights and of multiply-accumulates of one example,
-  /// inclusive.
+  /// Returns the limits that this means: numbers of weights and of multiply-accumulates of one
+  /// example, inclusive.
   public Budget budget() {
     return budgets.whole();
   }
@@ -124,8 +125,8 @@ public final class PruningPlan {
     return memory.bytes();
   }
 
-  /// Returns how many bytes the values of samples on their way through the network may take, and the work on one
-  /// layer's inputs beside them; 0 where nothing is reconstructed.
+  /// Returns how many bytes the values of samples on their way through the network may take, and
+  /// the work on one layer's inputs beside them; 0 where nothing is reconstructed.
   public long passBytes() {
     return memory.passBytes();
   }

@@ -11,7 +11,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// What a pruning run did, in numbers. Immutable; all counts are those of the pruned network itself.
+/// What a pruning run did, in numbers. Immutable; all counts are those of the pruned network
+/// itself.
 public final class Report {
   private final Used macs;
   private final Used nnz;
@@ -41,7 +42,8 @@ public final class Report {
     warnings = builder.warnings;
   }
 
-  /// Starts a report of what a mask keeps within a plan; everything else is empty, or 0, until it is set.
+  /// Starts a report of what a mask keeps within a plan; everything else is empty, or 0, until it
+  /// is set.
   ///
   /// @param mask of the prunable weights, in the order of `plan.costs()`
   /// @param choice how good the choice of these weights is
@@ -64,7 +66,8 @@ public final class Report {
     return nnz;
   }
 
-  /// Returns the percentages on the held-out part of the training split, null where there is no data.
+  /// Returns the percentages on the held-out part of the training split, null where there is no
+  /// data.
   public @Nullable Accuracy validation() {
     return validation;
   }
@@ -104,8 +107,8 @@ public final class Report {
     return peakMemoryBytes;
   }
 
-  /// Returns the computations of libtorch that are wrong on this machine, by name: what is wrong and what was
-  /// used instead; empty where all are right.
+  /// Returns the computations of libtorch that are wrong on this machine, by name: what is wrong
+  /// and what was used instead; empty where all are right.
   public Map<String, String> replacedKernels() {
     return replacedKernels;
   }
@@ -192,7 +195,8 @@ public final class Report {
       return this;
     }
 
-    /// Sets the computations of libtorch that are wrong on this machine, by name; their order is kept.
+    /// Sets the computations of libtorch that are wrong on this machine, by name; their order is
+    /// kept.
     public Builder replacedKernels(Map<String, String> value) {
       replacedKernels = Collections.unmodifiableMap(new LinkedHashMap<>(value));
       return this;
@@ -235,8 +239,8 @@ public final class Report {
   /// How good the choice of the kept weights is.
   ///
   /// @param certificate what the projection proved
-  /// @param effectiveRows effective number of rows of the gradient matrix that it rests on, null where none was
-  ///     made
+  /// @param effectiveRows effective number of rows of the gradient matrix that it rests on, null
+  ///     where none was made
   public record Choice(Certificate certificate, @Nullable Double effectiveRows) {}
 
   /// What the projection proved.
@@ -257,7 +261,8 @@ public final class Report {
   /// @param shape sizes of its axes
   /// @param weights number of its weights
   /// @param kept number of weights that were kept
-  /// @param macsPerWeight multiply-accumulates of one weight for one example, 0 if they are not known
+  /// @param macsPerWeight multiply-accumulates of one weight for one example, 0 if they are not
+  ///     known
   public record LayerReport(
       String name, List<Long> shape, long weights, long kept, long macsPerWeight) {
     /// Copies the shape.

@@ -7,6 +7,7 @@ import java.util.Map;
 public final class Clock {
   private final Map<String, Double> seconds = new LinkedHashMap<>();
 
+  /// Starts with no phases.
   public Clock() {}
 
   /// What a phase does.

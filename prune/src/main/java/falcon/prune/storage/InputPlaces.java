@@ -20,6 +20,7 @@ public record InputPlaces(List<Path> files, @Nullable Path dataFolder, boolean i
   private static final String ADVICE =
       "Nothing was written. Choose another folder (--out); no option lets an input be replaced.";
 
+  /// Copies the list.
   public InputPlaces {
     files = List.copyOf(files);
   }

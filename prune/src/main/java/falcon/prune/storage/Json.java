@@ -18,6 +18,7 @@ public final class Json {
 
   private Json() {}
 
+  /// Returns a new empty object.
   public static ObjectNode object() {
     return MAPPER.createObjectNode();
   }
@@ -36,6 +37,9 @@ public final class Json {
     }
   }
 
+  /// Writes the text of a node to a file, which appears whole or not at all.
+  ///
+  /// @throws falcon.model.UnwritableFileException if it cannot be written
   public static void write(JsonNode node, Path path) {
     byte[] bytes = text(node).getBytes(StandardCharsets.UTF_8);
     AtomicFile.write(path, out -> out.write(bytes));

@@ -41,6 +41,9 @@ public record WrittenFile(String name, long bytes, @Nullable String sha256) {
         : new WrittenFile(name, json.path("bytes").longValue(), json.path("sha256").textValue());
   }
 
+  /// Adds name, length and hash to an object.
+  ///
+  /// @param json changed
   public void describe(ObjectNode json) {
     json.put("name", name).put("bytes", bytes).put("sha256", sha256);
   }
