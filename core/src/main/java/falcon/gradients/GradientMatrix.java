@@ -236,16 +236,6 @@ public final class GradientMatrix implements AutoCloseable {
     return product;
   }
 
-  /// Diagonal of `XᵀX`.
-  ///
-  /// @return `[p]`
-  public double[] squaredColumnNorms(ExecutorService executor) {
-    double[] norms = new double[weightCount()];
-    products.squaredColumnNorms(
-        (from, sums, count) -> System.arraycopy(sums, 0, norms, from, count), executor);
-    return norms;
-  }
-
   /// `Σ_c a_c X_·c` and `Σ_c b_c X_·c` over a few columns.
   ///
   /// @param columns ascending indices of weights

@@ -23,11 +23,6 @@ public interface MatrixKernels {
   /// @param factors f, at least `x.rows()` values
   void addScaledRows(double[] sum, double[] factors, RowPanel x);
 
-  /// `sum_j += x_ij²`, rows in order, each square exact.
-  ///
-  /// @param sum at least `x.columns()` values
-  void addSquaredRows(double[] sum, RowPanel x);
-
   /// `Σ_j x_j²` of float32 numbers, each square exact: partial sum `j mod 16` takes term j, then
   /// partials 0 to 15 are added in order.
   ///

@@ -90,17 +90,6 @@ public final class Quadratic {
     return gradient(rowErrors(w, executor), w, executor);
   }
 
-  /// Diagonal of the Hessian `XᵀX + nλI`: a metric for [DiscreteFirstOrder].
-  ///
-  /// @return `[p]`, above zero
-  public double[] curvatureDiagonal(ExecutorService executor) {
-    double[] diagonal = gradients.squaredColumnNorms(executor);
-    for (int i = 0; i < diagonal.length; i++) {
-      diagonal[i] += scaledRidge();
-    }
-    return diagonal;
-  }
-
   /// v = X (w − w̄) + e, `[n]`.
   double[] rowErrors(double[] weights, ExecutorService executor) {
     return rowErrors(
