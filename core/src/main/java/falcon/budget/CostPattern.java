@@ -65,18 +65,13 @@ public final class CostPattern {
     return new CostPattern(kinds.clone(), costs);
   }
 
-  /// L: after how many weights the pattern repeats.
-  public int length() {
-    return kinds.length;
-  }
-
   /// How many kinds of weights there are.
   public int kindCount() {
     return costs.length;
   }
 
   /// R: in how many resources costs are given.
-  public int resourceCount() {
+  int resourceCount() {
     return costs[0].length;
   }
 

@@ -82,11 +82,6 @@ public final class GradientMatrix implements AutoCloseable {
     return new GradientMatrix(layout, new FileTiles(scratch, layout));
   }
 
-  /// Bytes of a matrix in a file.
-  public static long fileBytes(int rows, CostTable costs, FloatFormat format) {
-    return onDisk(rows, costs, format).byteSize();
-  }
-
   private static TileLayout onDisk(int rows, CostTable costs, FloatFormat format) {
     return new TileLayout(
         rows, format, costs.layers(), FileTiles.TILE_COLUMNS, FileTiles.ALIGNMENT_BYTES);
@@ -189,7 +184,7 @@ public final class GradientMatrix implements AutoCloseable {
   /// ‖x_i‖² of each row, as it was before rounding.
   ///
   /// @return `[n]`
-  public double[] squaredRowNorms() {
+  private double[] squaredRowNorms() {
     double[] norms = new double[rows()];
     for (int i = 0; i < layerRowNorms.length; i++) {
       norms[i % norms.length] += layerRowNorms[i];

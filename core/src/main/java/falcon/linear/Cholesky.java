@@ -266,19 +266,6 @@ public final class Cholesky {
     return values;
   }
 
-  /// Diagonal of `(UᵀU)⁻¹`. Takes another `8m²` bytes while it runs.
-  public double[] inverseDiagonal(@Nullable ExecutorService executor) {
-    double[] lower = inverseTransposed(executor);
-    double[] diagonal = new double[size];
-    for (int i = 0; i < size; i++) {
-      for (int j = 0; j <= i; j++) {
-        double value = lower[i * size + j];
-        diagonal[j] += value * value;
-      }
-    }
-    return diagonal;
-  }
-
   /// `U⁻ᵀ` `[m, m]`, row-major, lower triangular; a new array.
   public double[] inverseTransposed(@Nullable ExecutorService executor) {
     double[] lower = new double[size * size];

@@ -39,7 +39,7 @@ public final class Splits {
   ///
   /// @param validationCount number of samples held out, from 0 to half of the training samples
   /// @throws IllegalArgumentException if it lies outside that range
-  public static Splits of(Samples train, int validationCount) {
+  static Splits of(Samples train, int validationCount) {
     if (validationCount < 0 || validationCount > train.count() / 2) {
       throw new IllegalArgumentException(
           "%d validation samples of %d training samples: wanted are 0 to %d"
@@ -77,7 +77,7 @@ public final class Splits {
   /// @return indexes in the training split, in the order drawn: a shorter draw is the start of a
   ///     longer one
   /// @throws IllegalArgumentException if there are not as many
-  public int[] calibration(long seed, int stage, int count) {
+  int[] calibration(long seed, int stage, int count) {
     return draw(Seeds.of(seed, CALIBRATION_LABEL, stage), count);
   }
 

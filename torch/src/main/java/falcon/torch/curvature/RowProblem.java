@@ -58,7 +58,7 @@ public final class RowProblem {
   }
 
   /// Present weights `[o, k]`.
-  public float[] present() {
+  float[] present() {
     return present;
   }
 

@@ -3,7 +3,6 @@ package falcon.torch.sample;
 import falcon.data.Images;
 import falcon.data.Preprocessing;
 import falcon.data.Seeds;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -28,13 +27,6 @@ public final class ImageSamples implements SampleSource {
   /// @return the images as they are
   public static ImageSamples plain(Images images, int[] indexes, Preprocessing preprocessing) {
     return new ImageSamples(images, indexes, preprocessing, null);
-  }
-
-  /// @return all images as they are
-  public static ImageSamples plain(Images images, Preprocessing preprocessing) {
-    var all = new int[images.count()];
-    Arrays.setAll(all, i -> i);
-    return plain(images, all, preprocessing);
   }
 
   /// @param seed decides each sample's crop and flip, by the sample's number in this source
