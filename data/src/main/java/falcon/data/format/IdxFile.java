@@ -44,11 +44,6 @@ final class IdxFile {
       this.nameEnd = nameEnd;
     }
 
-    /// The number that a file of this kind starts with.
-    int magic() {
-      return magic;
-    }
-
     /// The name of a plain file of this kind, such as `train-images-idx3-ubyte`.
     String nameIn(Split split) {
       return split.idxPrefix() + "-" + nameEnd;
