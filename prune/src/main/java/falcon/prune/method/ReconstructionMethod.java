@@ -164,19 +164,18 @@ public record ReconstructionMethod(
 
   /// The best mask of the present weights' saliency.
   private Projection projection(Setting setting, int stage, Network present) {
-    CostTable costs = setting.plan().costs();
+    PruningPlan plan = setting.plan();
     return setting
         .clock()
         .time(
             stage == 0 ? "support" : "projection",
-            () -> projection(setting, stage, WeightVector.of(present, costs)));
-  }
-
-  private Projection projection(Setting setting, int stage, float[] weights) {
-    PruningPlan plan = setting.plan();
-    return projectionFor
-        .apply(setting.workers(), plan.limits())
-        .project(saliency(weights, plan.costs()), plan.costs(), plan.stageBudgets().get(stage));
+            () ->
+                projectionFor
+                    .apply(setting.workers(), plan.limits())
+                    .project(
+                        saliency(WeightVector.of(present, plan.costs()), plan.costs()),
+                        plan.costs(),
+                        plan.stageBudgets().get(stage)));
   }
 
   /// The present network with the pruned weights at zero and the kept ones re-fitted.
@@ -195,27 +194,15 @@ public record ReconstructionMethod(
   /// The outcome after refinement steps, or the same if they did harm.
   private Outcome refined(
       Setting setting, int stage, Outcome reconstructed, OutcomeSelection heldOut) {
-    MovingSupport moving =
-        settings.choiceInterval() == 0
-            ? null
-            : new MovingSupport(
-                setting.plan().costs(),
-                settings.choiceInterval(),
-                weights -> projection(setting, stage, weights),
-                reconstructed.projection());
-    Refinement.SupportChoice choice = moving == null ? Refinement.SupportChoice.FIXED : moving;
     Network refined;
     try {
       refined =
-          setting
-              .clock()
-              .time("refinement", () -> refine(setting, stage, reconstructed.network(), choice));
+          setting.clock().time("refinement", () -> refine(setting, stage, reconstructed.network()));
     } catch (ArithmeticException e) {
       setting.progress().end();
       return reconstructed.withNote("refinement not taken: " + e.getMessage());
     }
-    return heldOut.unlessHarmful(
-        reconstructed, refined, moving == null ? reconstructed.projection() : moving.last());
+    return heldOut.unlessHarmful(reconstructed, refined);
   }
 
   private float[] saliency(float[] weights, CostTable costs) {
@@ -249,7 +236,6 @@ public record ReconstructionMethod(
               weights -> saliency(weights, costs),
               projection,
               settings.searchDescent(),
-              settings.searchStepSize(),
               workers)
           .search(dense, descents, budgets);
     } finally {
@@ -279,8 +265,7 @@ public record ReconstructionMethod(
     return refitted;
   }
 
-  private Network refine(
-      Setting setting, int stage, Network network, Refinement.SupportChoice support) {
+  private Network refine(Setting setting, int stage, Network network) {
     int steps = steps(setting, stage);
     List<String> masked = maskedTensors(setting);
     int batch = setting.samples().inWholeBatches(settings.refinement().batch());
@@ -300,7 +285,6 @@ public record ReconstructionMethod(
                 masked,
                 setting.samples().draw("refinement", stage, steps * batch),
                 isLast(setting, stage),
-                support,
                 (done, loss) -> setting.progress().advance(done));
     setting.progress().end();
     return refined;

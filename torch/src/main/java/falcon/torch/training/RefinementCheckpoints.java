@@ -1,6 +1,5 @@
 package falcon.torch.training;
 
-import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -22,24 +21,16 @@ public interface RefinementCheckpoints {
       };
 
   /// The state of a refinement between two steps: all that the following steps depend on, beside
-  /// the networks, the samples and the options.
+  /// the networks (their zeros are the support), the samples and the options.
   ///
   /// @param done steps, one or more
   /// @param scales of the loss's terms
-  /// @param choice what the choice of the support remembers; empty where it remembers nothing
   /// @param arrays weights and Adam's two moments, by name. Those of a state that goes out belong
   ///     to the refinement, which changes them in its next step; those of a state that comes in are
   ///     handed over
-  /// @param kept which weights are not pruned, by tensor; the same holds for whose they are
-  record State(
-      int done,
-      List<Double> scales,
-      List<Double> choice,
-      Map<String, float[]> arrays,
-      Map<String, BitSet> kept) {
+  record State(int done, List<Double> scales, Map<String, float[]> arrays) {
     public State {
       scales = List.copyOf(scales);
-      choice = List.copyOf(choice);
     }
   }
 
