@@ -72,14 +72,12 @@ final class AblationVariants {
         exponent,
         projections,
         base.searchDescent(),
-        base.searchStepSize(),
         base.searchStart(),
         base.positions(),
         base.ridge(),
         steps,
         steps,
-        base.refinement(),
-        base.choiceInterval());
+        base.refinement());
   }
 
   private static Settings withDescent(Settings settings, int descent) {
@@ -87,14 +85,12 @@ final class AblationVariants {
         settings.costExponent(),
         settings.searchSteps(),
         descent,
-        settings.searchStepSize(),
         settings.searchStart(),
         settings.positions(),
         settings.ridge(),
         settings.steps(),
         settings.finalSteps(),
-        settings.refinement(),
-        settings.choiceInterval());
+        settings.refinement());
   }
 
   /// One stage.

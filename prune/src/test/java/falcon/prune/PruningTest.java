@@ -247,14 +247,12 @@ class PruningTest {
             usual.costExponent(),
             usual.searchSteps(),
             usual.searchDescent(),
-            usual.searchStepSize(),
             usual.searchStart(),
             usual.positions(),
             usual.ridge(),
             20,
             60,
-            usual.refinement(),
-            usual.choiceInterval());
+            usual.refinement());
     return pruning.method(new ReconstructionMethod(shortened, MaskProjection.EXACT));
   }
 

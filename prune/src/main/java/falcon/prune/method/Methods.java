@@ -31,7 +31,6 @@ public final class Methods {
         Defaults.COST_EXPONENT,
         isQuick ? Defaults.QUICK_SEARCH_STEPS : Defaults.SEARCH_STEPS,
         Defaults.SEARCH_DESCENT,
-        Defaults.SEARCH_STEP_SIZE,
         Defaults.SEARCH_START,
         Defaults.POSITIONS,
         Defaults.LEAST_SQUARES_RIDGE,
@@ -41,7 +40,6 @@ public final class Methods {
             Defaults.BATCH,
             isQuick ? Defaults.QUICK_LEARNING_RATE : Defaults.LEARNING_RATE,
             Defaults.OUTPUT_WEIGHT,
-            Defaults.FEATURE_WEIGHT),
-        0);
+            Defaults.FEATURE_WEIGHT));
   }
 }

@@ -40,27 +40,22 @@ public record ReconstructionMethod(
   /// @param costExponent of MACs in the saliency w² f^exponent
   /// @param searchSteps projections in the first stage's support search
   /// @param searchDescent conjugate gradient steps of all layers between two of these projections
-  /// @param searchStepSize τ of the pruned weights in that search, 0 (none returns) to 1
   /// @param searchStart first budget of the search, as a multiple of the last
   /// @param positions output positions a sample that the least squares look at
   /// @param ridge κ of the least squares, relative to the mean diagonal
   /// @param steps refinement steps of a stage
   /// @param finalSteps refinement steps of the last stage
   /// @param refinement how these are taken
-  /// @param choiceInterval refinement steps between two choices of the support, made in the first half
-  ///     of the steps; 0: the support stays
   public record Settings(
       double costExponent,
       int searchSteps,
       int searchDescent,
-      double searchStepSize,
       double searchStart,
       int positions,
       double ridge,
       int steps,
       int finalSteps,
-      Refinement.Options refinement,
-      int choiceInterval) {
+      Refinement.Options refinement) {
     /// The same with another learning rate of the refinement.
     public Settings withLearningRate(double rate) {
       return with(
@@ -100,14 +95,12 @@ public record ReconstructionMethod(
           costExponent,
           projections,
           searchDescent,
-          searchStepSize,
           searchStart,
           positions,
           ridge,
           someSteps,
           lastSteps,
-          options,
-          choiceInterval);
+          options);
     }
   }
 

@@ -37,7 +37,6 @@ public final class Defaults {
   public static final int SEARCH_STEPS = 32;
   public static final int QUICK_SEARCH_STEPS = 16;
   public static final int SEARCH_DESCENT = 5;
-  public static final double SEARCH_STEP_SIZE = 0;
   public static final double SEARCH_START = 3.5;
   public static final int POSITIONS = 16;
   public static final double LEAST_SQUARES_RIDGE = 1e-2;
