@@ -66,15 +66,12 @@ final class AblationVariants {
   ///
   /// @param exponent exponent of MACs in the saliency
   /// @param projections number of projections of the support search; 1: the saliency of w̄ decides
-  /// @param stepSize step size of pruned weights in the search
   /// @param steps number of refinement steps, in a stage and at the end
-  /// @param choiceInterval number of steps between two choices of the refinement
-  private static Settings settings(
-      double exponent, int projections, double stepSize, int steps, int choiceInterval) {
+  private static Settings settings(double exponent, int projections, int steps) {
     Settings base = ReconstructionMethod.defaults(Method.FALCON);
     return base.withCostExponent(exponent)
-        .withSearch(base.search().withSteps(projections).withStepSize(stepSize))
-        .withRefining(base.refining().withSteps(steps, steps).withChoiceInterval(choiceInterval));
+        .withSearch(base.search().withSteps(projections))
+        .withRefining(base.refining().withSteps(steps, steps));
   }
 
   private static Settings withDescent(Settings settings, int descent) {
@@ -86,13 +83,9 @@ final class AblationVariants {
     List<Variant> rows = new ArrayList<>();
     rows.add(
         reconstruct(
-            "mask",
-            "w², NNZ share 1.2 × MAC share, projected once",
-            1,
-            1.2,
-            settings(0, 1, 0, 0, 0)));
-    rows.add(reconstruct("mask", "w², NNZ free, projected once", 1, 0, settings(0, 1, 0, 0, 0)));
-    rows.add(reconstruct("mask", "w² f^¼, projected once", 1, 0, settings(0.25, 1, 0, 0, 0)));
+            "mask", "w², NNZ share 1.2 × MAC share, projected once", 1, 1.2, settings(0, 1, 0)));
+    rows.add(reconstruct("mask", "w², NNZ free, projected once", 1, 0, settings(0, 1, 0)));
+    rows.add(reconstruct("mask", "w² f^¼, projected once", 1, 0, settings(0.25, 1, 0)));
     for (int projections : new int[] {4, 8, 16, 32}) {
       rows.add(
           reconstruct(
@@ -100,16 +93,7 @@ final class AblationVariants {
               "w² f^¼, support search, %d projections".formatted(projections),
               1,
               0,
-              settings(0.25, projections, 0, 0, 0)));
-    }
-    for (double stepSize : new double[] {0.25, 0.5, 1}) {
-      rows.add(
-          reconstruct(
-              "mask",
-              "the same, 16 projections, pruned weights return with τ = %s".formatted(stepSize),
-              1,
-              0,
-              settings(0.25, 16, stepSize, 0, 0)));
+              settings(0.25, projections, 0)));
     }
     for (int descent : new int[] {2, 10, 30}) {
       rows.add(
@@ -118,27 +102,19 @@ final class AblationVariants {
               "the same, 16 projections, %d steps on the quadratic after each".formatted(descent),
               1,
               0,
-              withDescent(settings(0.25, 16, 0, 0, 0), descent)));
+              withDescent(settings(0.25, 16, 0), descent)));
     }
-    rows.add(
-        reconstruct("mask", "w², support search, 16 projections", 1, 0, settings(0, 16, 0, 0, 0)));
+    rows.add(reconstruct("mask", "w², support search, 16 projections", 1, 0, settings(0, 16, 0)));
     addLowRank(rows, 1);
-    rows.add(reconstruct("refinement", "none", 1, 0, settings(0.25, 16, 0, 0, 0)));
-    rows.add(reconstruct("refinement", "300 steps", 1, 0, settings(0.25, 16, 0, 300, 0)));
+    rows.add(reconstruct("refinement", "none", 1, 0, settings(0.25, 16, 0)));
+    rows.add(reconstruct("refinement", "300 steps", 1, 0, settings(0.25, 16, 300)));
     rows.add(
         reconstruct(
             "refinement",
             "300 steps on the mask of w², projected once",
             1,
             0,
-            settings(0, 1, 0, 300, 0)));
-    rows.add(
-        reconstruct(
-            "refinement",
-            "300 steps, support chosen anew every 10 steps",
-            1,
-            0,
-            settings(0.25, 16, 0, 300, 10)));
+            settings(0, 1, 300)));
     addBudgets(rows);
     for (double gap : new double[] {1e-2, 1e-3, 1e-4}) {
       rows.add(
@@ -150,10 +126,10 @@ final class AblationVariants {
               false,
               BatchNormPolicy.OFF,
               new ReconstructionMethod(
-                  settings(0.25, 16, 0, 0, 0), (_, _) -> new ApproximateProjection(gap)),
+                  settings(0.25, 16, 0), (_, _) -> new ApproximateProjection(gap)),
               options -> {}));
     }
-    rows.add(reconstruct("exactness", "exact", 1, 0, settings(0.25, 16, 0, 0, 0)));
+    rows.add(reconstruct("exactness", "exact", 1, 0, settings(0.25, 16, 0)));
     return rows;
   }
 
@@ -178,15 +154,14 @@ final class AblationVariants {
             "layer-wise, the mask of w² projected once",
             stages,
             1.2,
-            settings(0, 1, 0, 0, 0)));
+            settings(0, 1, 0)));
     rows.add(
-        reconstruct(
-            "curvature", "layer-wise, support search", stages, 0, settings(0.25, 16, 0, 0, 0)));
+        reconstruct("curvature", "layer-wise, support search", stages, 0, settings(0.25, 16, 0)));
   }
 
   private static void addBudgets(List<Variant> rows) {
-    Settings search = settings(0.25, 16, 0, 0, 0);
-    Settings plain = settings(0, 16, 0, 0, 0);
+    Settings search = settings(0.25, 16, 0);
+    Settings plain = settings(0, 16, 0);
     rows.add(reconstruct("budget", "MACs only, w² f^¼", 1, 0, search));
     rows.add(reconstruct("budget", "MACs only, w²", 1, 0, plain));
     rows.add(reconstruct("budget", "both at the same share, w² f^¼", 1, 1, search));
@@ -208,21 +183,14 @@ final class AblationVariants {
     List<Variant> rows = new ArrayList<>();
     rows.add(
         reconstruct(
-            "stages", "5 stages, w², NNZ share 1.2 × MAC share", 5, 1.2, settings(0, 1, 0, 0, 0)));
+            "stages", "5 stages, w², NNZ share 1.2 × MAC share", 5, 1.2, settings(0, 1, 0)));
     rows.add(
         reconstruct(
-            "stages", "5 stages, w² f^¼, search in the first", 5, 0, settings(0.25, 16, 0, 0, 0)));
+            "stages", "5 stages, w² f^¼, search in the first", 5, 0, settings(0.25, 16, 0)));
     rows.add(
         reconstruct(
-            "stages", "5 stages, the same, 60 steps a stage", 5, 0, settings(0.25, 16, 0, 60, 0)));
-    rows.add(reconstruct("stages", "1 stage, 300 steps", 1, 0, settings(0.25, 16, 0, 300, 0)));
-    rows.add(
-        reconstruct(
-            "stages",
-            "5 stages, 60 steps a stage, support chosen anew every 10 steps",
-            5,
-            0,
-            settings(0.25, 16, 0, 60, 10)));
+            "stages", "5 stages, the same, 60 steps a stage", 5, 0, settings(0.25, 16, 60)));
+    rows.add(reconstruct("stages", "1 stage, 300 steps", 1, 0, settings(0.25, 16, 300)));
     return rows;
   }
 }

@@ -3,10 +3,11 @@ package falcon.benchmarks;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/// `./benchmarks/run NAME [--json]`: measures one table of `docs/results` and prints it.
+/// `./benchmarks/run NAME [--json]`: measures one table of `docs/results` and prints it, or writes the
+/// demo's data.
 @Command(
     name = "benchmarks/run",
-    description = "Measures one table of docs/results and prints it.",
+    description = "Measures one table of docs/results and prints it, or writes the demo's data.",
     mixinStandardHelpOptions = true,
     subcommands = {
       SolverTable.class,
@@ -14,7 +15,8 @@ import picocli.CommandLine.Command;
       ModelTable.class,
       ForwardTable.class,
       GradientsTable.class,
-      EmbeddingTable.class
+      EmbeddingTable.class,
+      DemoData.class
     })
 final class Main {
   private Main() {}

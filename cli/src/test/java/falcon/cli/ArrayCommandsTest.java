@@ -5,13 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import falcon.cli.process.ExitCode;
-import falcon.model.Attribute;
-import falcon.model.DataType;
 import falcon.model.Dimension;
 import falcon.model.Network;
-import falcon.model.Node;
-import falcon.model.Tensor;
-import falcon.model.ValueInfo;
 import falcon.model.format.Networks;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -19,8 +14,6 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -171,40 +164,17 @@ class ArrayCommandsTest {
   /// Open axes, and two outputs: classes `z` and one number `s`.
   private static Network network() {
     var random = new SplittableRandom(9);
-    return Network.builder("two outputs")
-        .opset("", 17)
-        .input(
-            new ValueInfo(
-                "x",
-                DataType.FLOAT32,
-                List.of(new Dimension.Symbolic("n"), new Dimension.Symbolic("features"))))
-        .initializer("w1", noise(random, FEATURES, 12))
-        .initializer("w2", noise(random, 12, 3))
-        .initializer("w3", noise(random, 12, 1))
-        .node(gemm("h", "x", "w1"))
-        .node(new Node("r", "Relu", "", List.of("h"), List.of("r"), Map.of()))
-        .node(gemm("z", "r", "w2"))
-        .node(gemm("s", "r", "w3"))
-        .output(new ValueInfo("z", DataType.FLOAT32, null))
-        .output(new ValueInfo("s", DataType.FLOAT32, null))
+    return Graphs.network(
+            "two outputs", new Dimension.Symbolic("n"), new Dimension.Symbolic("features"))
+        .initializer("w1", Graphs.noise(random, FEATURES, 12))
+        .initializer("w2", Graphs.noise(random, 12, 3))
+        .initializer("w3", Graphs.noise(random, 12, 1))
+        .node(Graphs.node("Gemm", "h", "x", "w1"))
+        .node(Graphs.node("Relu", "r", "h"))
+        .node(Graphs.node("Gemm", "z", "r", "w2"))
+        .node(Graphs.node("Gemm", "s", "r", "w3"))
+        .output(Graphs.output("z"))
+        .output(Graphs.output("s"))
         .build();
-  }
-
-  private static Node gemm(String output, String input, String weights) {
-    return new Node(
-        output,
-        "Gemm",
-        "",
-        List.of(input, weights),
-        List.of(output),
-        Map.of("transB", new Attribute.IntegerValue(0)));
-  }
-
-  private static Tensor noise(SplittableRandom random, long rows, long columns) {
-    var values = new float[(int) (rows * columns)];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) random.nextGaussian();
-    }
-    return Tensor.ofFloats(List.of(rows, columns), values);
   }
 }

@@ -84,6 +84,7 @@ class ModulesTest {
           List.of(
               "falcon.prune",
               "falcon.prune.evaluation",
+              "falcon.prune.method",
               "falcon.prune.options",
               "falcon.prune.plan",
               "falcon.prune.report",

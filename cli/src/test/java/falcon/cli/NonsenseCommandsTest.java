@@ -4,12 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import falcon.cli.process.ExitCode;
 import falcon.model.Attribute;
-import falcon.model.DataType;
 import falcon.model.Dimension;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
-import falcon.model.ValueInfo;
 import falcon.model.format.Networks;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -90,17 +88,12 @@ class NonsenseCommandsTest {
   }
 
   private static Network network() {
-    return Network.builder("nonsense")
-        .opset("", 17)
-        .input(
-            new ValueInfo(
-                "x",
-                DataType.FLOAT32,
-                List.of(
-                    new Dimension.Symbolic("n"),
-                    new Dimension.Fixed(2),
-                    new Dimension.Fixed(6),
-                    new Dimension.Fixed(6))))
+    return Graphs.network(
+            "nonsense",
+            new Dimension.Symbolic("n"),
+            new Dimension.Fixed(2),
+            new Dimension.Fixed(6),
+            new Dimension.Fixed(6))
         .initializer("w", Tensor.ofFloats(List.of(4L, 2L, 3L, 3L), new float[72]))
         .node(
             new Node(
@@ -110,7 +103,7 @@ class NonsenseCommandsTest {
                 List.of("x", "w"),
                 List.of("y"),
                 Map.of("strides", new Attribute.IntegerList(List.of(0L, 0L)))))
-        .output(new ValueInfo("y", DataType.FLOAT32, null))
+        .output(Graphs.output("y"))
         .build();
   }
 }

@@ -65,18 +65,13 @@ public final class CostPattern {
     return new CostPattern(kinds.clone(), costs);
   }
 
-  /// Returns L, the number of weights after which the pattern repeats.
-  public int length() {
-    return kinds.length;
-  }
-
-  /// Returns the number of kinds of weights.
+  /// How many kinds of weights there are.
   public int kindCount() {
     return costs.length;
   }
 
-  /// Returns R, the number of resources that costs are given in.
-  public int resourceCount() {
+  /// R: in how many resources costs are given.
+  int resourceCount() {
     return costs[0].length;
   }
 

@@ -83,11 +83,6 @@ public final class GradientMatrix implements AutoCloseable {
     return new GradientMatrix(layout, new FileTiles(scratch, layout));
   }
 
-  /// Returns the bytes of a matrix in a file.
-  public static long fileBytes(int rows, CostTable costs, FloatFormat format) {
-    return onDisk(rows, costs, format).byteSize();
-  }
-
   private static TileLayout onDisk(int rows, CostTable costs, FloatFormat format) {
     return new TileLayout(
         rows, format, costs.layers(), FileTiles.TILE_COLUMNS, FileTiles.ALIGNMENT_BYTES);
@@ -190,7 +185,7 @@ public final class GradientMatrix implements AutoCloseable {
   /// Returns ‖x_i‖² of each row before it was rounded to the storage format.
   ///
   /// @return `[n]`
-  public double[] squaredRowNorms() {
+  private double[] squaredRowNorms() {
     double[] norms = new double[rows()];
     for (int i = 0; i < layerRowNorms.length; i++) {
       norms[i % norms.length] += layerRowNorms[i];
@@ -237,17 +232,7 @@ public final class GradientMatrix implements AutoCloseable {
     return product;
   }
 
-  /// Returns the diagonal of `XᵀX`.
-  ///
-  /// @return `[p]`
-  public double[] squaredColumnNorms(ExecutorService executor) {
-    double[] norms = new double[weightCount()];
-    products.squaredColumnNorms(
-        (from, sums, count) -> System.arraycopy(sums, 0, norms, from, count), executor);
-    return norms;
-  }
-
-  /// Returns `Σ_c a_c X_·c` and `Σ_c b_c X_·c` over a few columns.
+  /// `Σ_c a_c X_·c` and `Σ_c b_c X_·c` over a few columns.
   ///
   /// @param columns ascending indices of weights
   /// @return `[2][n]`

@@ -92,20 +92,6 @@ public final class MatrixProducts {
   ///
   /// @param r `[n]`
   public void multiplyTransposed(double[] r, Sink product, ExecutorService executor) {
-    sumOverRows((sums, panel) -> KERNELS.addScaledRows(sums, r, panel), product, executor);
-  }
-
-  /// Computes the diagonal of `XᵀX` and passes it on piece by piece.
-  void squaredColumnNorms(Sink norms, ExecutorService executor) {
-    sumOverRows(KERNELS::addSquaredRows, norms, executor);
-  }
-
-  @FunctionalInterface
-  private interface PanelSum {
-    void add(double[] sums, RowPanel panel);
-  }
-
-  private void sumOverRows(PanelSum sum, Sink sink, ExecutorService executor) {
     Chunks.run(
         executor,
         layout.tileCount(),
@@ -115,8 +101,8 @@ public final class MatrixProducts {
                 t,
                 (from, panel) -> {
                   Arrays.fill(sums, 0);
-                  sum.add(sums, panel);
-                  sink.accept(from, sums, panel.columns());
+                  KERNELS.addScaledRows(sums, r, panel);
+                  product.accept(from, sums, panel.columns());
                 }));
   }
 

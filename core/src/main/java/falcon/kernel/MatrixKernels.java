@@ -24,13 +24,8 @@ public interface MatrixKernels {
   /// @param factors f, at least `x.rows()` values
   void addScaledRows(double[] sum, double[] factors, RowPanel x);
 
-  /// Adds `sum_j += x_ij²`, rows in order, each square exact.
-  ///
-  /// @param sum at least `x.columns()` values
-  void addSquaredRows(double[] sum, RowPanel x);
-
-  /// Returns `Σ_j x_j²` of float32 numbers, each square exact: partial sum `j mod 16` takes term j,
-  /// then partials 0 to 15 are added in order.
+  /// `Σ_j x_j²` of float32 numbers, each square exact: partial sum `j mod 16` takes term j, then
+  /// partials 0 to 15 are added in order.
   ///
   /// @param offsetBytes of `x_0`, a multiple of 4
   double squaredNorm(MemorySegment x, long offsetBytes, int count);

@@ -37,15 +37,6 @@ final class ScalarMatrix implements MatrixKernels {
   }
 
   @Override
-  public void addSquaredRows(double[] sum, RowPanel x) {
-    var rows = new Rows(x, 1);
-    for (int i = 0; i < x.rows(); i++) {
-      rows.load(i, 0);
-      VectorLoops.addSquares(sum, rows.floats[0], x.columns());
-    }
-  }
-
-  @Override
   public double squaredNorm(MemorySegment x, long offsetBytes, int count) {
     var partial = new double[16];
     for (int j = 0; j < count; j++) {

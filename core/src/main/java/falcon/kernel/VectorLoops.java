@@ -94,15 +94,7 @@ public final class VectorLoops {
     }
   }
 
-  /// Adds `sum_j += x_j²`, j = 0 … count − 1, each square exact in float64.
-  public static void addSquares(double[] sum, float[] x, int count) {
-    for (int j = 0; j < count; j++) {
-      double term = x[j];
-      sum[j] += term * term;
-    }
-  }
-
-  /// Adds `sum_j += factor · x_j`, j = from … to − 1.
+  /// `sum_j += factor · x_j`, j = from … to − 1.
   public static void addScaled(double[] sum, double factor, double[] x, int from, int to) {
     for (int j = from; j < to; j++) {
       sum[j] += factor * x[j];

@@ -34,10 +34,6 @@ import org.jspecify.annotations.Nullable;
 /// Source: the layer-wise problem of OBC (Frantar & Alistarh 2022, arXiv:2208.11580, section 3),
 /// here for a given support; not in FALCON.
 public final class ChannelLeastSquares {
-  /// Share of H's mean diagonal that is added to it. Zero or more; the ridge keeps the weights near
-  /// their present values along directions that the calibration inputs hardly use.
-  public static final double DEFAULT_RELATIVE_RIDGE = 1e-3;
-
   /// Bytes that float32 factors may take where the caller sets no limit.
   public static final long DEFAULT_SCRATCH_BYTES = 1L << 30;
 
@@ -61,23 +57,17 @@ public final class ChannelLeastSquares {
     this.outputs = equations.outputs();
   }
 
-  /// Returns the problem of one layer with the default ridge.
+  /// The problem of one layer.
   ///
   /// @param inputs k, one or more
   /// @param outputs o, one or more
   /// @param gram H `[k, k]`, row-major, symmetric, positive semidefinite; not copied, so the caller
   ///     must not change it
   /// @param cross B `[k, o]`, row-major; copied
-  /// @throws IllegalArgumentException if a length does not fit, an entry is not finite (named) or a
-  ///     diagonal entry of H is negative
-  public static ChannelLeastSquares of(int inputs, int outputs, double[] gram, double[] cross) {
-    return of(inputs, outputs, gram, cross, DEFAULT_RELATIVE_RIDGE);
-  }
-
-  /// Returns the problem of one layer.
-  ///
-  /// @param relativeRidge κ as a share of H's mean diagonal, zero or more
-  /// @throws IllegalArgumentException like the shorter method, or if the ridge is negative
+  /// @param relativeRidge κ as a share of H's mean diagonal, zero or more; it keeps directions that
+  ///     the calibration inputs hardly use near the present weights
+  /// @throws IllegalArgumentException if a length does not fit, an entry is not finite (named), a
+  ///     diagonal entry of H is negative, or the ridge is
   public static ChannelLeastSquares of(
       int inputs, int outputs, double[] gram, double[] cross, double relativeRidge) {
     if (inputs < 1 || outputs < 1) {
@@ -134,17 +124,7 @@ public final class ChannelLeastSquares {
     }
   }
 
-  /// Returns the number of inputs, k.
-  public int inputs() {
-    return inputs;
-  }
-
-  /// Returns the number of output channels, o.
-  public int outputs() {
-    return outputs;
-  }
-
-  /// Returns κ, in the units of H.
+  /// κ, in the units of H.
   public double ridge() {
     return equations.ridge();
   }
@@ -167,9 +147,9 @@ public final class ChannelLeastSquares {
 
   /// Solves like the shorter method, with a limit for float32 factors.
   ///
-  /// @param scratchBytes greatest total size of the factors held at a time; one is held in any case
-  ///     (`4k²` bytes at most). The result depends on this limit within its accuracy
-  public float[] solve(
+  /// @param scratchBytes what the factors that are held at a time may take together; one is held in
+  ///     any case (`4k²` bytes at most). The result depends on it within its accuracy
+  private float[] solve(
       float[] present, IntPredicate isKept, long scratchBytes, ExecutorService executor) {
     requireLength(present.length);
     int[][] supports = supports(present, isKept);
@@ -208,40 +188,6 @@ public final class ChannelLeastSquares {
 
   private int[] channels(IntPredicate isWanted) {
     return IntStream.range(0, outputs).filter(isWanted).toArray();
-  }
-
-  /// Returns the squared error of each channel minus that of all weights zero: `wᵀHw − 2wᵀB`, so
-  /// that adding `Σ y²` gives `Σ (wᵀx − y)²`.
-  ///
-  /// @param weights `[o, k]`
-  /// @return `[o]`
-  public double[] errors(float[] weights, ExecutorService executor) {
-    requireLength(weights.length);
-    return equations.errors(weights, executor);
-  }
-
-  /// Returns half the gradient of the squared error: `G = W H − Bᵀ`, of full rank where H is.
-  ///
-  /// @param weights `[o, k]`
-  /// @return `[o, k]`, a new array
-  public double[] gradient(float[] weights, ExecutorService executor) {
-    requireLength(weights.length);
-    return equations.gradient(weights, executor);
-  }
-
-  /// Returns the diagonal d of `(H + κI)⁻¹`: dropping weight w of input i from a dense, optimal
-  /// channel and refitting the others raises the squared error by `w² / d_i` (optimal brain
-  /// surgeon). All entries are infinite where the matrix is singular.
-  ///
-  /// @return `[k]`
-  public double[] inverseDiagonal(ExecutorService executor) {
-    Cholesky factored = factored(executor);
-    if (factored != null) {
-      return factored.inverseDiagonal(executor);
-    }
-    double[] infinite = new double[inputs];
-    Arrays.fill(infinite, Double.POSITIVE_INFINITY);
-    return infinite;
   }
 
   private int[][] supports(float[] present, IntPredicate isKept) {
@@ -327,18 +273,14 @@ public final class ChannelLeastSquares {
 
   /// Returns `(H + κI)⁻¹`, or null where that is singular.
   private double @Nullable [] inverse(ExecutorService executor) {
-    Cholesky factored = factored(executor);
-    return factored == null ? null : factored.inverse(executor);
-  }
-
-  /// Returns the Cholesky factor of `H + κI`, or null where that is singular.
-  private @Nullable Cholesky factored(ExecutorService executor) {
     double[] matrix = equations.gram().clone();
     for (int i = 0; i < inputs; i++) {
       matrix[i * inputs + i] += equations.ridge();
     }
     var factored = new Cholesky(matrix, inputs);
-    return factored.factor(executor) == Cholesky.POSITIVE_DEFINITE ? factored : null;
+    return factored.factor(executor) == Cholesky.POSITIVE_DEFINITE
+        ? factored.inverse(executor)
+        : null;
   }
 
   private void requireLength(int weights) {

@@ -5,7 +5,6 @@ import falcon.kernel.DenseKernels;
 import falcon.kernel.DenseKernels.Block;
 import falcon.kernel.DenseKernels.Extent;
 import falcon.kernel.Kernels;
-import falcon.kernel.VectorLoops;
 import java.util.concurrent.ExecutorService;
 
 /// The normal equations that the channels of a layer share: H, B and the ridge. The arrays are not
@@ -96,35 +95,5 @@ final class LayerEquations {
               Block.of(left, inputs),
               new Extent(rows, Math.min(STRIP, inputs - left), inputs, false, false));
         });
-  }
-
-  /// Returns half the gradient of the squared error: `W H − Bᵀ`, `[o, k]`.
-  double[] gradient(float[] weights, ExecutorService executor) {
-    double[] x = new double[weights.length];
-    double[] gradient = new double[weights.length];
-    for (int i = 0; i < x.length; i++) {
-      x[i] = weights[i];
-      gradient[i] = -cross[i];
-    }
-    addProduct(x, outputs, gram, gradient, executor);
-    return gradient;
-  }
-
-  /// Returns `wᵀHw − 2wᵀB` of each channel.
-  double[] errors(float[] weights, ExecutorService executor) {
-    double[] gradient = gradient(weights, executor);
-    double[] errors = new double[outputs];
-    double[] row = new double[weights.length];
-    for (int i = 0; i < row.length; i++) {
-      row[i] = weights[i];
-    }
-    for (int channel = 0; channel < outputs; channel++) {
-      int from = channel * inputs;
-      // wᵀHw − 2wᵀB = wᵀ(Hw − B) − wᵀB
-      errors[channel] =
-          VectorLoops.dot(row, gradient, from, from + inputs)
-              - VectorLoops.dot(row, cross, from, from + inputs);
-    }
-    return errors;
   }
 }

@@ -269,20 +269,7 @@ public final class Cholesky {
     return values;
   }
 
-  /// Returns the diagonal of `(UᵀU)⁻¹`. It takes another `8m²` bytes while it runs.
-  public double[] inverseDiagonal(@Nullable ExecutorService executor) {
-    double[] lower = inverseTransposed(executor);
-    double[] diagonal = new double[size];
-    for (int i = 0; i < size; i++) {
-      for (int j = 0; j <= i; j++) {
-        double value = lower[i * size + j];
-        diagonal[j] += value * value;
-      }
-    }
-    return diagonal;
-  }
-
-  /// Returns `U⁻ᵀ` `[m, m]`, row-major, lower triangular; a new array.
+  /// `U⁻ᵀ` `[m, m]`, row-major, lower triangular; a new array.
   public double[] inverseTransposed(@Nullable ExecutorService executor) {
     double[] lower = new double[size * size];
     for (int i = 0; i < size; i++) {

@@ -24,7 +24,6 @@ final class ActiveSet implements AutoCloseable {
   private final GradientMatrix gradients;
   private final ExecutorService executor;
   private final int[] columns;
-  private final double @Nullable [] metric;
   private final double[] weights;
   private final boolean[] kept;
 
@@ -35,8 +34,8 @@ final class ActiveSet implements AutoCloseable {
   private double[] rowErrors;
   private double objective;
 
-  /// Direction of the last conjugate step on the support, its product with X, and ∇Qᵀ D⁻¹ ∇Q on the
-  /// support; null after any other step.
+  /// Direction of the last conjugate step on the support, X times it, and ‖∇Q‖² there; null after
+  /// any other step.
   private double @Nullable [] conjugate;
 
   private double[] conjugateSlope = {};
@@ -48,13 +47,11 @@ final class ActiveSet implements AutoCloseable {
   /// @param restricted the quadratic on the active columns, which include every kept nonzero
   ///     weight; closed with this object
   /// @param start w
-  /// @param mask the support
-  /// @param metric D `[p]`, above zero; null for the identity
+  /// @param mask what is kept
   ActiveSet(
       RestrictedQuadratic restricted,
       SparseWeights start,
       Mask mask,
-      double @Nullable [] metric,
       double outsideRidge,
       ExecutorService executor) {
     this.restricted = restricted;
@@ -62,7 +59,6 @@ final class ActiveSet implements AutoCloseable {
     this.gradients = quadratic.gradients();
     this.executor = executor;
     this.columns = restricted.columns();
-    this.metric = metric == null ? null : new double[columns.length];
     this.weights = RestrictedQuadratic.gathered(columns, start);
     this.kept = new boolean[columns.length];
     this.saliency = new float[mask.weightCount()];
@@ -70,9 +66,6 @@ final class ActiveSet implements AutoCloseable {
     this.outsideRidge = outsideRidge;
     for (int c = 0; c < columns.length; c++) {
       kept[c] = mask.isKept(columns[c]);
-      if (metric != null && this.metric != null) {
-        this.metric[c] = metric[columns[c]];
-      }
     }
     this.rowErrors = quadratic.rowErrors(weights, executor);
     this.objective = quadratic.value(rowErrors, weights) + outsideRidge;
@@ -142,13 +135,9 @@ final class ActiveSet implements AutoCloseable {
     return objective;
   }
 
-  /// Returns d = D⁻¹ ∇Q on the active columns.
+  /// d = ∇Q on the active columns.
   double[] direction() {
-    double[] direction = quadratic.gradient(rowErrors, weights, executor);
-    for (int c = 0; c < columns.length && metric != null; c++) {
-      direction[c] /= metric[c];
-    }
-    return direction;
+    return quadratic.gradient(rowErrors, weights, executor);
   }
 
   /// Returns `X d` over the kept columns, which all candidates of an iteration share.
@@ -156,9 +145,8 @@ final class ActiveSet implements AutoCloseable {
     return gradients.multiply(restrict(direction, kept), executor);
   }
 
-  /// Returns the largest eigenvalue of `D^-½ (XᵀX + nλI) D^-½` on the active columns, approximated
-  /// from below by power iteration: a step of the reciprocal of the true value never raises Q while
-  /// the support stays the same.
+  /// Largest eigenvalue of `XᵀX + nλI` on the active columns, from below, by power iteration: a step
+  /// of one over it never raises Q while the support stays.
   double largestCurvature(int iterations) {
     double[] q = new double[columns.length];
     for (int c = 0; c < q.length; c++) {
@@ -169,14 +157,12 @@ final class ActiveSet implements AutoCloseable {
     double eigenvalue = 0;
     for (int i = 0; i < iterations; i++) {
       double norm = Math.sqrt(dot(q, q));
-      double[] scaled = new double[q.length];
       for (int c = 0; c < q.length; c++) {
         q[c] /= norm;
-        scaled[c] = q[c] / Math.sqrt(metric(c));
       }
-      double[] next = gradients.multiplyTransposed(gradients.multiply(scaled, executor), executor);
+      double[] next = gradients.multiplyTransposed(gradients.multiply(q, executor), executor);
       for (int c = 0; c < q.length; c++) {
-        next[c] = (next[c] + quadratic.scaledRidge() * scaled[c]) / Math.sqrt(metric(c));
+        next[c] += quadratic.scaledRidge() * q[c];
       }
       eigenvalue = dot(q, next);
       q = next;
@@ -184,12 +170,7 @@ final class ActiveSet implements AutoCloseable {
     return eigenvalue;
   }
 
-  private double metric(int c) {
-    return metric == null ? 1 : metric[c];
-  }
-
-  /// Returns the best step that keeps the support; no projection is needed, since nothing enters or
-  /// leaves.
+  /// The best step that keeps the support; no projection is needed, for nothing enters or leaves.
   Candidate fixedSupport(double[] direction, double[] slope) {
     return candidate(new Support(kept, mask), new Line(direction, rowErrors, slope, false));
   }
@@ -204,7 +185,7 @@ final class ActiveSet implements AutoCloseable {
     double[] restricted = restrict(direction, kept);
     double along = 0;
     for (int c = 0; c < columns.length; c++) {
-      along += metric(c) * restricted[c] * restricted[c];
+      along += restricted[c] * restricted[c];
     }
     double[] slopeThere = slope.clone();
     if (conjugate != null && slopeAlongConjugate > 0) {
@@ -250,7 +231,7 @@ final class ActiveSet implements AutoCloseable {
   private Support project(double stepSize, double[] direction, Projector projector, Budget budget) {
     for (int c = 0; c < columns.length; c++) {
       double u = (kept[c] ? weights[c] : 0) - stepSize * direction[c];
-      saliency[columns[c]] = DiscreteFirstOrder.saliency(metric(c), u);
+      saliency[columns[c]] = DiscreteFirstOrder.saliency(u);
     }
     Mask projected = projector.project(saliency, budget);
     boolean[] chosen = new boolean[columns.length];

@@ -42,8 +42,8 @@ public final class Backsolve {
   /// unless the system is nearly singular.
   private static final int FLOAT_STEPS = 40;
 
-  /// Bytes of X_A that are held where the caller sets no limit.
-  public static final long DEFAULT_HELD_BYTES = 1L << 30;
+  /// Bytes of X_A that are held at most.
+  private static final long HELD_BYTES = 1L << 30;
 
   /// Factor by which the ridge grows where rounding made the Gram matrix indefinite.
   private static final double RIDGE_GROWTH = 10;
@@ -58,14 +58,13 @@ public final class Backsolve {
   /// @param product forms X_A X_Aᵀ in [#full]; where that is too coarse to precondition the system,
   ///     a [BlockedGramProduct] forms it again
   public Backsolve(Quadratic quadratic, GramProduct product, ExecutorService executor) {
-    this(quadratic, product, DEFAULT_HELD_BYTES, executor);
+    this(quadratic, product, HELD_BYTES, executor);
   }
 
   /// Creates a solver that holds at most `heldBytes` bytes of X_A.
   ///
   /// @param heldBytes zero or more; the result does not depend on it
-  public Backsolve(
-      Quadratic quadratic, GramProduct product, long heldBytes, ExecutorService executor) {
+  Backsolve(Quadratic quadratic, GramProduct product, long heldBytes, ExecutorService executor) {
     this.quadratic = quadratic;
     this.product = product;
     this.heldBytes = heldBytes;
@@ -99,7 +98,7 @@ public final class Backsolve {
   /// @return w `[p]`, zero where the mask is; a new array
   /// @throws IllegalArgumentException if the mask is for another number of weights or a block is
   ///     empty
-  public float[] blockwise(Mask kept, int blockSize) {
+  float[] blockwise(Mask kept, int blockSize) {
     return blockwise(kept, blockSize, layer -> 1);
   }
 

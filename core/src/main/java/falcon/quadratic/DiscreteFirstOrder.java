@@ -7,27 +7,25 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
-import java.util.function.BooleanSupplier;
-import org.jspecify.annotations.Nullable;
 
 /// The discrete first-order method: projected gradient steps on a [Quadratic] under both budgets,
 /// which find weights *and* mask.
 ///
 /// ```
-/// u  = w − τ D⁻¹ ∇Q(w)
-/// z  = projection of the saliencies D_i u_i²          in every step
+/// u  = w − τ ∇Q(w)
+/// z  = projection of the saliencies u_i²              in every step
 /// w⁺ = z ⊙ u
 /// ```
 ///
-/// Along τ the objective is piecewise quadratic, one piece per support z. A step tries the pieces
-/// that increasing values of τ lead to, computes the exact minimum of each from the cached vectors
-/// X w and X D⁻¹∇Q, and moves to the lowest. The piece of the present support is always among them,
-/// along conjugate directions, so that Q never rises. Work is done on an *active set* of columns,
-/// about twice what the budget keeps; the other columns are checked when the active set has
-/// converged, and the set is rebuilt when one of them would enter.
+/// Along τ the objective is piecewise quadratic, one piece a support z. A step tries the pieces that
+/// larger and larger τ lead to, takes the exact minimum of each from cached vectors X w and X ∇Q,
+/// and moves to the lowest. The piece of the present support is always among them, along conjugate
+/// directions, and never rises.
+/// Work is done on an *active set* of columns, about twice what the budget keeps; the others are
+/// checked when it has come to rest, and the set is rebuilt when one of them would enter.
 ///
-/// Source: FALCON (arXiv:2403.07094), section 3.2, discrete first-order method. The paper uses D =
-/// I and a fixed step; its code projects onto the MAC budget only four times in total.
+/// Source: FALCON (arXiv:2403.07094), section 3.2, discrete first-order method. The paper takes
+/// a fixed step; its code projects onto the MAC budget four times in all.
 public final class DiscreteFirstOrder {
   /// Limits of the iteration and of the search for supports.
   ///
@@ -87,70 +85,49 @@ public final class DiscreteFirstOrder {
     this.executor = executor;
   }
 
-  /// Minimises from the projection of `start`, with D = I.
+  /// Minimises from the projection of `start`.
   ///
   /// @param start `[p]`, finite; dense, or within the budget already
-  public Solution solve(float[] start, Budget budget) {
-    requireValid(start, null);
-    return new Run(start, null, budget, () -> false).solve();
-  }
-
-  /// Minimises from the projection of `start` in a diagonal metric.
-  ///
-  /// @param start `[p]`, finite; dense, or within the budget already
-  /// @param metric D `[p]`, finite and above zero; read only. The paper uses the identity; the
-  ///     diagonal of the curvature ([Quadratic#curvatureDiagonal]) equalises the scales of the
-  ///     layers
-  /// @param isCancelled polled once per step
   /// @return weights and mask within the budget; Q is no higher than at the projected start
-  /// @throws IllegalArgumentException if a length or a number is out of its range
-  public Solution solve(
-      float[] start, double[] metric, Budget budget, BooleanSupplier isCancelled) {
-    requireValid(start, metric);
-    return new Run(start, metric, budget, isCancelled).solve();
+  /// @throws IllegalArgumentException if the length is not the quadratic's or a number is not finite
+  public Solution solve(float[] start, Budget budget) {
+    requireValid(start);
+    return new Run(start, budget).solve();
   }
 
-  /// Returns the saliency `D u²`, clamped so that it is finite at any scale.
-  static float saliency(double metric, double u) {
-    return (float) Math.min(metric * u * u, Float.MAX_VALUE);
+  /// `u²` as the projection takes it: finite, whatever the scale.
+  static float saliency(double u) {
+    return (float) Math.min(u * u, Float.MAX_VALUE);
   }
 
-  private void requireValid(float[] start, double @Nullable [] metric) {
-    int p = quadratic.weightCount();
-    int metricLength = metric == null ? p : metric.length;
-    if (start.length != p || metricLength != p) {
+  private void requireValid(float[] start) {
+    if (start.length != quadratic.weightCount()) {
       throw new IllegalArgumentException(
-          "start of %d and metric of %d weights, the quadratic has %d"
-              .formatted(start.length, metricLength, p));
+          "start of %d weights, the quadratic has %d"
+              .formatted(start.length, quadratic.weightCount()));
     }
-    for (int i = 0; i < p; i++) {
-      double d = metric == null ? 1 : metric[i];
-      if (!Float.isFinite(start[i]) || !(d > 0) || d == Double.POSITIVE_INFINITY) {
+    for (int i = 0; i < start.length; i++) {
+      if (!Float.isFinite(start[i])) {
         throw new IllegalArgumentException(
-            "weight %d starts at %s with metric %s; the start is finite, the metric also above zero"
-                .formatted(i, start[i], d));
+            "weight %d starts at %s; a start is finite".formatted(i, start[i]));
       }
     }
   }
 
   /// The state of one call.
   private final class Run {
-    private final double @Nullable [] metric;
     private final Budget budget;
-    private final BooleanSupplier isCancelled;
     private final Mask startKept;
     private final List<Double> objectives = new ArrayList<>();
     private SparseWeights weights;
     private Mask kept;
     private double stepSize;
 
-    Run(float[] start, double @Nullable [] metric, Budget budget, BooleanSupplier isCancelled) {
-      this.metric = metric;
+    Run(float[] start, Budget budget) {
       this.budget = budget;
-      this.isCancelled = isCancelled;
       float[] saliency = new float[start.length];
       for (int i = 0; i < start.length; i++) {
-        saliency[i] = saliency(metric(i), start[i]);
+        saliency[i] = saliency(start[i]);
       }
       startKept = projector.project(saliency, budget);
       projector.accepted(startKept);
@@ -161,10 +138,6 @@ public final class DiscreteFirstOrder {
         values[c] = start[columns[c]];
       }
       weights = new SparseWeights(columns, values);
-    }
-
-    private double metric(int i) {
-      return metric == null ? 1 : metric[i];
     }
 
     Solution solve() {
@@ -185,7 +158,7 @@ public final class DiscreteFirstOrder {
           rowErrors = set.rowErrors();
           droppedResidual = set.droppedResidual();
         }
-        if (outcome == Solution.Outcome.CANCELLED || outcome == Solution.Outcome.ITERATION_LIMIT) {
+        if (outcome == Solution.Outcome.ITERATION_LIMIT) {
           return solution(droppedResidual, outcome);
         }
         direction = direction(rowErrors);
@@ -209,7 +182,6 @@ public final class DiscreteFirstOrder {
           RestrictedQuadratic.around(quadratic, columns, weights, rowErrors, executor),
           weights,
           kept,
-          metric,
           quadratic.scaledRidge() * squares / 2,
           executor);
     }
@@ -221,9 +193,6 @@ public final class DiscreteFirstOrder {
       boolean isSearching = true;
       int stepsSinceSearch = 0;
       while (true) {
-        if (isCancelled.getAsBoolean()) {
-          return Solution.Outcome.CANCELLED;
-        }
         if (objectives.size() > settings.maxIterations()) {
           return Solution.Outcome.ITERATION_LIMIT;
         }
@@ -295,8 +264,7 @@ public final class DiscreteFirstOrder {
       return best;
     }
 
-    /// Returns d = D⁻¹ ∇Q(w) over all columns, in float32, which is accurate enough to choose some
-    /// of them.
+    /// d = ∇Q(w) over all columns, in float32: good enough to choose some of them.
     private float[] direction(double[] rowErrors) {
       float[] direction = new float[quadratic.weightCount()];
       quadratic
@@ -310,23 +278,22 @@ public final class DiscreteFirstOrder {
                 for (int j = 0; j < count; j++) {
                   int i = from + j;
                   double slope = sums[j] + quadratic.scaledRidge() * (w[j] - quadratic.dense(i));
-                  direction[i] = (float) (slope / metric(i));
+                  direction[i] = (float) slope;
                 }
               },
               executor);
       return direction;
     }
 
-    /// Returns the kept columns and those of the largest D d², as many as a multiple of the budget
-    /// allows.
+    /// The kept columns and those of the largest d² that fit a multiple of the budget beside them.
     private int[] columns(float[] direction) {
       double largest = 0;
       for (int i = 0; i < direction.length; i++) {
-        largest = Math.max(largest, metric(i) * direction[i] * direction[i]);
+        largest = Math.max(largest, (double) direction[i] * direction[i]);
       }
       float[] saliency = new float[direction.length];
       for (int i = 0; i < saliency.length; i++) {
-        double relative = largest > 0 ? metric(i) * direction[i] * direction[i] / largest : 0;
+        double relative = largest > 0 ? (double) direction[i] * direction[i] / largest : 0;
         saliency[i] = kept.isKept(i) ? 2 : (float) relative;
       }
       long most = Math.max(settings.maxColumns(), kept.keptCount());
@@ -363,7 +330,7 @@ public final class DiscreteFirstOrder {
         if (c < active.length && active[c] == i) {
           w = weights.value(c++);
         }
-        saliency[i] = saliency(metric(i), w - stepSize * direction[i]);
+        saliency[i] = saliency(w - stepSize * direction[i]);
       }
       Mask mask = projector.project(saliency, budget);
       c = 0;

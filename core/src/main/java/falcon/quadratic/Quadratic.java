@@ -91,18 +91,7 @@ public final class Quadratic {
     return gradient(rowErrors(w, executor), w, executor);
   }
 
-  /// Returns the diagonal of the Hessian `XᵀX + nλI`: a metric for [DiscreteFirstOrder].
-  ///
-  /// @return `[p]`, above zero
-  public double[] curvatureDiagonal(ExecutorService executor) {
-    double[] diagonal = gradients.squaredColumnNorms(executor);
-    for (int i = 0; i < diagonal.length; i++) {
-      diagonal[i] += scaledRidge();
-    }
-    return diagonal;
-  }
-
-  /// Returns v = X (w − w̄) + e, `[n]`.
+  /// v = X (w − w̄) + e, `[n]`.
   double[] rowErrors(double[] weights, ExecutorService executor) {
     return rowErrors(
         (from, piece, count) -> System.arraycopy(weights, from, piece, 0, count), executor);

@@ -16,9 +16,7 @@ public final class Solution {
     /// The last steps lowered the objective by less than the tolerance, or none could lower it.
     SMALL_DECREASE,
     /// The iteration limit was reached; the result is valid and may still improve.
-    ITERATION_LIMIT,
-    /// The caller cancelled; the result is the best so far.
-    CANCELLED
+    ITERATION_LIMIT
   }
 
   private final float[] weights;

@@ -38,19 +38,15 @@ class GradientMatrixTest {
       double[] r = random.doubles(problem.rows, -1, 1).toArray();
       double[] product = new double[problem.rows];
       double[] transposed = new double[v.length];
-      double[] norms = new double[v.length];
       for (int i = 0; i < problem.rows; i++) {
         for (int j = 0; j < v.length; j++) {
           product[i] += problem.matrix[i][j] * v[j];
           transposed[j] += problem.matrix[i][j] * r[i];
-          norms[j] += problem.matrix[i][j] * problem.matrix[i][j];
         }
       }
       assertThat(problem.gradients.multiply(v, executor)).containsExactly(product, within(1e-11));
       assertThat(problem.gradients.multiplyTransposed(r, executor))
           .containsExactly(transposed, within(1e-12));
-      assertThat(problem.gradients.squaredColumnNorms(executor))
-          .containsExactly(norms, within(1e-12));
     }
   }
 

@@ -47,7 +47,22 @@ class ChannelLeastSquaresTest {
     }
 
     ChannelLeastSquares problem() {
-      return ChannelLeastSquares.of(inputs, outputs, DenseAlgebra.flat(gram), cross);
+      return ChannelLeastSquares.of(inputs, outputs, DenseAlgebra.flat(gram), cross, 1e-3);
+    }
+
+    /// Squared error of each channel less that of all weights zero: `wᵀHw − 2wᵀB`.
+    double[] errors(float[] weights) {
+      double[] errors = new double[outputs];
+      for (int channel = 0; channel < outputs; channel++) {
+        for (int i = 0; i < inputs; i++) {
+          double slope = -2 * cross[i * outputs + channel];
+          for (int j = 0; j < inputs; j++) {
+            slope += gram[i][j] * weights[channel * inputs + j];
+          }
+          errors[channel] += weights[channel * inputs + i] * slope;
+        }
+      }
+      return errors;
     }
 
     /// Solves the normal equations of one channel by Gaussian elimination.
@@ -113,7 +128,7 @@ class ChannelLeastSquaresTest {
 
   @Test
   void aLayerWithoutInputKeepsItsPresentWeights() {
-    var problem = ChannelLeastSquares.of(3, 1, new double[9], new double[3]);
+    var problem = ChannelLeastSquares.of(3, 1, new double[9], new double[3], 1e-3);
     assertThat(problem.solve(new float[] {1, 2, 3}, i -> i != 1, executor))
         .containsExactly(1, 0, 3);
   }
@@ -138,7 +153,6 @@ class ChannelLeastSquaresTest {
     float[] solved = problem.solve(new float[inputs * outputs], i -> i % inputs != 3, executor);
     assertThat((double) solved[0]).isCloseTo(1.0 / 19, within(1e-4));
     assertThat(solved[3]).isZero();
-    assertThat(problem.inverseDiagonal(executor)).containsOnly(Double.POSITIVE_INFINITY);
   }
 
   @Test
@@ -149,63 +163,31 @@ class ChannelLeastSquaresTest {
     for (int i = 0; i < pruned.length; i++) {
       pruned[i] = layer.kept[i] ? layer.present[i] : 0;
     }
-    double[] before = problem.errors(pruned, executor);
-    double[] after =
-        problem.errors(problem.solve(layer.present, i -> layer.kept[i], executor), executor);
+    double[] before = layer.errors(pruned);
+    double[] after = layer.errors(problem.solve(layer.present, i -> layer.kept[i], executor));
     for (int channel = 0; channel < 10; channel++) {
       assertThat(after[channel]).isLessThanOrEqualTo(before[channel]);
     }
   }
 
   @Test
-  void gradientIsTheSlopeOfHalfTheError() {
-    var layer = new Layer(9, 7, 3, 1);
-    var problem = layer.problem();
-    double[] gradient = problem.gradient(layer.present, executor);
-    for (int i = 0; i < layer.present.length; i++) {
-      float[] up = layer.present.clone();
-      float[] down = layer.present.clone();
-      up[i] += 0.5f;
-      down[i] -= 0.5f;
-      double step = (double) up[i] - down[i];
-      double slope =
-          (problem.errors(up, executor)[i / 7] - problem.errors(down, executor)[i / 7])
-              / (2 * step);
-      assertThat(gradient[i]).isCloseTo(slope, within(1e-4));
-    }
-  }
-
-  @Test
-  void droppingAnInputOfAnOptimalChannelCostsItsSquareOverTheInverseDiagonal() {
-    var layer = new Layer(10, 6, 1, 1);
-    var problem = ChannelLeastSquares.of(6, 1, DenseAlgebra.flat(layer.gram), layer.cross, 0);
-    float[] dense = problem.solve(layer.present, i -> true, executor);
-    float[] without = problem.solve(layer.present, i -> i != 2, executor);
-    double rise = problem.errors(without, executor)[0] - problem.errors(dense, executor)[0];
-    assertThat(rise)
-        .isCloseTo(
-            dense[2] * (double) dense[2] / problem.inverseDiagonal(executor)[2],
-            within(1e-4 * rise));
-  }
-
-  @Test
   void whatIsNotFiniteIsNamed() {
-    assertThatThrownBy(
-            () -> ChannelLeastSquares.of(2, 1, new double[] {1, 0, Double.NaN, 1}, new double[2]))
+    assertThatThrownBy(() ->
+            ChannelLeastSquares.of(2, 1, new double[] {1, 0, Double.NaN, 1}, new double[2], 1e-3))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessage("the Gram matrix has NaN at inputs (1, 0)");
     assertThatThrownBy(() ->
             ChannelLeastSquares.of(
-                1, 2, new double[] {1}, new double[] {0, Double.POSITIVE_INFINITY}))
+                1, 2, new double[] {1}, new double[] {0, Double.POSITIVE_INFINITY}, 1e-3))
         .hasMessage("the products of inputs and wanted outputs have Infinity at input 0, output 1");
-    var problem = ChannelLeastSquares.of(1, 2, new double[] {1}, new double[2]);
+    var problem = ChannelLeastSquares.of(1, 2, new double[] {1}, new double[2], 1e-3);
     assertThatThrownBy(() -> problem.solve(new float[] {0, Float.NaN}, i -> true, executor))
         .hasMessage("the present weight of output 1, input 0 is NaN");
   }
 
   @Test
   void lengthsThatDoNotFitAreTold() {
-    assertThatThrownBy(() -> ChannelLeastSquares.of(2, 3, new double[4], new double[5]))
+    assertThatThrownBy(() -> ChannelLeastSquares.of(2, 3, new double[4], new double[5], 1e-3))
         .hasMessage(
             "2 inputs and 3 outputs take a Gram matrix of 4 values and products of 6, found 4 and 5");
   }

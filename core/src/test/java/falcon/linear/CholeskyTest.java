@@ -127,11 +127,9 @@ class CholeskyTest {
     double[][] matrix = DenseAlgebra.positiveDefinite(new SplittableRandom(m), m, 1);
     var factored = new Cholesky(DenseAlgebra.flat(matrix), m);
     factored.factor(null);
-    double[] diagonal = factored.inverseDiagonal(null);
     double[] inverse = factored.inverse(null);
     double largest = 0;
     for (int i = 0; i < m; i++) {
-      assertThat(diagonal[i]).isCloseTo(inverse[i * m + i], within(1e-12 * diagonal[i]));
       for (int j = 0; j < m; j++) {
         double sum = i == j ? -1 : 0;
         for (int k = 0; k < m; k++) {

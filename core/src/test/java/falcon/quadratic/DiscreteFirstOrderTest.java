@@ -143,16 +143,12 @@ class DiscreteFirstOrderTest {
 
   @ParameterizedTest(name = "seed={0}")
   @MethodSource("seeds")
-  void theCurvatureMetricNeverRaisesTheObjective(long seed) {
+  void aGreedyProjectionNeverRaisesTheObjective(long seed) {
     try (var problem = new QuadraticProblem(seed, 60, 0.01, 30, 50)) {
       var budget = new Budget(30, 45);
       Solution solution =
           solver(problem, greedy(problem.costs), DiscreteFirstOrder.Settings.DEFAULT)
-              .solve(
-                  problem.dense,
-                  problem.quadratic.curvatureDiagonal(executor),
-                  budget,
-                  () -> false);
+              .solve(problem.dense, budget);
       assertNeverRises(solution.objectives());
       assertZeroWhereNotKept(solution);
       assertThat(budget.allows(solution.kept(), problem.costs)).isTrue();
@@ -214,20 +210,13 @@ class DiscreteFirstOrderTest {
   }
 
   @Test
-  void itStopsAtTheIterationLimitAndWhenCancelled() {
+  void itStopsAtTheIterationLimit() {
     try (var problem = new QuadraticProblem(7, 50, 0.001, 40)) {
       var limited = new DiscreteFirstOrder.Settings(2, 0, 5, 2);
       Solution solution =
           solver(problem, greedy(problem.costs), limited).solve(problem.dense, Budget.ofNnz(20));
       assertThat(solution.outcome()).isEqualTo(Solution.Outcome.ITERATION_LIMIT);
       assertThat(solution.iterations()).isEqualTo(2);
-      double[] metric = new double[40];
-      Arrays.fill(metric, 1);
-      Solution cancelled =
-          solver(problem, greedy(problem.costs), limited)
-              .solve(problem.dense, metric, Budget.ofNnz(20), () -> true);
-      assertThat(cancelled.outcome()).isEqualTo(Solution.Outcome.CANCELLED);
-      assertThat(cancelled.iterations()).isZero();
     }
   }
 
@@ -323,10 +312,9 @@ class DiscreteFirstOrderTest {
     try (var problem = new QuadraticProblem(9, 5, 0.1, 3)) {
       var solver = solver(problem, greedy(problem.costs), DiscreteFirstOrder.Settings.DEFAULT);
       assertThatThrownBy(() -> solver.solve(new float[2], Budget.UNLIMITED))
-          .hasMessage("start of 2 and metric of 3 weights, the quadratic has 3");
+          .hasMessage("start of 2 weights, the quadratic has 3");
       assertThatThrownBy(() -> solver.solve(new float[] {0, Float.NaN, 0}, Budget.UNLIMITED))
-          .hasMessage(
-              "weight 1 starts at NaN with metric 1.0; the start is finite, the metric also above zero");
+          .hasMessage("weight 1 starts at NaN; a start is finite");
     }
   }
 }

@@ -44,20 +44,6 @@ class QuadraticTest {
   }
 
   @Test
-  void curvatureDiagonalIsTheSecondDifference() {
-    try (var problem = new QuadraticProblem(3, 4, 0.5, 6)) {
-      double[] diagonal = problem.quadratic.curvatureDiagonal(executor);
-      for (int j = 0; j < 6; j++) {
-        double expected = 4 * 0.5;
-        for (int i = 0; i < 4; i++) {
-          expected += problem.matrix[i][j] * problem.matrix[i][j];
-        }
-        assertThat(diagonal[j]).isCloseTo(expected, within(1e-12));
-      }
-    }
-  }
-
-  @Test
   void argumentsOutOfRangeAreTold() {
     try (var problem = new QuadraticProblem(4, 2, 1, 3)) {
       assertThatThrownBy(() -> Quadratic.of(problem.gradients, new float[3], new double[2], 0))

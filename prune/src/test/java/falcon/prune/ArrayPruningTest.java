@@ -5,13 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import falcon.data.Dataset;
 import falcon.data.format.Datasets;
-import falcon.model.Attribute;
 import falcon.model.DataType;
 import falcon.model.Dimension;
 import falcon.model.MainOutput;
 import falcon.model.Network;
-import falcon.model.Node;
-import falcon.model.Tensor;
 import falcon.model.ValueInfo;
 import falcon.model.layer.Layers;
 import falcon.prune.evaluation.NetworkWithData;
@@ -36,7 +33,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -59,7 +55,7 @@ class ArrayPruningTest {
 
   @Test
   void classifierWithoutLabelsIsJudgedByAgreement() throws IOException {
-    Report report = prune(network(3), arrays(false), Loss.AUTO).report();
+    Report report = prune(Graphs.perceptron(3), arrays(false), Loss.AUTO).report();
     assertThat(report.measure()).isEqualTo(Measure.AGREEMENT);
     assertThat(Objects.requireNonNull(report.validation()).dense()).isEqualTo(100);
     assertThat(Objects.requireNonNull(report.validation()).finalAccuracy()).isBetween(40.0, 100.0);
@@ -71,19 +67,19 @@ class ArrayPruningTest {
   @Test
   void classifierWithLabelsIsJudgedByAccuracyUnlessToldOtherwise() throws IOException {
     Dataset labelled = arrays(true);
-    assertThat(NetworkWithData.of(network(3), labelled, null, Loss.AUTO).measure())
+    assertThat(NetworkWithData.of(Graphs.perceptron(3), labelled, null, Loss.AUTO).measure())
         .isEqualTo(Measure.ACCURACY);
-    assertThat(NetworkWithData.of(network(3), labelled, null, Loss.SELF).measure())
+    assertThat(NetworkWithData.of(Graphs.perceptron(3), labelled, null, Loss.SELF).measure())
         .isEqualTo(Measure.AGREEMENT);
-    assertThat(NetworkWithData.of(network(3), labelled, null, Loss.OUTPUTS).measure())
+    assertThat(NetworkWithData.of(Graphs.perceptron(3), labelled, null, Loss.OUTPUTS).measure())
         .isEqualTo(Measure.FIDELITY);
-    assertThat(NetworkWithData.of(network(1), labelled, null, Loss.AUTO).measure())
+    assertThat(NetworkWithData.of(Graphs.perceptron(1), labelled, null, Loss.AUTO).measure())
         .isEqualTo(Measure.FIDELITY);
   }
 
   @Test
   void otherNetworksAreJudgedByFidelity() throws IOException {
-    Report report = prune(network(1), arrays(false), Loss.AUTO).report();
+    Report report = prune(Graphs.perceptron(1), arrays(false), Loss.AUTO).report();
     assertThat(report.measure()).isEqualTo(Measure.FIDELITY);
     assertThat(Objects.requireNonNull(report.validation()).dense()).isEqualTo(100);
     assertThat(Objects.requireNonNull(report.validation()).finalAccuracy()).isBetween(50.0, 100.0);
@@ -101,7 +97,7 @@ class ArrayPruningTest {
             .threads(1)
             .build();
     Report report =
-        Falcon.prune(network(3), arrays(false), BudgetRequest.macs(0.5))
+        Falcon.prune(Graphs.perceptron(3), arrays(false), BudgetRequest.macs(0.5))
             .options(options)
             .run()
             .report();
@@ -112,9 +108,12 @@ class ArrayPruningTest {
   @Test
   void fixedNumbersOfExamplesGiveTheSameNetwork() throws IOException {
     Dataset data = arrays(true);
-    float[] open = prune(network(3), data, Loss.AUTO).network().tensor("w1").toFloats();
+    float[] open = prune(Graphs.perceptron(3), data, Loss.AUTO).network().tensor("w1").toFloats();
     float[] fixed =
-        prune(network(3, new Dimension.Fixed(4)), data, Loss.AUTO)
+        prune(
+                Graphs.perceptron(3, new Dimension.Fixed(4), new Dimension.Fixed(FEATURES)),
+                data,
+                Loss.AUTO)
             .network()
             .tensor("w1")
             .toFloats();
@@ -128,13 +127,20 @@ class ArrayPruningTest {
     Dataset data = arrays(false);
     ReconstructionMethod.Settings usual = ReconstructionMethod.defaults(Method.FALCON);
     float[] fixed =
-        prune(network(1, new Dimension.Fixed(5)), data, usual, 65)
+        prune(
+                Graphs.perceptron(1, new Dimension.Fixed(5), new Dimension.Fixed(FEATURES)),
+                data,
+                usual,
+                65)
             .network()
             .tensor("w1")
             .toFloats();
     float[] open =
-        prune(network(1), data, usual.withBatch(35), 65).network().tensor("w1").toFloats();
-    float[] other = prune(network(1), data, usual, 65).network().tensor("w1").toFloats();
+        prune(Graphs.perceptron(1), data, usual.withBatch(35), 65)
+            .network()
+            .tensor("w1")
+            .toFloats();
+    float[] other = prune(Graphs.perceptron(1), data, usual, 65).network().tensor("w1").toFloats();
     assertThat(distance(fixed, open)).isLessThan(0.1 * distance(other, open));
   }
 
@@ -149,7 +155,8 @@ class ArrayPruningTest {
   @Test
   void lossOnLabelsNeedsThem() throws IOException {
     Dataset unlabelled = arrays(false);
-    assertThatThrownBy(() -> NetworkWithData.of(network(3), unlabelled, null, Loss.LABELS))
+    assertThatThrownBy(
+            () -> NetworkWithData.of(Graphs.perceptron(3), unlabelled, null, Loss.LABELS))
         .isInstanceOf(PruningException.class)
         .hasMessageContaining("--loss labels needs classes")
         .hasMessageContaining("Say --loss self");
@@ -158,8 +165,8 @@ class ArrayPruningTest {
   @Test
   void accuracyWithoutLabelsIsRefusedWithAdvice() throws IOException {
     var evaluator = new Evaluator(arrays(false), null, 1);
-    assertThatThrownBy(
-            () -> evaluator.evaluate(network(3), Evaluator.Part.VALIDATION, Progress.SILENT))
+    assertThatThrownBy(() ->
+            evaluator.evaluate(Graphs.perceptron(3), Evaluator.Part.VALIDATION, Progress.SILENT))
         .isInstanceOf(PruningException.class)
         .hasMessageContaining("--reference DENSE.onnx");
   }
@@ -168,7 +175,8 @@ class ArrayPruningTest {
   void networkComparedWithItselfAgreesInAll() throws IOException {
     var evaluator = new Evaluator(arrays(false), null, 1);
     Evaluator.Comparison same =
-        evaluator.compare(network(3), network(3), Evaluator.Part.TRAIN, Progress.SILENT);
+        evaluator.compare(
+            Graphs.perceptron(3), Graphs.perceptron(3), Evaluator.Part.TRAIN, Progress.SILENT);
     assertThat(same.measure()).isEqualTo(Measure.AGREEMENT);
     assertThat(same.samples()).isEqualTo(SAMPLES);
     assertThat(same.percent()).isEqualTo(100);
@@ -178,7 +186,7 @@ class ArrayPruningTest {
   @Test
   void arraysOfAnotherShapeAreRefusedWithBoth() throws IOException {
     Dataset data = arrays(false);
-    Network wider = network(3).withExampleShapes(Map.of());
+    Network wider = Graphs.perceptron(3).withExampleShapes(Map.of());
     assertThatThrownBy(() ->
             NetworkWithData.of(
                 ExampleShapes.parse("x=6").appliedTo(renamed(wider, 7)), data, null, Loss.AUTO))
@@ -192,26 +200,26 @@ class ArrayPruningTest {
 
   @Test
   void openAxesHaveTheSizesOfTheData() throws IOException {
-    Network open = network(3, new Dimension.Symbolic("n"), new Dimension.Symbolic("features"));
+    Network open =
+        Graphs.perceptron(3, new Dimension.Symbolic("n"), new Dimension.Symbolic("features"));
     assertThat(Layers.of(open).isCounted()).isFalse();
     assertThat(Layers.of(open).all().getFirst().uncountedReason()).contains("(--input-shape)");
     assertThat(
             Layers.of(NetworkWithData.of(open, arrays(false), null, Loss.AUTO).network())
                 .totalMacs())
-        .isEqualTo(Layers.of(network(3)).totalMacs());
+        .isEqualTo(Layers.of(Graphs.perceptron(3)).totalMacs());
     assertThat(Layers.of(ExampleShapes.parse("6").appliedTo(open)).totalMacs())
-        .isEqualTo(Layers.of(network(3)).totalMacs());
+        .isEqualTo(Layers.of(Graphs.perceptron(3)).totalMacs());
   }
 
   @Test
   void outputThatCountsIsTheFirstRealOneOrTheNamedOne() {
     Network.Builder builder =
-        Network.builder("two")
-            .input(input(new Dimension.Symbolic("n"), new Dimension.Fixed(FEATURES)))
+        Graphs.network("two", FEATURES)
             .output(new ValueInfo("x", DataType.INT64, null))
             .output(new ValueInfo("x", DataType.FLOAT32, null));
     assertThat(MainOutput.of(builder.build()).type()).isEqualTo(DataType.FLOAT32);
-    Network named = network(3).withMetadata(Map.of(MainOutput.METADATA, "h2"));
+    Network named = Graphs.perceptron(3).withMetadata(Map.of(MainOutput.METADATA, "h2"));
     assertThatThrownBy(() -> MainOutput.of(named))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("the network has no output 'h2'");
@@ -226,8 +234,10 @@ class ArrayPruningTest {
             .scratch(folder.resolve("nowhere"))
             .build();
     Dataset data = arrays(true);
-    assertThatThrownBy(
-            () -> Falcon.prune(network(3), data, BudgetRequest.macs(0.5)).options(options).plan())
+    assertThatThrownBy(() ->
+            Falcon.prune(Graphs.perceptron(3), data, BudgetRequest.macs(0.5))
+                .options(options)
+                .plan())
         .isInstanceOfSatisfying(
             PruningException.class,
             e -> assertThat(e.kind()).isEqualTo(PruningException.Kind.USAGE))
@@ -240,8 +250,9 @@ class ArrayPruningTest {
     Dataset data = arrays(false, 10 * heldOut);
     int samples = 5 * heldOut;
     ReconstructionMethod.Settings usual = ReconstructionMethod.defaults(Method.FALCON);
-    PrunedNetwork plain = prune(network(1), data, usual.withSteps(0), samples);
-    PrunedNetwork spoilt = prune(network(1), data, usual.withSteps(3).withLearningRate(3), samples);
+    PrunedNetwork plain = prune(Graphs.perceptron(1), data, usual.withSteps(0), samples);
+    PrunedNetwork spoilt =
+        prune(Graphs.perceptron(1), data, usual.withSteps(3).withLearningRate(3), samples);
     assertThat(spoilt.network().tensor("w1")).isEqualTo(plain.network().tensor("w1"));
     assertThat(spoilt.report().stages().getFirst().notes())
         .last()
@@ -257,8 +268,8 @@ class ArrayPruningTest {
   void refinementThatHelpsIsTaken() throws IOException {
     Dataset data = arrays(false);
     ReconstructionMethod.Settings usual = ReconstructionMethod.defaults(Method.FALCON);
-    PrunedNetwork plain = prune(network(1), data, usual.withSteps(0), 65);
-    PrunedNetwork helped = prune(network(1), data, usual, 65);
+    PrunedNetwork plain = prune(Graphs.perceptron(1), data, usual.withSteps(0), 65);
+    PrunedNetwork helped = prune(Graphs.perceptron(1), data, usual, 65);
     assertThat(helped.network().tensor("w1")).isNotEqualTo(plain.network().tensor("w1"));
     assertThat(helped.report().stages().getFirst().notes()).isEmpty();
   }
@@ -283,64 +294,13 @@ class ArrayPruningTest {
         .run();
   }
 
-  private static ValueInfo input(Dimension... dimensions) {
-    return new ValueInfo("x", DataType.FLOAT32, List.of(dimensions));
-  }
-
-  private static Network network(int outputs) {
-    return network(outputs, new Dimension.Symbolic("n"));
-  }
-
-  private static Network network(int outputs, Dimension examples) {
-    return network(outputs, examples, new Dimension.Fixed(FEATURES));
-  }
-
-  /// 6 features, 16 hidden, and outputs.
-  private static Network network(int outputs, Dimension examples, Dimension features) {
-    var random = new SplittableRandom(7);
-    return Network.builder("perceptron")
-        .opset("", 17)
-        .input(input(examples, features))
-        .initializer("w1", noise(random, FEATURES, 16))
-        .initializer("b1", noise(random, 16))
-        .initializer("w2", noise(random, 16, outputs))
-        .initializer("b2", noise(random, outputs))
-        .node(gemm("h", "x", "w1", "b1"))
-        .node(new Node("r", "Relu", "", List.of("h"), List.of("r"), Map.of()))
-        .node(gemm("z", "r", "w2", "b2"))
-        .output(new ValueInfo("z", DataType.FLOAT32, null))
-        .build();
-  }
-
   /// The same network for another number of features; its weights do not fit.
   private static Network renamed(Network network, long features) {
-    Network.Builder builder =
-        Network.builder(network.name())
-            .opset("", 17)
-            .input(input(new Dimension.Symbolic("n"), new Dimension.Fixed(features)));
+    Network.Builder builder = Graphs.network(network.name(), features);
     network.initializers().forEach(builder::initializer);
     network.nodes().forEach(builder::node);
     network.outputs().forEach(builder::output);
     return builder.build();
-  }
-
-  private static Node gemm(String output, String input, String weights, String bias) {
-    return new Node(
-        output,
-        "Gemm",
-        "",
-        List.of(input, weights, bias),
-        List.of(output),
-        Map.of("transB", new Attribute.IntegerValue(0)));
-  }
-
-  private static Tensor noise(SplittableRandom random, long... shape) {
-    List<Long> sizes = Arrays.stream(shape).boxed().toList();
-    var values = new float[Math.toIntExact(Tensor.elements(sizes))];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) random.nextGaussian();
-    }
-    return Tensor.ofFloats(sizes, values);
   }
 
   private Dataset arrays(boolean isLabelled) throws IOException {

@@ -4,12 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import falcon.data.Dataset;
-import falcon.model.DataType;
-import falcon.model.Dimension;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
-import falcon.model.ValueInfo;
 import falcon.model.layer.LayerSelection;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.KeepFloor;
@@ -103,21 +100,11 @@ class LayerChoiceTest {
   @Test
   void macsOfANetworkWithAnUnknownOperatorAreRefusedWithItsName() {
     Network network =
-        Network.builder("unknown")
-            .opset("", 17)
-            .input(
-                new ValueInfo(
-                    "x",
-                    DataType.FLOAT32,
-                    List.of(
-                        new Dimension.Symbolic("n"),
-                        new Dimension.Fixed(1),
-                        new Dimension.Fixed(8),
-                        new Dimension.Fixed(8))))
+        Graphs.network("unknown", 1, 8, 8)
             .node(new Node("odd", "Fancy", "com.example", List.of("x"), List.of("f"), Map.of()))
-            .node(new Node("", "MatMul", "", List.of("f", "w"), List.of("y"), Map.of()))
+            .node(Graphs.node("MatMul", "y", "f", "w"))
             .initializer("w", Tensor.ofFloats(List.of(2L, 3L), 1, 2, 3, 4, 5, 6))
-            .output(new ValueInfo("y", DataType.FLOAT32, null))
+            .output(Graphs.output("y"))
             .build();
     assertThatThrownBy(() -> pruning(network, BudgetRequest.macs(0.3)).plan())
         .isInstanceOf(PruningException.class)

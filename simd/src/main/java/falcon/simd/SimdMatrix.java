@@ -223,20 +223,6 @@ final class SimdMatrix implements MatrixKernels {
   }
 
   @Override
-  public void addSquaredRows(double[] sum, RowPanel x) {
-    int end = x.columns() / LANES * LANES;
-    for (int i = 0; i < x.rows(); i++) {
-      for (int j = 0; j < end; j += LANES) {
-        DoubleVector values = load(x, i, j);
-        vector(sum, j).add(values.mul(values)).intoArray(sum, j);
-      }
-      for (int j = end; j < x.columns(); j++) {
-        sum[j] += number(x, i, j) * number(x, i, j);
-      }
-    }
-  }
-
-  @Override
   public double squaredNorm(MemorySegment x, long offsetBytes, int count) {
     var partial = new double[PARTIALS];
     int end = count & -PARTIALS;

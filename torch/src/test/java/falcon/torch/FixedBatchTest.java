@@ -141,14 +141,16 @@ class FixedBatchTest {
     }
   }
 
-  /// Returns the single steps of each layer's weights from zero, with all positions used.
+  /// What a first step makes of the weights of each layer if all are zero, all positions looked at.
   private List<float[]> steps(Network network, SampleSource samples) {
     List<ChannelDescent> descents =
         new LayerMoments(network, 100, 1L << 30, workers).descents(LAYERS, 1e-2, samples);
     var steps = new ArrayList<float[]>();
     for (ChannelDescent descent : descents) {
       ChannelDescent.Block block = descent.blocks().getFirst();
-      steps.add(descent.singleSteps(block, new float[block.count()]));
+      var weights = new float[block.count()];
+      descent.descend(block, weights, 0, i -> true, 1);
+      steps.add(weights);
       descent.close();
     }
     return steps;
@@ -175,13 +177,7 @@ class FixedBatchTest {
   private Network refined(Network dense, Network network, SampleSource samples) {
     return new Refinement(
             dense, LAYERS, List.of(), new Refinement.Options(32, 0.01, 1, 1), 1L << 30, workers)
-        .refine(
-            network,
-            LAYERS,
-            samples,
-            false,
-            Refinement.SupportChoice.FIXED,
-            (steps, loss) -> assertThat(loss).isPositive());
+        .refine(network, LAYERS, samples, false, (steps, loss) -> assertThat(loss).isPositive());
   }
 
   private double[] gradients(Network network, SampleSource samples) {

@@ -4,13 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import falcon.cli.Graphs;
 import falcon.model.Attribute;
-import falcon.model.DataType;
 import falcon.model.Dimension;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
-import falcon.model.ValueInfo;
 import falcon.model.layer.LayerSelection;
 import falcon.model.layer.Layers;
 import java.io.IOException;
@@ -70,14 +69,9 @@ class InspectionTest {
   }
 
   private static Network.Builder builder() {
-    return Network.builder("test")
-        .opset("", 17)
-        .input(
-            new ValueInfo(
-                "x",
-                DataType.FLOAT32,
-                List.of(new Dimension.Fixed(1), new Dimension.Fixed(6), new Dimension.Fixed(10))))
-        .node(new Node("", "MatMul", "", List.of("x", LONG_NAME), List.of("q"), Map.of()))
+    return Graphs.network(
+            "test", new Dimension.Fixed(1), new Dimension.Fixed(6), new Dimension.Fixed(10))
+        .node(Graphs.node("MatMul", "q", "x", LONG_NAME))
         .node(
             new Node(
                 "",
@@ -88,6 +82,6 @@ class InspectionTest {
                 Map.of("perm", new Attribute.IntegerList(List.of(0L, 2L, 1L)))))
         .node(new Node("prod", "MatMul", "", List.of("q", "k"), List.of("y"), Map.of()))
         .initializer(LONG_NAME, Tensor.ofFloats(List.of(10L, 4L), new float[40]))
-        .output(new ValueInfo("y", DataType.FLOAT32, null));
+        .output(Graphs.output("y"));
   }
 }

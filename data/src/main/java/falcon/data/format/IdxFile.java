@@ -45,12 +45,7 @@ final class IdxFile {
       this.nameEnd = nameEnd;
     }
 
-    /// Returns the number that a file of this kind starts with.
-    int magic() {
-      return magic;
-    }
-
-    /// Returns the name of a plain file of this kind, for example `train-images-idx3-ubyte`.
+    /// The name of a plain file of this kind, such as `train-images-idx3-ubyte`.
     String nameIn(Split split) {
       return split.idxPrefix() + "-" + nameEnd;
     }

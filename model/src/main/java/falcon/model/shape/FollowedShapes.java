@@ -23,11 +23,6 @@ public final class FollowedShapes {
   private final List<Obstacle> obstacles = new ArrayList<>();
   private final IdentityHashMap<Node, Obstacle> obstacleByNode = new IdentityHashMap<>();
 
-  /// Follows shapes for one example of the size that the network fixes.
-  public static FollowedShapes of(Network network) {
-    return of(network, Map.of());
-  }
-
   /// Follows shapes.
   ///
   /// @param inputShapes shape of graph inputs by name; an input that is missing has the shape that

@@ -1,15 +1,12 @@
 package falcon.prune.method;
 
 import falcon.model.StateDict;
-import falcon.model.Tensor;
 import falcon.model.safetensors.TensorPart;
 import falcon.prune.storage.CheckpointFile;
 import falcon.prune.storage.CheckpointFolder;
 import falcon.prune.storage.CheckpointSchedule;
 import falcon.torch.training.RefinementCheckpoints;
-import java.util.BitSet;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -20,9 +17,7 @@ public final class KeptRefinement implements RefinementCheckpoints {
   public static final String PART = "refinement";
 
   private static final String ARRAY = "array/";
-  private static final String KEPT = "kept/";
   private static final String SCALES = "scales";
-  private static final String CHOICE = "choice";
   private static final String DONE = "done";
 
   private final CheckpointFolder folder;
@@ -67,15 +62,7 @@ public final class KeptRefinement implements RefinementCheckpoints {
   private void write(State state) {
     var parts = new LinkedHashMap<String, TensorPart>();
     parts.put(SCALES, CheckpointFile.part(state.scales()));
-    parts.put(CHOICE, CheckpointFile.part(state.choice()));
     state.arrays().forEach((name, array) -> parts.put(ARRAY + name, TensorPart.ofFloats(array)));
-    state
-        .kept()
-        .forEach((name, set) -> {
-          long[] words = set.toLongArray();
-          parts.put(
-              KEPT + name, TensorPart.of(Tensor.ofLongs(List.of((long) words.length), words)));
-        });
     file.write(parts, Map.of(DONE, Integer.toString(state.done())));
   }
 
@@ -83,14 +70,9 @@ public final class KeptRefinement implements RefinementCheckpoints {
     var arrays = new LinkedHashMap<String, float[]>();
     CheckpointFile.below(content, ARRAY)
         .forEach((name, tensor) -> arrays.put(name, tensor.toFloats()));
-    var kept = new LinkedHashMap<String, BitSet>();
-    CheckpointFile.below(content, KEPT)
-        .forEach((name, words) -> kept.put(name, BitSet.valueOf(words.toLongs())));
     return new State(
         Integer.parseInt(content.metadata().getOrDefault(DONE, "")),
         CheckpointFile.numbers(CheckpointFile.tensor(content, SCALES)),
-        CheckpointFile.numbers(CheckpointFile.tensor(content, CHOICE)),
-        arrays,
-        kept);
+        arrays);
   }
 }

@@ -40,7 +40,6 @@ public final class Methods {
         new ReconstructionMethod.Search(
             isQuick ? Defaults.QUICK_SEARCH_STEPS : Defaults.SEARCH_STEPS,
             Defaults.SEARCH_DESCENT,
-            Defaults.SEARCH_STEP_SIZE,
             Defaults.SEARCH_START),
         new ReconstructionMethod.LeastSquares(Defaults.POSITIONS, Defaults.LEAST_SQUARES_RIDGE),
         new ReconstructionMethod.Refining(
@@ -50,7 +49,6 @@ public final class Methods {
                 Defaults.BATCH,
                 isQuick ? Defaults.QUICK_LEARNING_RATE : Defaults.LEARNING_RATE,
                 Defaults.OUTPUT_WEIGHT,
-                Defaults.FEATURE_WEIGHT),
-            0));
+                Defaults.FEATURE_WEIGHT)));
   }
 }

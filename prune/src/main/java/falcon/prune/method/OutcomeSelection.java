@@ -1,7 +1,6 @@
 package falcon.prune.method;
 
 import falcon.model.Network;
-import falcon.projection.Projection;
 import falcon.prune.report.StageNote;
 import falcon.torch.execution.SampleLosses;
 import falcon.torch.sample.SampleSource;
@@ -47,10 +46,9 @@ final class OutcomeSelection {
   /// they were, beyond chance or to more than twice the squared error: few steps on few samples can be worse than
   /// none, above all where outputs vary little, so that a step is large for what they vary by.
   ///
-  /// @param projection of the refined network's support
-  PruningMethod.Outcome unlessHarmful(
-      PruningMethod.Outcome before, Network refined, Projection projection) {
-    var after = new PruningMethod.Outcome(refined, projection, null, before.notes());
+  /// @param refined the network of `before` after refinement, of the same support
+  PruningMethod.Outcome unlessHarmful(PruningMethod.Outcome before, Network refined) {
+    var after = new PruningMethod.Outcome(refined, before.projection(), null, before.notes());
     if (samples.size() == 0) {
       return after;
     }

@@ -13,21 +13,47 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// One way to do a stage: choose weights within the stage's budget and re-fit them.
+/// Performs one stage: chooses weights within the stage's budget and re-fits them.
 ///
-/// A stage is a pure function of network, data, seed and stage number. The ways that come along are named by
-/// [Method] and [Refit]; others are passed to [Pruning#method].
+/// The methods that come along are named by [falcon.prune.options.Method] and
+/// [falcon.prune.options.Refit]; another one is passed to [falcon.prune.Pruning#method]. Planning,
+/// stages, evaluation and the report are the same for all of them. A method of one's own that keeps
+/// the weights of greatest |w| and re-fits nothing:
+///
+/// ```java
+/// PruningMethod absolute =
+///     (setting, stage, present) -> {
+///       CostTable costs = setting.plan().costs();
+///       float[] weights = WeightVector.of(present, costs);
+///       float[] saliency = new float[weights.length];
+///       for (int i = 0; i < weights.length; i++) {
+///         saliency[i] = Math.abs(weights[i]);
+///       }
+///       Projection projection =
+///           MaskProjection.EXACT
+///               .apply(setting.workers(), setting.plan().limits())
+///               .project(saliency, costs, setting.plan().stageBudgets().get(stage));
+///       Network pruned = WeightVector.into(present, weights, projection.mask(), costs);
+///       return new PruningMethod.Outcome(pruned, projection, null, List.of());
+///     };
+/// ```
+///
+/// A stage is a pure function of network, data, seed and stage number: with the same ones
+/// [#run] returns the same bits, whatever the number of threads, since a run that was broken off goes
+/// on from its finished stages. [#run] is called from one thread, the one of
+/// [falcon.prune.Pruning#run].
+@FunctionalInterface
 public interface PruningMethod {
   /// What a stage has to work with.
   ///
-  /// @param dense the network that was given
-  /// @param plan limits of all stages
-  /// @param samples draws calibration samples
-  /// @param workers the threads
-  /// @param progress hears of phases
-  /// @param clock adds up the seconds of phases
-  /// @param scratch folder for temporary files
-  /// @param checkpoints what is kept of the stage while it is under way
+  /// @param dense the network that was given, shaped for the data; weights are the original ones
+  /// @param plan costs of the prunable weights, limits of single layers and of all stages
+  /// @param samples draws calibration samples; each use has draws of its own
+  /// @param workers the run's threads and their executor; closed by the run
+  /// @param progress hears of phases; [Progress#end] belongs to each [Progress#begin]
+  /// @param clock adds up the seconds of phases for the report
+  /// @param scratch folder for temporary files; what a method makes there it removes
+  /// @param checkpoints keeps parts of the stage while it is under way; a method need not use it
   record Setting(
       Network dense,
       PruningPlan plan,
@@ -38,12 +64,13 @@ public interface PruningMethod {
       Path scratch,
       StageCheckpoints checkpoints) {}
 
-  /// What a stage gives.
+  /// The result of a stage.
   ///
-  /// @param network with all weights that the projection's mask does not keep at zero
-  /// @param projection of the stage
+  /// @param network of the same graph as the dense one; all prunable weights that the projection's mask
+  ///     does not keep are zero, and tensors that the plan names untouched are as they were
+  /// @param projection the mask within the stage's budget, and its certificate for the report
   /// @param effectiveRows of the gradient matrix, null where there is none
-  /// @param notes what a reader of the report should know of how it was done
+  /// @param notes what a reader of the report should know of how it was done; one sentence each
   record Outcome(
       Network network,
       Projection projection,
@@ -55,7 +82,7 @@ public interface PruningMethod {
     }
 
     /// The same with one more note.
-    Outcome withNote(StageNote note) {
+    public Outcome withNote(StageNote note) {
       return new Outcome(
           network,
           projection,
@@ -64,7 +91,10 @@ public interface PruningMethod {
     }
   }
 
+  /// Performs a stage.
+  ///
   /// @param stage number, from 0
   /// @param present the network after the stage before, the dense one in stage 0
+  /// @throws falcon.prune.options.PruningException if the network or the data cannot be pruned this way
   Outcome run(Setting setting, int stage, Network present);
 }

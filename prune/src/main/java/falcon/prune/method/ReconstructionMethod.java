@@ -91,23 +91,18 @@ public record ReconstructionMethod(
   ///
   /// @param steps number of projections, 1 or more; 1: the saliency of the dense weights decides
   /// @param descent conjugate gradient steps of all layers between two projections, 0 or more
-  /// @param stepSize τ of the pruned weights, 0 (none returns) to 1
   /// @param start first budget, as a multiple of the last, 1 or more
-  public record Search(int steps, int descent, double stepSize, double start) {
+  public record Search(int steps, int descent, double start) {
     /// Returns the same search with another number of projections.
     public Search withSteps(int count) {
-      return new Search(count, descent, stepSize, start);
+      return new Search(count, descent, start);
     }
 
     /// Returns the same search with another number of conjugate gradient steps between projections.
     public Search withDescent(int count) {
-      return new Search(steps, count, stepSize, start);
+      return new Search(steps, count, start);
     }
 
-    /// Returns the same search with another step size of the pruned weights.
-    public Search withStepSize(double size) {
-      return new Search(steps, descent, size, start);
-    }
   }
 
   /// How the layers are re-fitted.
@@ -122,26 +117,18 @@ public record ReconstructionMethod(
   /// @param steps number of steps of a stage, 0 or more
   /// @param finalSteps number of steps of the last stage, 0 or more
   /// @param options how a step is taken
-  /// @param choiceInterval number of steps between two choices of the support, made in the first
-  ///     half of the steps; 0: the support stays
-  public record Refining(
-      int steps, int finalSteps, Refinement.Options options, int choiceInterval) {
+  public record Refining(int steps, int finalSteps, Refinement.Options options) {
     /// Returns the same refinement with other numbers of steps.
     ///
     /// @param count of a stage
     /// @param last of the last stage
     public Refining withSteps(int count, int last) {
-      return new Refining(count, last, options, choiceInterval);
+      return new Refining(count, last, options);
     }
 
     /// Returns the same refinement with steps that are taken in another way.
     public Refining withOptions(Refinement.Options other) {
-      return new Refining(steps, finalSteps, other, choiceInterval);
-    }
-
-    /// Returns the same refinement with another interval between choices of the support.
-    public Refining withChoiceInterval(int interval) {
-      return new Refining(steps, finalSteps, options, interval);
+      return new Refining(steps, finalSteps, other);
     }
   }
 
@@ -198,19 +185,18 @@ public record ReconstructionMethod(
 
   /// The best mask of the present weights' saliency.
   private Projection projection(Setting setting, int stage, Network present) {
-    CostTable costs = setting.plan().costs();
+    PruningPlan plan = setting.plan();
     return setting
         .clock()
         .time(
             stage == 0 ? "support" : "projection",
-            () -> projection(setting, stage, WeightVector.of(present, costs)));
-  }
-
-  private Projection projection(Setting setting, int stage, float[] weights) {
-    PruningPlan plan = setting.plan();
-    return projectionFor
-        .apply(setting.workers(), plan.limits())
-        .project(saliency(weights, plan.costs()), plan.costs(), plan.stageBudgets().get(stage));
+            () ->
+                projectionFor
+                    .apply(setting.workers(), plan.limits())
+                    .project(
+                        saliency(WeightVector.of(present, plan.costs()), plan.costs()),
+                        plan.costs(),
+                        plan.stageBudgets().get(stage)));
   }
 
   /// The present network with the pruned weights at zero and the kept ones re-fitted.
@@ -229,27 +215,15 @@ public record ReconstructionMethod(
   /// The outcome after refinement steps, or the same if they did harm.
   private Outcome refined(
       Setting setting, int stage, Outcome reconstructed, OutcomeSelection heldOut) {
-    MovingSupport moving =
-        settings.refining().choiceInterval() == 0
-            ? null
-            : new MovingSupport(
-                setting.plan().costs(),
-                settings.refining().choiceInterval(),
-                weights -> projection(setting, stage, weights),
-                reconstructed.projection());
-    Refinement.SupportChoice choice = moving == null ? Refinement.SupportChoice.FIXED : moving;
     Network refined;
     try {
       refined =
-          setting
-              .clock()
-              .time("refinement", () -> refine(setting, stage, reconstructed.network(), choice));
+          setting.clock().time("refinement", () -> refine(setting, stage, reconstructed.network()));
     } catch (ArithmeticException e) {
       setting.progress().end();
       return reconstructed.withNote(new StageNote.FailedRefinement(String.valueOf(e.getMessage())));
     }
-    return heldOut.unlessHarmful(
-        reconstructed, refined, moving == null ? reconstructed.projection() : moving.last());
+    return heldOut.unlessHarmful(reconstructed, refined);
   }
 
   private float[] saliency(float[] weights, CostTable costs) {
@@ -291,7 +265,6 @@ public record ReconstructionMethod(
               weights -> saliency(weights, costs),
               projection,
               settings.search().descent(),
-              settings.search().stepSize(),
               workers)
           .search(dense, descents, budgets);
     } finally {
@@ -322,8 +295,7 @@ public record ReconstructionMethod(
     return refitted;
   }
 
-  private Network refine(
-      Setting setting, int stage, Network network, Refinement.SupportChoice support) {
+  private Network refine(Setting setting, int stage, Network network) {
     int steps = steps(setting, stage);
     List<String> masked = maskedTensors(setting);
     int batch = setting.samples().inWholeBatches(settings.refining().options().batch());
@@ -344,7 +316,6 @@ public record ReconstructionMethod(
                 masked,
                 setting.samples().draw("refinement", stage, steps * batch),
                 isLast(setting, stage),
-                support,
                 (done, loss) -> setting.progress().advance(done));
     setting.progress().end();
     return refined;

@@ -39,8 +39,9 @@ public final class Saliency {
   /// outputs more often than their size says.
   ///
   /// @param weights finite
+  /// @param exponent 0 for w² alone
   /// @return as [#squares]
-  static float[] squaresTimesCost(float[] weights, CostTable costs, double exponent) {
+  public static float[] squaresTimesCost(float[] weights, CostTable costs, double exponent) {
     int unit = unit(weights);
     var saliency = new float[weights.length];
     for (CostTable.Layer layer : costs.layers()) {

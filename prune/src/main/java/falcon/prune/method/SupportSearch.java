@@ -16,38 +16,32 @@ import java.util.function.Function;
 /// ```
 /// Q(w) = ½ Σ_l tr (W_l − W̄_l) H_l (W_l − W̄_l)ᵀ       H_l: second moments of layer l's inputs
 /// for shrinking budgets:
-///   z  = projection of the saliency of u
+///   z  = projection of the saliency of w
 ///   w  = conjugate gradient steps on Q from w, on the support z, all channels at once
-///   u  = w − τ D⁻¹ ∇Q(w), D = diag H                   off the support, where w = 0
 /// ```
 ///
-/// so that later choices see how the kept weights take over the work of the pruned ones, and a pruned
-/// weight returns where its step is worth more than what is kept. Source: FALCON (arXiv:2403.07094),
-/// section 3.2, on the layer-wise quadratic of OBC (arXiv:2208.11580), where the paper's low-rank one
-/// cannot tell supports apart.
+/// so that later choices see how the kept weights take over the work of the pruned ones. Source:
+/// FALCON (arXiv:2403.07094), section 3.2, on the layer-wise quadratic of OBC (arXiv:2208.11580),
+/// where the paper's low-rank one cannot tell supports apart.
 final class SupportSearch {
   private final CostTable costs;
   private final Function<float[], float[]> saliency;
   private final MaskProjection projection;
   private final int descentSteps;
-  private final double stepSize;
   private final Workers workers;
 
   /// @param saliency of weights
   /// @param descentSteps conjugate gradient steps between two projections
-  /// @param stepSize τ of the pruned weights, 0 (none returns) to 1 (each as if it alone returned)
   SupportSearch(
       CostTable costs,
       Function<float[], float[]> saliency,
       MaskProjection projection,
       int descentSteps,
-      double stepSize,
       Workers workers) {
     this.costs = costs;
     this.saliency = saliency;
     this.projection = projection;
     this.descentSteps = descentSteps;
-    this.stepSize = stepSize;
     this.workers = workers;
   }
 
@@ -68,12 +62,11 @@ final class SupportSearch {
     return projection.project(saliency.apply(weights), costs, budgets.getLast());
   }
 
-  /// Brings the weights of some outputs towards the minimiser on the support, and takes the step of those
-  /// off it. Blocks have weights of their own.
+  /// Brings the weights of some outputs towards the minimiser on the support; those off it become
+  /// zero. Blocks have weights of their own.
   private float[] step(ChannelDescent.Block block, Mask mask, float[] weights) {
     int offset = Objects.requireNonNull(costs.layer(block.descent().tensorName())).offset();
-    var steps = new ChannelDescent.Steps(descentSteps, stepSize);
-    block.descent().descend(block, weights, offset, mask::isKept, steps);
+    block.descent().descend(block, weights, offset, mask::isKept, descentSteps);
     return weights;
   }
 }

@@ -50,9 +50,6 @@ public final class Defaults {
   /// Number of conjugate gradient steps of all layers between two projections.
   public static final int SEARCH_DESCENT = 5;
 
-  /// Step size τ of pruned weights in the search: none of them returns.
-  public static final double SEARCH_STEP_SIZE = 0;
-
   /// First budget of the search, as a multiple of the last.
   public static final double SEARCH_START = 3.5;
 

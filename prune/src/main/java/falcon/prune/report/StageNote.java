@@ -79,7 +79,9 @@ public sealed interface StageNote {
     }
   }
 
-  /// A note of which the text alone is known, from a run folder that an earlier version wrote.
+  /// A note in words: of a program's own method, or from a run folder that an earlier version wrote.
+  ///
+  /// @param text one sentence without a full stop
   record Remark(String text) implements StageNote {}
 
   /// Puts notes into an array, so that [#read] returns equal ones.

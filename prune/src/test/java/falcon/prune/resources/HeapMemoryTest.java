@@ -5,17 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import falcon.model.DataType;
-import falcon.model.Dimension;
 import falcon.model.Network;
-import falcon.model.Node;
 import falcon.model.Tensor;
-import falcon.model.ValueInfo;
 import falcon.model.layer.Layers;
+import falcon.prune.Graphs;
 import falcon.prune.options.PruningException;
 import falcon.prune.options.Refit;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class HeapMemoryTest {
@@ -58,21 +55,10 @@ class HeapMemoryTest {
   }
 
   private static Network linear(long inputs, long outputs) {
-    var weights =
+    return Graphs.linear(
         Tensor.ofContent(
             DataType.FLOAT32,
             List.of(inputs, outputs),
-            ByteBuffer.allocate((int) (Float.BYTES * inputs * outputs)));
-    return Network.builder("linear")
-        .opset("", 13)
-        .input(
-            new ValueInfo(
-                "x",
-                DataType.FLOAT32,
-                List.of(new Dimension.Symbolic("n"), new Dimension.Fixed(inputs))))
-        .initializer("w", weights)
-        .node(new Node("y", "MatMul", "", List.of("x", "w"), List.of("y"), Map.of()))
-        .output(new ValueInfo("y", DataType.FLOAT32, List.of()))
-        .build();
+            ByteBuffer.allocate((int) (Float.BYTES * inputs * outputs))));
   }
 }

@@ -5,13 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import falcon.data.Dataset;
 import falcon.data.format.Datasets;
 import falcon.model.Attribute;
-import falcon.model.DataType;
 import falcon.model.Dimension;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
-import falcon.model.ValueInfo;
 import falcon.prune.Falcon;
+import falcon.prune.Graphs;
 import falcon.prune.NpyBytes;
 import falcon.prune.Pruning;
 import falcon.prune.method.MaskProjection;
@@ -22,8 +21,6 @@ import falcon.prune.options.Method;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.report.PrunedNetwork;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -83,7 +80,7 @@ class SettledFlowResumeTest {
     var then =
         new Attribute.Subgraph(
             "If.0/then_branch/",
-            List.of(node("MatMul", List.of("x", "If.0/then_branch/w"), "If.0/then_branch/h")),
+            List.of(Graphs.node("MatMul", "If.0/then_branch/h", "x", "If.0/then_branch/w")),
             List.of(),
             List.of("If.0/then_branch/h"),
             Map.of("If.0/then_branch/w", noise()),
@@ -91,22 +88,16 @@ class SettledFlowResumeTest {
     var otherwise =
         new Attribute.Subgraph(
             "If.0/else_branch/",
-            List.of(node("Identity", List.of("x"), "If.0/else_branch/h")),
+            List.of(Graphs.node("Identity", "If.0/else_branch/h", "x")),
             List.of(),
             List.of("If.0/else_branch/h"),
             Map.of(),
             Map.of());
-    return Network.builder("test")
-        .opset("", 17)
-        .input(
-            new ValueInfo(
-                "x",
-                DataType.FLOAT32,
-                List.of(new Dimension.Symbolic("b"), new Dimension.Symbolic("n"))))
-        .output(new ValueInfo("y", DataType.FLOAT32, null))
-        .node(node("Shape", List.of("x"), "shape"))
-        .node(node("Gather", List.of("shape", "one"), "size"))
-        .node(node("Equal", List.of("size", "eight"), "isEight"))
+    return Graphs.network("test", new Dimension.Symbolic("b"), new Dimension.Symbolic("n"))
+        .output(Graphs.output("y"))
+        .node(Graphs.node("Shape", "shape", "x"))
+        .node(Graphs.node("Gather", "size", "shape", "one"))
+        .node(Graphs.node("Equal", "isEight", "size", "eight"))
         .node(
             new Node(
                 "choice",
@@ -119,33 +110,21 @@ class SettledFlowResumeTest {
                     new Attribute.GraphValue(then),
                     "else_branch",
                     new Attribute.GraphValue(otherwise))))
-        .node(node("Relu", List.of("h"), "r"))
-        .node(node("MatMul", List.of("r", "w"), "y"))
+        .node(Graphs.node("Relu", "r", "h"))
+        .node(Graphs.node("MatMul", "y", "r", "w"))
         .initializer("one", Tensor.ofLongs(List.of(), 1))
         .initializer("eight", Tensor.ofLongs(List.of(), SIDE))
         .initializer("w", noise())
         .build();
   }
 
-  private static Node node(String opType, List<String> inputs, String output) {
-    return new Node("", opType, "", inputs, List.of(output), Map.of());
-  }
-
   private Tensor noise() {
-    var values = new float[SIDE * SIDE];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) random.nextGaussian();
-    }
-    return Tensor.ofFloats(List.of((long) SIDE, (long) SIDE), values);
+    return Graphs.noise(random, SIDE, SIDE);
   }
 
   private Dataset data() throws IOException {
-    var bytes = ByteBuffer.allocate(4 * 120 * SIDE).order(ByteOrder.LITTLE_ENDIAN);
-    while (bytes.hasRemaining()) {
-      bytes.putFloat((float) random.nextGaussian());
-    }
     Path file = folder.resolve("x.npy");
-    Files.write(file, NpyBytes.of("<f4", List.of(120L, (long) SIDE), bytes.array()));
+    Files.write(file, NpyBytes.noise(random, 120, SIDE));
     return Datasets.open(file);
   }
 }

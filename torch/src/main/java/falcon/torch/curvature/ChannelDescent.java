@@ -93,38 +93,27 @@ public final class ChannelDescent implements AutoCloseable {
 
   /// Moves the weights of a block towards the minimiser on a support.
   ///
-  /// @param block a block of this layer
-  /// @param weights those from number `offset` on are the layer's, in the tensor's order; the
-  ///     block's are W⁰ and are overwritten: on the support by the minimiser's approximation, off
-  ///     it as `steps` says; they stay unchanged where float32 cannot represent the steps
-  /// @param isKept whether the weight with a number is on the support
-  /// @param steps the steps on and off the support
-  public void descend(Block block, float[] weights, int offset, IntPredicate isKept, Steps steps) {
+  /// @param block of this layer
+  /// @param weights those from number `offset` on are the layer's, in the tensor's order; the block's
+  ///     are W⁰ and are overwritten: new on the support and zero off it; they stay where float32 does
+  ///     not hold the steps
+  /// @param isKept whether the weight of that number is on the support
+  /// @param steps conjugate gradient steps, 0 or more
+  public void descend(Block block, float[] weights, int offset, IntPredicate isKept, int steps) {
     try (var _ = new PointerScope()) {
       Tensor mask = torch.empty(Torch.longs(shape(block)));
       Tensor present = torch.empty(Torch.longs(shape(block)));
       var places = new Places(block, offset);
       places.read(mask, (i, _) -> isKept.test(i) ? 1 : 0);
       places.read(present, (i, row) -> weights[i] * units.of(row));
-      Tensor next = minimise(block, present.mul_(mask), mask, steps.count());
-      if (steps.offSupport() > 0) {
-        Tensor off = singleSteps(block, next).mul_(mask.neg().add_(new Scalar(1.0)));
-        next.add_(off.mul_(new Scalar(steps.offSupport())));
-      }
+      Tensor next = minimise(block, present.mul_(mask), mask, steps);
       if (Double.isFinite(next.sum().item_double())) {
         places.write(next, weights);
       }
     }
   }
 
-  /// The steps that weights take.
-  ///
-  /// @param count conjugate gradient steps on the support, 0 or more
-  /// @param offSupport share of its single step that a weight off the support is set to, 0 to 1
-  public record Steps(int count, double offSupport) {}
-
-  /// The places of a block's weights. Rows are copied one by one, so that the Java heap holds no
-  /// more than one.
+  /// Where the weights of a block stand. Rows are copied one by one, so that the Java heap holds no more.
   private final class Places {
     private final Block block;
     private final int offset;
@@ -210,24 +199,21 @@ public final class ChannelDescent implements AutoCloseable {
   /// @param block a block of this layer
   /// @param weights the block's W; read only
   /// @return the block's steps
-  public float[] singleSteps(Block block, float[] weights) {
+  float[] singleSteps(Block block, float[] weights) {
     try (var _ = new PointerScope()) {
       int first = block.from() / order.rowLength();
       RowUnits own = units.part(first, first + block.count() / order.rowLength());
       float[] scaled = weights.clone();
       own.apply(scaled);
       Tensor present = Torch.scoped(scaled, shape(block), Precision.FLOAT32);
-      float[] found = Torch.floats(singleSteps(block, present));
+      Tensor steps = curvature.slope(present, first).mul_(curvature.inverseDiagonal());
+      float[] found = Torch.floats(steps);
       own.undo(found);
       return found;
     }
   }
 
-  private Tensor singleSteps(Block block, Tensor weights) {
-    return curvature.slope(weights, firstOutput(block)).mul_(curvature.inverseDiagonal());
-  }
-
-  /// Returns the factors of the first step, which do not matter since the direction is zero.
+  /// In the first step the direction is zero, so that what it is multiplied by does not count.
   private static Tensor ones(List<Long> shape) {
     var sizes = Torch.longs(shape);
     sizes[sizes.length - 1] = 1;

@@ -20,7 +20,15 @@ public final class LayerProblem {
   private final float[] present;
   private final IntUnaryOperator tensorIndexes;
 
-  LayerProblem(
+  /// The problem of one layer.
+  ///
+  /// @param inputs k
+  /// @param outputs o
+  /// @param gram H `[k, k]`, row-major, symmetric; handed over
+  /// @param cross B `[k, o]`, row-major; handed over
+  /// @param present weights `[o, k]`; handed over
+  /// @param tensorIndexes of a weight's index in `present` the one in the weight tensor
+  public LayerProblem(
       String tensorName,
       int inputs,
       int outputs,

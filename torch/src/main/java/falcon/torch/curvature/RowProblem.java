@@ -58,8 +58,8 @@ public final class RowProblem {
     return shape;
   }
 
-  /// Returns the present weights `[o, k]`; not copied.
-  public float[] present() {
+  /// Present weights `[o, k]`.
+  float[] present() {
     return present;
   }
 

@@ -107,11 +107,6 @@ public final class SampleLosses {
     }
   }
 
-  /// How many samples there are.
-  public int samples() {
-    return losses.length;
-  }
-
   /// 100 for a network that loses nothing.
   public double percent() {
     return 100.0 * (scale - Arrays.stream(losses).sum()) / scale;

@@ -21,11 +21,6 @@ public final class StreamedPass implements AutoCloseable {
   private final SampleChunks chunks;
   private final List<GraphExecution> executions = new ArrayList<>();
 
-  /// All samples.
-  public StreamedPass(LoadedNetwork network, SampleSource samples, Workers workers) {
-    this(network, samples, 0, samples.size(), workers);
-  }
-
   /// Some samples.
   ///
   /// @param from the first, inclusive

@@ -37,8 +37,8 @@ public final class BfloatGramProduct implements GramProduct {
 
   private final Workers workers;
 
-  /// Creates a product without memory of its own.
-  public BfloatGramProduct(Workers workers) {
+  /// A product with no memory of its own.
+  BfloatGramProduct(Workers workers) {
     this.workers = workers;
   }
 

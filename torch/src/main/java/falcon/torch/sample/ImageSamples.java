@@ -3,7 +3,6 @@ package falcon.torch.sample;
 import falcon.data.Images;
 import falcon.data.Preprocessing;
 import falcon.data.Seeds;
-import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -32,17 +31,7 @@ public final class ImageSamples implements SampleSource {
     return new ImageSamples(images, indexes, preprocessing, null);
   }
 
-  /// Returns all images, neither cropped nor flipped.
-  public static ImageSamples plain(Images images, Preprocessing preprocessing) {
-    var all = new int[images.count()];
-    Arrays.setAll(all, i -> i);
-    return plain(images, all, preprocessing);
-  }
-
-  /// Returns some images, preprocessed and augmented.
-  ///
-  /// @param seed seed of each sample's crop and flip, together with the sample's number in this
-  ///     source
+  /// @param seed decides each sample's crop and flip, by the sample's number in this source
   /// @return the images cropped and flipped as in training
   public static ImageSamples augmented(
       Images images, int[] indexes, Preprocessing preprocessing, long seed) {

@@ -1,7 +1,5 @@
 package falcon.torch.training;
 
-import java.util.Arrays;
-import java.util.BitSet;
 import java.util.Map;
 
 /// A tensor that is optimised, with the two moments of Adam (Kingma and Ba, arXiv:1412.6980).
@@ -21,62 +19,49 @@ final class AdamTensor {
   private final float[] second;
   private final double scale;
 
-  private final boolean isMasked;
-
-  /// A factor per weight: 1, or 0 where a pruned weight stays zero.
-  private final float[] isMoving;
-
-  /// The weights that are not pruned.
-  private final BitSet isKept;
+  /// 1, or 0 for a pruned weight, which stays zero.
+  private final float[] isKept;
 
   /// Creates a tensor before the first step.
   ///
-  /// @param values initial values; handed over
+  /// @param start weights; handed over
   /// @param scale root mean square that learning rates are relative to
-  /// @param isMasked whether a weight that is zero stays zero
-  AdamTensor(String name, float[] values, double scale, boolean isMasked) {
+  /// @param isMasked whether a weight that is zero at the start stays zero
+  AdamTensor(String name, float[] start, double scale, boolean isMasked) {
     this.name = name;
-    this.values = values;
-    this.first = new float[values.length];
-    this.second = new float[values.length];
+    this.isKept = kept(start, isMasked);
+    this.values = start;
+    this.first = new float[start.length];
+    this.second = new float[start.length];
     this.scale = scale;
-    this.isMasked = isMasked;
-    this.isKept = new BitSet(values.length);
-    for (int i = 0; i < values.length; i++) {
-      isKept.set(i, !isMasked || values[i] != 0);
-    }
-    this.isMoving = movingIfKept();
   }
 
-  /// Creates a tensor after some steps; its pruned weights keep their values until [#open].
+  /// A tensor after some steps.
   ///
-  /// @param size number of its weights
-  /// @param scale the scale given before the first step
-  /// @param state state written by [#addTo]; its arrays are handed over
-  /// @throws IllegalStateException if the state belongs to another tensor
+  /// @param start weights before the first step; read only
+  /// @param scale as before the first step
+  /// @param state what [#addTo] made; its arrays are handed over
+  /// @throws IllegalStateException if the state is that of another tensor
   AdamTensor(
-      String name, int size, double scale, boolean isMasked, RefinementCheckpoints.State state) {
+      String name,
+      float[] start,
+      double scale,
+      boolean isMasked,
+      RefinementCheckpoints.State state) {
     this.name = name;
-    this.values = array(state, VALUES + name, size);
-    this.first = array(state, FIRST_MOMENTS + name, size);
-    this.second = array(state, SECOND_MOMENTS + name, size);
+    this.isKept = kept(start, isMasked);
+    this.values = array(state, VALUES + name, start.length);
+    this.first = array(state, FIRST_MOMENTS + name, start.length);
+    this.second = array(state, SECOND_MOMENTS + name, start.length);
     this.scale = scale;
-    this.isMasked = isMasked;
-    this.isKept = new BitSet(size);
-    if (isMasked) {
-      isKept.or(kept(state, name, size));
-    } else {
-      isKept.set(0, size);
-    }
-    this.isMoving = movingIfKept();
   }
 
-  private float[] movingIfKept() {
-    var moving = new float[values.length];
-    for (int i = 0; i < moving.length; i++) {
-      moving[i] = isKept.get(i) ? 1 : 0;
+  private static float[] kept(float[] start, boolean isMasked) {
+    var kept = new float[start.length];
+    for (int i = 0; i < kept.length; i++) {
+      kept[i] = !isMasked || start[i] != 0 ? 1 : 0;
     }
-    return moving;
+    return kept;
   }
 
   private static float[] array(RefinementCheckpoints.State state, String what, int size) {
@@ -89,24 +74,11 @@ final class AdamTensor {
     return array;
   }
 
-  private static BitSet kept(RefinementCheckpoints.State state, String name, int size) {
-    BitSet kept = state.kept().get(name);
-    if (kept == null || kept.length() > size) {
-      throw new IllegalStateException(
-          "the refinement's state does not say which of the %d weights of '%s' are kept"
-              .formatted(size, name));
-    }
-    return kept;
-  }
-
-  /// Adds everything that the next steps depend on; nothing is copied.
-  void addTo(Map<String, float[]> arrays, Map<String, BitSet> kept) {
+  /// Adds all that the next steps depend on; nothing is copied.
+  void addTo(Map<String, float[]> arrays) {
     arrays.put(VALUES + name, values);
     arrays.put(FIRST_MOMENTS + name, first);
     arrays.put(SECOND_MOMENTS + name, second);
-    if (isMasked) {
-      kept.put(name, isKept);
-    }
   }
 
   String name() {
@@ -117,36 +89,11 @@ final class AdamTensor {
     return values.length;
   }
 
-  boolean isMasked() {
-    return isMasked;
-  }
-
-  /// Returns the values of all weights, including pruned ones; read only.
-  float[] values() {
-    return values;
-  }
-
-  /// Lets pruned weights move.
-  void open() {
-    Arrays.fill(isMoving, 1);
-  }
-
-  /// Changes the support.
-  void keep(boolean[] chosen, boolean staysOpen) {
-    for (int i = 0; i < values.length; i++) {
-      isKept.set(i, chosen[i]);
-      if (!staysOpen) {
-        isMoving[i] = chosen[i] ? 1 : 0;
-        values[i] *= isMoving[i];
-      }
-    }
-  }
-
-  /// Returns the weights with pruned ones at zero; a new array.
+  /// The weights that count: zero where pruned. A new array.
   float[] kept() {
     float[] kept = new float[values.length];
     for (int i = 0; i < values.length; i++) {
-      kept[i] = isKept.get(i) ? values[i] : 0;
+      kept[i] = isKept[i] == 0 ? 0 : values[i];
     }
     return kept;
   }
@@ -164,7 +111,7 @@ final class AdamTensor {
       first[i] = BETA1 * first[i] + (1 - BETA1) * g;
       second[i] = BETA2 * second[i] + (1 - BETA2) * g * g;
       values[i] -=
-          isMoving[i]
+          isKept[i]
               * (eta
                   * (first[i] * correction1)
                   / ((float) Math.sqrt(second[i] * correction2) + EPSILON));

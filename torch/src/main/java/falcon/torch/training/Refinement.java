@@ -13,12 +13,10 @@ import falcon.torch.sample.SampleBatch;
 import falcon.torch.sample.SampleSource;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
@@ -50,60 +48,7 @@ public final class Refinement {
   public record Options(
       int batch, double learningRate, double outputWeight, double featureWeight) {}
 
-  /// Chooses the support during the refinement: a discrete first-order method on the distance to
-  /// the dense network itself.
-  ///
-  /// Between two choices the gradient at the pruned network moves *all* weights; the pruned ones
-  /// count as zero, and their hypothetical values decide whether they return.
-  public interface SupportChoice {
-    /// Keeps the support as it is.
-    SupportChoice FIXED =
-        new SupportChoice() {
-          @Override
-          public int interval() {
-            return 1;
-          }
-
-          @Override
-          public int lastStep(int steps) {
-            return 0;
-          }
-
-          @Override
-          public Map<String, boolean[]> choose(Map<String, float[]> weightsByTensor) {
-            throw new IllegalStateException("a fixed support is not chosen");
-          }
-        };
-
-    /// Returns the number of steps between two choices, one or more.
-    int interval();
-
-    /// Returns the step after which the last choice is made; 0: none.
-    ///
-    /// @param steps number of steps of the refinement
-    int lastStep(int steps);
-
-    /// @param weightsByTensor masked tensors; the pruned weights have their hypothetical values.
-    ///     Read only, not retained
-    /// @return by tensor, the weights that are kept
-    Map<String, boolean[]> choose(Map<String, float[]> weightsByTensor);
-
-    /// Returns the state of the choice between two steps beside the weights that it keeps; empty if
-    /// there is none.
-    default List<Double> memory() {
-      return List.of();
-    }
-
-    /// Continues from the state of another choice.
-    ///
-    /// @param memory state of the other choice, not empty
-    /// @param keptByTensor the last support of that choice; read only, not retained
-    default void recall(List<Double> memory, Map<String, BitSet> keptByTensor) {
-      throw new IllegalStateException("a choice that remembers nothing recalls " + memory);
-    }
-  }
-
-  /// Is notified of finished steps.
+  /// Hears of steps that are done.
   public interface Listener {
     /// @param steps number of finished steps
     /// @param loss mean loss of the step's samples
@@ -178,8 +123,7 @@ public final class Refinement {
   ///
   /// @param network a network of the same graph as the dense one
   /// @param masked weight tensors in which a weight that is zero stays zero
-  /// @param samples `steps · batch` samples, each used once
-  /// @param choice choice of the support during the steps
+  /// @param samples as many as `steps · batch`, each used once
   /// @param decays whether the learning rate falls to zero along a cosine
   /// @return the network after the steps
   /// @throws ArithmeticException if the loss is no longer finite
@@ -189,14 +133,12 @@ public final class Refinement {
       List<String> masked,
       SampleSource samples,
       boolean decays,
-      SupportChoice choice,
       Listener listener) {
     int steps = samples.size() / options.batch();
     if (steps == 0) {
       return network;
     }
-    int lastChoice = lastChoice(choice, steps);
-    Start start = start(network, new HashSet<>(masked), choice, steps);
+    Start start = start(network, new HashSet<>(masked), steps);
     List<AdamTensor> tensors = start.tensors();
     List<String> names = tensors.stream().map(AdamTensor::name).toList();
     List<float[]> gradients = tensors.stream().map(t -> new float[t.size()]).toList();
@@ -231,12 +173,9 @@ public final class Refinement {
         workers.map(
             tensors.size(),
             t -> tensors.get(t).step(gradients.get(t), options.batch(), rate, number));
-        if (number <= lastChoice && number % choice.interval() == 0) {
-          choose(tensors, choice, number < lastChoice);
-        }
         setKept(loaded, tensors);
         listener.done(number, loss);
-        checkpoints.stepDone(number, steps, () -> state(number, scales, choice, tensors));
+        checkpoints.stepDone(number, steps, () -> state(number, scales, tensors));
       }
     }
     var replaced = new LinkedHashMap<String, Tensor>();
@@ -253,8 +192,8 @@ public final class Refinement {
   /// @param scales scales of the loss's terms; empty if they are not known yet
   private record Start(int done, List<Double> scales, List<AdamTensor> tensors) {}
 
-  /// Returns the beginning, or the stored state.
-  private Start start(Network network, Set<String> masked, SupportChoice choice, int steps) {
+  /// The beginning, or the state that was kept.
+  private Start start(Network network, Set<String> masked, int steps) {
     RefinementCheckpoints.State kept = checkpoints.last();
     int done = kept == null ? 0 : kept.done();
     if (done > steps) {
@@ -262,21 +201,7 @@ public final class Refinement {
           "the refinement's state is that after %d steps of %d".formatted(done, steps));
     }
     List<AdamTensor> tensors = movingTensors(network, masked, kept);
-    if (done < lastChoice(choice, steps)) {
-      tensors.forEach(AdamTensor::open);
-    }
-    if (kept == null) {
-      return new Start(0, List.of(), tensors);
-    }
-    if (!kept.choice().isEmpty()) {
-      choice.recall(kept.choice(), kept.kept());
-    }
-    return new Start(done, kept.scales(), tensors);
-  }
-
-  /// Returns the step after which the support is chosen last; 0: never.
-  private static int lastChoice(SupportChoice choice, int steps) {
-    return choice.lastStep(steps) / choice.interval() * choice.interval();
+    return new Start(done, kept == null ? List.of() : kept.scales(), tensors);
   }
 
   private static void setKept(LoadedNetwork loaded, List<AdamTensor> tensors) {
@@ -286,27 +211,10 @@ public final class Refinement {
   }
 
   private static RefinementCheckpoints.State state(
-      int done, double[] scales, SupportChoice choice, List<AdamTensor> tensors) {
+      int done, double[] scales, List<AdamTensor> tensors) {
     var arrays = new LinkedHashMap<String, float[]>();
-    var kept = new LinkedHashMap<String, BitSet>();
-    tensors.forEach(tensor -> tensor.addTo(arrays, kept));
-    return new RefinementCheckpoints.State(
-        done, Arrays.stream(scales).boxed().toList(), choice.memory(), arrays, kept);
-  }
-
-  private static void choose(List<AdamTensor> tensors, SupportChoice choice, boolean staysOpen) {
-    var weights = new LinkedHashMap<String, float[]>();
-    for (AdamTensor tensor : tensors) {
-      if (tensor.isMasked()) {
-        weights.put(tensor.name(), tensor.values());
-      }
-    }
-    Map<String, boolean[]> kept = choice.choose(weights);
-    for (AdamTensor tensor : tensors) {
-      if (tensor.isMasked()) {
-        tensor.keep(Objects.requireNonNull(kept.get(tensor.name())), staysOpen);
-      }
-    }
+    tensors.forEach(tensor -> tensor.addTo(arrays));
+    return new RefinementCheckpoints.State(done, Arrays.stream(scales).boxed().toList(), arrays);
   }
 
   private static double schedule(int step, int steps, boolean decays) {
@@ -339,7 +247,7 @@ public final class Refinement {
           tensors.add(
               kept == null
                   ? new AdamTensor(name, values, scale, isMasked)
-                  : new AdamTensor(name, values.length, scale, isMasked, kept));
+                  : new AdamTensor(name, values, scale, isMasked, kept));
         }
       }
     }

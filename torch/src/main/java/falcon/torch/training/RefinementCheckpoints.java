@@ -1,6 +1,5 @@
 package falcon.torch.training;
 
-import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -21,26 +20,17 @@ public interface RefinementCheckpoints {
         public void stepDone(int done, int steps, Supplier<State> state) {}
       };
 
-  /// The state of a refinement between two steps: everything that the following steps depend on,
-  /// beside the networks, the samples and the options.
+  /// The state of a refinement between two steps: all that the following steps depend on, beside
+  /// the networks (their zeros are the support), the samples and the options.
   ///
-  /// @param done number of finished steps, one or more
-  /// @param scales scales of the loss's terms
-  /// @param choice state of the choice of the support; empty where it has none
-  /// @param arrays weights and Adam's two moments, by name. The arrays of a state to be stored
-  ///     belong to the refinement, which changes them in its next step; those of a loaded state are
+  /// @param done steps, one or more
+  /// @param scales of the loss's terms
+  /// @param arrays weights and Adam's two moments, by name. Those of a state that goes out belong
+  ///     to the refinement, which changes them in its next step; those of a state that comes in are
   ///     handed over
-  /// @param kept the weights that are not pruned, by tensor; owned like the arrays
-  record State(
-      int done,
-      List<Double> scales,
-      List<Double> choice,
-      Map<String, float[]> arrays,
-      Map<String, BitSet> kept) {
-    /// Copies the collections.
+  record State(int done, List<Double> scales, Map<String, float[]> arrays) {
     public State {
       scales = List.copyOf(scales);
-      choice = List.copyOf(choice);
     }
   }
 

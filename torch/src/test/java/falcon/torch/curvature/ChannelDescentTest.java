@@ -129,6 +129,48 @@ class ChannelDescentTest {
     }
   }
 
+  @Test
+  void theFirstStepIsTheBestAlongTheNegativeGradientOverTheDiagonal() {
+    LayerProblem problem = problem(6, 1);
+    float[] kept = kept(6);
+    double ridge = 0;
+    for (int i = 0; i < INPUTS; i++) {
+      ridge += RIDGE / INPUTS * problem.gram()[i * (INPUTS + 1)];
+    }
+    float[] found;
+    try (var descent = descent(problem)) {
+      found = minimise(descent, problem.present(), kept, 1);
+    }
+    for (int c = 0; c < OUTPUTS; c++) {
+      var slope = new double[INPUTS];
+      var direction = new double[INPUTS];
+      for (int i = 0; i < INPUTS; i++) {
+        if (kept[c * INPUTS + i] != 0) {
+          slope[i] = problem.cross()[i * OUTPUTS + c];
+          for (int j = 0; j < INPUTS; j++) {
+            int at = c * INPUTS + j;
+            slope[i] -= problem.gram()[i * INPUTS + j] * kept[at] * problem.present()[at];
+          }
+          direction[i] = slope[i] / (problem.gram()[i * (INPUTS + 1)] + ridge);
+        }
+      }
+      double along = 0;
+      double curvature = 0;
+      for (int i = 0; i < INPUTS; i++) {
+        along += slope[i] * direction[i];
+        curvature += ridge * direction[i] * direction[i];
+        for (int j = 0; j < INPUTS; j++) {
+          curvature += direction[i] * problem.gram()[i * INPUTS + j] * direction[j];
+        }
+      }
+      for (int i = 0; i < INPUTS; i++) {
+        int at = c * INPUTS + i;
+        double expected = kept[at] * problem.present()[at] + along / curvature * direction[i];
+        assertThat((double) found[at]).as("weight %d", at).isCloseTo(expected, within(1e-4));
+      }
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({"1, 40", "1, 7", "3, 9"})
   void rowsGiveTheStepsThatTheirProductsGive(int groups, int rows) {
@@ -199,7 +241,7 @@ class ChannelDescentTest {
                 asked.set(i);
                 return true;
               },
-              new ChannelDescent.Steps(1, 0));
+              1);
         }
         double greatest = 0;
         for (int i = 0; i < weights.length; i++) { // the dense weights are the minimum
@@ -207,22 +249,6 @@ class ChannelDescentTest {
         }
         assertThat(greatest).isLessThan(1e-4);
         assertThat(asked.cardinality()).isEqualTo(weights.length);
-      }
-    }
-  }
-
-  @Test
-  void weightsOffTheSupportBecomePartsOfTheirSingleSteps() {
-    LayerProblem problem = problem(6, 1);
-    float[] kept = kept(6);
-    try (var descent = descent(problem)) {
-      ChannelDescent.Block block = descent.blocks().getFirst();
-      float[] onSupport = minimise(descent, problem.present(), kept, 2);
-      float[] singles = descent.singleSteps(block, onSupport);
-      float[] weights = problem.present().clone();
-      descent.descend(block, weights, 0, i -> kept[i] != 0, new ChannelDescent.Steps(2, 0.5));
-      for (int i = 0; i < weights.length; i++) {
-        assertThat(weights[i]).isEqualTo(kept[i] == 0 ? 0.5f * singles[i] : onSupport[i]);
       }
     }
   }
@@ -244,12 +270,7 @@ class ChannelDescentTest {
   private static float[] minimise(
       ChannelDescent descent, float[] present, float[] kept, int steps) {
     float[] weights = present.clone(); // matrix order is the tensor's
-    descent.descend(
-        descent.blocks().getFirst(),
-        weights,
-        0,
-        i -> kept[i] != 0,
-        new ChannelDescent.Steps(steps, 0));
+    descent.descend(descent.blocks().getFirst(), weights, 0, i -> kept[i] != 0, steps);
     return weights;
   }
 

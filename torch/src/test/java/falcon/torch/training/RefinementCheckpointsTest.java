@@ -8,7 +8,6 @@ import falcon.torch.Graph;
 import falcon.torch.NoiseSamples;
 import falcon.torch.kernel.Workers;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,41 +30,27 @@ class RefinementCheckpointsTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 5, 11, 12})
   void goingOnAfterAnyStepGivesTheSameBits(int broken) {
-    Network whole = refine(STEPS, 2, RefinementCheckpoints.NONE, Refinement.SupportChoice.FIXED);
+    Network whole = refine(STEPS, 2, RefinementCheckpoints.NONE);
     var store = new Store(null, broken);
-    refine(STEPS, 2, store, Refinement.SupportChoice.FIXED);
-    Network rest = refine(STEPS, 3, new Store(store.kept, 0), Refinement.SupportChoice.FIXED);
+    refine(STEPS, 2, store);
+    Network rest = refine(STEPS, 3, new Store(store.kept, 0));
     assertThat(rest.initializers()).isEqualTo(whole.initializers());
-  }
-
-  @ParameterizedTest
-  @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7})
-  void aSupportThatMovesGoesOnToo(int broken) {
-    var choice = new GreatestHalf();
-    Network whole = refine(STEPS, 2, RefinementCheckpoints.NONE, choice);
-    assertThat(choice.choices).as("choices").isEqualTo(3);
-    var store = new Store(null, broken);
-    refine(STEPS, 1, store, new GreatestHalf());
-    var resumed = new GreatestHalf();
-    Network rest = refine(STEPS, 2, new Store(store.kept, 0), resumed);
-    assertThat(rest.initializers()).isEqualTo(whole.initializers());
-    assertThat(resumed.choices).as("choices in all").isEqualTo(3);
   }
 
   @Test
   void onlyTheStepsThatAreLeftAreTaken() {
     var store = new Store(null, 9);
-    refine(STEPS, 2, store, Refinement.SupportChoice.FIXED);
+    refine(STEPS, 2, store);
     var again = new Store(store.kept, 0);
-    refine(STEPS, 2, again, Refinement.SupportChoice.FIXED);
+    refine(STEPS, 2, again);
     assertThat(again.steps).containsExactly(10, 11, 12);
   }
 
   @Test
   void aStateOfMoreStepsIsRefused() {
     var store = new Store(null, 9);
-    refine(STEPS, 2, store, Refinement.SupportChoice.FIXED);
-    assertThatThrownBy(() -> refine(8, 2, new Store(store.kept, 0), Refinement.SupportChoice.FIXED))
+    refine(STEPS, 2, store);
+    assertThatThrownBy(() -> refine(8, 2, new Store(store.kept, 0)))
         .isInstanceOf(IllegalStateException.class)
         .hasMessage("the refinement's state is that after 9 steps of 8");
   }
@@ -73,21 +58,19 @@ class RefinementCheckpointsTest {
   @Test
   void aStateOfOtherTensorsIsRefused() {
     var state =
-        new RefinementCheckpoints.State(
-            3, List.of(1.0), List.of(), Map.of("values/c1.w", new float[3]), Map.of());
-    assertThatThrownBy(() -> refine(STEPS, 2, new Store(state, 0), Refinement.SupportChoice.FIXED))
+        new RefinementCheckpoints.State(3, List.of(1.0), Map.of("values/c1.w", new float[3]));
+    assertThatThrownBy(() -> refine(STEPS, 2, new Store(state, 0)))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageMatching(
             "the refinement's state has 3 numbers as 'values/c1.w', wanted are \\d+ numbers");
   }
 
-  private Network refine(
-      int steps, int threads, RefinementCheckpoints store, Refinement.SupportChoice choice) {
+  private Network refine(int steps, int threads, RefinementCheckpoints store) {
     var samples = new NoiseSamples(List.of(3L, 6L, 5L), steps * OPTIONS.batch(), 3, 5);
     try (var workers = new Workers(threads)) {
       return new Refinement(dense, MASKED, List.of(), OPTIONS, 1L << 30, workers)
           .keptIn(store)
-          .refine(pruned, MASKED, samples, true, choice, (done, loss) -> {});
+          .refine(pruned, MASKED, samples, true, (done, loss) -> {});
     }
   }
 
@@ -114,56 +97,8 @@ class RefinementCheckpointsTest {
         State live = state.get();
         var arrays = new LinkedHashMap<String, float[]>();
         live.arrays().forEach((name, array) -> arrays.put(name, array.clone()));
-        var bits = new LinkedHashMap<String, BitSet>();
-        live.kept().forEach((name, set) -> bits.put(name, (BitSet) set.clone()));
-        kept = new State(done, live.scales(), live.choice(), arrays, bits);
+        kept = new State(done, live.scales(), arrays);
       }
-    }
-  }
-
-  /// Keeps the greater half of each tensor, every second step of the first half; counts its
-  /// choices.
-  private static final class GreatestHalf implements Refinement.SupportChoice {
-    private int choices;
-
-    @Override
-    public int interval() {
-      return 2;
-    }
-
-    @Override
-    public int lastStep(int steps) {
-      return steps / 2;
-    }
-
-    @Override
-    public Map<String, boolean[]> choose(Map<String, float[]> weightsByTensor) {
-      choices++;
-      var kept = new LinkedHashMap<String, boolean[]>();
-      weightsByTensor.forEach((name, weights) -> {
-        float[] sizes = weights.clone();
-        for (int i = 0; i < sizes.length; i++) {
-          sizes[i] = Math.abs(sizes[i]);
-        }
-        float[] sorted = sizes.clone();
-        java.util.Arrays.sort(sorted);
-        var chosen = new boolean[sizes.length];
-        for (int i = 0; i < sizes.length; i++) {
-          chosen[i] = sizes[i] > sorted[sizes.length / 2];
-        }
-        kept.put(name, chosen);
-      });
-      return kept;
-    }
-
-    @Override
-    public List<Double> memory() {
-      return choices == 0 ? List.of() : List.of((double) choices);
-    }
-
-    @Override
-    public void recall(List<Double> memory, Map<String, BitSet> keptByTensor) {
-      choices = memory.getFirst().intValue();
     }
   }
 }

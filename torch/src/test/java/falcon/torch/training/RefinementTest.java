@@ -96,8 +96,7 @@ class RefinementTest {
     var samples = new NoiseSamples(List.of(3L, 6L, 5L), steps * OPTIONS.batch(), 3, 5);
     try (var workers = new Workers(threads)) {
       return new Refinement(dense, MASKED, List.of(), OPTIONS, bytes, workers)
-          .refine(
-              network, MASKED, samples, true, Refinement.SupportChoice.FIXED, (done, loss) -> {});
+          .refine(network, MASKED, samples, true, (done, loss) -> {});
     }
   }
 

@@ -1,31 +1,33 @@
-package falcon.data.format;
+package falcon.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import falcon.data.DataFolders;
 import falcon.data.Images;
+import falcon.data.Samples;
+import falcon.data.Split;
+import falcon.data.format.Datasets;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class IdxSubsetTest {
   @TempDir Path folder;
-  private final Images train = DataFolders.random(1, 100, 1, 6, 5);
-  private final Images test = DataFolders.random(2, 20, 1, 6, 5);
+  private final Images train = random(1, 100);
+  private final Images test = random(2, 20);
   private Path source = Path.of("");
 
   @BeforeEach
   void writeSource() throws IOException {
     source = Files.createDirectory(folder.resolve("source"));
-    DataFolders.write(source.resolve("train-images-idx3-ubyte"), DataFolders.idxImages(train));
-    DataFolders.write(source.resolve("train-labels-idx1-ubyte"), DataFolders.idxLabels(train));
-    DataFolders.write(source.resolve("t10k-images-idx3-ubyte"), DataFolders.idxImages(test));
-    DataFolders.write(source.resolve("t10k-labels-idx1-ubyte"), DataFolders.idxLabels(test));
+    write(Split.TRAIN, train);
+    write(Split.TEST, test);
   }
 
   @Test
@@ -33,7 +35,7 @@ final class IdxSubsetTest {
     var target = folder.resolve("a/b");
     IdxSubset.write(Datasets.open(source), 30, 7, target);
     var subset = Datasets.open(target);
-    assertThat(DataFolders.areEqual(subset.test(), test)).isTrue();
+    requireEqual(subset.test(), test);
     var counts = new int[5];
     for (int i = 0; i < subset.train().count(); i++) {
       counts[subset.train().label(i)]++;
@@ -45,7 +47,7 @@ final class IdxSubsetTest {
   void everyImageKeepsItsLabel() {
     var target = folder.resolve("all");
     IdxSubset.write(Datasets.open(source), 100, 7, target);
-    assertThat(DataFolders.areEqual(Datasets.open(target).train(), train)).isTrue();
+    requireEqual(Datasets.open(target).train(), train);
   }
 
   @Test
@@ -74,5 +76,37 @@ final class IdxSubsetTest {
     assertThatThrownBy(() -> IdxSubset.write(Datasets.open(source), 10, 7, file))
         .isInstanceOf(UncheckedIOException.class)
         .hasMessageContaining("t10k-images-idx3-ubyte: cannot be written");
+  }
+
+  /// Images of 6 × 6 random pixels, image i of class `i mod 5`.
+  private static Images random(long seed, int count) {
+    var pixels = new byte[count * 36];
+    new SplittableRandom(seed).nextBytes(pixels);
+    var labels = new byte[count];
+    for (int i = 0; i < count; i++) {
+      labels[i] = (byte) (i % 5);
+    }
+    return Images.of(1, 6, 6, pixels, labels);
+  }
+
+  private void write(Split split, Images images) throws IOException {
+    byte[] pixels = images.pixels();
+    var ofImages = ByteBuffer.allocate(16 + pixels.length);
+    ofImages.putInt(0x803).putInt(images.count()).putInt(6).putInt(6).put(pixels);
+    Files.write(source.resolve(split.idxPrefix() + "-images-idx3-ubyte"), ofImages.array());
+    var ofLabels = ByteBuffer.allocate(8 + images.count()).putInt(0x801).putInt(images.count());
+    for (int i = 0; i < images.count(); i++) {
+      ofLabels.put((byte) images.label(i));
+    }
+    Files.write(source.resolve(split.idxPrefix() + "-labels-idx1-ubyte"), ofLabels.array());
+  }
+
+  private static void requireEqual(Samples found, Images wanted) {
+    assertThat(found).isInstanceOf(Images.class);
+    assertThat(((Images) found).pixels()).isEqualTo(wanted.pixels());
+    assertThat(found.count()).isEqualTo(wanted.count());
+    for (int i = 0; i < wanted.count(); i++) {
+      assertThat(((Images) found).label(i)).as("label of image %d", i).isEqualTo(wanted.label(i));
+    }
   }
 }

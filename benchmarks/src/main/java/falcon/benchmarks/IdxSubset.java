@@ -1,4 +1,4 @@
-package falcon.data.format;
+package falcon.benchmarks;
 
 import falcon.data.ClassBalance;
 import falcon.data.Dataset;
@@ -16,16 +16,21 @@ import java.nio.file.StandardCopyOption;
 import java.util.zip.Deflater;
 import java.util.zip.GZIPOutputStream;
 
-/// Writes a smaller data set as gzipped idx files: a class-balanced part of the training images and
-/// all test images.
+/// Writes a smaller data set as gzipped idx files, as in the demo: a class-balanced part of the
+/// training images and all test images.
 ///
 /// The same source, count and seed give the same bytes.
-public final class IdxSubset {
+final class IdxSubset {
   private static final String LABEL = "subset";
+
+  /// Magic numbers of the two kinds of files.
+  private static final int IMAGES = 0x803;
+
+  private static final int LABELS = 0x801;
 
   private IdxSubset() {}
 
-  /// Writes the four files of [Layout#IDX] into `directory`, which is made if it is absent; files
+  /// Writes the four files of [falcon.data.Layout#IDX] into `directory`, which is made if it is absent; files
   /// of the same names are replaced.
   ///
   /// @param source grey images
@@ -33,9 +38,9 @@ public final class IdxSubset {
   ///     class as far as there are as many, in the order of the source
   /// @param seed decides which images of a class are taken
   /// @throws IllegalArgumentException if the images are not grey or there are not as many
-  /// @throws MalformedDataException if the source cannot be read
+  /// @throws falcon.data.MalformedDataException if the source cannot be read
   /// @throws UncheckedIOException if the files cannot be written; the message says where and why
-  public static void write(Dataset source, int trainCount, long seed, Path directory) {
+  static void write(Dataset source, int trainCount, long seed, Path directory) {
     if (!(source.train() instanceof Images train) || train.channels() != 1) {
       throw new IllegalArgumentException(
           "idx files hold grey images, %s has others".formatted(source.directory()));
@@ -60,18 +65,18 @@ public final class IdxSubset {
 
   private static void write(Path directory, Split split, Images images) throws IOException {
     writeFile(
-        directory.resolve(IdxFile.Kind.IMAGES.nameIn(split) + ".gz"),
+        directory.resolve(split.idxPrefix() + "-images-idx3-ubyte.gz"),
         out -> {
-          out.writeInt(IdxFile.Kind.IMAGES.magic());
+          out.writeInt(IMAGES);
           out.writeInt(images.count());
           out.writeInt(images.height());
           out.writeInt(images.width());
           out.write(images.pixels());
         });
     writeFile(
-        directory.resolve(IdxFile.Kind.LABELS.nameIn(split) + ".gz"),
+        directory.resolve(split.idxPrefix() + "-labels-idx1-ubyte.gz"),
         out -> {
-          out.writeInt(IdxFile.Kind.LABELS.magic());
+          out.writeInt(LABELS);
           out.writeInt(images.count());
           for (int i = 0; i < images.count(); i++) {
             out.writeByte(images.label(i));
