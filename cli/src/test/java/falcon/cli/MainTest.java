@@ -226,6 +226,31 @@ class MainTest {
   }
 
   @Test
+  void namesAreTakenInUpperAndLowerCase() {
+    Ran plan =
+        Ran.of(
+            prune(
+                "--macs=30%",
+                "--nnz=Auto",
+                "--data-format=CIFAR10",
+                "--method=FALCON++",
+                "--schedule=Cubic",
+                "--refit=BACKSOLVE",
+                "--curvature=Logits",
+                "--ridge=AUTO",
+                "--block=Full",
+                "--loss=LABELS",
+                "--bn-refresh=Off",
+                "--format=ONNX-Sparse",
+                "--dry-run"));
+    assertThat(plan.code()).as(plan.err()).isZero();
+    expect(
+        2,
+        "--arch resnet20 is for weights alone",
+        Ran.of("inspect", model.toString(), "--arch=ResNet20"));
+  }
+
+  @Test
   void aBudgetOfWeightsAloneIsEnough() {
     Ran ran =
         Ran.of(

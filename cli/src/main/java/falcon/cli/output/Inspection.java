@@ -18,10 +18,6 @@ import java.util.stream.Collectors;
 ///
 /// @param layers layers of the network
 public record Inspection(Network network, Layers layers) {
-  /// The version of the content of [#json]; a key keeps its meaning within a version, new keys may
-  /// be added.
-  static final int SCHEMA_VERSION = 1;
-
   /// Greatest length of a name; longer ones are shown without their middle.
   private static final int WIDEST_NAME = 48;
 
@@ -145,8 +141,7 @@ public record Inspection(Network network, Layers layers) {
 
   /// Returns one document with everything that [#text] shows, names at full length.
   public String json() {
-    ObjectNode json =
-        JsonText.object().put("schemaVersion", SCHEMA_VERSION).put("name", network.name());
+    ObjectNode json = JsonText.document().put("name", network.name());
     ArrayNode all = json.putArray("layers");
     for (Layer layer : layers.all()) {
       ObjectNode node = all.addObject().put("name", layer.tensor()).put("kind", layer.opType());

@@ -43,12 +43,12 @@ public enum ModelFormat {
     return fileName;
   }
 
-  /// Format of that name.
+  /// Format of that name, in upper or lower case.
   ///
   /// @throws IllegalArgumentException naming all formats
   public static ModelFormat of(String id) {
     return Arrays.stream(values())
-        .filter(format -> format.id.equals(id))
+        .filter(format -> format.id.equalsIgnoreCase(id))
         .findFirst()
         .orElseThrow(() ->
             new IllegalArgumentException(
