@@ -25,7 +25,7 @@ final class ResultFile {
   /// The mask's file.
   static final String MASK = "mask";
 
-  /// What the run's bits depend on, as `--resume` compares it.
+  /// What the run's bits depend on, as a run that is resumed compares it.
   static final String IDENTITY = "identity";
 
   /// Second and further words of an option's name.
