@@ -62,7 +62,7 @@ final class DemoCommand implements Callable<Integer> {
 
     var table =
         new Table("method", ">test accuracy", ">weights kept", ">MACs kept", ">share", ">seconds");
-    ObjectNode json = JsonText.object().put("schemaVersion", 1);
+    ObjectNode json = JsonText.document();
     ArrayNode rows = json.putArray("methods");
     try (var progress = ConsoleProgress.start(console, output.volume())) {
       progress.note(

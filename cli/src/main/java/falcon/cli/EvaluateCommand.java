@@ -76,8 +76,7 @@ final class EvaluateCommand implements Callable<Integer> {
     console.result(
         output.isJson()
             ? JsonText.of(
-                JsonText.object()
-                    .put("schemaVersion", 1)
+                JsonText.document()
                     .put("split", split())
                     .put("samples", result.samples())
                     .put("correct", result.correct())
@@ -100,8 +99,7 @@ final class EvaluateCommand implements Callable<Integer> {
     console.result(
         output.isJson()
             ? JsonText.of(
-                JsonText.object()
-                    .put("schemaVersion", 1)
+                JsonText.document()
                     .put("split", split())
                     .put("samples", result.samples())
                     .put("measure", result.measure().id())

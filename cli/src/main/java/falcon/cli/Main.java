@@ -1,5 +1,6 @@
 package falcon.cli;
 
+import falcon.cli.option.Converters;
 import falcon.cli.output.Console;
 import falcon.cli.output.StandardOutput;
 import falcon.cli.process.ExitCode;
@@ -61,6 +62,7 @@ public final class Main {
             .setUsageHelpAutoWidth(false)
             .setOut(new PrintWriter(console.out(), true, console.out().charset()))
             .setErr(new PrintWriter(console.err(), true, console.err().charset()));
+    Converters.addTo(commandLine);
     commandLine.setParameterExceptionHandler((e, _) -> usage(e));
     commandLine.setExecutionExceptionHandler(
         (e, _, _) -> report(e, List.of(args).contains("--debug")));

@@ -2,7 +2,6 @@ package falcon.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.budget.Budget;
-import falcon.cli.option.Converters;
 import falcon.cli.option.DataOptions;
 import falcon.cli.option.LayerOptions;
 import falcon.cli.option.Memory;
@@ -87,7 +86,6 @@ final class PruneCommand implements Callable<Integer> {
       names = "--macs",
       split = ",",
       paramLabel = "AMOUNT",
-      converter = Converters.OfAmount.class,
       description =
           "Budget of multiply-accumulates of the prunable layers: 30%% or 12.3M. Several, separated by"
               + " commas, make a run each, and --json an array of their results. May be left out with"
@@ -97,7 +95,6 @@ final class PruneCommand implements Callable<Integer> {
   @Option(
       names = "--nnz",
       paramLabel = "AMOUNT",
-      converter = Converters.OfNnzRule.class,
       description =
           "Budget of weights: auto (what suits the MACs), free (no limit), 30%% or 80000. Default:"
               + " auto.")
@@ -106,7 +103,6 @@ final class PruneCommand implements Callable<Integer> {
   @Option(
       names = "--format",
       paramLabel = "NAME",
-      converter = Converters.OfModelFormat.class,
       description =
           "Format of the pruned network: onnx (the default), onnx-sparse (zeros left out where that is"
               + " smaller), or safetensors (weights alone; see --weights).")
@@ -115,7 +111,6 @@ final class PruneCommand implements Callable<Integer> {
   @Option(
       names = "--memory",
       paramLabel = "AMOUNT",
-      converter = Converters.OfMemory.class,
       description =
           "Memory that the run may take, such as 8g: a reconstruction looks at fewer samples at a time to"
               + " fit (4g of them if unset), gradients of a backsolve are stored smaller or in a file.")
@@ -394,7 +389,7 @@ final class PruneCommand implements Callable<Integer> {
   }
 
   private static ObjectNode json(PruningPlan plan) {
-    ObjectNode json = JsonText.object().put("schemaVersion", 1);
+    ObjectNode json = JsonText.document();
     ObjectNode budget = json.putObject("budget");
     budget
         .putObject("macs")

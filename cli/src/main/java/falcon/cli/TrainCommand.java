@@ -1,6 +1,5 @@
 package falcon.cli;
 
-import falcon.cli.option.Converters;
 import falcon.cli.option.DataOptions;
 import falcon.cli.option.OutputOptions;
 import falcon.cli.option.ThreadOptions;
@@ -45,7 +44,6 @@ final class TrainCommand implements Callable<Integer> {
       names = "--arch",
       required = true,
       paramLabel = "NAME",
-      converter = Converters.OfArchitecture.class,
       description = "What to train: resnet20.")
   private Architecture architecture = Architecture.RESNET20;
 
@@ -88,7 +86,6 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--format",
       paramLabel = "NAME",
-      converter = Converters.OfModelFormat.class,
       description = "safetensors (the default) or onnx.")
   private ModelFormat format = ModelFormat.SAFETENSORS;
 
@@ -149,8 +146,7 @@ final class TrainCommand implements Callable<Integer> {
     console.result(
         output.isJson()
             ? JsonText.of(
-                JsonText.object()
-                    .put("schemaVersion", 1)
+                JsonText.document()
                     .put("file", file.toString())
                     .put("epochs", epochs)
                     .put("seed", seed)

@@ -226,6 +226,61 @@ class MainTest {
   }
 
   @Test
+  void namesAreTakenInUpperAndLowerCase() {
+    Ran plan =
+        Ran.of(
+            prune(
+                "--macs=30%",
+                "--nnz=Auto",
+                "--data-format=CIFAR10",
+                "--method=FALCON++",
+                "--schedule=Cubic",
+                "--refit=BACKSOLVE",
+                "--curvature=Logits",
+                "--ridge=AUTO",
+                "--block=Full",
+                "--loss=LABELS",
+                "--bn-refresh=Off",
+                "--format=ONNX-Sparse",
+                "--dry-run"));
+    assertThat(plan.code()).as(plan.err()).isZero();
+    expect(
+        2,
+        "--arch resnet20 is for weights alone",
+        Ran.of("inspect", model.toString(), "--arch=ResNet20"));
+  }
+
+  static Stream<Arguments> textsOfTheLibrary() {
+    return Stream.of(
+        usage("--include 'blok' matches no weights", prune("--macs=9%", "--include=blok")),
+        usage("--min-keep 'blok' matches no weights", prune("--macs=9%", "--min-keep=blok=2%")),
+        usage(
+            "--ridge would have no effect here: it belongs to --refit backsolve.",
+            prune("--macs=9%", "--ridge=1")),
+        usage(
+            "--samples would have no effect here: --method magnitude uses none.",
+            prune("--macs=9%", "--method=magnitude", "--samples=3")),
+        usage("--samples 99 is more than the", prune("--macs=9%", "--samples=99")),
+        usage(
+            "--input-shape 5: input 'input FLOAT32[batch, 3, 32, 32]' does not take",
+            prune("--macs=9%", "--input-shape=5")),
+        usage(
+            "--method falcon needs samples: give --data DIR, or say --method magnitude, which",
+            "prune",
+            model.toString(),
+            "--macs=9%",
+            "--method=falcon"));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource
+  void textsOfTheLibrary(String message, String[] args) {
+    Ran ran = Ran.of(with(args, "--dry-run"));
+    expect(ExitCode.WRONG_USAGE, message, ran);
+    assertThat(ran.err()).doesNotContain("‹", "›");
+  }
+
+  @Test
   void aBudgetOfWeightsAloneIsEnough() {
     Ran ran =
         Ran.of(

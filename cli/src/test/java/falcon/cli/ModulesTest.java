@@ -99,7 +99,7 @@ class ModulesTest {
   /// name.
   private static final int MAX_PARAMETERS = 5;
 
-  private static final JavaClasses CLASSES =
+  static final JavaClasses CLASSES =
       new ClassFileImporter()
           .withImportOption(new ImportOption.DoNotIncludeTests())
           .importPackages("falcon");

@@ -60,13 +60,13 @@ public enum Layout {
     return files;
   }
 
-  /// Returns the layout of a name.
+  /// Returns the layout of a name, in upper or lower case.
   ///
   /// @param id the name that users type, for example `cifar10`
   /// @throws IllegalArgumentException if there is no such layout; the message lists the layouts
   public static Layout of(String id) {
     return Arrays.stream(values())
-        .filter(layout -> layout.id.equals(id))
+        .filter(layout -> layout.id.equalsIgnoreCase(id))
         .findFirst()
         .orElseThrow(() ->
             new IllegalArgumentException(

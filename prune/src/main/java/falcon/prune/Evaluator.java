@@ -9,6 +9,7 @@ import falcon.prune.evaluation.Judge;
 import falcon.prune.evaluation.NetworkWithData;
 import falcon.prune.options.Loss;
 import falcon.prune.options.Measure;
+import falcon.prune.options.Option;
 import falcon.prune.options.Progress;
 import falcon.prune.options.PruningException;
 import falcon.prune.resources.Kernels;
@@ -82,11 +83,12 @@ public final class Evaluator {
     if (match.measure() != Measure.ACCURACY || !samples.isLabelled()) {
       throw new PruningException(
           PruningException.Kind.USAGE,
-          "Accuracy needs %s.%nCompare with another network instead: --reference DENSE.onnx."
+          "Accuracy needs %s.%nCompare with another network instead: %s DENSE.onnx."
               .formatted(
                   samples.isLabelled()
                       ? "a classifier, whose output is [examples, classes]"
-                      : "labels, and %s has none".formatted(data.directory())));
+                      : "labels, and %s has none".formatted(data.directory()),
+                  Option.REFERENCE));
     }
     int[] indexes = indexes(samples, part);
     long begin = System.nanoTime();

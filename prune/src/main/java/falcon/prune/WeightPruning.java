@@ -1,6 +1,7 @@
 package falcon.prune;
 
 import falcon.budget.Budget;
+import falcon.data.DataOption;
 import falcon.model.Network;
 import falcon.projection.Projection;
 import falcon.prune.method.MagnitudeMethod;
@@ -8,6 +9,7 @@ import falcon.prune.method.PruningMethod;
 import falcon.prune.options.BatchNormPolicy;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.Method;
+import falcon.prune.options.Option;
 import falcon.prune.options.Progress;
 import falcon.prune.options.PruningException;
 import falcon.prune.options.PruningOptions;
@@ -55,12 +57,13 @@ public final class WeightPruning {
     if (options.method() != Method.MAGNITUDE) {
       throw new PruningException(
           PruningException.Kind.USAGE,
-          "--method %s needs samples: give --data DIR, or say --method magnitude, which prunes by the weights alone."
-              .formatted(options.method().id()));
+          "%1$s %2$s needs samples: give %3$s DIR, or say %1$s magnitude, which prunes by the weights alone."
+              .formatted(Option.METHOD, options.method().id(), DataOption.DATA));
     }
     if (options.refinement().batchNorm() == BatchNormPolicy.ON) {
       throw new PruningException(
-          PruningException.Kind.USAGE, "--bn-refresh on needs samples: give --data DIR.");
+          PruningException.Kind.USAGE,
+          "%s on needs samples: give %s DIR.".formatted(Option.BN_REFRESH, DataOption.DATA));
     }
     return Planner.plan(options.shaped(network), null, budget, options);
   }

@@ -158,8 +158,8 @@ class ArrayPruningTest {
     assertThatThrownBy(
             () -> NetworkWithData.of(Graphs.perceptron(3), unlabelled, null, Loss.LABELS))
         .isInstanceOf(PruningException.class)
-        .hasMessageContaining("--loss labels needs classes")
-        .hasMessageContaining("Say --loss self");
+        .hasMessageContaining("‹loss› labels needs classes")
+        .hasMessageContaining("Say ‹loss› self");
   }
 
   @Test
@@ -168,7 +168,7 @@ class ArrayPruningTest {
     assertThatThrownBy(() ->
             evaluator.evaluate(Graphs.perceptron(3), Evaluator.Part.VALIDATION, Progress.SILENT))
         .isInstanceOf(PruningException.class)
-        .hasMessageContaining("--reference DENSE.onnx");
+        .hasMessageContaining("‹reference› DENSE.onnx");
   }
 
   @Test
@@ -191,7 +191,7 @@ class ArrayPruningTest {
             NetworkWithData.of(
                 ExampleShapes.parse("x=6").appliedTo(renamed(wider, 7)), data, null, Loss.AUTO))
         .isInstanceOf(PruningException.class)
-        .hasMessageContaining("--input-shape x=6");
+        .hasMessageContaining("‹input shape› x=6");
     assertThatThrownBy(() -> NetworkWithData.of(renamed(wider, 7), data, null, Loss.AUTO))
         .isInstanceOf(PruningException.class)
         .hasMessageContaining("The network takes [x FLOAT32[n, 7]]")
@@ -203,7 +203,7 @@ class ArrayPruningTest {
     Network open =
         Graphs.perceptron(3, new Dimension.Symbolic("n"), new Dimension.Symbolic("features"));
     assertThat(Layers.of(open).isCounted()).isFalse();
-    assertThat(Layers.of(open).all().getFirst().uncountedReason()).contains("(--input-shape)");
+    assertThat(Layers.of(open).all().getFirst().uncountedReason()).contains("(‹input shape›)");
     assertThat(
             Layers.of(NetworkWithData.of(open, arrays(false), null, Loss.AUTO).network())
                 .totalMacs())

@@ -73,7 +73,7 @@ class LayerChoiceTest {
                 .options(options(Method.MAGNITUDE).floors(List.of(KeepFloor.parse("6%"))).build())
                 .plan())
         .isInstanceOf(PruningException.class)
-        .hasMessageContaining("--min-keep asks for")
+        .hasMessageContaining("‹min keep› asks for")
         .hasMessageContaining("Ask for less there, or for a larger budget.");
   }
 
@@ -87,14 +87,14 @@ class LayerChoiceTest {
                         .selection(LayerSelection.of(List.of("fc.wieght"), List.of()))
                         .build())
                 .plan())
-        .hasMessageContaining("--include 'fc.wieght' matches no weights.")
+        .hasMessageContaining("‹include› 'fc.wieght' matches no weights.")
         .hasMessageContaining("Near names: fc.weight");
     assertThatThrownBy(() ->
             pruning
                 .options(
                     options(Method.MAGNITUDE).floors(List.of(KeepFloor.parse("fd.*=3%"))).build())
                 .plan())
-        .hasMessageContaining("--min-keep 'fd.*' matches no weights.");
+        .hasMessageContaining("‹min keep› 'fd.*' matches no weights.");
   }
 
   @Test
@@ -110,7 +110,7 @@ class LayerChoiceTest {
         .isInstanceOf(PruningException.class)
         .hasMessageContaining(
             "The MACs of layer 'w' are not known: Fancy node 'odd' (domain com.example)")
-        .hasMessageContaining("--nnz 30%");
+        .hasMessageContaining("‹nnz› 30%");
     PruningPlan plan =
         pruning(network, BudgetRequest.nnz(0.5)).options(options(Method.MAGNITUDE).build()).plan();
     assertThat(plan.isCounted()).isFalse();
@@ -126,7 +126,7 @@ class LayerChoiceTest {
             Falcon.prune(SmallProblem.network(), BudgetRequest.macs(0.3))
                 .options(options(Method.FALCON).build())
                 .plan())
-        .hasMessageContaining("--method falcon needs samples: give --data DIR");
+        .hasMessageContaining("‹method› falcon needs samples: give ‹data› DIR");
   }
 
   private Pruning pruning(Network network, BudgetRequest budget) {

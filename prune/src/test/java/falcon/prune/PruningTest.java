@@ -184,9 +184,9 @@ class PruningTest {
   void anOptionWithoutEffectIsRefused(Method method) {
     assertThatThrownBy(() -> plan(options(method).stages(3)))
         .isInstanceOf(PruningException.class)
-        .hasMessageContaining("--stages would have no effect");
+        .hasMessageContaining("‹stages› would have no effect");
     assertThatThrownBy(() -> plan(options(method).ridge(0.1)))
-        .hasMessageContaining("it belongs to --refit backsolve");
+        .hasMessageContaining("it belongs to ‹refit› backsolve");
   }
 
   @Test

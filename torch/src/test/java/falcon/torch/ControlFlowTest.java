@@ -136,7 +136,7 @@ class ControlFlowTest {
     assertThatThrownBy(() -> Forward.run(network, inputs, Precision.FLOAT32))
         .isInstanceOf(UnsupportedNetworkException.class)
         .hasMessageContaining("If node that makes 'y' cannot be executed: what it runs must follow")
-        .hasMessageContaining("--input-shape");
+        .hasMessageContaining("‹input shape›");
   }
 
   private void assertEqualsOnnxRuntime(GraphProto.Builder graph, long opset)

@@ -5,7 +5,7 @@ package falcon.cli.option;
 /// @param weights number of weights that are solved together, 0 for all (`full`)
 record Block(int weights) {
   static Block parse(String text) {
-    if (text.equals("full")) {
+    if (text.equalsIgnoreCase("full")) {
       return new Block(0);
     }
     try {

@@ -16,149 +16,61 @@ import falcon.prune.storage.ModelFormat;
 import java.util.Arrays;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine;
 import picocli.CommandLine.TypeConversionException;
 
-/// Converters from typed text to values; the messages are those of the types themselves.
+/// Converters from typed text to values; the messages are those of the types themselves. Names are
+/// taken in upper and lower case.
 public final class Converters {
-  private Converters() {}
+  private final CommandLine commandLine;
 
-  /// Converts a text; the message of a refused text reaches the user unchanged.
-  private static <T> T convert(String text, Function<String, T> function) {
-    try {
-      return function.apply(text);
-    } catch (IllegalArgumentException e) {
-      throw new TypeConversionException(String.valueOf(e.getMessage()));
-    }
+  private Converters(CommandLine commandLine) {
+    this.commandLine = commandLine;
+  }
+
+  /// Makes a command and its sub-commands read options of all types that Falcon has.
+  public static void addTo(CommandLine commandLine) {
+    var to = new Converters(commandLine);
+    to.add(Amount.class, Amount::parse);
+    to.add(NnzRule.class, NnzRule::parse);
+    to.add(KeepFloor.class, KeepFloor::parse);
+    to.add(ExampleShapes.class, ExampleShapes::parse);
+    to.add(Ridge.class, Ridge::parse);
+    to.add(Block.class, Block::parse);
+    to.add(Memory.class, Memory::parse);
+    to.add(Method.class, Method::of);
+    to.add(Loss.class, Loss::of);
+    to.add(Layout.class, Layout::of);
+    to.add(ModelFormat.class, ModelFormat::of);
+    to.add(Architecture.class, text -> oneOf(Architecture.values(), Architecture::id, text));
+    to.add(Curvature.class, text -> oneOf(Curvature.values(), Curvature::id, text));
+    to.add(Refit.class, text -> oneOf(Refit.values(), Refit::id, text));
+    to.add(Schedule.class, text -> oneOf(Schedule.values(), Schedule::id, text));
+    to.add(
+        BatchNormPolicy.class, text -> oneOf(BatchNormPolicy.values(), BatchNormPolicy::id, text));
+  }
+
+  /// The message of a refused text reaches the user as it is.
+  private <T> void add(Class<T> type, Function<String, T> parse) {
+    commandLine.registerConverter(
+        type,
+        text -> {
+          try {
+            return parse.apply(text);
+          } catch (IllegalArgumentException e) {
+            throw new TypeConversionException(String.valueOf(e.getMessage()));
+          }
+        });
   }
 
   private static <T> T oneOf(T[] values, Function<T, String> id, String text) {
     for (T value : values) {
-      if (id.apply(value).equals(text)) {
+      if (id.apply(value).equalsIgnoreCase(text)) {
         return value;
       }
     }
-    throw new TypeConversionException(
+    throw new IllegalArgumentException(
         "'%s' is none of %s"
             .formatted(text, Arrays.stream(values).map(id).collect(Collectors.joining(", "))));
-  }
-
-  /// A budget's amount, `30%` or `12.3M` for instance.
-  public static final class OfAmount implements ITypeConverter<Amount> {
-    @Override
-    public Amount convert(String text) {
-      return Converters.convert(text, Amount::parse);
-    }
-  }
-
-  /// A rule for the number of kept weights.
-  public static final class OfNnzRule implements ITypeConverter<NnzRule> {
-    @Override
-    public NnzRule convert(String text) {
-      return Converters.convert(text, NnzRule::parse);
-    }
-  }
-
-  static final class OfKeepFloor implements ITypeConverter<KeepFloor> {
-    @Override
-    public KeepFloor convert(String text) {
-      return Converters.convert(text, KeepFloor::parse);
-    }
-  }
-
-  static final class OfMethod implements ITypeConverter<Method> {
-    @Override
-    public Method convert(String text) {
-      return Converters.convert(text, Method::of);
-    }
-  }
-
-  static final class OfLayout implements ITypeConverter<Layout> {
-    @Override
-    public Layout convert(String text) {
-      return Converters.convert(text, Layout::of);
-    }
-  }
-
-  /// A format of the pruned network.
-  public static final class OfModelFormat implements ITypeConverter<ModelFormat> {
-    @Override
-    public ModelFormat convert(String text) {
-      return Converters.convert(text, ModelFormat::of);
-    }
-  }
-
-  /// The name of a built-in architecture.
-  public static final class OfArchitecture implements ITypeConverter<Architecture> {
-    @Override
-    public Architecture convert(String text) {
-      return oneOf(Architecture.values(), Architecture::id, text);
-    }
-  }
-
-  static final class OfLoss implements ITypeConverter<Loss> {
-    @Override
-    public Loss convert(String text) {
-      return Converters.convert(text, Loss::of);
-    }
-  }
-
-  static final class OfExampleShapes implements ITypeConverter<ExampleShapes> {
-    @Override
-    public ExampleShapes convert(String text) {
-      return Converters.convert(text, ExampleShapes::parse);
-    }
-  }
-
-  static final class OfCurvature implements ITypeConverter<Curvature> {
-    @Override
-    public Curvature convert(String text) {
-      return oneOf(Curvature.values(), Curvature::id, text);
-    }
-  }
-
-  static final class OfRefit implements ITypeConverter<Refit> {
-    @Override
-    public Refit convert(String text) {
-      return oneOf(Refit.values(), Refit::id, text);
-    }
-  }
-
-  static final class OfBatchNormPolicy implements ITypeConverter<BatchNormPolicy> {
-    @Override
-    public BatchNormPolicy convert(String text) {
-      return oneOf(BatchNormPolicy.values(), BatchNormPolicy::id, text);
-    }
-  }
-
-  static final class OfSchedule implements ITypeConverter<Schedule> {
-    @Override
-    public Schedule convert(String text) {
-      return oneOf(Schedule.values(), Schedule::id, text);
-    }
-  }
-
-  /// A ridge λ above 0, or `auto`.
-  static final class OfRidge implements ITypeConverter<Ridge> {
-    @Override
-    public Ridge convert(String text) {
-      return Converters.convert(text, Ridge::parse);
-    }
-  }
-
-  /// A number of weights, or `full`.
-  static final class OfBlock implements ITypeConverter<Block> {
-    @Override
-    public Block convert(String text) {
-      return Converters.convert(text, Block::parse);
-    }
-  }
-
-  /// An amount of memory, `8g` for instance.
-  public static final class OfMemory implements ITypeConverter<Memory> {
-    @Override
-    public Memory convert(String text) {
-      return Converters.convert(text, Memory::parse);
-    }
   }
 }

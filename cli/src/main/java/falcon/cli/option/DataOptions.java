@@ -38,7 +38,6 @@ public final class DataOptions {
   @Option(
       names = "--data-format",
       paramLabel = "NAME",
-      converter = Converters.OfLayout.class,
       description =
           "What it holds: cifar10, idx, images or arrays; recognised by itself if left out.")
   private @Nullable Layout layout;

@@ -35,14 +35,12 @@ public final class ModelOptions {
   @Option(
       names = "--arch",
       paramLabel = "NAME",
-      converter = Converters.OfArchitecture.class,
       description = "Built-in architecture that bare weights belong to: resnet20.")
   private @Nullable Architecture architecture;
 
   @Option(
       names = "--input-shape",
       paramLabel = "SHAPE",
-      converter = Converters.OfExampleShapes.class,
       description =
           "Shape of one example where the network leaves axes open: 3,224,224 or, by input,"
               + " input_ids=64,attention_mask=64. Data tell it by themselves, but for images in files.")

@@ -20,7 +20,6 @@ public final class PruneOptions {
   @Option(
       names = "--method",
       paramLabel = "NAME",
-      converter = Converters.OfMethod.class,
       description =
           "falcon++ (thorough, the default), falcon (quick) or magnitude (projection of"
               + " the weights alone).")
@@ -38,28 +37,24 @@ public final class PruneOptions {
   @Option(
       names = "--schedule",
       paramLabel = "NAME",
-      converter = Converters.OfSchedule.class,
       description = "How budgets shrink from stage to stage: cubic or geometric.")
   private @Nullable Schedule schedule;
 
   @Option(
       names = "--refit",
       paramLabel = "NAME",
-      converter = Converters.OfRefit.class,
       description = "How kept weights are re-fitted: auto, reconstruct, backsolve or none.")
   private Refit refit = Refit.AUTO;
 
   @Option(
       names = "--curvature",
       paramLabel = "NAME",
-      converter = Converters.OfCurvature.class,
       description = "Gradients of what, for backsolve: logits or empirical (the paper's).")
   private @Nullable Curvature curvature;
 
   @Option(
       names = "--loss",
       paramLabel = "NAME",
-      converter = Converters.OfLoss.class,
       description = {
         "What the pruned network is to do well: labels (cross-entropy, judged by accuracy); self (no"
             + " labels: a classifier's own, judged by agreement with the dense network; other networks"
@@ -72,21 +67,18 @@ public final class PruneOptions {
   @Option(
       names = "--ridge",
       paramLabel = "LAMBDA",
-      converter = Converters.OfRidge.class,
       description = "Ridge of the quadratic, for backsolve: a number above 0, or auto.")
   private @Nullable Ridge ridge;
 
   @Option(
       names = "--block",
       paramLabel = "N",
-      converter = Converters.OfBlock.class,
       description = "Weights solved together by backsolve: a number, or full.")
   private @Nullable Block block;
 
   @Option(
       names = "--bn-refresh",
       paramLabel = "WHEN",
-      converter = Converters.OfBatchNormPolicy.class,
       description =
           "Estimate BatchNorm statistics anew: auto (where it helps on validation data), on or off.")
   private BatchNormPolicy batchNorm = BatchNormPolicy.AUTO;
@@ -95,7 +87,6 @@ public final class PruneOptions {
       names = "--min-keep",
       split = ",",
       paramLabel = "AMOUNT",
-      converter = Converters.OfKeepFloor.class,
       description =
           "Weights that every layer keeps at least: 5%% or 200; PATTERN=5%% for layers of such names."
               + " Several: separated by commas, or the option again; the last that fits counts.")

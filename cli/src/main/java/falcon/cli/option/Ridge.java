@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /// @param value λ > 0, null for `auto`
 record Ridge(@Nullable Double value) {
   static Ridge parse(String text) {
-    if (text.equals("auto")) {
+    if (text.equalsIgnoreCase("auto")) {
       return new Ridge(null);
     }
     try {

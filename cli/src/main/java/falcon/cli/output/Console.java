@@ -20,15 +20,15 @@ public record Console(PrintStream out, PrintStream err, boolean isTerminal, int 
         Integer.getInteger("falcon.columns", USUAL_COLUMNS));
   }
 
-  /// Prints a result.
+  /// Prints a result, options in it as flags.
   public void result(String text) {
-    out.println(PlainText.fitting(text, out.charset()));
+    out.println(PlainText.fitting(Flags.in(text), out.charset()));
     out.flush();
   }
 
-  /// Prints a message that is no result.
+  /// Prints a message that is no result, options in it as flags.
   public void message(String text) {
-    err.println(PlainText.fitting(text, err.charset()));
+    err.println(PlainText.fitting(Flags.in(text), err.charset()));
     err.flush();
   }
 }

@@ -13,15 +13,12 @@ import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// The costs of a network, as a table and as JSON.
 ///
 /// @param layers layers of the network
 public record Inspection(Network network, Layers layers) {
-  /// The version of the content of [#json]; a key keeps its meaning within a version, new keys may
-  /// be added.
-  static final int SCHEMA_VERSION = 1;
-
   /// Greatest length of a name; longer ones are shown without their middle.
   private static final int WIDEST_NAME = 48;
 
@@ -145,8 +142,7 @@ public record Inspection(Network network, Layers layers) {
 
   /// Returns one document with everything that [#text] shows, names at full length.
   public String json() {
-    ObjectNode json =
-        JsonText.object().put("schemaVersion", SCHEMA_VERSION).put("name", network.name());
+    ObjectNode json = JsonText.document().put("name", network.name());
     ArrayNode all = json.putArray("layers");
     for (Layer layer : layers.all()) {
       ObjectNode node = all.addObject().put("name", layer.tensor()).put("kind", layer.opType());
@@ -158,9 +154,9 @@ public record Inspection(Network network, Layers layers) {
           .put("macsPerWeight", layer.isCounted() ? layer.macsPerWeight() : null)
           .put("macs", layer.isCounted() ? layer.macs() : null)
           .put("flops", layer.isCounted() ? 2 * layer.macs() : null)
-          .put("uncounted", layer.uncountedReason())
+          .put("uncounted", withFlags(layer.uncountedReason()))
           .put("prunable", layer.isPrunable())
-          .put("reason", layer.notPrunableReason());
+          .put("reason", withFlags(layer.notPrunableReason()));
     }
     ArrayNode products = json.putArray("denseProducts");
     for (DenseProduct product : layers.denseProducts()) {
@@ -170,8 +166,8 @@ public record Inspection(Network network, Layers layers) {
           .put("kind", product.node().opType())
           .put("macs", product.isCounted() ? product.macs() : null)
           .put("flops", product.isCounted() ? 2 * product.macs() : null)
-          .put("uncounted", product.uncountedReason())
-          .put("reason", product.reason());
+          .put("uncounted", withFlags(product.uncountedReason()))
+          .put("reason", withFlags(product.reason()));
     }
     addObstacles(json);
     sums(
@@ -195,13 +191,17 @@ public record Inspection(Network network, Layers layers) {
           .put("node", node == null ? null : name(node))
           .put("operator", node == null ? null : node.opType())
           .put("domain", node == null ? null : node.domain().isEmpty() ? "ai.onnx" : node.domain())
-          .put("problem", obstacle.problem())
-          .put("advice", obstacle.advice());
+          .put("problem", withFlags(obstacle.problem()))
+          .put("advice", withFlags(obstacle.advice()));
     }
     ArrayNode opaque = json.putArray("opaque");
     network
         .opaqueInitializers()
         .forEach((name, kind) -> opaque.addObject().put("name", name).put("kind", kind));
+  }
+
+  private static @Nullable String withFlags(@Nullable String reason) {
+    return reason == null ? null : Flags.in(reason);
   }
 
   private static void sums(ObjectNode json, String key, int tensors, long weights, long macs) {

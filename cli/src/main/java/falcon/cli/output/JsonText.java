@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import falcon.prune.report.Versions;
 
 /// Results for other programs: one JSON document per line, in ASCII, so that it reads the same in
 /// any encoding of standard output.
@@ -15,9 +16,9 @@ public final class JsonText {
 
   private JsonText() {}
 
-  /// Returns an empty object.
-  public static ObjectNode object() {
-    return MAPPER.createObjectNode();
+  /// Returns the beginning of a document: the version of what its keys mean.
+  public static ObjectNode document() {
+    return MAPPER.createObjectNode().put("schemaVersion", Versions.SCHEMA);
   }
 
   /// Returns a document as one line.

@@ -60,6 +60,19 @@ class InspectionTest {
     assertThat(json.at("/unsupported/0/operator").textValue()).isEqualTo("Fancy");
   }
 
+  @Test
+  void optionsAreFlagsInJson() throws IOException {
+    Network network =
+        builder()
+            .node(new Node("pick", "Gather", "", List.of("e", "i"), List.of("z"), Map.of()))
+            .initializer("e", Tensor.ofFloats(List.of(10L, 4L), new float[40]))
+            .input(new ValueInfo("i", DataType.INT64, List.of(new Dimension.Fixed(1))))
+            .build();
+    JsonNode json = new ObjectMapper().readTree(inspection(network, LayerSelection.DEFAULT).json());
+    assertThat(json.at("/layers").findValuesAsText("reason"))
+        .contains("an embedding: pruned only if asked for by name (--include)");
+  }
+
   private static Inspection inspection(Network network, LayerSelection selection) {
     return new Inspection(network, Layers.of(network, selection));
   }

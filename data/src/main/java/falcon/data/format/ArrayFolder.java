@@ -50,7 +50,7 @@ final class ArrayFolder implements SplitReader {
           },
           switch (split) {
             case TRAIN -> "Add them; calibration and validation samples are drawn from them.";
-            case TEST -> "Add them, or use the validation part (--split validation, --no-test).";
+            case TEST -> Datasets.VALIDATION_INSTEAD;
           });
     }
     if (name(source).endsWith(ARCHIVE)) {

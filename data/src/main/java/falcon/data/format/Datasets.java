@@ -1,6 +1,7 @@
 package falcon.data.format;
 
 import falcon.data.DataFile;
+import falcon.data.DataOption;
 import falcon.data.Dataset;
 import falcon.data.Layout;
 import falcon.data.MalformedDataException;
@@ -14,6 +15,11 @@ import java.util.stream.Stream;
 
 /// Opens data sets of any [Layout].
 public final class Datasets {
+  /// What to do where there are no test samples.
+  static final String VALIDATION_INSTEAD =
+      "Add them, or use the validation part (%s validation, %s)."
+          .formatted(DataOption.SPLIT, DataOption.NO_TEST);
+
   /// Greatest number of names of a folder's content that a message lists.
   private static final int NAMES_SHOWN = 8;
 
@@ -37,7 +43,7 @@ public final class Datasets {
       throw new MalformedDataException(
           directory,
           "holds data of several formats: " + ids(found) + ".",
-          "Say which one is meant (--data-format).");
+          "Say which one is meant (%s).".formatted(DataOption.DATA_FORMAT));
     }
     return open(directory, found.getFirst());
   }

@@ -1,6 +1,7 @@
 package falcon.data.format;
 
 import falcon.data.DataFile;
+import falcon.data.DataOption;
 import falcon.data.Dataset;
 import falcon.data.MalformedDataException;
 import falcon.data.PixelSource;
@@ -96,7 +97,7 @@ public final class ImageFiles implements PixelSource {
           file,
           "would have %d×%d pixels when resized; at most %d are supported."
               .formatted(height, width, MOST_PIXELS),
-          "Take the image out, or resize to less (--resize).");
+          "Take the image out, or resize to less (%s).".formatted(DataOption.RESIZE));
     }
   }
 

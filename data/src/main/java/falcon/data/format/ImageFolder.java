@@ -61,7 +61,7 @@ final class ImageFolder implements SplitReader {
               .formatted(split == Split.TRAIN ? "training" : "test (folder test or val)"),
           split == Split.TRAIN
               ? "Add a folder 'train' with a folder of images for each class."
-              : "Add them, or use the validation part (--split validation, --no-test).");
+              : Datasets.VALIDATION_INSTEAD);
     }
     List<String> classes = classes(root);
     List<String> known = knownClasses();

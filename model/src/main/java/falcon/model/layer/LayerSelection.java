@@ -1,5 +1,6 @@
 package falcon.model.layer;
 
+import falcon.model.ModelOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -56,27 +57,28 @@ public record LayerSelection(List<NamePattern> include, List<NamePattern> exclud
   ///     as cannot be pruned: says why, or lists near names
   void requireMeaning(List<Layer> layers) {
     List<String> names = layers.stream().map(Layer::tensor).toList();
-    include.forEach(pattern -> requireMatch("include", pattern, names));
-    exclude.forEach(pattern -> requireMatch("exclude", pattern, names));
+    include.forEach(pattern -> requireMatch(ModelOption.INCLUDE, pattern, names));
+    exclude.forEach(pattern -> requireMatch(ModelOption.EXCLUDE, pattern, names));
     for (NamePattern pattern : include) {
       List<Layer> meant = layers.stream().filter(l -> pattern.matches(l.tensor())).toList();
       if (meant.stream().noneMatch(Layer::isPrunable)) {
         Layer first = meant.getFirst();
         throw new IllegalArgumentException(
-            "--include '%s': '%s' cannot be pruned: %s"
-                .formatted(pattern, first.tensor(), first.notPrunableReason()));
+            "%s '%s': '%s' cannot be pruned: %s"
+                .formatted(
+                    ModelOption.INCLUDE, pattern, first.tensor(), first.notPrunableReason()));
       }
     }
   }
 
   /// Refuses a pattern that matches no name.
   ///
-  /// @param option that it was given with, without dashes
+  /// @param option that it was given with, as messages name it
   /// @throws IllegalArgumentException if no name matches: lists near ones
-  public static void requireMatch(String option, NamePattern pattern, List<String> names) {
+  public static void requireMatch(Enum<?> option, NamePattern pattern, List<String> names) {
     if (names.stream().noneMatch(pattern::matches)) {
       throw new IllegalArgumentException(
-          "--%s '%s' matches no weights.%nNear names: %s. 'inspect' lists all; * stands for any text."
+          "%s '%s' matches no weights.%nNear names: %s. 'inspect' lists all; * stands for any text."
               .formatted(option, pattern, String.join(", ", near(pattern.text(), names))));
     }
   }

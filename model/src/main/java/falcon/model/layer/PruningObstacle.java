@@ -1,6 +1,7 @@
 package falcon.model.layer;
 
 import falcon.model.DataType;
+import falcon.model.ModelOption;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
@@ -42,7 +43,7 @@ record PruningObstacle(Network network, ConstantValues constants, String name, W
     }
     boolean isEmbedding = readers.uses().stream().anyMatch(WeightUse::isLookup);
     return isEmbedding && !selection.isIncluded(name)
-        ? "an embedding: pruned only if asked for by name (--include)"
+        ? "an embedding: pruned only if asked for by name (%s)".formatted(ModelOption.INCLUDE)
         : null;
   }
 

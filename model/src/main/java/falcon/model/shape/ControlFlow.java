@@ -3,6 +3,7 @@ package falcon.model.shape;
 import falcon.model.Attribute;
 import falcon.model.DataType;
 import falcon.model.GraphOrder;
+import falcon.model.ModelOption;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
@@ -102,7 +103,8 @@ public final class ControlFlow {
     Node node = operands.node();
     int decisive = node.is("If") || node.input(0) == null ? 0 : 1;
     String advice =
-        "Export the network traced, not scripted, for the sizes that it will get, or give them (--input-shape).";
+        "Export the network traced, not scripted, for the sizes that it will get, or give them (%s)."
+            .formatted(ModelOption.INPUT_SHAPE);
     for (int i = 0; i <= decisive; i++) {
       String input = node.input(i);
       if (input != null && operands.has(i) && operands.value(i).numbers() == null) {

@@ -1,5 +1,6 @@
 package falcon.model.shape;
 
+import falcon.model.ModelOption;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.UnusableNodeException;
@@ -86,7 +87,8 @@ public record ShapeCheck(long limit) {
               node,
               "its output has the shape %s, %.3g elements; the memory of this machine holds %.3g"
                   .formatted(shape, elements, (double) limit),
-              "Give smaller inputs (--input-shape), or export the network again.")
+              "Give smaller inputs (%s), or export the network again."
+                  .formatted(ModelOption.INPUT_SHAPE))
           .in(network);
     }
   }

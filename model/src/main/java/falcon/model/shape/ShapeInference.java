@@ -1,6 +1,7 @@
 package falcon.model.shape;
 
 import falcon.model.Dimension;
+import falcon.model.ModelOption;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.UnusableNodeException;
@@ -133,7 +134,7 @@ public final class ShapeInference {
 
   private static IllegalArgumentException open(ValueInfo input) {
     return new IllegalArgumentException(
-        "input '%s' leaves more than its first axis open; give it a shape (--input-shape)"
-            .formatted(input));
+        "input '%s' leaves more than its first axis open; give it a shape (%s)"
+            .formatted(input, ModelOption.INPUT_SHAPE));
   }
 }

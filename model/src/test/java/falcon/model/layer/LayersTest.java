@@ -149,7 +149,7 @@ class LayersTest {
     Layer open = Layers.of(network).all().getFirst();
     assertThat(open.uncountedReason())
         .isEqualTo(
-            "input 'x FLOAT32[n, t, 8]' leaves more than its first axis open; give it a shape (--input-shape)");
+            "input 'x FLOAT32[n, t, 8]' leaves more than its first axis open; give it a shape (‹input shape›)");
     Network fixed = network.withExampleShapes(Map.of("x", List.of(6L, 8L)));
     assertThat(Layers.of(fixed).all().getFirst().macsPerWeight()).isEqualTo(6);
   }
@@ -264,7 +264,7 @@ class LayersTest {
     assertThat(layer.opType()).isEqualTo("Gather+MatMul");
     assertThat(layer.macsPerWeight()).isEqualTo(4);
     assertThat(layer.notPrunableReason())
-        .isEqualTo("an embedding: pruned only if asked for by name (--include)");
+        .isEqualTo("an embedding: pruned only if asked for by name (‹include›)");
     assertThat(Layers.of(network, selection("*", null)).prunable()).hasSize(1);
   }
 
@@ -355,7 +355,7 @@ class LayersTest {
     assertThat(layers.adaptable()).hasSize(1);
     assertThatThrownBy(() -> Layers.of(network, selection("blok.1", null)))
         .hasMessage(
-            "--include 'blok.1' matches no weights.%nNear names: block.1.w, block.0.w, head.w. 'inspect' lists all; * stands for any text."
+            "‹include› 'blok.1' matches no weights.%nNear names: block.1.w, block.0.w, head.w. 'inspect' lists all; * stands for any text."
                 .formatted());
   }
 

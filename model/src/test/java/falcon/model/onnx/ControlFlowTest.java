@@ -140,7 +140,7 @@ class ControlFlowTest {
     Network network = read(choice().addInput(value("go", 1)));
     Obstacle obstacle = Layers.of(network).obstacles().getFirst();
     assertThat(obstacle.toString()).contains("its branch depends on data ('go')");
-    assertThat(obstacle.advice()).contains("--input-shape");
+    assertThat(obstacle.advice()).contains("‹input shape›");
   }
 
   @Test

@@ -1,5 +1,6 @@
 package falcon.prune.evaluation;
 
+import falcon.data.DataOption;
 import falcon.model.Network;
 import falcon.prune.options.BatchNormPolicy;
 import falcon.prune.options.Measure;
@@ -97,8 +98,14 @@ public record BatchNormChoice(
             .percent();
     if (refreshed < plain - HARM) {
       warn.accept(
-          "Refreshing BatchNormalization hurts even the dense network (%.2f %% -> %.2f %% on validation): are images preprocessed as in its training (--mean, --deviation, --border, --flip)?"
-              .formatted(plain, refreshed));
+          "Refreshing BatchNormalization hurts even the dense network (%.2f %% -> %.2f %% on validation): are images preprocessed as in its training (%s, %s, %s, %s)?"
+              .formatted(
+                  plain,
+                  refreshed,
+                  DataOption.MEAN,
+                  DataOption.DEVIATION,
+                  DataOption.BORDER,
+                  DataOption.FLIP));
     }
   }
 

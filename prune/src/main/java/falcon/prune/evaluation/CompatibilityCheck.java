@@ -1,5 +1,6 @@
 package falcon.prune.evaluation;
 
+import falcon.data.DataOption;
 import falcon.data.Dataset;
 import falcon.data.Images;
 import falcon.data.NamedArrays;
@@ -7,6 +8,7 @@ import falcon.data.NumberArray;
 import falcon.data.Preprocessing;
 import falcon.model.BatchAxis;
 import falcon.model.Dimension;
+import falcon.model.ModelOption;
 import falcon.model.Network;
 import falcon.model.ValueInfo;
 import falcon.model.shape.ControlFlow;
@@ -70,8 +72,8 @@ final class CompatibilityCheck {
       }
     }
     throw unsuitable(
-        "The network takes %s; images of files are cut to [channels, height, width] of its only input.%nWhere it leaves these open, give them: --input-shape 3,224,224."
-            .formatted(network.inputs()));
+        "The network takes %s; images of files are cut to [channels, height, width] of its only input.%nWhere it leaves these open, give them: %s 3,224,224."
+            .formatted(network.inputs(), ModelOption.INPUT_SHAPE));
   }
 
   private static Map<String, List<Long>> imageShape(Network network, Dataset data) {
@@ -116,9 +118,14 @@ final class CompatibilityCheck {
   static void require(Dataset data, @Nullable Preprocessing preprocessing) {
     if (preprocessing != null && preprocessing.mean().size() != data.channels()) {
       throw unsuitable(
-          "The preprocessing (%s) is for images of %d channels, those in %s have %d. Give mean and deviation of each channel (--mean, --deviation)."
+          "The preprocessing (%s) is for images of %d channels, those in %s have %d. Give mean and deviation of each channel (%s, %s)."
               .formatted(
-                  preprocessing, preprocessing.mean().size(), data.directory(), data.channels()));
+                  preprocessing,
+                  preprocessing.mean().size(),
+                  data.directory(),
+                  data.channels(),
+                  DataOption.MEAN,
+                  DataOption.DEVIATION));
     }
   }
 

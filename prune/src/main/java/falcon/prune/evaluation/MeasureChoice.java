@@ -3,12 +3,14 @@ package falcon.prune.evaluation;
 import falcon.data.Dataset;
 import falcon.model.Dimension;
 import falcon.model.MainOutput;
+import falcon.model.ModelOption;
 import falcon.model.Network;
 import falcon.model.UnusableNodeException;
 import falcon.model.ValueInfo;
 import falcon.model.shape.ShapeInference;
 import falcon.prune.options.Loss;
 import falcon.prune.options.Measure;
+import falcon.prune.options.Option;
 import falcon.prune.options.PruningException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -28,10 +30,10 @@ final class MeasureChoice {
       throw new PruningException(
           PruningException.Kind.USAGE,
           data.isLabelled()
-              ? "--loss labels is for classifiers; output '%s' is not [examples, classes]. Say --loss self, or choose another output (--output)."
-                  .formatted(MainOutput.of(network))
-              : "--loss labels needs classes, %s has none. Say --loss self, or add an array 'labels'."
-                  .formatted(data.directory()));
+              ? "%1$s labels is for classifiers; output '%2$s' is not [examples, classes]. Say %1$s self, or choose another output (%3$s)."
+                  .formatted(Option.LOSS, MainOutput.of(network), ModelOption.OUTPUT)
+              : "%1$s labels needs classes, %2$s has none. Say %1$s self, or add an array 'labels'."
+                  .formatted(Option.LOSS, data.directory()));
     }
     Measure measure =
         switch (loss) {
@@ -77,7 +79,7 @@ final class MeasureChoice {
     } catch (IllegalArgumentException e) {
       throw new PruningException(
           PruningException.Kind.INPUT,
-          "%s. Choose one with --output.".formatted(e.getMessage()),
+          "%s. Choose one with %s.".formatted(e.getMessage(), ModelOption.OUTPUT),
           e);
     }
   }

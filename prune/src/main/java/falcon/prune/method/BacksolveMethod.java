@@ -9,6 +9,7 @@ import falcon.linear.GramProduct;
 import falcon.model.Network;
 import falcon.projection.Projection;
 import falcon.prune.options.Curvature;
+import falcon.prune.options.Option;
 import falcon.prune.options.PruningException;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.resources.ScratchFile;
@@ -163,7 +164,8 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
             case FIDELITY ->
                 throw new PruningException(
                     PruningException.Kind.USAGE,
-                    "--curvature empirical is for classifiers; the network's outputs are no classes. Leave it out.");
+                    "%s empirical is for classifiers; the network's outputs are no classes. Leave it out."
+                        .formatted(Option.CURVATURE));
           };
     };
   }

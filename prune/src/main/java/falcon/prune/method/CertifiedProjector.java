@@ -6,6 +6,7 @@ import falcon.budget.Mask;
 import falcon.projection.BudgetProjection;
 import falcon.projection.Projection;
 import falcon.projection.group.LayerLimits;
+import falcon.prune.options.Option;
 import falcon.prune.options.PruningException;
 import falcon.quadratic.Projector;
 import java.util.ArrayList;
@@ -44,8 +45,8 @@ final class CertifiedProjector implements Projector {
         if (Float.isNaN(saliency[i])) {
           throw new PruningException(
               PruningException.Kind.INPUT,
-              "The gradients of layer '%s' are beyond what float32 holds.%nThe network's values overflow on this data; check the preprocessing and the weights, or leave --refit backsolve out."
-                  .formatted(layer.name()));
+              "The gradients of layer '%s' are beyond what float32 holds.%nThe network's values overflow on this data; check the preprocessing and the weights, or leave %s backsolve out."
+                  .formatted(layer.name(), Option.REFIT));
         }
       }
     }

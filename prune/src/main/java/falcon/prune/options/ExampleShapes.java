@@ -1,6 +1,7 @@
 package falcon.prune.options;
 
 import falcon.model.Dimension;
+import falcon.model.ModelOption;
 import falcon.model.Network;
 import falcon.model.ValueInfo;
 import falcon.model.shape.ControlFlow;
@@ -116,8 +117,9 @@ public final class ExampleShapes {
   private PruningException refused(Network network, @Nullable String why) {
     return new PruningException(
         PruningException.Kind.USAGE,
-        "--input-shape %s: %s.%nThe network takes %s; give the shape of one example for each input with open axes."
+        "%s %s: %s.%nThe network takes %s; give the shape of one example for each input with open axes."
             .formatted(
+                ModelOption.INPUT_SHAPE,
                 text,
                 why,
                 network.inputs().stream()

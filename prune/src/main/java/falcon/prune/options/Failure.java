@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// What went wrong, in words for whoever can mend it.
 ///
 /// @param kind kind of trouble; null if it is a fault of Falcon itself
-/// @param message complete and readable, without a stack trace
+/// @param message complete and readable, without a stack trace; options in it as [Option] writes them
 public record Failure(PruningException.@Nullable Kind kind, String message) {
 
   /// Maps an exception or error of this library to its kind and message.
@@ -33,8 +33,8 @@ public record Failure(PruningException.@Nullable Kind kind, String message) {
       case OutOfMemoryError e when Workers.isRefusedThread(e) ->
           new Failure(
               PruningException.Kind.MACHINE,
-              "The system refuses another thread: %s.%nTake fewer (--threads), or allow more processes (ulimit -u) or memory."
-                  .formatted(firstLine(e)));
+              "The system refuses another thread: %s.%nTake fewer (%s), or allow more processes (ulimit -u) or memory."
+                  .formatted(firstLine(e), Option.THREADS));
       case OutOfNodeMemoryException e -> new Failure(PruningException.Kind.MACHINE, text(e));
       case OutOfMemoryError e ->
           new Failure(
@@ -44,8 +44,8 @@ public record Failure(PruningException.@Nullable Kind kind, String message) {
       case RuntimeException e when isFailedAllocation(e) ->
           new Failure(
               PruningException.Kind.MACHINE,
-              "There is too little memory: %s.%nFewer threads (--threads 1) hold less at a time."
-                  .formatted(firstLine(e)));
+              "There is too little memory: %s.%nFewer threads (%s 1) hold less at a time."
+                  .formatted(firstLine(e), Option.THREADS));
       default ->
           new Failure(null, "%s: %s".formatted(failure.getClass().getName(), firstLine(failure)));
     };

@@ -22,12 +22,12 @@ public enum Loss {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /// Returns the loss of a name.
+  /// Returns the loss of a name, in upper or lower case.
   ///
   /// @throws IllegalArgumentException if there is none; the message lists those there are
   public static Loss of(String id) {
     return Arrays.stream(values())
-        .filter(loss -> loss.id().equals(id))
+        .filter(loss -> loss.id().equalsIgnoreCase(id))
         .findFirst()
         .orElseThrow(() ->
             new IllegalArgumentException(

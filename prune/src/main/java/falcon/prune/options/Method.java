@@ -25,12 +25,12 @@ public enum Method {
     return id;
   }
 
-  /// Returns the method of a name.
+  /// Returns the method of a name, in upper or lower case.
   ///
   /// @throws IllegalArgumentException naming all methods
   public static Method of(String id) {
     for (Method method : values()) {
-      if (method.id.equals(id)) {
+      if (method.id.equalsIgnoreCase(id)) {
         return method;
       }
     }

@@ -1,5 +1,7 @@
 package falcon.prune.options;
 
+import java.util.Locale;
+
 /// How many weights may stay, beside the budget of MACs. Immutable.
 public sealed interface NnzRule {
   /// The number that suits the MAC budget and the re-fit: no limit with [Refit#RECONSTRUCT],
@@ -29,12 +31,12 @@ public sealed interface NnzRule {
     }
   }
 
-  /// Reads `auto`, `free` or an [Amount].
+  /// Reads `auto`, `free`, both in upper or lower case, or an [Amount].
   ///
   /// @throws IllegalArgumentException if the text is none of these; the message has the text and
   ///     examples
   static NnzRule parse(String text) {
-    return switch (text) {
+    return switch (text.toLowerCase(Locale.ROOT)) {
       case "auto" -> new Auto();
       case "free" -> new Free();
       default -> new Limit(Amount.parse(text));

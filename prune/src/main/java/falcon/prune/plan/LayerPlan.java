@@ -10,6 +10,7 @@ import falcon.prune.options.Amount;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.KeepFloor;
 import falcon.prune.options.NnzRule;
+import falcon.prune.options.Option;
 import falcon.prune.options.PruningException;
 import java.util.List;
 import java.util.TreeMap;
@@ -43,15 +44,15 @@ final class LayerPlan {
     if (!budget.allows(nnz, macs)) {
       throw new PruningException(
           PruningException.Kind.BUDGET,
-          "--min-keep asks for %,d weights and %,d MACs, the budget allows %,d and %,d.%nAsk for less there, or for a larger budget."
-              .formatted(nnz, macs, budget.maxNnz(), budget.maxMacs()));
+          "%s asks for %,d weights and %,d MACs, the budget allows %,d and %,d.%nAsk for less there, or for a larger budget."
+              .formatted(Option.MIN_KEEP, nnz, macs, budget.maxNnz(), budget.maxMacs()));
     }
     return ranges.isEmpty() ? LayerLimits.NONE : new LayerLimits(ranges);
   }
 
   private static void requireMatch(KeepFloor floor, List<String> names) {
     try {
-      LayerSelection.requireMatch("min-keep", floor.layers(), names);
+      LayerSelection.requireMatch(Option.MIN_KEEP, floor.layers(), names);
     } catch (IllegalArgumentException e) {
       throw new PruningException(PruningException.Kind.USAGE, String.valueOf(e.getMessage()), e);
     }
@@ -68,8 +69,8 @@ final class LayerPlan {
           layers.prunable().stream().filter(layer -> !layer.isCounted()).findFirst().orElseThrow();
       throw new PruningException(
           PruningException.Kind.INPUT,
-          "The MACs of layer '%s' are not known: %s.%nGive a budget of weights instead: --nnz 30%% without --macs."
-              .formatted(first.tensor(), first.uncountedReason()));
+          "The MACs of layer '%s' are not known: %s.%nGive a budget of weights instead: %s 30%% without %s."
+              .formatted(first.tensor(), first.uncountedReason(), Option.NNZ, Option.MACS));
     }
   }
 }

@@ -14,6 +14,7 @@ import falcon.prune.options.BacksolveOptions;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.Method;
 import falcon.prune.options.NnzRule;
+import falcon.prune.options.Option;
 import falcon.prune.options.PruningException;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.options.Refit;
@@ -207,8 +208,8 @@ public final class Planner {
       }
       throw new PruningException(
           PruningException.Kind.USAGE,
-          "--samples %d is more than the %d training samples that are not held out for validation."
-              .formatted(wanted, available));
+          "%s %d is more than the %d training samples that are not held out for validation."
+              .formatted(Option.SAMPLES, wanted, available));
     }
     return wanted;
   }
@@ -221,39 +222,34 @@ public final class Planner {
     boolean isMagnitude = options.method() == Method.MAGNITUDE;
     refuse(
         isMagnitude && (refit.kind() != Refit.AUTO && refit.kind() != Refit.NONE),
-        "--refit " + refit.kind().id(),
-        "--method magnitude re-fits nothing");
-    refuse(isMagnitude && refit.samples() != null, "--samples", "--method magnitude uses none");
+        Option.REFIT + " " + refit.kind().id(),
+        Option.METHOD + " magnitude re-fits nothing");
+    refuse(
+        isMagnitude && refit.samples() != null,
+        Option.SAMPLES,
+        Option.METHOD + " magnitude uses none");
     boolean isBacksolve = refit.kind() == Refit.BACKSOLVE && !isMagnitude;
-    refuse(
-        backsolve.curvature() != null && !isBacksolve,
-        "--curvature",
-        "it belongs to --refit backsolve");
-    refuse(backsolve.ridge() != null && !isBacksolve, "--ridge", "it belongs to --refit backsolve");
-    refuse(backsolve.block() != null && !isBacksolve, "--block", "it belongs to --refit backsolve");
+    String ofBacksolve = "it belongs to " + Option.REFIT + " backsolve";
+    refuse(backsolve.curvature() != null && !isBacksolve, Option.CURVATURE, ofBacksolve);
+    refuse(backsolve.ridge() != null && !isBacksolve, Option.RIDGE, ofBacksolve);
+    refuse(backsolve.block() != null && !isBacksolve, Option.BLOCK, ofBacksolve);
+    String oneStage = Option.METHOD + " " + options.method().id() + " has one stage";
     boolean hasStages = options.method() == Method.FALCON_PLUS_PLUS;
-    refuse(
-        search.stages() != null && !hasStages,
-        "--stages",
-        "--method " + options.method().id() + " has one stage");
-    refuse(
-        search.schedule() != null && !hasStages,
-        "--schedule",
-        "--method " + options.method().id() + " has one stage");
-    require(search.stages() == null || search.stages() >= 1, "--stages is at least 1");
-    require(refit.samples() == null || refit.samples() >= 1, "--samples is at least 1");
+    refuse(search.stages() != null && !hasStages, Option.STAGES, oneStage);
+    refuse(search.schedule() != null && !hasStages, Option.SCHEDULE, oneStage);
+    require(search.stages() == null || search.stages() >= 1, Option.STAGES + " is at least 1");
+    require(refit.samples() == null || refit.samples() >= 1, Option.SAMPLES + " is at least 1");
     require(
         backsolve.ridge() == null || (backsolve.ridge() > 0 && Double.isFinite(backsolve.ridge())),
-        "--ridge is a number above 0");
-    require(backsolve.block() == null || backsolve.block() >= 0, "--block is 'full' or 1 and more");
-    refuse(
-        backsolve.scratch() != null && !isBacksolve,
-        "--scratch",
-        "it belongs to --refit backsolve");
-    require(options.machine().threads() >= 1, "--threads is at least 1");
+        Option.RIDGE + " is a number above 0");
+    require(
+        backsolve.block() == null || backsolve.block() >= 0,
+        Option.BLOCK + " is 'full' or 1 and more");
+    refuse(backsolve.scratch() != null && !isBacksolve, Option.SCRATCH, ofBacksolve);
+    require(options.machine().threads() >= 1, Option.THREADS + " is at least 1");
   }
 
-  private static void refuse(boolean isUnused, String option, String why) {
+  private static void refuse(boolean isUnused, Object option, String why) {
     require(!isUnused, option + " would have no effect here: " + why);
   }
 

@@ -4,6 +4,7 @@ import falcon.budget.Budget;
 import falcon.budget.CostTable;
 import falcon.gradients.MemoryPlan;
 import falcon.model.Network;
+import falcon.prune.options.Option;
 import falcon.prune.options.PruningException;
 import falcon.prune.options.PruningOptions;
 import java.nio.file.Files;
@@ -68,9 +69,11 @@ public final class GradientMemory {
     }
     throw new PruningException(
         PruningException.Kind.USAGE,
-        "--scratch %s: %s.%nName a folder that exists, on a disk with room for temporary files."
+        "%s %s: %s.%nName a folder that exists, on a disk with room for temporary files."
             .formatted(
-                scratch, Files.exists(scratch) ? "it is no folder" : "there is no such folder"));
+                Option.SCRATCH,
+                scratch,
+                Files.exists(scratch) ? "it is no folder" : "there is no such folder"));
   }
 
   private static long otherBytes(Network network, CostTable costs, int threads) {
@@ -88,14 +91,14 @@ public final class GradientMemory {
         "The run needs at least %s of memory, %s allows %s; %s has %s free for temporary files.%n%s"
             .formatted(
                 MemoryPlan.text(MemoryPlan.leastBytes(request)),
-                options.machine().memoryBytes() == null ? "70 % of what is free" : "--memory",
+                options.machine().memoryBytes() == null ? "70 % of what is free" : Option.MEMORY,
                 MemoryPlan.text(request.limitBytes()),
                 scratch(options),
                 MemoryPlan.text(request.diskBytes()),
                 rows > 0
-                    ? "Take at most %d samples (--samples %d), or name a larger folder with --scratch."
-                        .formatted(rows, rows)
-                    : "Not even one sample fits; raise --memory."));
+                    ? "Take at most %d samples (%s %d), or name a larger folder with %s."
+                        .formatted(rows, Option.SAMPLES, rows, Option.SCRATCH)
+                    : "Not even one sample fits; raise %s.".formatted(Option.MEMORY)));
   }
 
   private static void refuseSmallHeap(MemoryPlan plan) {

@@ -4,6 +4,7 @@ import falcon.gradients.MemoryPlan;
 import falcon.model.Network;
 import falcon.model.layer.Layer;
 import falcon.model.layer.Layers;
+import falcon.prune.options.Option;
 import falcon.prune.options.PruningException;
 import falcon.prune.options.PruningOptions;
 import java.util.List;
@@ -27,7 +28,7 @@ public final class PassMemory {
   /// @param samples of the calibration
   /// @return bytes that the values of samples on their way may take, and that the work on one layer's
   ///     inputs may take beside them
-  /// @throws PruningException if `--memory` leaves too little
+  /// @throws PruningException if the memory that is allowed leaves too little
   public static long passBytes(
       Network network, Layers layers, int samples, PruningOptions options) {
     Long limit = options.machine().memoryBytes();
@@ -45,7 +46,7 @@ public final class PassMemory {
 
   /// Refuses a limit that is below what a run takes that executes nothing but its weights' ranking.
   ///
-  /// @throws PruningException if `--memory` is less
+  /// @throws PruningException if the memory that is allowed is less
   public static void requireProcess(Layers layers, PruningOptions options) {
     Long limit = options.machine().memoryBytes();
     long least = processBytes(layers);
@@ -70,11 +71,13 @@ public final class PassMemory {
     long mebibytes = Math.ceilDiv(least, 1L << 20);
     return new PruningException(
         PruningException.Kind.MACHINE,
-        "The run needs at least %d MiB of memory, --memory allows %s: about %s are taken by the virtual machine and libtorch before anything is computed.%nRaise --memory; %dm is the least that works."
+        "The run needs at least %d MiB of memory, %s allows %s: about %s are taken by the virtual machine and libtorch before anything is computed.%nRaise %s; %dm is the least that works."
             .formatted(
                 mebibytes,
+                Option.MEMORY,
                 MemoryPlan.text(limit),
                 MemoryPlan.text(ProcessMemory.BASE_BYTES),
+                Option.MEMORY,
                 mebibytes));
   }
 

@@ -1,6 +1,7 @@
 package falcon.prune.resources;
 
 import falcon.gradients.GradientMatrix;
+import falcon.prune.options.Option;
 import falcon.prune.options.PruningException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -50,8 +51,8 @@ public final class ScratchFile {
     } catch (IOException e) {
       throw new PruningException(
           PruningException.Kind.MACHINE,
-          "No temporary file can be made in %s (%s).%nName another folder with --scratch."
-              .formatted(folder, e),
+          "No temporary file can be made in %s (%s).%nName another folder with %s."
+              .formatted(folder, e, Option.SCRATCH),
           e);
     }
   }

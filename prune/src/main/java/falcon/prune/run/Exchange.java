@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.model.AtomicFile;
 import falcon.model.UnwritableFileException;
+import falcon.prune.options.Option;
 import falcon.prune.options.PruningException;
 import falcon.prune.storage.Json;
 import java.io.IOException;
@@ -95,7 +96,9 @@ final class Exchange {
       removeFolder(prepared);
     } catch (IOException e) {
       throw new UnwritableFileException(
-          current, e, "The new run is whole in %s; --resume brings it here.".formatted(prepared));
+          current,
+          e,
+          "The new run is whole in %s; %s brings it here.".formatted(prepared, Option.RESUME));
     }
   }
 

@@ -4,6 +4,7 @@ import falcon.model.MalformedModelException;
 import falcon.model.Network;
 import falcon.model.UnwritableFileException;
 import falcon.model.format.Networks;
+import falcon.prune.options.Option;
 import falcon.prune.options.PruningException;
 import falcon.prune.storage.InputPlaces;
 import falcon.prune.storage.Remains;
@@ -37,10 +38,12 @@ public record OutputFolder(Path directory, InputPlaces inputs, boolean mayHoldOt
     Path file = directory.resolve(fileName);
     requireFolder(List.of(fileName));
     if (RunRecord.of(directory).isRun()) {
-      throw refused("holds a run of 'falcon prune'", "Choose another folder (--out).");
+      throw refused(
+          "holds a run of 'falcon prune'", "Choose another folder (%s).".formatted(Option.OUT));
     }
     if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-      requireNoDanglingLink(file, "Remove it, or choose another folder (--out).");
+      requireNoDanglingLink(
+          file, "Remove it, or choose another folder (%s).".formatted(Option.OUT));
       requireReplaceable(file, mayReplace);
     }
     requireNoOthers(List.of(fileName));
@@ -57,14 +60,14 @@ public record OutputFolder(Path directory, InputPlaces inputs, boolean mayHoldOt
     if (!mayReplace) {
       throw new PruningException(
           PruningException.Kind.INPUT,
-          "%s: is there already.%nReplace it (--force) or choose another folder (--out)."
-              .formatted(file));
+          "%s: is there already.%nReplace it (%s) or choose another folder (%s)."
+              .formatted(file, Option.FORCE, Option.OUT));
     }
     if (!isOfFalcon(file)) {
       throw new PruningException(
           PruningException.Kind.INPUT,
-          "%s: is not a network that Falcon wrote, and --force replaces no others.%nMove it away or choose another folder (--out)."
-              .formatted(file));
+          "%s: is not a network that Falcon wrote, and %s replaces no others.%nMove it away or choose another folder (%s)."
+              .formatted(file, Option.FORCE, Option.OUT));
     }
   }
 
@@ -114,9 +117,10 @@ public record OutputFolder(Path directory, InputPlaces inputs, boolean mayHoldOt
     if (Files.exists(path)) {
       throw refused(
           subject(path) + " a file, not a folder",
-          "Choose a folder, or a path where nothing is (--out).");
+          "Choose a folder, or a path where nothing is (%s).".formatted(Option.OUT));
     }
-    requireNoDanglingLink(path, "Make that folder, or choose another one (--out).");
+    requireNoDanglingLink(
+        path, "Make that folder, or choose another one (%s).".formatted(Option.OUT));
   }
 
   private void requireNoDanglingLink(Path path, String advice) {
@@ -154,7 +158,8 @@ public record OutputFolder(Path directory, InputPlaces inputs, boolean mayHoldOt
     if (!others.isEmpty() && !mayHoldOthers) {
       throw refused(
           "holds other files and no run of Falcon (%s)".formatted(listed(others)),
-          "Choose an empty folder or one that is not there yet (--out), or say --allow-non-empty to write beside them.");
+          "Choose an empty folder or one that is not there yet (%s), or say %s to write beside them."
+              .formatted(Option.OUT, Option.ALLOW_NON_EMPTY));
     }
   }
 

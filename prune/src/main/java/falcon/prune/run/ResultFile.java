@@ -17,17 +17,15 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// The content of `result.json`. A key keeps its meaning within a [#SCHEMA_VERSION]; new ones may come.
+/// The content of `result.json`. A key keeps its meaning within a [Versions#SCHEMA]; new ones may come.
 final class ResultFile {
-  static final int SCHEMA_VERSION = 1;
-
   /// Files of the network, below `model`.
   static final String FILES = "files";
 
   /// The mask's file.
   static final String MASK = "mask";
 
-  /// What the run's bits depend on, as `--resume` compares it.
+  /// What the run's bits depend on, as a run that is resumed compares it.
   static final String IDENTITY = "identity";
 
   /// Second and further words of an option's name.
@@ -43,7 +41,7 @@ final class ResultFile {
       RunDescription run, PrunedNetwork pruned, WrittenModel written, WrittenFile mask) {
     Report report = pruned.report();
     ObjectNode json = Json.object();
-    json.put("schemaVersion", SCHEMA_VERSION);
+    json.put("schemaVersion", Versions.SCHEMA);
     json.put("command", run.command());
     Versions.all().forEach(json.putObject("versions")::put);
     json.put("seed", run.options().seed());

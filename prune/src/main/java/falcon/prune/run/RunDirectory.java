@@ -3,6 +3,7 @@ package falcon.prune.run;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.model.UnwritableFileException;
 import falcon.model.safetensors.SafetensorsFile;
+import falcon.prune.options.Option;
 import falcon.prune.options.Progress;
 import falcon.prune.options.PruningException;
 import falcon.prune.report.PrunedNetwork;
@@ -163,7 +164,7 @@ public final class RunDirectory implements AutoCloseable {
     stages.onKept(listener);
   }
 
-  /// Whether `--resume` would spare a part of the work: the run is finished, or something of it is
+  /// Whether resuming would spare a part of the work: the run is finished, or something of it is
   /// kept. May be asked on any thread.
   public boolean canBeResumed() {
     return isFinished() || isWritten || stages.holdSomething();
@@ -250,8 +251,8 @@ public final class RunDirectory implements AutoCloseable {
           && WrittenFile.of(next, next.resolve(name)).difference(directory) != null) {
         throw new PruningException(
             PruningException.Kind.INPUT,
-            "%s: is in the way of the new file, and Falcon did not write it.%nNothing was replaced. Move it away and go on with --resume; the new run is in %s."
-                .formatted(target, next));
+            "%s: is in the way of the new file, and Falcon did not write it.%nNothing was replaced. Move it away and go on with %s; the new run is in %s."
+                .formatted(target, Option.RESUME, next));
       }
     }
   }

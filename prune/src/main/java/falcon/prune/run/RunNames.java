@@ -2,6 +2,7 @@ package falcon.prune.run;
 
 import falcon.model.Network;
 import falcon.model.onnx.OnnxFile;
+import falcon.prune.options.Option;
 import falcon.prune.options.PruningException;
 import falcon.prune.storage.FolderLock;
 import falcon.prune.storage.ModelFormat;
@@ -81,8 +82,8 @@ final class RunNames {
       if (own.contains(String.valueOf(Path.of(name).getName(0)))) {
         throw new PruningException(
             PruningException.Kind.INPUT,
-            "The network has weights in a file '%s', a name that a run needs itself.%nRename that file and its mentions in the model, or write the weights alone (--format safetensors)."
-                .formatted(name));
+            "The network has weights in a file '%s', a name that a run needs itself.%nRename that file and its mentions in the model, or write the weights alone (%s safetensors)."
+                .formatted(name, Option.FORMAT));
       }
     }
   }

@@ -1,6 +1,7 @@
 package falcon.prune.run;
 
 import falcon.model.UnwritableFileException;
+import falcon.prune.options.Option;
 import falcon.prune.options.PruningException;
 import falcon.prune.storage.FolderLock;
 import falcon.prune.storage.Remains;
@@ -23,7 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// @param there the run in the folder itself
 record RunStart(Path work, boolean isResumed, boolean isFinished, RunRecord there) {
   private static final String OTHERWISE =
-      "Go on with it (--resume), replace it (--force) or choose another folder (--out).";
+      "Go on with it (%s), replace it (%s) or choose another folder (%s)."
+          .formatted(Option.RESUME, Option.FORCE, Option.OUT);
 
   /// Makes sure that the folder is a place for a run.
   ///
@@ -48,7 +50,7 @@ record RunStart(Path work, boolean isResumed, boolean isFinished, RunRecord ther
         throw place.refused(
             "%s is in the way: a run writes a file of that name, and replaces none that it did not write"
                 .formatted(name),
-            "Move it away or choose another folder (--out).");
+            "Move it away or choose another folder (%s).".formatted(Option.OUT));
       }
     }
   }
@@ -96,13 +98,17 @@ record RunStart(Path work, boolean isResumed, boolean isFinished, RunRecord ther
     List<String> differences = (there.isRun() ? there : next).differences(run.identity());
     if (!differences.isEmpty()) {
       throw input(
-          "%s: the run there was another one:%n%s%nResume with what it had, replace it (--force) or choose another folder (--out)."
-              .formatted(directory, String.join(System.lineSeparator(), differences)));
+          "%s: the run there was another one:%n%s%nResume with what it had, replace it (%s) or choose another folder (%s)."
+              .formatted(
+                  directory,
+                  String.join(System.lineSeparator(), differences),
+                  Option.FORCE,
+                  Option.OUT));
     }
     if (there.damage() != null) {
       throw input(
-          "%s%nMove that file away and say --resume again: finished stages are not computed a second time."
-              .formatted(there.damage()));
+          "%s%nMove that file away and say %s again: finished stages are not computed a second time."
+              .formatted(there.damage(), Option.RESUME));
     }
     return new RunStart(directory, true, isWhole(directory, there), there);
   }
@@ -123,7 +129,8 @@ record RunStart(Path work, boolean isResumed, boolean isFinished, RunRecord ther
         requireWhole(
             directory,
             file,
-            "It is damaged or was changed since. Move it away and say --resume again, and it is written again.");
+            "It is damaged or was changed since. Move it away and say %s again, and it is written again."
+                .formatted(Option.RESUME));
       }
     }
     return isWhole;
@@ -144,7 +151,8 @@ record RunStart(Path work, boolean isResumed, boolean isFinished, RunRecord ther
           requireWhole(
               directory,
               file,
-              "So it is not what Falcon wrote, and no other file is replaced. Move it away or choose another folder (--out).");
+              "So it is not what Falcon wrote, and no other file is replaced. Move it away or choose another folder (%s)."
+                  .formatted(Option.OUT));
         }
       }
     }
@@ -157,12 +165,13 @@ record RunStart(Path work, boolean isResumed, boolean isFinished, RunRecord ther
     }
     if (!others.isEmpty()) {
       throw input(
-          "%s: %s would be replaced, but %s.%nMove %s away or choose another folder (--out)."
+          "%s: %s would be replaced, but %s.%nMove %s away or choose another folder (%s)."
               .formatted(
                   directory,
                   String.join(", ", others),
                   unknown(there.damage()),
-                  others.size() == 1 ? "it" : "them"));
+                  others.size() == 1 ? "it" : "them",
+                  Option.OUT));
     }
   }
 

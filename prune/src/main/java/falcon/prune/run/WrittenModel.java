@@ -9,6 +9,7 @@ import falcon.model.layer.Layers;
 import falcon.model.onnx.OnnxFile;
 import falcon.model.onnx.OnnxOption;
 import falcon.model.safetensors.SafetensorsFile;
+import falcon.prune.options.Option;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.PrunedNetwork;
 import falcon.prune.report.Report;
@@ -81,7 +82,7 @@ record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, lo
             throw new MalformedModelException(
                 path,
                 "tensor '%s' is not in the file as it was written".formatted(name),
-                "Check that disk, then run again with --resume.");
+                "Check that disk, then run again with %s.".formatted(Option.RESUME));
           }
         });
   }

@@ -1,6 +1,7 @@
 package falcon.prune.storage;
 
 import falcon.model.UnwritableFileException;
+import falcon.prune.options.Option;
 import falcon.prune.options.PruningException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -65,8 +66,8 @@ public final class FolderLock implements AutoCloseable {
     }
     throw new PruningException(
         PruningException.Kind.INPUT,
-        "%s: another run works in this folder.%nWait for it or choose another folder (--out)."
-            .formatted(directory));
+        "%s: another run works in this folder.%nWait for it or choose another folder (%s)."
+            .formatted(directory, Option.OUT));
   }
 
   /// Locks a file, or closes it.

@@ -3,6 +3,7 @@ package falcon.prune.storage;
 import falcon.data.Dataset;
 import falcon.data.Layout;
 import falcon.model.UnwritableFileException;
+import falcon.prune.options.Option;
 import falcon.prune.options.PruningException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -18,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// @param isWholeFolder whether every folder below the data's belongs to the data, as with images
 public record InputPlaces(List<Path> files, @Nullable Path dataFolder, boolean isWholeFolder) {
   private static final String ADVICE =
-      "Nothing was written. Choose another folder (--out); no option lets an input be replaced.";
+      "Nothing was written. Choose another folder (%s); no option lets an input be replaced."
+          .formatted(Option.OUT);
 
   /// Copies the list.
   public InputPlaces {

@@ -13,7 +13,8 @@ public enum ModelFormat {
   /// other software does.
   ONNX_SPARSE("onnx-sparse", "model.onnx"),
   /// Weights alone, by the names of the network's tensors, the graph left behind; PyTorch reads it with
-  /// the `safetensors` package, Falcon puts it back onto its network with `--weights`.
+  /// the `safetensors` package, Falcon puts it back onto its network by
+  /// [falcon.model.format.Networks#withWeights].
   SAFETENSORS("safetensors", "model.safetensors");
 
   private final String id;
@@ -43,12 +44,12 @@ public enum ModelFormat {
     return fileName;
   }
 
-  /// Format of that name.
+  /// Format of that name, in upper or lower case.
   ///
   /// @throws IllegalArgumentException naming all formats
   public static ModelFormat of(String id) {
     return Arrays.stream(values())
-        .filter(format -> format.id.equals(id))
+        .filter(format -> format.id.equalsIgnoreCase(id))
         .findFirst()
         .orElseThrow(() ->
             new IllegalArgumentException(

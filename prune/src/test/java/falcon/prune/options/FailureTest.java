@@ -49,7 +49,7 @@ class FailureTest {
             new OutOfMemoryError(
                 "unable to create native thread: possibly out of memory or process/resource limits reached"));
     assertThat(failure.kind()).isEqualTo(PruningException.Kind.MACHINE);
-    assertThat(failure.message()).contains("--threads", "ulimit -u").doesNotContain("--samples");
+    assertThat(failure.message()).contains("‹threads›", "ulimit -u").doesNotContain("‹samples›");
   }
 
   @Test

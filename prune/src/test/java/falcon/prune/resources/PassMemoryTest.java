@@ -57,8 +57,8 @@ class PassMemoryTest {
             PruningException.class,
             e -> assertThat(e.kind()).isEqualTo(PruningException.Kind.MACHINE))
         .hasMessageContaining("The run needs at least")
-        .hasMessageContaining("--memory allows 256 MiB")
-        .hasMessageContaining("Raise --memory; ");
+        .hasMessageContaining("‹memory› allows 256 MiB")
+        .hasMessageContaining("Raise ‹memory›; ");
   }
 
   @ParameterizedTest

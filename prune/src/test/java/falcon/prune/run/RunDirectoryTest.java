@@ -168,7 +168,7 @@ class RunDirectoryTest {
             e -> assertThat(e.kind()).isEqualTo(PruningException.Kind.INPUT))
         .hasMessageContaining("seed: 1 there, 7 now")
         .hasMessageContaining("macs: 30% there, 20% now")
-        .hasMessageContaining("--force");
+        .hasMessageContaining("‹force›");
   }
 
   @Test
@@ -205,7 +205,7 @@ class RunDirectoryTest {
     assertThatThrownBy(() -> open(RunDirectory.Existing.REFUSE))
         .isInstanceOf(PruningException.class)
         .hasMessageContaining("holds a run already")
-        .hasMessageContaining("--resume");
+        .hasMessageContaining("‹resume›");
     try (var run = open(RunDirectory.Existing.REPLACE)) {
       assertThat(run.stages().finished()).isEmpty();
     }

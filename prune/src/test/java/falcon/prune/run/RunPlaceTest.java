@@ -137,7 +137,7 @@ class RunPlaceTest {
         RUN,
         existing,
         "other files and no run of Falcon (model.onnx, plans, result.json)",
-        "--allow-non-empty");
+        "‹allow non empty›");
     refused(sharing(RUN.place(directory)), RUN, existing, "model.onnx is in the way");
     Files.delete(directory.resolve("model.onnx"));
     Files.delete(directory.resolve("result.json"));

@@ -142,7 +142,7 @@ class RunReplacementTest {
     Files.write(file, bytes);
     refused(OLD, RunDirectory.Existing.RESUME)
         .hasMessageStartingWith(file + ": has the length that was written")
-        .hasMessageContaining("Move it away and say --resume again");
+        .hasMessageContaining("Move it away and say ‹resume› again");
     refused(NEW, RunDirectory.Existing.REPLACE)
         .hasMessageContaining("not what Falcon wrote, and no other file is replaced");
     Files.write(file, new byte[] {1});
@@ -159,7 +159,7 @@ class RunReplacementTest {
     Path file = Files.writeString(directory.resolve("result.json"), text);
     refused(OLD, RunDirectory.Existing.RESUME)
         .hasMessageStartingWith(file.toString())
-        .hasMessageContaining("Move that file away and say --resume again");
+        .hasMessageContaining("Move that file away and say ‹resume› again");
     refused(NEW, RunDirectory.Existing.REPLACE)
         .hasMessageContaining("nothing tells whether Falcon wrote it (" + file);
     assertThat(file).hasContent(text);

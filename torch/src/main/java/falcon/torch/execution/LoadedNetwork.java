@@ -2,6 +2,7 @@ package falcon.torch.execution;
 
 import falcon.model.BatchAxis;
 import falcon.model.DataType;
+import falcon.model.ModelOption;
 import falcon.model.Network;
 import falcon.model.ValueInfo;
 import falcon.torch.Precision;
@@ -135,8 +136,8 @@ public final class LoadedNetwork implements AutoCloseable {
   public void requireReal(Tensor output) {
     if (!output.is_floating_point()) {
       throw new UnsupportedNetworkException(
-          "%soutput '%s' holds whole numbers, which nothing can be fitted to.%nChoose another output (--output)."
-              .formatted(program.network().place(), program.output()));
+          "%soutput '%s' holds whole numbers, which nothing can be fitted to.%nChoose another output (%s)."
+              .formatted(program.network().place(), program.output(), ModelOption.OUTPUT));
     }
   }
 

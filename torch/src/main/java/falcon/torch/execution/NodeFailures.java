@@ -5,6 +5,7 @@ import falcon.model.Node;
 import falcon.model.UnusableNodeException;
 import falcon.torch.OutOfNodeMemoryException;
 import falcon.torch.Torch;
+import falcon.torch.TorchOption;
 import falcon.torch.UnsupportedNetworkException;
 import falcon.torch.kernel.NativeLibraryException;
 import falcon.torch.kernel.Workers;
@@ -29,8 +30,8 @@ final class NodeFailures {
       List.of("not enough memory", "can't allocate memory", "bad_alloc", "out of memory");
 
   private static final String LESS_MEMORY =
-      "Fewer threads (--threads 1) compute fewer samples at a time; otherwise it takes smaller"
-          + " inputs or a machine with more memory.";
+      "Fewer threads (%s 1) compute fewer samples at a time; otherwise it takes smaller inputs or a machine with more memory."
+          .formatted(TorchOption.THREADS);
 
   private static final Pattern BYTES = Pattern.compile("tried to allocate (\\d+) bytes");
 
@@ -68,8 +69,8 @@ final class NodeFailures {
                 .formatted(network.place(), size(failure), LESS_MEMORY),
             failure)
         : new UnsupportedNetworkException(
-            "%sgradients of the network's output cannot be computed: %s.%nUse --method magnitude, which needs none."
-                .formatted(network.place(), firstLine(failure)),
+            "%sgradients of the network's output cannot be computed: %s.%nUse %s magnitude, which needs none."
+                .formatted(network.place(), firstLine(failure), TorchOption.METHOD),
             failure);
   }
 

@@ -1,5 +1,6 @@
 package falcon.torch.operator;
 
+import falcon.model.ModelOption;
 import falcon.model.Node;
 import falcon.torch.UnsupportedNetworkException;
 import java.util.HashMap;
@@ -78,7 +79,7 @@ public final class Operators {
       throw UnsupportedNetworkException.of(
           node,
           "what it runs must follow from constants and shapes; export the network traced, or give its input"
-              + " sizes (--input-shape)");
+              + " sizes (%s)".formatted(ModelOption.INPUT_SHAPE));
     }
     throw UnsupportedNetworkException.of(node, "the operator is not known here");
   }

@@ -226,7 +226,7 @@ class NodeFailuresTest {
         .hasMessageStartingWith(
             "net.onnx: Gather node 'y' needs memory that there is not (8,000,000,000 bytes at"
                 + " once)")
-        .hasMessageContaining("--threads 1")
+        .hasMessageContaining("‹threads› 1")
         .hasMessageNotContaining("frame");
   }
 
