@@ -10,6 +10,10 @@ import org.bytedeco.pytorch.global.torch;
 
 /// Windows put back into the image that they were cut out of; where they overlap they are added up.
 final class FoldOperators {
+  /// Elements of an image with its padding: more of them are only asked for by windows that lie far
+  /// outside of the image.
+  private static final int MOST_ELEMENTS = Integer.MAX_VALUE;
+
   private FoldOperators() {}
 
   static void addTo(Map<String, Operator> all) {
@@ -30,6 +34,15 @@ final class FoldOperators {
     List<Long> pads = node.integers("pads", Collections.nCopies(2 * axes, 0L));
     long[] padded = sizes.clone();
     Arrays.setAll(padded, i -> sizes[i] + pads.get(i) + pads.get(i + axes));
+    double elements = (double) in.x().size(0) * in.x().size(1);
+    for (int i = 0; i < axes; i++) {
+      elements *= (double) padded[i] / block[i];
+    }
+    if (elements > MOST_ELEMENTS) {
+      throw in.unsupported(
+          "with its padding the image has %.3g elements, at most %,d are computed"
+              .formatted(elements, MOST_ELEMENTS));
+    }
     Tensor image =
         torch.col2im(
             in.x(),

@@ -1,15 +1,21 @@
 package falcon.torch.operator;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import falcon.model.Node;
 import falcon.model.operator.OperatorRule;
 import falcon.model.operator.OperatorRules;
+import falcon.torch.Forward;
+import falcon.torch.Precision;
+import falcon.torch.UnsupportedNetworkException;
+import falcon.torch.kernel.NativeLibraries;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class OperatorsTest {
@@ -57,6 +63,22 @@ class OperatorsTest {
             "Sigmoid",
             "Sub",
             "Tanh");
+  }
+
+  @Test
+  @Tag("native")
+  void windowsFarOutsideOfAnImageAreRefusedBeforeMemoryIsAskedFor() {
+    NativeLibraries.ensureLoaded();
+    GridCase far =
+        new GridCase("Col2Im", 18)
+            .floats(1, 1, 2)
+            .longs(4)
+            .longs(1)
+            .list("pads", 0, Integer.MAX_VALUE)
+            .list("strides", Integer.MAX_VALUE);
+    assertThatThrownBy(() -> Forward.run(far.network(), far.inputs(), Precision.FLOAT32))
+        .isInstanceOf(UnsupportedNetworkException.class)
+        .hasMessageContaining("with its padding the image has 2.15e+09 elements");
   }
 
   private static Node node(String opType) {
