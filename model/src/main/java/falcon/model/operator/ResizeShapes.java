@@ -18,6 +18,7 @@ final class ResizeShapes {
     all.put("Resize", OperatorRule.ofShape(ResizeShapes::resize));
     all.put("Upsample", OperatorRule.ofShape(ResizeShapes::resize));
     all.put("GridSample", OperatorRule.ofShape(ResizeShapes::gridSample));
+    all.put("AffineGrid", OperatorRule.ofShape(ResizeShapes::affineGrid));
   }
 
   /// `Resize` and `Upsample`: sizes, or ⌊size · scale⌋.
@@ -84,6 +85,24 @@ final class ResizeShapes {
       scale = isLeast ? Math.min(scale, own) : Math.max(scale, own);
     }
     return scale;
+  }
+
+  /// `AffineGrid`: a map `[n, axes, axes + 1]` for each image of the size `[n, c, space…]` gives the
+  /// places `[n, space…, axes]` of its elements.
+  private static List<Long> affineGrid(Operands operands) {
+    List<Long> maps = operands.shape(0);
+    List<Long> size = operands.content(1);
+    long axes = size.size() - 2L;
+    if (axes < 2
+        || axes > 3
+        || size.stream().anyMatch(each -> each < 1)
+        || !maps.equals(List.of(size.getFirst(), axes, axes + 1))) {
+      throw operands.mismatch("the maps do not fit images of the size %s".formatted(size));
+    }
+    var result = new ArrayList<>(List.of(size.getFirst()));
+    result.addAll(size.subList(2, size.size()));
+    result.add(axes);
+    return result;
   }
 
   /// `GridSample`: `[n, c, …]` at places `[n, space…, axes]`.

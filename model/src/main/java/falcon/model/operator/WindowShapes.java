@@ -32,6 +32,7 @@ final class WindowShapes {
     for (String name : List.of("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool")) {
       all.put(name, OperatorRule.ofShape(WindowShapes::globalPooling));
     }
+    all.put("Col2Im", OperatorRule.ofShape(WindowShapes::folded));
     all.put("DepthToSpace", OperatorRule.ofShape(WindowShapes::depthAndSpace));
     all.put("SpaceToDepth", OperatorRule.ofShape(WindowShapes::depthAndSpace));
   }
@@ -142,6 +143,36 @@ final class WindowShapes {
       throw operands.mismatch("attribute 'output_shape' has %d numbers".formatted(sizes));
     }
     return positive(operands, shape);
+  }
+
+  /// `Col2Im`: `[batch, channels · window, windows]` give the image that the windows lie in.
+  private static List<Long> folded(Operands operands) {
+    List<Long> columns = operands.shape(0);
+    List<Long> sizes = positive(operands, operands.content(1));
+    List<Long> block = positive(operands, operands.content(2));
+    int axes = sizes.size();
+    if (columns.size() != 3 || block.size() != axes || axes == 0) {
+      throw operands.mismatch("the image %s and the window %s do not fit".formatted(sizes, block));
+    }
+    List<Long> strides = steps(operands, "strides", axes);
+    List<Long> dilations = steps(operands, "dilations", axes);
+    List<Long> pads = axisList(operands, "pads", 2 * axes, 0);
+    if (pads.stream().anyMatch(pad -> pad < 0)) {
+      throw operands.mismatch("attribute 'pads' is %s".formatted(pads));
+    }
+    long windows = 1;
+    for (int i = 0; i < axes; i++) {
+      long padded = Math.addExact(sizes.get(i), pads.get(i) + pads.get(i + axes));
+      long room = padded - span(block.get(i), dilations.get(i));
+      windows = Math.multiplyExact(windows, room < 0 ? 0 : room / strides.get(i) + 1);
+    }
+    long window = Tensor.elements(block);
+    if (windows != columns.get(2) || columns.get(1) % window != 0) {
+      throw operands.mismatch("the image has %d windows of %d elements".formatted(windows, window));
+    }
+    var shape = new ArrayList<>(List.of(columns.get(0), columns.get(1) / window));
+    shape.addAll(sizes);
+    return shape;
   }
 
   /// `DepthToSpace` and `SpaceToDepth`: channels become positions, or the reverse.

@@ -126,6 +126,26 @@ class ShapeCheckTest {
             Map.of("direction", new Attribute.StringValue("nowhere")),
             real(1, 6, 5),
             real(1, 6, 2)),
+        fold("has 6 windows of 4 elements", List.of(1L, 8L, 5L), Map.of(), 2, 2),
+        fold("has 6 windows of 4 elements", List.of(1L, 6L, 6L), Map.of(), 2, 2),
+        fold("has 0 windows of 25 elements", List.of(1L, 25L, 1L), Map.of(), 5, 5),
+        fold("'strides' is [0, 1]", List.of(1L, 8L, 6L), Map.of("strides", longs(0, 1)), 2, 2),
+        fold(
+            "'pads' is [0, -1, 0, 0]",
+            List.of(1L, 8L, 6L),
+            Map.of("pads", longs(0, -1, 0, 0)),
+            2,
+            2),
+        fold("the window [2] do not fit", List.of(1L, 8L, 6L), Map.of(), 2),
+        node("AffineGrid", "the maps do not fit", List.of(2L, 2L, 3L), Map.of(), whole(3, 1, 4, 4)),
+        node("AffineGrid", "the maps do not fit", List.of(2L, 2L, 3L), Map.of(), whole(2, 1, 4)),
+        node("AffineGrid", "the maps do not fit", List.of(2L, 2L, 3L), Map.of(), whole(2, 1, 0, 4)),
+        node(
+            "AffineGrid",
+            "elements; the memory",
+            List.of(2L, 2L, 3L),
+            Map.of(),
+            whole(2, 1, far, 4)),
         node(
             "DepthToSpace",
             "does not divide the channels",
@@ -143,6 +163,12 @@ class ShapeCheckTest {
 
   private static Nonsense pool(String problem, Map<String, Attribute> attributes) {
     return node("MaxPool", problem, List.of(2L, 4L, 8L, 8L), attributes);
+  }
+
+  /// A `Col2Im` into an image of 3 by 4.
+  private static Nonsense fold(
+      String problem, List<Long> shape, Map<String, Attribute> attributes, long... block) {
+    return node("Col2Im", problem, shape, attributes, whole(3, 4), whole(block));
   }
 
   private static Attribute longs(long... values) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.prune.report.Report;
+import falcon.prune.report.Versions;
 import falcon.prune.storage.WrittenFile;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -70,7 +71,7 @@ class ResultFileTest {
   @Test
   void theVersionOfTheSchemaComesFirst() {
     assertThat(json.fieldNames().next()).isEqualTo("schemaVersion");
-    assertThat(json.get("schemaVersion").intValue()).isEqualTo(ResultFile.SCHEMA_VERSION);
+    assertThat(json.get("schemaVersion").intValue()).isEqualTo(Versions.SCHEMA);
   }
 
   @Test

@@ -6,6 +6,7 @@ import falcon.torch.UnsupportedNetworkException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.bytedeco.pytorch.Tensor;
 
@@ -39,6 +40,7 @@ public final class Operators {
         ArithmeticOperators::addTo,
         ConvolutionOperators::addTo,
         PoolingOperators::addTo,
+        FoldOperators::addTo,
         NormalizationOperators::addTo,
         ProductOperators::addTo,
         AttentionOperators::addTo,
@@ -50,6 +52,11 @@ public final class Operators {
         PaddingOperators::addTo,
         CreationOperators::addTo,
         Recurrent::addTo);
+  }
+
+  /// Names of all operators that are known here.
+  static Set<String> names() {
+    return BY_NAME.keySet();
   }
 
   /// Whether the node's operator is known here; one of its options may still be refused.

@@ -23,6 +23,7 @@ final class SelectionOperators {
     all.put("NonZero", Operator.of(in -> in.x().nonzero().t()));
     all.put("ReverseSequence", Operator.of(SelectionOperators::reverseSequence));
     all.put("GridSample", Operator.of(SelectionOperators::gridSample));
+    all.put("AffineGrid", Operator.of(SelectionOperators::affineGrid));
   }
 
   private static Tensor slice(Operands in) {
@@ -183,6 +184,12 @@ final class SelectionOperators {
     Tensor turned = lengths.sub(steps).sub(new Scalar(1L));
     Tensor places = torch.where(steps.lt(lengths), turned, steps);
     return x.gather(time, places.expand(x.shape()), false);
+  }
+
+  /// Places for `GridSample`, from a map for each image.
+  private static Tensor affineGrid(Operands in) {
+    boolean isAligned = in.node().integer("align_corners", 0) != 0;
+    return torch.affine_grid_generator(in.x(), in.longs(1), isAligned);
   }
 
   private static Tensor gridSample(Operands in) {

@@ -110,6 +110,15 @@ class OperatorGradientTest {
     cases.add(new GridCase("PRelu", 13).floats(3, 5).floats(5));
     cases.add(new GridCase("Expand", 13).floats(3, 1).longs(2, 1, 4));
     cases.add(new GridCase("GridSample", 16).floats(1, 2, 5, 4).floats(1, 3, 3, 2));
+    cases.add(new GridCase("AffineGrid", 20).floats(2, 2, 3).longs(2, 1, 3, 4));
+    cases.add(
+        new GridCase("Col2Im", 18)
+            .floats(1, 8, 15)
+            .longs(5, 6)
+            .longs(2, 2)
+            .list("pads", 0, 1, 2, 1)
+            .list("strides", 2, 1)
+            .list("dilations", 1, 3));
     return cases;
   }
 

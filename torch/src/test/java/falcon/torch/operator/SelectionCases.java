@@ -204,5 +204,11 @@ final class SelectionCases {
         }
       }
     }
+    for (long align : new long[] {0, 1}) {
+      GridCase plane = new GridCase("AffineGrid", opset).floats(2, 2, 3).longs(2, 3, 5, 4);
+      cases.add(plane.set("align_corners", align));
+      GridCase room = new GridCase("AffineGrid", opset).floats(2, 3, 4).longs(2, 1, 3, 4, 2);
+      cases.add(room.set("align_corners", align));
+    }
   }
 }

@@ -22,6 +22,7 @@ final class WindowCases {
       }
     }
     places(cases);
+    folds(cases);
     for (long opset : new long[] {9, 11, 22}) {
       long[] image = {1, 2, 2, 2};
       GridCase plain = unpooling(opset, image, 0, 7, 8, 13, 16, 21, 27, 31);
@@ -39,6 +40,40 @@ final class WindowCases {
           unpooling(opset, new long[] {1, 1, 1, 2, 1}, 3, 15)
               .list("kernel_shape", 2, 2, 2)
               .list("strides", 2, 2, 2));
+    }
+  }
+
+  private static void folds(List<GridCase> cases) {
+    for (long opset : new long[] {18, 22}) {
+      cases.add(new GridCase("Col2Im", opset).floats(2, 12, 12).longs(4, 6).longs(2, 3));
+      cases.add(
+          new GridCase("Col2Im", opset)
+              .floats(2, 12, 4)
+              .longs(4, 6)
+              .longs(2, 3)
+              .list("strides", 2, 3));
+      cases.add(
+          new GridCase("Col2Im", opset)
+              .floats(2, 18, 20)
+              .longs(5, 4)
+              .longs(3, 3)
+              .list("pads", 1, 1, 1, 1));
+      cases.add(
+          new GridCase("Col2Im", opset)
+              .floats(1, 8, 15)
+              .longs(5, 6)
+              .longs(2, 2)
+              .list("pads", 0, 1, 2, 1)
+              .list("strides", 2, 1)
+              .list("dilations", 1, 3));
+      cases.add(
+          new GridCase("Col2Im", opset)
+              .floats(2, 6, 6)
+              .longs(6)
+              .longs(3)
+              .list("pads", 2, 0)
+              .list("strides", 1)
+              .list("dilations", 1));
     }
   }
 
