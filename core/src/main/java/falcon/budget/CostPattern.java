@@ -90,7 +90,7 @@ public final class CostPattern {
     return costs[kind][resource];
   }
 
-  /// Returns how many of the first `count` weights of a layer are of each kind.
+  /// Returns the number of weights of each kind among the first `count` weights of a layer.
   public int[] countByKind(int count) {
     int[] counts = new int[costs.length];
     for (int j = 0; j < kinds.length; j++) {

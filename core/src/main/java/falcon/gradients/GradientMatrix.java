@@ -45,7 +45,7 @@ public final class GradientMatrix implements AutoCloseable {
 
   /// The format and place of a matrix's numbers.
   ///
-  /// @param format of each number
+  /// @param format format of each number
   /// @param scratch its file, null to keep it in memory
   public record Storage(FloatFormat format, @Nullable Scratch scratch) {
     /// Float32 in memory.
@@ -54,7 +54,8 @@ public final class GradientMatrix implements AutoCloseable {
 
   /// An empty file for the use of one matrix alone.
   ///
-  /// @param channel for reading and writing, with or without the page cache; the matrix closes it
+  /// @param channel a channel for reading and writing, with or without the page cache; the matrix
+  ///     closes it
   /// @param place the file's location, for messages
   public record Scratch(FileChannel channel, String place) {}
 

@@ -123,7 +123,7 @@ public final class Cholesky {
     return factorTriangle(middle, bottom, least);
   }
 
-  /// Returns where a range of rows is halved: after a multiple of [#BASE].
+  /// Returns the row at which a range of rows is halved: after a multiple of [#BASE].
   private static int middle(int top, int bottom) {
     return top + (bottom - top + 2 * BASE - 1) / (2 * BASE) * BASE;
   }

@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
 /// about twice what the budget keeps; the other columns are checked when the active set has
 /// converged, and the set is rebuilt when one of them would enter.
 ///
-/// Source: FALCON (arXiv:2403.07094), section 3.2, discrete first-order method. The paper uses D =
-/// I and a fixed step; its code projects onto the MAC budget only four times in total.
+/// Source: FALCON (arXiv:2403.07094), section 3.2, discrete first-order method. The paper uses the
+/// metric `D = I` and a fixed step; its code projects onto the MAC budget only four times in total.
 public final class DiscreteFirstOrder {
   /// Limits of the iteration and of the search for supports.
   ///

@@ -154,7 +154,7 @@ final class AdamTensor {
   /// Takes one step of Adam.
   ///
   /// @param gradientSums gradients, summed over the samples
-  /// @param step from 1 on
+  /// @param step number of the step, from 1 on
   float[] step(float[] gradientSums, int samples, double rate, int step) {
     float correction1 = 1 / (float) (1 - Math.pow(BETA1, step));
     float correction2 = 1 / (float) (1 - Math.pow(BETA2, step));

@@ -103,7 +103,7 @@ public final class Refinement {
     }
   }
 
-  /// Is notified of finished steps.
+  /// Receives notice of finished steps.
   public interface Listener {
     /// @param steps number of finished steps
     /// @param loss mean loss of the step's samples
@@ -346,8 +346,8 @@ public final class Refinement {
     return tensors;
   }
 
-  /// Returns the root mean square of BatchNormalization's total offset: shift − scale · mean /
-  /// deviation.
+  /// Returns the root mean square of BatchNormalization's total offset:
+  /// `shift − scale · mean / deviation`.
   private static double offsetScale(Network network, Node node) {
     float[] scale = network.tensor(node.inputs().get(1)).toFloats();
     float[] offset = network.tensor(node.inputs().get(2)).toFloats();

@@ -47,7 +47,7 @@ public interface RefinementCheckpoints {
   /// Returns the state that was stored last; null for a refinement that begins.
   @Nullable State last();
 
-  /// Is notified of every step and decides whether the state after it is stored.
+  /// Receives notice of every step and decides whether the state after it is stored.
   ///
   /// @param done number of finished steps
   /// @param steps number of steps of the refinement
