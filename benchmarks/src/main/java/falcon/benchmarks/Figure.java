@@ -4,9 +4,9 @@ package falcon.benchmarks;
 ///
 /// @param key its name in JSON, `group.name`
 /// @param what the measured quantity, for a reader
-/// @param median of the repetitions
-/// @param least of the repetitions
-/// @param greatest of the repetitions
+/// @param median median of the repetitions
+/// @param least least value of the repetitions
+/// @param greatest greatest value of the repetitions
 /// @param unit `x` for a ratio, `ms`, `s`, `GiB` …
 /// @param goal the wanted value, for a reader; empty if there is none
 record Figure(

@@ -23,7 +23,7 @@ public final class Main {
 
   /// Runs one command and ends the process with its exit code.
   ///
-  /// @param args as typed
+  /// @param args arguments as typed
   public static void main(String[] args) {
     Locale.setDefault(Locale.ROOT);
     var output = new StandardOutput();

@@ -342,7 +342,7 @@ final class PruneCommand implements Callable<Integer> {
     return new Results(console, output.isJson(), macs.size());
   }
 
-  /// Returns what can be done after an interruption.
+  /// Returns the advice after an interruption.
   private String advice(Collection<RunDirectory> directories) {
     String from = place;
     if (from != null) {

@@ -4,8 +4,8 @@ package falcon.budget;
 ///
 /// Any limit of zero or more is legal; a limit above what the network has is never reached.
 ///
-/// @param maxNnz how many weights may be kept (S)
-/// @param maxMacs how many multiply-accumulates of one example the kept weights may cost (F)
+/// @param maxNnz greatest number of kept weights (S)
+/// @param maxMacs greatest number of multiply-accumulates of one example for the kept weights (F)
 public record Budget(long maxNnz, long maxMacs) {
   /// A budget without limits.
   public static final Budget UNLIMITED = new Budget(Long.MAX_VALUE, Long.MAX_VALUE);

@@ -65,12 +65,12 @@ public final class CostPattern {
     return new CostPattern(kinds.clone(), costs);
   }
 
-  /// How many kinds of weights there are.
+  /// Returns the number of kinds of weights.
   public int kindCount() {
     return costs.length;
   }
 
-  /// R: in how many resources costs are given.
+  /// Returns R, the number of resources that costs are given in.
   int resourceCount() {
     return costs[0].length;
   }
@@ -85,7 +85,7 @@ public final class CostPattern {
     return costs[kind][resource];
   }
 
-  /// Returns how many of the first `count` weights of a layer are of each kind.
+  /// Returns the number of weights of each kind among the first `count` weights of a layer.
   public int[] countByKind(int count) {
     int[] counts = new int[costs.length];
     for (int j = 0; j < kinds.length; j++) {

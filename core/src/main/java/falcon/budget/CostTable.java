@@ -16,7 +16,7 @@ public final class CostTable {
   ///
   /// @param name its name, unique within the table
   /// @param offset index of its first weight among all prunable weights
-  /// @param count how many weights it has, one or more
+  /// @param count number of weights, one or more
   /// @param macsPerWeight multiply-accumulates of one example that one kept weight costs, zero or
   ///     more (zero: the weight counts against the NNZ budget alone)
   public record Layer(String name, int offset, int count, long macsPerWeight) {
@@ -125,8 +125,8 @@ public final class CostTable {
 
     /// Appends a layer after the present ones.
     ///
-    /// @param count how many weights it has, one or more
-    /// @param macsPerWeight what one of them costs, zero or more
+    /// @param count number of weights, one or more
+    /// @param macsPerWeight multiply-accumulates of one weight, zero or more
     /// @throws ArithmeticException if all weights together overflow an `int`
     public Builder layer(String name, int count, long macsPerWeight) {
       Layer layer = new Layer(name, nextOffset, count, macsPerWeight);

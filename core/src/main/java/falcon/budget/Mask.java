@@ -39,7 +39,7 @@ public final class Mask {
 
   /// Returns a mask from packed bits.
   ///
-  /// @param weightCount how many weights the mask is for, zero or more
+  /// @param weightCount number of weights that the mask is for, zero or more
   /// @param words bit `i & 63` of word `i >> 6` is weight i; copied; further words are ignored
   /// @throws IllegalArgumentException if there are too few words or a bit past the last weight of
   ///     the last word is set
@@ -69,7 +69,7 @@ public final class Mask {
     return new Mask(kept.length, words);
   }
 
-  /// Returns how many words of 64 bits hold `weightCount` weights.
+  /// Returns the number of 64-bit words that hold `weightCount` weights.
   ///
   /// @throws IllegalArgumentException if `weightCount` is negative
   public static int wordCount(int weightCount) {
@@ -79,7 +79,7 @@ public final class Mask {
     return (int) ((weightCount + 63L) >> 6);
   }
 
-  /// Returns how many weights the mask is for.
+  /// Returns the number of weights that the mask is for.
   public int weightCount() {
     return weightCount;
   }
@@ -117,12 +117,12 @@ public final class Mask {
     return (index << 6) + Long.numberOfTrailingZeros(word);
   }
 
-  /// Returns how many weights are kept (NNZ).
+  /// Returns the number of kept weights (NNZ).
   public int keptCount() {
     return keptCount;
   }
 
-  /// Returns how many weights from `from` up to but not including `to` are kept.
+  /// Returns the number of kept weights from `from` up to but not including `to`.
   ///
   /// @throws IndexOutOfBoundsException if the range is not within the weights
   public int keptCount(int from, int to) {
@@ -130,7 +130,7 @@ public final class Mask {
     return keptCount(words, from, to);
   }
 
-  /// Returns how many of the weights `from … to − 1` are kept by packed bits; for a mask that is
+  /// Returns the number of kept weights among `from … to − 1` by packed bits, for a mask that is
   /// still being written.
   ///
   /// @param words bit `i & 63` of word `i >> 6` is weight i
@@ -152,7 +152,7 @@ public final class Mask {
     return count;
   }
 
-  /// Returns how many weights of a layer are kept.
+  /// Returns the number of kept weights of a layer.
   public int keptCount(CostTable.Layer layer) {
     return keptCount(layer.offset(), layer.end());
   }

@@ -35,7 +35,7 @@ public final class ResourceBudget {
     return limits.length;
   }
 
-  /// Returns how much of a resource may be used, b_r.
+  /// Returns the limit b_r of a resource.
   public long limit(int resource) {
     return limits[resource];
   }

@@ -16,8 +16,8 @@ public final class ResourceTable {
   ///
   /// @param name its name, unique within the table
   /// @param offset index of its first weight among all prunable weights
-  /// @param count how many weights it has, one or more
-  /// @param pattern what each of them costs
+  /// @param count number of weights, one or more
+  /// @param pattern cost of each weight
   public record Layer(String name, int offset, int count, CostPattern pattern) {
     /// Checks the numbers.
     ///
@@ -91,7 +91,7 @@ public final class ResourceTable {
     return weightCount;
   }
 
-  /// Returns what all weights together use of a resource.
+  /// Returns the use of a resource by all weights together.
   public long total(int resource) {
     long total = 0;
     for (Layer layer : layers) {
@@ -104,7 +104,7 @@ public final class ResourceTable {
     return total;
   }
 
-  /// Returns what the kept weights use of a resource.
+  /// Returns the use of a resource by the kept weights.
   ///
   /// @throws IllegalArgumentException if the mask is of another number of weights
   public long used(Mask mask, int resource) {
@@ -156,7 +156,7 @@ public final class ResourceTable {
 
     /// Appends a layer whose weights all cost the same.
     ///
-    /// @param count how many weights it has, one or more
+    /// @param count number of weights, one or more
     /// @param costs `[R]`, what one of them costs of each resource, zero or more; copied
     /// @throws IllegalArgumentException if a number is out of its range or the number of costs is
     ///     not that of the resources
@@ -167,8 +167,8 @@ public final class ResourceTable {
 
     /// Appends a layer after the present ones.
     ///
-    /// @param count how many weights it has, one or more
-    /// @param pattern what each of them costs
+    /// @param count number of weights, one or more
+    /// @param pattern cost of each weight
     /// @throws IllegalArgumentException if a number is out of its range or the pattern is of
     ///     another number of resources
     /// @throws ArithmeticException if all weights together overflow an `int`

@@ -45,7 +45,7 @@ public final class GradientMatrix implements AutoCloseable {
 
   /// The format and place of a matrix's numbers.
   ///
-  /// @param format of each number
+  /// @param format format of each number
   /// @param scratch its file, null to keep it in memory
   public record Storage(FloatFormat format, @Nullable Scratch scratch) {
     /// Float32 in memory.
@@ -54,7 +54,8 @@ public final class GradientMatrix implements AutoCloseable {
 
   /// An empty file for the use of one matrix alone.
   ///
-  /// @param channel for reading and writing, with or without the page cache; the matrix closes it
+  /// @param channel a channel for reading and writing, with or without the page cache; the matrix
+  ///     closes it
   /// @param place the file's location, for messages
   public record Scratch(FileChannel channel, String place) {}
 
@@ -232,7 +233,7 @@ public final class GradientMatrix implements AutoCloseable {
     return product;
   }
 
-  /// `Σ_c a_c X_·c` and `Σ_c b_c X_·c` over a few columns.
+  /// Returns `Σ_c a_c X_·c` and `Σ_c b_c X_·c` over a few columns.
   ///
   /// @param columns ascending indices of weights
   /// @return `[2][n]`

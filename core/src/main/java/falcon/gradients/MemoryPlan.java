@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// file with the active columns in memory. Active columns are twice what the budget keeps where
 /// there is room, and never much fewer than it keeps.
 ///
-/// @param format of the numbers of X
+/// @param format format of the numbers of X
 /// @param isOnDisk whether X is in a file
 /// @param activeColumns most columns of X that the discrete first-order method may copy to memory
 /// @param parts memory by purpose
@@ -69,9 +69,9 @@ public record MemoryPlan(
   /// @param rows n
   /// @param weightCount p
   /// @param mostKept weights that the budget keeps at most
-  /// @param limitBytes of resident memory
+  /// @param limitBytes limit of resident memory
   /// @param diskBytes free where the file would be, 0 if there is no such place
-  /// @param otherBytes of memory that everything else takes at the same time
+  /// @param otherBytes memory that everything else takes at the same time
   public record Request(
       int rows, int weightCount, int mostKept, long limitBytes, long diskBytes, long otherBytes) {
     private Request withRows(int count) {
@@ -85,16 +85,16 @@ public record MemoryPlan(
   /// @param activeColumns the copy of the active columns
   /// @param vectors on the Java heap
   /// @param gram Gram matrix and panels
-  /// @param buffers for tiles of the file
+  /// @param buffers buffers for tiles of the file
   /// @param other everything else
   public record Parts(
       long matrix, long activeColumns, long vectors, long gram, long buffers, long other) {}
 
   /// Expected time by step, in seconds.
   ///
-  /// @param write for writing X, gradients not included
-  /// @param firstOrder for the first-order method
-  /// @param backsolve for the backsolve
+  /// @param write time of writing X, gradients not included
+  /// @param firstOrder time of the first-order method
+  /// @param backsolve time of the backsolve
   public record Seconds(double write, double firstOrder, double backsolve) {
     /// Returns the sum of all steps.
     public double total() {
@@ -149,7 +149,7 @@ public record MemoryPlan(
     return low;
   }
 
-  /// Returns how many weights a budget keeps at most, counting the cheapest first.
+  /// Returns the greatest number of weights that a budget keeps, counting the cheapest first.
   public static int mostKept(Budget budget, CostTable costs) {
     var cheapest = new ArrayList<>(costs.layers());
     cheapest.sort(Comparator.comparingLong(CostTable.Layer::macsPerWeight));

@@ -36,9 +36,9 @@ public interface DenseKernels {
 
   /// The size of a product and the part of it that is wanted.
   ///
-  /// @param rows of C, columns of A
-  /// @param columns of C and B
-  /// @param depth rows of A and B
+  /// @param rows rows of C, columns of A
+  /// @param columns columns of C and B
+  /// @param depth number of rows of A and B
   /// @param isNegative whether products are subtracted: A's entries change sign, which is exact
   /// @param isUpper whether only entries with `j ≥ i` must be right; others may be written or not
   record Extent(int rows, int columns, int depth, boolean isNegative, boolean isUpper) {}

@@ -5,11 +5,11 @@ import java.lang.foreign.MemorySegment;
 /// Pieces of some rows of a matrix: `x_ij`, i = 0 … rows − 1, j = 0 … columns − 1.
 ///
 /// @param values the memory that holds them, in native byte order; owned by whoever made the panel
-/// @param offsetBytes of `x_00`
-/// @param strideBytes from `x_ij` to `x_(i+1)j`
+/// @param offsetBytes offset of `x_00`
+/// @param strideBytes distance from `x_ij` to `x_(i+1)j`
 /// @param rows number of rows
 /// @param columns number of columns
-/// @param format of each number
+/// @param format format of each number
 public record RowPanel(
     MemorySegment values,
     long offsetBytes,

@@ -94,7 +94,7 @@ public final class VectorLoops {
     }
   }
 
-  /// `sum_j += factor · x_j`, j = from … to − 1.
+  /// Adds `sum_j += factor · x_j`, j = from … to − 1.
   public static void addScaled(double[] sum, double factor, double[] x, int from, int to) {
     for (int j = from; j < to; j++) {
       sum[j] += factor * x[j];

@@ -57,7 +57,7 @@ public final class ChannelLeastSquares {
     this.outputs = equations.outputs();
   }
 
-  /// The problem of one layer.
+  /// Returns the problem of one layer.
   ///
   /// @param inputs k, one or more
   /// @param outputs o, one or more
@@ -124,7 +124,7 @@ public final class ChannelLeastSquares {
     }
   }
 
-  /// κ, in the units of H.
+  /// Returns κ, in the units of H.
   public double ridge() {
     return equations.ridge();
   }
@@ -147,8 +147,8 @@ public final class ChannelLeastSquares {
 
   /// Solves like the shorter method, with a limit for float32 factors.
   ///
-  /// @param scratchBytes what the factors that are held at a time may take together; one is held in
-  ///     any case (`4k²` bytes at most). The result depends on it within its accuracy
+  /// @param scratchBytes greatest total size of the factors held at a time; one is held in any case
+  ///     (`4k²` bytes at most). The result depends on this limit within its accuracy
   private float[] solve(
       float[] present, IntPredicate isKept, long scratchBytes, ExecutorService executor) {
     requireLength(present.length);

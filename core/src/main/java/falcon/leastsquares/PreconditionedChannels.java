@@ -54,7 +54,7 @@ final class PreconditionedChannels {
   private final double ridge;
   private int steps;
 
-  /// @param equations with a ridge above zero
+  /// @param equations equations with a ridge above zero
   /// @param scratchBytes greatest size of the factors and vectors of a batch; a batch has at least
   ///     one channel
   PreconditionedChannels(
@@ -346,8 +346,8 @@ final class PreconditionedChannels {
     /// @param size norm of the weights
     private void finish(int c, double step, double size) {
       boolean wasShort = isShort[c];
-      // If the steps keep shrinking at their mean rate ρ so far, the rest adds up to step / (1 −
-      // ρ), with step = size ρ^number.
+      // If the steps keep shrinking at their mean rate ρ so far, the rest adds up to
+      // `step / (1 − ρ)`, with `step = size ρ^number`.
       double fall = -Math.expm1(Math.log(step / size) / number);
       isShort[c] = step == 0 || step <= ERROR_TOLERANCE * size * fall;
       if (states[c] == State.RUNNING && isShort[c] && wasShort && sinceRenewal == 1) {

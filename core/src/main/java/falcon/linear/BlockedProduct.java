@@ -12,8 +12,8 @@ import java.util.function.Consumer;
 /// entry is a chain of terms in the order of [DenseKernels]. Instances are immutable and safe to
 /// share between threads.
 ///
-/// @param rows of C, columns of A
-/// @param columns of C and B
+/// @param rows rows of C, columns of A
+/// @param columns columns of C and B
 /// @param depth rows of A and B
 public record BlockedProduct(int rows, int columns, int depth) {
   private static final int BLOCK_ROWS = 256;
@@ -36,7 +36,7 @@ public record BlockedProduct(int rows, int columns, int depth) {
 
   /// Adds the product in float64.
   ///
-  /// @param inA where A `[depth, rows]` lies
+  /// @param inA the place of A `[depth, rows]`
   /// @param b `[depth, columns]`
   /// @param c `[rows, columns]`
   public void add(double[] a, Block inA, double[] b, double[] c, ExecutorService executor) {

@@ -123,7 +123,7 @@ public final class Cholesky {
     return factorTriangle(middle, bottom, least);
   }
 
-  /// Returns where a range of rows is halved: after a multiple of [#BASE].
+  /// Returns the row at which a range of rows is halved: after a multiple of [#BASE].
   private static int middle(int top, int bottom) {
     return top + (bottom - top + 2 * BASE - 1) / (2 * BASE) * BASE;
   }
@@ -269,7 +269,7 @@ public final class Cholesky {
     return values;
   }
 
-  /// `U⁻ᵀ` `[m, m]`, row-major, lower triangular; a new array.
+  /// Returns `U⁻ᵀ` `[m, m]`, row-major, lower triangular; a new array.
   public double[] inverseTransposed(@Nullable ExecutorService executor) {
     double[] lower = new double[size * size];
     for (int i = 0; i < size; i++) {

@@ -43,7 +43,7 @@ public final class FloatCholesky {
   ///
   /// @param row number i of the row here
   /// @param matrix row-major
-  /// @param from where row `indices[i]` of the matrix begins
+  /// @param from index at which row `indices[i]` of the matrix begins
   /// @param indices m ascending columns of the matrix
   public void fillRow(
       int row, double[] matrix, int from, int[] indices, double ridge, double scale) {
@@ -97,7 +97,7 @@ public final class FloatCholesky {
     return factorTriangle(middle, bottom, least);
   }
 
-  /// Returns where a range of rows is halved: after a multiple of [#BASE].
+  /// Returns the row at which a range of rows is halved: after a multiple of [#BASE].
   private static int middle(int top, int bottom) {
     return top + (bottom - top + 2 * BASE - 1) / (2 * BASE) * BASE;
   }

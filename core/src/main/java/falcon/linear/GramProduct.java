@@ -9,8 +9,8 @@ import java.util.concurrent.ExecutorService;
 /// A product of one panel may be formed in float32, as [BlockedGramProduct] does, or in less;
 /// panels are added up in float64. `docs/adr/0007-matrix-products.md` lists measured figures.
 public interface GramProduct {
-  /// Returns how many columns a panel should have, one to 2,048; the last one of a matrix has
-  /// fewer.
+  /// Returns the number of columns that a panel should have, 1 to 2,048; the last one of a matrix
+  /// has fewer.
   int panelColumns();
 
   /// Adds `P Pᵀ` to a matrix.

@@ -79,12 +79,12 @@ final class Candidates {
     partialsByWorker = new double[chunks.threads()][SelectionKernels.PARTIALS];
   }
 
-  /// Returns how many weights of class c lie above its zone.
+  /// Returns the number of weights of class c above its zone.
   int above(int c) {
     return above[c];
   }
 
-  /// Returns how many weights of class c lie in its zone.
+  /// Returns the number of weights of class c in its zone.
   int inside(int c) {
     return classStart[c + 1] - classStart[c];
   }

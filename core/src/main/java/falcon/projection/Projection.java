@@ -14,17 +14,17 @@ import falcon.budget.Mask;
 /// alone. Where layers have limits of their own, the sum of a layer runs over as many of its best
 /// weights as its limits allow.
 ///
-/// @param mask which weights are kept
+/// @param mask the kept weights
 /// @param value Σ I_i over the kept weights, in the unit of the saliency
 /// @param bound g(α, μ) at the optimum of the relaxation, in the unit of the saliency
 /// @param gap `bound − value`, zero or more; computed from the weights at the thresholds, not by
 ///     subtraction, so that it keeps its digits when it is tiny
 /// @param alpha multiplier α of the NNZ budget, saliency per weight
 /// @param mu multiplier μ of the MAC budget, saliency per multiply-accumulate
-/// @param nnz how many weights are kept
-/// @param macs what they cost, multiply-accumulates of one example
-/// @param nnzSlack how many weights the NNZ budget would still allow
-/// @param macsSlack how many multiply-accumulates the MAC budget would still allow
+/// @param nnz number of kept weights
+/// @param macs their cost, multiply-accumulates of one example
+/// @param nnzSlack number of further weights that the NNZ budget would allow
+/// @param macsSlack number of further multiply-accumulates that the MAC budget would allow
 /// @param isOptimal whether the search proved that no mask within the budget is worth more (up to
 ///     the rounding of float64), though the gap may be above zero
 public record Projection(

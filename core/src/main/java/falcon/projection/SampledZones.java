@@ -94,7 +94,7 @@ final class SampledZones {
     sort = new KeySort(keys.length, chunks.threads());
   }
 
-  /// Returns how many weights the zones may hold.
+  /// Returns the number of weights that the zones may hold.
   static int capacity(int weightCount) {
     return Math.min(weightCount, Math.max(MIN_CAPACITY, weightCount / CAPACITY_SHARE));
   }
@@ -184,7 +184,7 @@ final class SampledZones {
 
   /// Sets the zones for a budget.
   ///
-  /// @param deviations how many standard deviations of the sample's error the zones allow for
+  /// @param deviations number of standard deviations of the sample's error that the zones allow for
   /// @return whether the zones hold at most [#capacity] weights by the sample's estimate
   boolean span(Budget budget, double deviations) {
     Arrays.fill(low, 1);

@@ -47,7 +47,7 @@ final class ActiveSet implements AutoCloseable {
   /// @param restricted the quadratic on the active columns, which include every kept nonzero
   ///     weight; closed with this object
   /// @param start w
-  /// @param mask what is kept
+  /// @param mask the support
   ActiveSet(
       RestrictedQuadratic restricted,
       SparseWeights start,
@@ -145,8 +145,9 @@ final class ActiveSet implements AutoCloseable {
     return gradients.multiply(restrict(direction, kept), executor);
   }
 
-  /// Largest eigenvalue of `XᵀX + nλI` on the active columns, from below, by power iteration: a step
-  /// of one over it never raises Q while the support stays.
+  /// Returns the largest eigenvalue of `XᵀX + nλI` on the active columns, approximated from below
+  /// by power iteration: a step of the reciprocal of the true value never raises Q while the
+  /// support stays the same.
   double largestCurvature(int iterations) {
     double[] q = new double[columns.length];
     for (int c = 0; c < q.length; c++) {
@@ -170,7 +171,8 @@ final class ActiveSet implements AutoCloseable {
     return eigenvalue;
   }
 
-  /// The best step that keeps the support; no projection is needed, for nothing enters or leaves.
+  /// Returns the best step that keeps the support; no projection is needed, since nothing enters or
+  /// leaves.
   Candidate fixedSupport(double[] direction, double[] slope) {
     return candidate(new Support(kept, mask), new Line(direction, rowErrors, slope, false));
   }

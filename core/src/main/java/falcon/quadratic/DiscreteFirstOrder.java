@@ -17,15 +17,15 @@ import java.util.concurrent.ExecutorService;
 /// w⁺ = z ⊙ u
 /// ```
 ///
-/// Along τ the objective is piecewise quadratic, one piece a support z. A step tries the pieces that
-/// larger and larger τ lead to, takes the exact minimum of each from cached vectors X w and X ∇Q,
-/// and moves to the lowest. The piece of the present support is always among them, along conjugate
-/// directions, and never rises.
-/// Work is done on an *active set* of columns, about twice what the budget keeps; the others are
-/// checked when it has come to rest, and the set is rebuilt when one of them would enter.
+/// Along τ the objective is piecewise quadratic, one piece a support z. A step tries the pieces
+/// that larger and larger τ lead to, takes the exact minimum of each from cached vectors X w and X
+/// ∇Q, and moves to the lowest. The piece of the present support is always among them, along
+/// conjugate directions, and never rises. Work is done on an *active set* of columns, about twice
+/// what the budget keeps; the others are checked when it has come to rest, and the set is rebuilt
+/// when one of them would enter.
 ///
-/// Source: FALCON (arXiv:2403.07094), section 3.2, discrete first-order method. The paper takes
-/// a fixed step; its code projects onto the MAC budget four times in all.
+/// Source: FALCON (arXiv:2403.07094), section 3.2, discrete first-order method. The paper takes a
+/// fixed step; its code projects onto the MAC budget only four times in total.
 public final class DiscreteFirstOrder {
   /// Limits of the iteration and of the search for supports.
   ///
@@ -89,7 +89,8 @@ public final class DiscreteFirstOrder {
   ///
   /// @param start `[p]`, finite; dense, or within the budget already
   /// @return weights and mask within the budget; Q is no higher than at the projected start
-  /// @throws IllegalArgumentException if the length is not the quadratic's or a number is not finite
+  /// @throws IllegalArgumentException if the length is not the quadratic's or a number is not
+  ///     finite
   public Solution solve(float[] start, Budget budget) {
     requireValid(start);
     return new Run(start, budget).solve();

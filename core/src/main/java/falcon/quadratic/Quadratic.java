@@ -91,7 +91,7 @@ public final class Quadratic {
     return gradient(rowErrors(w, executor), w, executor);
   }
 
-  /// v = X (w − w̄) + e, `[n]`.
+  /// Returns v = X (w − w̄) + e, `[n]`.
   double[] rowErrors(double[] weights, ExecutorService executor) {
     return rowErrors(
         (from, piece, count) -> System.arraycopy(weights, from, piece, 0, count), executor);

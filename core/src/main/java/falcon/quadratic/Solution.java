@@ -78,7 +78,7 @@ public final class Solution {
     return objectives.size() - 1;
   }
 
-  /// Returns how many kept weights were not kept at the start.
+  /// Returns the number of kept weights that were not kept at the start.
   public int supportChanges() {
     return supportChanges;
   }

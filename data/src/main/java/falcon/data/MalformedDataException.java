@@ -9,7 +9,7 @@ public final class MalformedDataException extends RuntimeException {
 
   /// Creates the exception for an error without a cause.
   ///
-  /// @param problem what is wrong and where, with the values found
+  /// @param problem the fault and its place, with the values found
   /// @param advice the remedy, one sentence
   public MalformedDataException(Path path, String problem, String advice) {
     super("%s: %s%n%s".formatted(path, problem, advice));

@@ -39,7 +39,7 @@ public final class Splits {
   /// Holds out a given number of samples.
   ///
   /// @param validationCount number of samples held out, from 0 to half of the training samples
-  /// @throws IllegalArgumentException if it lies outside that range
+  /// @throws IllegalArgumentException if it is outside that range
   static Splits of(Samples train, int validationCount) {
     if (validationCount < 0 || validationCount > train.count() / 2) {
       throw new IllegalArgumentException(
@@ -77,7 +77,7 @@ public final class Splits {
   /// @param count number of samples, from 0 to `rest().length`
   /// @return indexes in the training split, in the order drawn: a shorter draw is the start of a
   ///     longer one
-  /// @throws IllegalArgumentException if there are not as many
+  /// @throws IllegalArgumentException if there are fewer samples
   int[] calibration(long seed, int stage, int count) {
     return draw(Seeds.of(seed, CALIBRATION_LABEL, stage), count);
   }

@@ -65,7 +65,7 @@ public sealed interface Attribute {
   ///
   /// @param path a path that no other body of the file has; values and tensors of the body are
   ///     named in the network by this path followed by their own name
-  /// @param nodes in file order
+  /// @param nodes nodes in file order
   /// @param inputs names of the body's inputs
   /// @param outputs names of the body's outputs
   /// @param tensors its own constant tensors by name, in file order

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 public final class BatchAxis {
   private BatchAxis() {}
 
-  /// Returns how many examples a network takes at a time if its file fixes that number, as exports
-  /// without a dynamic axis do.
+  /// Returns the number of examples that a network takes at a time if its file fixes that number,
+  /// as exports without a dynamic axis do.
   ///
   /// @return null if it takes any number
   /// @throws IllegalArgumentException if two inputs fix different numbers, or one has no axis at

@@ -9,7 +9,7 @@ public final class MalformedModelException extends RuntimeException {
 
   /// Creates the exception for an error without a cause.
   ///
-  /// @param problem what is wrong and where (tensor, byte), with the values found
+  /// @param problem the fault and its place (tensor, byte), with the values found
   /// @param advice the remedy, one sentence
   public MalformedModelException(Path path, String problem, String advice) {
     super("%s: %s%n%s".formatted(path, problem, advice));

@@ -12,7 +12,7 @@ public final class UnusableNodeException extends RuntimeException {
 
   /// Creates the exception with its message.
   ///
-  /// @param problem what is wrong, with the values found
+  /// @param problem the fault, with the values found
   /// @param advice the remedy, one sentence
   public UnusableNodeException(Node node, String problem, String advice) {
     this(node.labelWithDomain(), problem, advice, false);
@@ -29,7 +29,7 @@ public final class UnusableNodeException extends RuntimeException {
 
   /// Returns the exception for a node that is contradictory, so that no program could execute it.
   ///
-  /// @param problem what is wrong, with the values found
+  /// @param problem the fault, with the values found
   /// @param advice the remedy, one sentence
   public static UnusableNodeException contradiction(Node node, String problem, String advice) {
     return new UnusableNodeException(node.labelWithDomain(), problem, advice, true);

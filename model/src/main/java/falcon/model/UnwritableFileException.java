@@ -30,7 +30,7 @@ public final class UnwritableFileException extends RuntimeException {
 
   /// Creates the exception for a file whose content would be wrong on any disk.
   ///
-  /// @param problem what is wrong, with the values found
+  /// @param problem the fault, with the values found
   /// @param advice the remedy, one sentence
   public UnwritableFileException(Path path, String problem, String advice) {
     super("%s: cannot be written: %s%n%s".formatted(path, problem, advice));

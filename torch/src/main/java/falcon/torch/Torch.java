@@ -213,7 +213,7 @@ public final class Torch {
   /// Returns a tensor of integers of a type.
   ///
   /// @param values row-major, copied
-  /// @param type of whole numbers, which the values fit
+  /// @param type an integer type that the values fit
   public static Tensor tensor(long[] values, List<Long> shape, DataType type) {
     Tensor longs = tensor(values, shape);
     torch.ScalarType scalarType = scalarType(type, Precision.FLOAT32);

@@ -136,8 +136,8 @@ public final class DualSimplex implements DualOptimum {
     return classes.clamp(c, groups[c].countBefore(groupCount));
   }
 
-  /// Returns how many weights of the group at the threshold of a class in the basis the limits
-  /// leave free to be kept.
+  /// Returns the number of weights of the group at the threshold of a class in the basis that the
+  /// limits leave free to be kept.
   private int tied(int c) {
     return kept(c, cut[c] + 1) - kept(c, cut[c]);
   }
@@ -281,7 +281,8 @@ public final class DualSimplex implements DualOptimum {
     }
   }
 
-  /// Returns how far a basic value is out of its range: below 0, or above the weights of its group.
+  /// Returns the distance of a basic value from its range: below 0, or above the weights of its
+  /// group.
   private double violation(int q) {
     if (basis[q] >= classCount) {
       int r = basis[q] - classCount;

@@ -61,7 +61,7 @@ final class LongStepSearch {
 
   /// Begins a new edge.
   ///
-  /// @param slope of g along the edge at s = 0, below 0
+  /// @param slope slope of g along the edge at s = 0, below 0
   /// @param barrier the s at which the first multiplier reaches 0, or infinity
   void start(double slope, double barrier) {
     moverCount = 0;

@@ -277,8 +277,8 @@ public final class TwoBudgetDual implements DualOptimum {
     return classes.clamp(c, groups[c].countBefore(groupCount));
   }
 
-  /// Returns the least or greatest cost of what the relaxation keeps at a point: S weights where α
-  /// > 0, the tied ones chosen from the cheapest or from the most expensive class on.
+  /// Returns the least or greatest cost of what the relaxation keeps at a point: S weights where
+  /// `α > 0`, the tied ones chosen from the cheapest or from the most expensive class on.
   private long macsWithTies(Point point, boolean isLeast) {
     long macs = 0;
     long room = maxNnz;

@@ -35,7 +35,8 @@ public final class Chunks {
   /// Creates loops for a number of threads.
   ///
   /// @param executor runs up to `threads − 1` tasks per loop; null to use the calling thread alone
-  /// @param threads how many threads work at the same time, the calling one included; 1 or more
+  /// @param threads number of threads that work at the same time, the calling one included; 1 or
+  ///     more
   public Chunks(@Nullable Executor executor, int threads) {
     this.executor = executor;
     this.threads = threads;

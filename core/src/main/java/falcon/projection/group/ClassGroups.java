@@ -58,7 +58,7 @@ public final class ClassGroups {
     return Integer.numberOfTrailingZeros(high[g] - low[g] + 1);
   }
 
-  /// Returns how many weights are in the groups 0 … g − 1.
+  /// Returns the number of weights in the groups 0 … g − 1.
   public int countBefore(int g) {
     return countBefore[g];
   }

@@ -97,7 +97,7 @@ final class BranchAndBound {
     }
   }
 
-  /// Returns how many ranks of the core, up or down, lose less than the gap to beat.
+  /// Returns the number of ranks of the core, up or down, that lose less than the gap to beat.
   private int useful(int c, int most, int direction) {
     int ranks = 0;
     while (ranks < most && core.loss(c, direction * (ranks + 1)) < bestGap) {

@@ -120,7 +120,7 @@ final class CostOrder {
     return Mask.ofWords(order.length, words);
   }
 
-  /// Returns how many weights of each part a mask of this order keeps.
+  /// Returns the number of weights of each part that a mask of this order keeps.
   int[] keptByPart(Mask mask) {
     int[] kept = new int[parts.size()];
     Arrays.setAll(

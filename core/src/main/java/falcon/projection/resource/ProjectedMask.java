@@ -16,7 +16,7 @@ import java.util.List;
 /// which admits the same masks as the budget itself. Where layers have limits of their own, the sum
 /// of a layer runs over as many of its best weights as its limits allow.
 ///
-/// @param mask which weights are kept
+/// @param mask the kept weights
 /// @param value Σ I_i over the kept weights, in the unit of the saliency
 /// @param bound g(μ) at the optimum of the relaxation, in the unit of the saliency
 /// @param gap `bound − value`, zero or more; computed from the weights at the thresholds, not by

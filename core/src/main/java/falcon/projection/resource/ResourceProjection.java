@@ -79,7 +79,8 @@ public final class ResourceProjection {
   /// Creates a projection that also runs on an executor's threads.
   ///
   /// @param executor runs up to `threads − 1` short tasks per pass over the weights
-  /// @param threads how many threads work at the same time, the calling one included; 1 or more
+  /// @param threads number of threads that work at the same time, the calling one included; 1 or
+  ///     more
   /// @throws IllegalArgumentException if `threads` is below 1
   public ResourceProjection(Executor executor, int threads) {
     twoResources = new BudgetProjection(executor, threads);

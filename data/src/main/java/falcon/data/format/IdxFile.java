@@ -45,7 +45,7 @@ final class IdxFile {
       this.nameEnd = nameEnd;
     }
 
-    /// The name of a plain file of this kind, such as `train-images-idx3-ubyte`.
+    /// Returns the name of a plain file of this kind, for example `train-images-idx3-ubyte`.
     String nameIn(Split split) {
       return split.idxPrefix() + "-" + nameEnd;
     }

@@ -48,7 +48,7 @@ public final class Networks {
   /// left out. [#withWeights] combines the file with its graph again.
   ///
   /// @param path ends in `.onnx` or `.safetensors`
-  /// @param options for ONNX; safetensors has none
+  /// @param options options for ONNX; safetensors has none
   /// @return the files written, the model last: more than one if tensors are in separate files
   /// @throws IllegalArgumentException if it ends in anything else
   /// @throws UnwritableFileException if it cannot be written; an old file is then unchanged

@@ -45,7 +45,7 @@ final class ExternalFiles {
   /// Maps the files of all external tensors and checks that each tensor lies inside its file and
   /// shares no byte with another one, unless it shares all of them.
   ///
-  /// @param tensors in any order; those with their elements in the model are skipped
+  /// @param tensors tensors in any order; those with their elements in the model are skipped
   /// @throws MalformedModelException if a file is missing, too short, or outside of the model's
   ///     folder
   void open(List<TensorProto> tensors) {

@@ -102,9 +102,9 @@ sealed interface Value {
   /// A view of a storage; element `(i_1, …, i_d)` is element `offset + Σ i_k·strides_k` of it.
   ///
   /// @param type type of the elements; null if Falcon has none for it (complex numbers)
-  /// @param offset in elements of the tensor's type
+  /// @param offset offset in elements of the tensor's type
   /// @param shape sizes, not yet checked
-  /// @param strides in elements of the tensor's type, not yet checked
+  /// @param strides strides in elements of the tensor's type, not yet checked
   record View(
       @Nullable DataType type, Storage storage, long offset, Sequence shape, Sequence strides)
       implements Value {

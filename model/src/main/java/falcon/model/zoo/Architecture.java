@@ -83,9 +83,9 @@ public enum Architecture {
   /// Builds a network to train: Kaiming-normal convolutions (fan-out, He et al.,
   /// arXiv:1502.01852), BatchNorm as identity, linear layer uniform in ±1/√inputs.
   ///
-  /// @param channels of the input, 1 or more
-  /// @param height of the input in pixels, 1 or more
-  /// @param width of the input in pixels, 1 or more
+  /// @param channels number of channels of the input, 1 or more
+  /// @param height height of the input in pixels, 1 or more
+  /// @param width width of the input in pixels, 1 or more
   /// @param classes number of outputs, 1 or more
   /// @param seed same seed, same weights
   public Network initial(int channels, int height, int width, int classes, long seed) {

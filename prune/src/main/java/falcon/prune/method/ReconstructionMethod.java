@@ -102,7 +102,6 @@ public record ReconstructionMethod(
     public Search withDescent(int count) {
       return new Search(steps, count, start);
     }
-
   }
 
   /// How the layers are re-fitted.

@@ -93,11 +93,11 @@ public final class ChannelDescent implements AutoCloseable {
 
   /// Moves the weights of a block towards the minimiser on a support.
   ///
-  /// @param block of this layer
-  /// @param weights those from number `offset` on are the layer's, in the tensor's order; the block's
-  ///     are W⁰ and are overwritten: new on the support and zero off it; they stay where float32 does
-  ///     not hold the steps
-  /// @param isKept whether the weight of that number is on the support
+  /// @param block a block of this layer
+  /// @param weights those from number `offset` on are the layer's, in the tensor's order; the
+  ///     block's are W⁰ and are overwritten: new on the support and zero off it; they stay where
+  ///     float32 does not hold the steps
+  /// @param isKept whether the weight with a number is on the support
   /// @param steps conjugate gradient steps, 0 or more
   public void descend(Block block, float[] weights, int offset, IntPredicate isKept, int steps) {
     try (var _ = new PointerScope()) {
@@ -113,7 +113,8 @@ public final class ChannelDescent implements AutoCloseable {
     }
   }
 
-  /// Where the weights of a block stand. Rows are copied one by one, so that the Java heap holds no more.
+  /// The places of a block's weights. Rows are copied one by one, so that the Java heap holds no
+  /// more than one.
   private final class Places {
     private final Block block;
     private final int offset;
@@ -213,7 +214,7 @@ public final class ChannelDescent implements AutoCloseable {
     }
   }
 
-  /// In the first step the direction is zero, so that what it is multiplied by does not count.
+  /// Returns the factors of the first step, which do not matter since the direction is zero.
   private static Tensor ones(List<Long> shape) {
     var sizes = Torch.longs(shape);
     sizes[sizes.length - 1] = 1;

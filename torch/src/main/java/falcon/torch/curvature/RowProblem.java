@@ -58,7 +58,7 @@ public final class RowProblem {
     return shape;
   }
 
-  /// Present weights `[o, k]`.
+  /// Returns the present weights `[o, k]`; not copied.
   float[] present() {
     return present;
   }

@@ -28,8 +28,8 @@ public final class BackwardPass implements AutoCloseable {
   /// Receives gradients, tensor by tensor, on the calling thread.
   public interface Sink {
     /// @param layer number of the weight tensor
-    /// @param gradient in the tensor's shape and the network's precision, row-major; valid during
-    ///     the call
+    /// @param gradient gradient in the tensor's shape and the network's precision, row-major; valid
+    ///     during the call
     void accept(int layer, MemorySegment gradient);
   }
 

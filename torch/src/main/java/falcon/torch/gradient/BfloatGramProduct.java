@@ -37,7 +37,7 @@ public final class BfloatGramProduct implements GramProduct {
 
   private final Workers workers;
 
-  /// A product with no memory of its own.
+  /// Creates a product without memory of its own.
   BfloatGramProduct(Workers workers) {
     this.workers = workers;
   }

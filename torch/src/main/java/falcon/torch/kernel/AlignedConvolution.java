@@ -111,7 +111,7 @@ public final class AlignedConvolution {
     };
   }
 
-  /// Returns how many groups become one: the number that costs the fewest multiplications.
+  /// Returns the number of groups that become one, which costs the fewest multiplications.
   private static long merged(long groups, long inputs, long outputs) {
     long best = 1;
     long leastCost = Long.MAX_VALUE;

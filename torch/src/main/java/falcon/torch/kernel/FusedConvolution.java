@@ -31,7 +31,7 @@ public final class FusedConvolution {
 
   /// Weights in the form that [#call] takes.
   ///
-  /// @param filters in oneDNN's layout
+  /// @param filters filters in oneDNN's layout
   /// @param bias `[out]`, null for none
   public record Packed(Tensor filters, @Nullable Tensor bias) {}
 

@@ -63,7 +63,7 @@ final class KernelProcess implements KernelSelection.Trials {
   /// The output of a process.
   ///
   /// @param results results by kernel, in order; none behind the first wrong one
-  /// @param end how the process ended, with its last words
+  /// @param end the end of the process, with its last line of output
   private record Attempt(Map<Kernel, String> results, String end) {}
 
   @Override

@@ -230,7 +230,7 @@ public final class NativeLibraries {
   }
 
   /// Returns the paths of every libtorch_cpu in this process's memory; empty where the system does
-  ///     not list them.
+  /// not list them.
   static List<String> loadedLibtorch() throws IOException {
     if (!Files.isReadable(MAPS)) {
       return List.of();

@@ -52,7 +52,7 @@ public record Grid(int step, List<Integer> offsets) {
     return step == 1;
   }
 
-  /// Returns how many of `positions` positions along an axis are used.
+  /// Returns the number of used positions among `positions` positions along an axis.
   long count(int axis, long positions) {
     return Math.max(0, (positions - offset(axis) + step - 1) / step);
   }

@@ -32,7 +32,7 @@ import java.util.List;
 /// Source: the layer-wise problem of OBC (arXiv:2208.11580, section 3); the treatment of sums and
 /// means is ours.
 public final class Reconstruction {
-  /// Is notified of finished layers.
+  /// Receives notice of finished layers.
   public interface Listener {
     /// @param layers number of finished layers
     void done(int layers);

@@ -31,7 +31,8 @@ public final class ImageSamples implements SampleSource {
     return new ImageSamples(images, indexes, preprocessing, null);
   }
 
-  /// @param seed decides each sample's crop and flip, by the sample's number in this source
+  /// @param seed seed of each sample's crop and flip, together with the sample's number in this
+  ///     source
   /// @return the images cropped and flipped as in training
   public static ImageSamples augmented(
       Images images, int[] indexes, Preprocessing preprocessing, long seed) {

@@ -81,7 +81,7 @@ public record SampleChunks(int samples, int size, boolean areFull) {
   }
 
   /// Returns the batch as tensors of the network's inputs, each `[b, sampleShape…]`, released by
-  ///     the caller.
+  /// the caller.
   public static List<Tensor> inputs(SampleBatch batch, Precision precision) {
     var tensors = new ArrayList<Tensor>();
     for (InputArray input : batch.inputs()) {

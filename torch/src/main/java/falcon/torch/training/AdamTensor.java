@@ -39,9 +39,9 @@ final class AdamTensor {
   /// A tensor after some steps.
   ///
   /// @param start weights before the first step; read only
-  /// @param scale as before the first step
-  /// @param state what [#addTo] made; its arrays are handed over
-  /// @throws IllegalStateException if the state is that of another tensor
+  /// @param scale the scale given before the first step
+  /// @param state state written by [#addTo]; its arrays are handed over
+  /// @throws IllegalStateException if the state belongs to another tensor
   AdamTensor(
       String name,
       float[] start,
@@ -74,7 +74,7 @@ final class AdamTensor {
     return array;
   }
 
-  /// Adds all that the next steps depend on; nothing is copied.
+  /// Adds everything that the next steps depend on; nothing is copied.
   void addTo(Map<String, float[]> arrays) {
     arrays.put(VALUES + name, values);
     arrays.put(FIRST_MOMENTS + name, first);
@@ -89,7 +89,7 @@ final class AdamTensor {
     return values.length;
   }
 
-  /// The weights that count: zero where pruned. A new array.
+  /// Returns the weights with pruned ones at zero; a new array.
   float[] kept() {
     float[] kept = new float[values.length];
     for (int i = 0; i < values.length; i++) {
@@ -101,7 +101,7 @@ final class AdamTensor {
   /// Takes one step of Adam.
   ///
   /// @param gradientSums gradients, summed over the samples
-  /// @param step from 1 on
+  /// @param step number of the step, from 1 on
   float[] step(float[] gradientSums, int samples, double rate, int step) {
     float correction1 = 1 / (float) (1 - Math.pow(BETA1, step));
     float correction2 = 1 / (float) (1 - Math.pow(BETA2, step));

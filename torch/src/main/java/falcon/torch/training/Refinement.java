@@ -48,7 +48,7 @@ public final class Refinement {
   public record Options(
       int batch, double learningRate, double outputWeight, double featureWeight) {}
 
-  /// Hears of steps that are done.
+  /// Receives notice of finished steps.
   public interface Listener {
     /// @param steps number of finished steps
     /// @param loss mean loss of the step's samples
@@ -123,7 +123,7 @@ public final class Refinement {
   ///
   /// @param network a network of the same graph as the dense one
   /// @param masked weight tensors in which a weight that is zero stays zero
-  /// @param samples as many as `steps · batch`, each used once
+  /// @param samples `steps · batch` samples, each used once
   /// @param decays whether the learning rate falls to zero along a cosine
   /// @return the network after the steps
   /// @throws ArithmeticException if the loss is no longer finite
@@ -192,7 +192,7 @@ public final class Refinement {
   /// @param scales scales of the loss's terms; empty if they are not known yet
   private record Start(int done, List<Double> scales, List<AdamTensor> tensors) {}
 
-  /// The beginning, or the state that was kept.
+  /// Returns the beginning, or the stored state.
   private Start start(Network network, Set<String> masked, int steps) {
     RefinementCheckpoints.State kept = checkpoints.last();
     int done = kept == null ? 0 : kept.done();
@@ -254,8 +254,8 @@ public final class Refinement {
     return tensors;
   }
 
-  /// Returns the root mean square of BatchNormalization's total offset: shift − scale · mean /
-  /// deviation.
+  /// Returns the root mean square of BatchNormalization's total offset:
+  /// `shift − scale · mean / deviation`.
   private static double offsetScale(Network network, Node node) {
     float[] scale = network.tensor(node.inputs().get(1)).toFloats();
     float[] offset = network.tensor(node.inputs().get(2)).toFloats();

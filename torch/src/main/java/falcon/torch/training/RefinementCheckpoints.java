@@ -23,12 +23,13 @@ public interface RefinementCheckpoints {
   /// The state of a refinement between two steps: all that the following steps depend on, beside
   /// the networks (their zeros are the support), the samples and the options.
   ///
-  /// @param done steps, one or more
-  /// @param scales of the loss's terms
-  /// @param arrays weights and Adam's two moments, by name. Those of a state that goes out belong
-  ///     to the refinement, which changes them in its next step; those of a state that comes in are
+  /// @param done number of finished steps, one or more
+  /// @param scales scales of the loss's terms
+  /// @param arrays weights and Adam's two moments, by name. The arrays of a state to be stored
+  ///     belong to the refinement, which changes them in its next step; those of a loaded state are
   ///     handed over
   record State(int done, List<Double> scales, Map<String, float[]> arrays) {
+    /// Copies the collections.
     public State {
       scales = List.copyOf(scales);
     }
@@ -37,7 +38,7 @@ public interface RefinementCheckpoints {
   /// Returns the state that was stored last; null for a refinement that begins.
   @Nullable State last();
 
-  /// Is notified of every step and decides whether the state after it is stored.
+  /// Receives notice of every step and decides whether the state after it is stored.
   ///
   /// @param done number of finished steps
   /// @param steps number of steps of the refinement

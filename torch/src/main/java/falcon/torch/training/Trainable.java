@@ -18,7 +18,7 @@ final class Trainable {
   private Trainable() {}
 
   /// Returns the names of floating-point tensors of more than one element that every reader uses as
-  ///     weights, biases or embeddings, in file order.
+  /// weights, biases or embeddings, in file order.
   static List<String> of(Network network) {
     return network.initializers().entrySet().stream()
         .filter(entry -> isLearnt(network, entry.getKey(), entry.getValue()))

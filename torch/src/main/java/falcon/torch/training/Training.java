@@ -36,7 +36,7 @@ public final class Training {
   /// @param epochs number of passes over the data, one or more
   /// @param batchSize number of samples per step
   /// @param learningRate greatest learning rate
-  /// @param momentum in `[0, 1)`
+  /// @param momentum momentum in `[0, 1)`
   /// @param weightDecay weight decay of convolutions and linear layers
   public record Options(
       int epochs, int batchSize, double learningRate, double momentum, double weightDecay) {
@@ -46,7 +46,7 @@ public final class Training {
     }
   }
 
-  /// Is notified of the training's progress, on the calling thread.
+  /// Receives the training's progress, on the calling thread.
   public interface Listener {
     /// @param loss mean cross-entropy of the step's samples
     void step(int epoch, int samplesDone, int samplesInEpoch, double loss);
