@@ -25,6 +25,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -141,7 +142,9 @@ final class ModelTable implements Callable<Integer> {
               validation == null
                   ? ""
                   : "%.2f %% %s"
-                      .formatted(validation.finalAccuracy(), pruned.report().measure().id()),
+                      .formatted(
+                          validation.finalAccuracy(),
+                          Objects.requireNonNull(pruned.report().measure()).id()),
               pruned.report().peakMemoryBytes() / (double) (1L << 30));
     } finally {
       delete(results);

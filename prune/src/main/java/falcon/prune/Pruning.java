@@ -193,11 +193,12 @@ public final class Pruning {
               dense,
               plan,
               samples,
-              workers,
-              progress,
-              clock,
-              GradientMemory.scratch(options),
-              stages.checkpoints(number, dense, progress));
+              new PruningMethod.Tools(
+                  workers,
+                  progress,
+                  clock,
+                  GradientMemory.scratch(options),
+                  stages.checkpoints(number, dense, progress)));
       PruningMethod.Outcome outcome = used.run(setting, number, present);
       Mask mask = outcome.projection().mask();
       double percent = validation.of(outcome.network(), "stage " + (number + 1)).percent();

@@ -49,15 +49,42 @@ public interface PruningMethod {
   /// @param dense the network that was given, shaped for the data; weights are the original ones
   /// @param plan costs of the prunable weights, limits of single layers and of all stages
   /// @param samples draws calibration samples; each use has draws of its own
-  /// @param workers the run's threads and their executor; closed by the run
-  /// @param progress hears of phases; [Progress#end] belongs to each [Progress#begin]
-  /// @param clock adds up the seconds of phases for the report
-  /// @param scratch folder for temporary files; what a method makes there it removes
-  /// @param checkpoints keeps parts of the stage while it is under way; a method need not use it
-  record Setting(
-      Network dense,
-      PruningPlan plan,
-      CalibrationSamples samples,
+  /// @param tools threads, listener and places of the run
+  record Setting(Network dense, PruningPlan plan, CalibrationSamples samples, Tools tools) {
+    /// Returns the run's threads and their executor; closed by the run.
+    public Workers workers() {
+      return tools.workers();
+    }
+
+    /// Returns the listener of phases; [Progress#end] belongs to each [Progress#begin].
+    public Progress progress() {
+      return tools.progress();
+    }
+
+    /// Returns the clock that adds up the seconds of phases for the report.
+    public Clock clock() {
+      return tools.clock();
+    }
+
+    /// Returns the folder for temporary files; what a method makes there it removes.
+    public Path scratch() {
+      return tools.scratch();
+    }
+
+    /// Returns what keeps parts of the stage while it is under way; a method need not use it.
+    public StageCheckpoints checkpoints() {
+      return tools.checkpoints();
+    }
+  }
+
+  /// What a stage works with beside network and data; see the accessors of [Setting].
+  ///
+  /// @param workers the run's threads
+  /// @param progress the listener
+  /// @param clock of the phases
+  /// @param scratch folder for temporary files
+  /// @param checkpoints of the stage
+  record Tools(
       Workers workers,
       Progress progress,
       Clock clock,

@@ -18,7 +18,7 @@ public final class Report {
   private final Used nnz;
   private final List<LayerReport> layers;
   private final Choice choice;
-  private final Measure measure;
+  private final @Nullable Measure measure;
   private final @Nullable Accuracy validation;
   private final @Nullable Accuracy test;
   private final List<StageReport> stages;
@@ -51,8 +51,9 @@ public final class Report {
     return new Builder(plan, mask, choice);
   }
 
-  /// Returns what networks were judged by: all percentages of the report are of it.
-  public Measure measure() {
+  /// Returns what networks were judged by: all percentages of the report are of it. Null where there
+  /// is no data, so that nothing was measured.
+  public @Nullable Measure measure() {
     return measure;
   }
 
@@ -124,7 +125,7 @@ public final class Report {
     private final Used nnz;
     private final List<LayerReport> layers;
     private final Choice choice;
-    private Measure measure = Measure.ACCURACY;
+    private @Nullable Measure measure;
     private @Nullable Accuracy validation;
     private @Nullable Accuracy test;
     private List<StageReport> stages = List.of();

@@ -15,6 +15,7 @@ public sealed interface StageNote {
   ///
   /// @param layers at least one
   record SolvedOnRows(List<RowLayer> layers) implements StageNote {
+    /// Copies the list.
     public SolvedOnRows {
       layers = List.copyOf(layers);
     }

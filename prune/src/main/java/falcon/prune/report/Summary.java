@@ -22,7 +22,7 @@ public final class Summary {
     lines.add("%-12s %14s %14s %14s %9s".formatted("budget", "asked", "used", "of", "kept"));
     lines.add(budget("MACs", report.macs()));
     lines.add(budget("weights", report.nnz()));
-    if (report.validation() == null) {
+    if (report.validation() == null || report.measure() == null) {
       lines.add("accuracy: not told, there was no data");
     } else {
       addAccuracies(lines, report.measure(), report.validation(), report.test());

@@ -2,6 +2,7 @@ package falcon.prune.run;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import falcon.prune.options.Measure;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.PrunedNetwork;
@@ -56,10 +57,13 @@ final class ResultFile {
       budget.putNull("macs");
     }
     used(budget.putObject("nnz"), report.nnz(), written.nnz());
-    json.put("measure", report.measure().id());
-    ObjectNode accuracy = json.putObject(report.measure().id());
-    accuracy.set("validation", accuracy(report.validation()));
-    accuracy.set("test", accuracy(report.test()));
+    Measure measure = report.measure();
+    json.put("measure", measure == null ? null : measure.id());
+    if (measure != null) {
+      ObjectNode accuracy = json.putObject(measure.id());
+      accuracy.set("validation", accuracy(report.validation()));
+      accuracy.set("test", accuracy(report.test()));
+    }
     json.putObject("certificate")
         .put("value", report.certificate().value())
         .put("bound", report.certificate().bound())

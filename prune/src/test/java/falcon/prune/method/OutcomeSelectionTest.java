@@ -17,6 +17,7 @@ import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.Loss;
 import falcon.prune.options.Progress;
 import falcon.prune.plan.PruningPlan;
+import falcon.prune.report.StageNote;
 import falcon.prune.resources.Clock;
 import falcon.torch.kernel.Workers;
 import java.io.IOException;
@@ -49,10 +50,16 @@ class OutcomeSelectionTest {
     PruningMethod.Outcome far = outcome(0.5f);
     PruningMethod.Outcome searched = selection(100).better(near, far);
     assertThat(searched.network()).isSameAs(near.network());
-    assertThat(searched.notes()).singleElement().asString().startsWith("support search taken");
+    assertThat(searched.notes())
+        .singleElement()
+        .isInstanceOfSatisfying(
+            StageNote.SupportChoice.class, note -> assertThat(note.isSearched()).isTrue());
     PruningMethod.Outcome start = selection(100).better(far, near);
     assertThat(start.network()).isSameAs(near.network());
-    assertThat(start.notes()).singleElement().asString().startsWith("support search not taken");
+    assertThat(start.notes())
+        .singleElement()
+        .isInstanceOfSatisfying(
+            StageNote.SupportChoice.class, note -> assertThat(note.isSearched()).isFalse());
   }
 
   @Test
@@ -77,7 +84,7 @@ class OutcomeSelectionTest {
     PruningMethod.Outcome before = outcome(0.8f);
     PruningMethod.Outcome after = selection(100).unlessHarmful(before, times(0.6f));
     assertThat(after.network()).isSameAs(before.network());
-    assertThat(after.notes()).singleElement().asString().startsWith("refinement not taken");
+    assertThat(after.notes()).singleElement().isInstanceOf(StageNote.HarmfulRefinement.class);
   }
 
   @Test
@@ -112,11 +119,8 @@ class OutcomeSelectionTest {
             DENSE,
             plan(),
             new CalibrationSamples(match, Splits.of(data.train()), 1),
-            workers,
-            Progress.SILENT,
-            new Clock(),
-            folder,
-            StageCheckpoints.NONE),
+            new PruningMethod.Tools(
+                workers, Progress.SILENT, new Clock(), folder, StageCheckpoints.NONE)),
         64);
   }
 
