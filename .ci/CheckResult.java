@@ -3,8 +3,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// Checks a result.json: budgets kept, layers add up, what the network is judged by (accuracy, agreement)
-/// in the end at least the second argument, on the test samples or, if it was not tested, the validation samples.
+/// Checks a result.json: budgets kept, layers add up, what the network is judged by (accuracy,
+/// agreement) in the end at least the second argument, on the test samples or, if it was not
+/// tested, the validation samples.
 final class CheckResult {
   public static void main(String[] args) throws Exception {
     JsonNode result = new ObjectMapper().readTree(Files.readAllBytes(Path.of(args[0])));

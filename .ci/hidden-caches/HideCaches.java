@@ -6,10 +6,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 
-/// Replaces `cpuid` by a trap in the places of a library where it is asked for caches: see `cpuid.c`.
+/// Replaces `cpuid` by a trap in the places of a library where it is asked for caches: see
+/// `cpuid.c`.
 ///
-/// Such a place is the instruction `cpuid` with the number of a leaf that lists caches, 0x8000001d, loaded into a register
-/// shortly before it. The file keeps its length and its date, so that it is not unpacked again.
+/// Such a place is the instruction `cpuid` with the number of a leaf that lists caches, 0x8000001d,
+/// loaded into a register shortly before it. The file keeps its length and its date, so that it is
+/// not unpacked again.
 final class HideCaches {
   private static final int[] CPUID = {0x0f, 0xa2};
   private static final int[] TRAP = {0xcc, 0x90};

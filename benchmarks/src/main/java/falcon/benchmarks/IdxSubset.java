@@ -30,8 +30,8 @@ final class IdxSubset {
 
   private IdxSubset() {}
 
-  /// Writes the four files of [falcon.data.Layout#IDX] into `directory`, which is made if it is absent; files
-  /// of the same names are replaced.
+  /// Writes the four files of [falcon.data.Layout#IDX] into `directory`, which is made if it is
+  /// absent; files of the same names are replaced.
   ///
   /// @param source grey images
   /// @param trainCount number of training images, from 1 to all of them: the same number of each

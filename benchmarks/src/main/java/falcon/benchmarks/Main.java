@@ -3,8 +3,8 @@ package falcon.benchmarks;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/// `./benchmarks/run NAME [--json]`: measures one table of `docs/results` and prints it, or writes the
-/// demo's data.
+/// `./benchmarks/run NAME [--json]`: measures one table of `docs/results` and prints it, or writes
+/// the demo's data.
 @Command(
     name = "benchmarks/run",
     description = "Measures one table of docs/results and prints it, or writes the demo's data.",

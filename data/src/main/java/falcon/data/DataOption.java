@@ -2,8 +2,8 @@ package falcon.data;
 
 import java.util.Locale;
 
-/// What a program may say of data, as messages name it: `‹resize›`. How it is said there, by a flag, a
-/// method or a field of a form, is for the program that shows the message.
+/// What a program may say of data, as messages name it: `‹resize›`. How it is said there, by a
+/// flag, a method or a field of a form, is for the program that shows the message.
 public enum DataOption {
   /// Folder or file of the samples: [falcon.data.format.Datasets#open].
   DATA,

@@ -2,8 +2,8 @@ package falcon.model;
 
 import java.util.Locale;
 
-/// What a program may say of a network, as messages name it: `‹input shape›`. How it is said there, by a
-/// flag, a method or a field of a form, is for the program that shows the message.
+/// What a program may say of a network, as messages name it: `‹input shape›`. How it is said there,
+/// by a flag, a method or a field of a form, is for the program that shows the message.
 public enum ModelOption {
   /// Shapes of one example: [falcon.model.shape.ControlFlow#withExampleShapes].
   INPUT_SHAPE,

@@ -69,8 +69,9 @@ public final class Pruning {
     return this;
   }
 
-  /// Sets a method of the program's own, which takes the place of the one that the options name; budgets,
-  /// stages, samples and evaluation stay as the options say. [PruningMethod] has an example.
+  /// Sets a method of the program's own, which takes the place of the one that the options name;
+  /// budgets, stages, samples and evaluation stay as the options say. [PruningMethod] has an
+  /// example.
   public Pruning method(PruningMethod value) {
     method = Objects.requireNonNull(value);
     return this;

@@ -22,11 +22,11 @@ import falcon.prune.resources.PeakMemory;
 import falcon.torch.kernel.Workers;
 import java.util.Objects;
 
-/// Pruning by the weights alone ([Method#MAGNITUDE]), prepared: set what differs from the defaults, then
-/// [#run].
+/// Pruning by the weights alone ([Method#MAGNITUDE]), prepared: set what differs from the defaults,
+/// then [#run].
 ///
-/// Nothing is executed and no data is read, so that a network with operators that Falcon does not know can
-/// be pruned, too. Weights are not re-fitted and accuracy is not measured.
+/// Nothing is executed and no data is read, so that a network with operators that Falcon does not
+/// know can be pruned, too. Weights are not re-fitted and accuracy is not measured.
 public final class WeightPruning {
   private final Network network;
   private final BudgetRequest budget;
@@ -52,7 +52,8 @@ public final class WeightPruning {
 
   /// Returns what the run would do.
   ///
-  /// @throws PruningException if options contradict each other or need data, or the budget cannot be met
+  /// @throws PruningException if options contradict each other or need data, or the budget cannot
+  ///     be met
   public PruningPlan plan() {
     if (options.method() != Method.MAGNITUDE) {
       throw new PruningException(

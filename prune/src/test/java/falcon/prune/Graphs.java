@@ -42,8 +42,8 @@ public final class Graphs {
         .build();
   }
 
-  /// 6 features, 16 hidden values behind a ReLU, and outputs `z`: weights `w1` and `w2`, biases `b1` and
-  /// `b2`.
+  /// 6 features, 16 hidden values behind a ReLU, and outputs `z`: weights `w1` and `w2`, biases
+  /// `b1` and `b2`.
   public static Network perceptron(int outputs, Dimension samples, Dimension features) {
     var random = new SplittableRandom(7);
     return network("perceptron", samples, features)

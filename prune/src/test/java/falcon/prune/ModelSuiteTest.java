@@ -45,8 +45,8 @@ class ModelSuiteTest {
   /// Samples of noise to prune by.
   private static final int DATA_SAMPLES = 60;
 
-  /// Networks that are pruned by falcon, too: float16, groups and shuffled channels, external tensors, windows of
-  /// attention, tied weights, recurrent ones.
+  /// Networks that are pruned by falcon, too: float16, groups and shuffled channels, external
+  /// tensors, windows of attention, tied weights, recurrent ones.
   private static final Set<String> REFITTED =
       Set.of("resnet18", "shufflenet_v2_x1_0", "regnet_y_400mf", "swin_t", "causal", "lstm");
 
@@ -91,7 +91,8 @@ class ModelSuiteTest {
     return networks().filter(suite -> REFITTED.contains(suite.name()));
   }
 
-  /// The same by falcon on samples of noise: weights, biases and running means move, nothing else does.
+  /// The same by falcon on samples of noise: weights, biases and running means move, nothing else
+  /// does.
   @ParameterizedTest(name = "{0}")
   @MethodSource("someNetworks")
   void prunedByFalconItIsWrittenAsCountedAndExecutedAlike(SuiteNetwork suite)

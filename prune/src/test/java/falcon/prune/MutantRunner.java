@@ -25,7 +25,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Pattern;
 
-/// Runs damaged networks in a process of its own, so that one that ends the process ends this one alone.
+/// Runs damaged networks in a process of its own, so that one that ends the process ends this one
+/// alone.
 final class MutantRunner {
   /// Marks an outcome that is a fault of Falcon.
   static final String FAULT = "FAULT";

@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 
-/// Damages what a network says, not how its file is written: attributes, shapes, types, values, wiring. The
-/// same seed damages the same network in the same way.
+/// Damages what a network says, not how its file is written: attributes, shapes, types, values,
+/// wiring. The same seed damages the same network in the same way.
 final class Mutation {
   private static final long[] EXTREMES = {
     0,

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Networks of `models/narrow` whose attributes, shapes, types, values or wiring are damaged: each is
-/// executed and pruned, or refused with the place of the fault; none ends the process.
+/// Networks of `models/narrow` whose attributes, shapes, types, values or wiring are damaged: each
+/// is executed and pruned, or refused with the place of the fault; none ends the process.
 @Tag("native")
 class SemanticMutantTest {
   /// How many: `-Dfalcon.mutants=1000`.

@@ -109,7 +109,8 @@ public record SuiteNetwork(
     return Datasets.open(folder);
   }
 
-  /// What ONNX Runtime makes of the samples, one after the other: the first outputs, `[samples, …]`.
+  /// What ONNX Runtime makes of the samples, one after the other: the first outputs,
+  /// `[samples, …]`.
   float[] onnxRuntime(Path file, SampleSource samples) throws OrtException {
     OrtEnvironment environment = OrtEnvironment.getEnvironment();
     var outputs = new ArrayList<float[]>();

@@ -11,8 +11,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// Options in messages of the library, as the command line has them: `‹input shape›` is `--input-shape`
-/// (ADR 15).
+/// Options in messages of the library, as the command line has them: `‹input shape›` is
+/// `--input-shape` (ADR 15).
 public final class Flags {
   private static final Map<String, String> BY_OPTION =
       Stream.of(ModelOption.values(), DataOption.values(), Option.values())

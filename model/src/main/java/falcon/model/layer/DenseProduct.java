@@ -3,8 +3,8 @@ package falcon.model.layer;
 import falcon.model.Node;
 import org.jspecify.annotations.Nullable;
 
-/// A product that pruning makes no cheaper: of two activations (attention's `QKᵀ` and `AV`), or with
-/// weights that are computed, quantised or otherwise out of reach.
+/// A product that pruning makes no cheaper: of two activations (attention's `QKᵀ` and `AV`), or
+/// with weights that are computed, quantised or otherwise out of reach.
 ///
 /// @param node the operator
 /// @param macs multiply-accumulates for one example, 0 if they are not known

@@ -9,14 +9,15 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param tensor name of the initializer
 /// @param shape its shape, as the graph has it
-/// @param nodes operators that use it as weights, in graph order; more than one if it is shared (tied)
+/// @param nodes operators that use it as weights, in graph order; more than one if it is shared
+///     (tied)
 /// @param macsPerWeight multiply-accumulates that each weight costs for one example: positions of a
-///     convolution's output (of a transposed one's input), rows (tokens) of a matrix product, time steps
-///     of a recurrent layer, 0 for an embedding, which is looked up; added up over `nodes`
+///     convolution's output (of a transposed one's input), rows (tokens) of a matrix product, time
+///     steps of a recurrent layer, 0 for an embedding, which is looked up; added up over `nodes`
 /// @param uncountedReason why `macsPerWeight` is not known, and 0; null if it is
 /// @param notPrunableReason why the tensor stays as it is; null if it may be pruned
-/// @param isAdaptable whether values may change so that the network makes up for what is pruned; true
-///     for prunable layers, and for those that the architecture keeps dense
+/// @param isAdaptable whether values may change so that the network makes up for what is pruned;
+///     true for prunable layers, and for those that the architecture keeps dense
 public record Layer(
     String tensor,
     List<Long> shape,

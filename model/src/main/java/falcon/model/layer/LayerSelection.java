@@ -53,8 +53,8 @@ public record LayerSelection(List<NamePattern> include, List<NamePattern> exclud
   /// Refuses patterns that mean nothing.
   ///
   /// @param layers all of the network
-  /// @throws IllegalArgumentException if a pattern matches no weights, or one of `include` only such
-  ///     as cannot be pruned: says why, or lists near names
+  /// @throws IllegalArgumentException if a pattern matches no weights, or one of `include` only
+  ///     such as cannot be pruned: says why, or lists near names
   void requireMeaning(List<Layer> layers) {
     List<String> names = layers.stream().map(Layer::tensor).toList();
     include.forEach(pattern -> requireMatch(ModelOption.INCLUDE, pattern, names));

@@ -12,8 +12,8 @@ import java.util.Map;
 /// Windows are counted dense (padding costs like pixels), sequences at full length. Biases,
 /// normalisation, activations and other element-wise work are not counted.
 ///
-/// A network with operators whose shapes nobody knows has layers, too: what lies behind such a node is
-/// not counted ([Layer#uncountedReason]), and [#obstacles] names it.
+/// A network with operators whose shapes nobody knows has layers, too: what lies behind such a node
+/// is not counted ([Layer#uncountedReason]), and [#obstacles] names it.
 public final class Layers {
   private final List<Layer> all;
   private final List<DenseProduct> denseProducts;
@@ -39,7 +39,8 @@ public final class Layers {
 
   /// Finds the layers, for inputs of that shape.
   ///
-  /// @param inputShapes shape of each graph input; the first axis of the first input counts examples
+  /// @param inputShapes shape of each graph input; the first axis of the first input counts
+  ///     examples
   /// @throws IllegalArgumentException if a shape contradicts the graph
   public static Layers of(Network network, Map<String, List<Long>> inputShapes) {
     return LayerSearch.run(network, inputShapes, LayerSelection.DEFAULT);
@@ -55,8 +56,8 @@ public final class Layers {
     return all.stream().filter(Layer::isPrunable).toList();
   }
 
-  /// The layers whose weights may change: the prunable ones, and those that stay dense only because the
-  /// architecture says so.
+  /// The layers whose weights may change: the prunable ones, and those that stay dense only because
+  /// the architecture says so.
   public List<Layer> adaptable() {
     return all.stream().filter(Layer::isAdaptable).toList();
   }

@@ -3,8 +3,8 @@ package falcon.model.operator;
 import falcon.model.Node;
 import java.util.List;
 
-/// What a node that slides a window adds to its input at the ends of one axis; a transposed convolution
-/// cuts as much off its result, and adds where it is negative.
+/// What a node that slides a window adds to its input at the ends of one axis; a transposed
+/// convolution cuts as much off its result, and adds where it is negative.
 ///
 /// Source: ONNX operator specification, Conv, ConvTranspose and the pools: `pads`, `auto_pad`,
 /// `output_padding`, `output_shape`.
@@ -29,8 +29,8 @@ public record AxisPadding(long begin, long end) {
     return mode.equals("VALID") ? NONE : explicit(node, axis, axes);
   }
 
-  /// What a transposed convolution cuts off: for `SAME` what is beyond size · stride, and nothing is added;
-  /// where the node fixes the output's size what is beyond that.
+  /// What a transposed convolution cuts off: for `SAME` what is beyond size · stride, and nothing
+  /// is added; where the node fixes the output's size what is beyond that.
   ///
   /// @param axis of `axes` spatial ones
   /// @param size of the input

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Operators that work element by element and stretch axes of size 1; their results where the operands
-/// are numbers that shapes are made of.
+/// Operators that work element by element and stretch axes of size 1; their results where the
+/// operands are numbers that shapes are made of.
 final class Broadcast {
   private Broadcast() {}
 

@@ -20,8 +20,8 @@ final class EinsumShapes {
     all.put("Einsum", OperatorRule.ofShape(EinsumShapes::einsum).multiplies(new EinsumProduct()));
   }
 
-  /// Source: ONNX `Einsum`; without `->` the result has the letters that stand once, in alphabetical
-  /// order, behind the axes of the ellipsis.
+  /// Source: ONNX `Einsum`; without `->` the result has the letters that stand once, in
+  /// alphabetical order, behind the axes of the ellipsis.
   private static List<Long> einsum(Operands operands) {
     String equation = operands.node().text("equation", "").replace(" ", "");
     String[] sides = equation.split("->", -1);

@@ -109,7 +109,8 @@ final class IndexShapes {
     return result;
   }
 
-  /// `Compress`: the slices of an axis, or the elements, for which a known list of truth values says so.
+  /// `Compress`: the slices of an axis, or the elements, for which a known list of truth values
+  /// says so.
   private static InferredValue compress(Operands operands) {
     var places = new ArrayList<Long>();
     List<Double> chosen = operands.numbers(1);

@@ -51,8 +51,8 @@ public record InferredValue(List<Long> shape, @Nullable List<Double> numbers, bo
     return new InferredValue(tensor.shape(), numbers, !tensor.type().isFloatingPoint());
   }
 
-  /// The elements, if they are whole numbers and known; numbers beyond 2^53 are rounded, those at the
-  /// ends of the range are exact.
+  /// The elements, if they are whole numbers and known; numbers beyond 2^53 are rounded, those at
+  /// the ends of the range are exact.
   public @Nullable List<Long> content() {
     return numbers == null || !isWhole ? null : numbers.stream().map(Double::longValue).toList();
   }

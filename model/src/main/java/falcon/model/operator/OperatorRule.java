@@ -17,14 +17,15 @@ public record OperatorRule(
   /// Stands in `learnt` for every input.
   public static final int ANY = -1;
 
-  /// What an operator makes of the shapes of its inputs, and of their numbers where these are known.
+  /// What an operator makes of the shapes of its inputs, and of their numbers where these are
+  /// known.
   @FunctionalInterface
   public interface Shapes {
     /// Refuses inputs and attributes that contradict each other.
     ///
     /// @return what is known of each output
-    /// @throws falcon.model.UnusableNodeException if the node contradicts what it gets, or its shapes
-    ///     depend on data
+    /// @throws falcon.model.UnusableNodeException if the node contradicts what it gets, or its
+    ///     shapes depend on data
     List<InferredValue> of(Operands operands);
   }
 

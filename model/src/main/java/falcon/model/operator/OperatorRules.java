@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /// The table of operators: what each means before a network runs.
 ///
-/// An operator that is not here is added to the class of its family, or in a class of its own that has
-/// a line in `families`.
+/// An operator that is not here is added to the class of its family, or in a class of its own that
+/// has a line in `families`.
 public final class OperatorRules {
   private static final Map<String, OperatorRule> BY_NAME = byName();
 

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /// What an operator multiplies, and how often.
 ///
-/// Windows are counted dense, as the field does: a position at the border costs as many as one in the
-/// middle, though some of its terms are padding.
+/// Windows are counted dense, as the field does: a position at the border costs as many as one in
+/// the middle, though some of its terms are padding.
 public interface Product {
   /// Numbers of the operands that a node multiplies with each other, the data of a convolution or
   /// recurrent layer first.

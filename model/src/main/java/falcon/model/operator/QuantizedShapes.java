@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Operators on quantised numbers. Products of them are known as such, so that they are shown, but the
-/// shapes that they make are not followed.
+/// Operators on quantised numbers. Products of them are known as such, so that they are shown, but
+/// the shapes that they make are not followed.
 final class QuantizedShapes {
   private QuantizedShapes() {}
 

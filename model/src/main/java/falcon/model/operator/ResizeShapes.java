@@ -87,8 +87,8 @@ final class ResizeShapes {
     return scale;
   }
 
-  /// `AffineGrid`: a map `[n, axes, axes + 1]` for each image of the size `[n, c, space…]` gives the
-  /// places `[n, space…, axes]` of its elements.
+  /// `AffineGrid`: a map `[n, axes, axes + 1]` for each image of the size `[n, c, space…]` gives
+  /// the places `[n, space…, axes]` of its elements.
   private static List<Long> affineGrid(Operands operands) {
     List<Long> maps = operands.shape(0);
     List<Long> size = operands.content(1);

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleUnaryOperator;
 
-/// Operators whose result has the shape of their first operand; what some of them make of numbers that
-/// shapes are made of.
+/// Operators whose result has the shape of their first operand; what some of them make of numbers
+/// that shapes are made of.
 final class SameShapes {
   /// Operators of which nothing but the shape is followed.
   private static final List<String> PLAIN =

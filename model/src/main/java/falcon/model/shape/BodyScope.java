@@ -28,8 +28,8 @@ final class BodyScope {
     this.iterations = iterations;
   }
 
-  /// Names inside of a body: the body's path stands before them, and for values that each run of it makes
-  /// anew the iteration.
+  /// Names inside of a body: the body's path stands before them, and for values that each run of it
+  /// makes anew the iteration.
   ///
   /// @param iteration of a loop with a slash behind it, empty for a branch
   static BodyScope of(Attribute.Subgraph body, String iteration, BodyScope around) {

@@ -17,18 +17,20 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Takes the bodies of control flow into the graph, where constants and shapes settle what runs: an `If`
-/// becomes its branch, a `Loop` as many copies of its body as it has iterations, all on the same constants.
+/// Takes the bodies of control flow into the graph, where constants and shapes settle what runs: an
+/// `If` becomes its branch, a `Loop` as many copies of its body as it has iterations, all on the
+/// same constants.
 ///
 /// Nodes for which that is not settled stay as they are.
 ///
 /// Source: ONNX operator specification, If and Loop.
 public final class ControlFlow {
-  /// About what the copies of bodies and the numbers followed may take in memory; a `Loop` that needs
-  /// more stays.
+  /// About what the copies of bodies and the numbers followed may take in memory; a `Loop` that
+  /// needs more stays.
   static final long MOST_BYTES = 32L << 20;
 
-  /// A node, with what it takes to copy it and to follow shapes through it; and a character of a name.
+  /// A node, with what it takes to copy it and to follow shapes through it; and a character of a
+  /// name.
   private static final long BYTES_A_NODE = 2500;
 
   private static final long BYTES_A_CHARACTER = 2;

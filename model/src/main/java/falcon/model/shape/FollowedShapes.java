@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Shapes as far as they can be followed: what lies behind a node of unknown shapes is left out.
 ///
-/// [ShapeInference] stops at the first such node; this goes on beside it, so that a network with one
-/// operator that nobody knows can still be shown.
+/// [ShapeInference] stops at the first such node; this goes on beside it, so that a network with
+/// one operator that nobody knows can still be shown.
 public final class FollowedShapes {
   private final Map<String, InferredValue> values = new LinkedHashMap<>();
   private final Map<String, Obstacle> obstacleByValue = new HashMap<>();

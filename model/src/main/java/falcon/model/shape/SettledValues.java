@@ -21,9 +21,9 @@ import org.jspecify.annotations.Nullable;
 /// Numbers that follow from constants and shapes alone, whatever the inputs hold and however many
 /// examples they are.
 ///
-/// Where the number of examples is open, shapes are followed for several: a number is settled if it is the
-/// same for all of them, and so is every number that it is computed from. One that is only picked out
-/// of others, the width out of a shape for instance, needs to be the same itself.
+/// Where the number of examples is open, shapes are followed for several: a number is settled if it
+/// is the same for all of them, and so is every number that it is computed from. One that is only
+/// picked out of others, the width out of a shape for instance, needs to be the same itself.
 final class SettledValues {
   /// Numbers of examples that are told apart.
   private static final List<Long> BATCHES = List.of(1L, 2L, 3L);

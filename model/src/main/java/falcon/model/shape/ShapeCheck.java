@@ -26,10 +26,10 @@ public record ShapeCheck(long limit) {
   /// Checks all nodes that shapes can be followed to.
   ///
   /// @param inputShapes shape of each graph input, by name
-  /// @return numbers of the nodes whose shapes are only known when the network runs: [#require] is for
-  ///     these
-  /// @throws UnusableNodeException at the first node that contradicts what it is given, or makes more
-  ///     elements than allowed: names file and node
+  /// @return numbers of the nodes whose shapes are only known when the network runs: [#require] is
+  ///     for these
+  /// @throws UnusableNodeException at the first node that contradicts what it is given, or makes
+  ///     more elements than allowed: names file and node
   /// @throws IllegalArgumentException if an input has no shape, or one that contradicts the graph
   public BitSet unknownNodes(Network network, Map<String, List<Long>> inputShapes) {
     var followed = FollowedShapes.of(network, inputShapes);

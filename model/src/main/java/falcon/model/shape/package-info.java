@@ -1,7 +1,8 @@
 /// Shapes: how those of a network's values follow from those of its inputs.
 ///
 /// Read [falcon.model.shape.ShapeInference] first; what each operator makes is in
-/// `falcon.model.operator`. `ControlFlow` takes bodies that constants and shapes settle into the graph.
+/// `falcon.model.operator`. `ControlFlow` takes bodies that constants and shapes settle into the
+/// graph.
 ///
 /// Must not import `falcon.model.layer` or a file format.
 @NullMarked

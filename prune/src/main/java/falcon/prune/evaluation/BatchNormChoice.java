@@ -13,8 +13,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Decides whether the pruned network gets BatchNormalization statistics that are estimated on the
-/// pruned network: with [BatchNormPolicy#AUTO], where more held-out samples become right than chance
-/// explains ([SampleLosses#isWorseThan]).
+/// pruned network: with [BatchNormPolicy#AUTO], where more held-out samples become right than
+/// chance explains ([SampleLosses#isWorseThan]).
 ///
 /// @param dense the network before pruning
 /// @param passBytes memory of a pass over samples, 0 for no limit

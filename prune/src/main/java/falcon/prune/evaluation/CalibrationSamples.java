@@ -7,8 +7,8 @@ import falcon.model.BatchAxis;
 import falcon.torch.sample.SampleSource;
 import java.util.Arrays;
 
-/// Draws samples from the training split that are not held out; images are cropped and flipped as in
-/// training.
+/// Draws samples from the training split that are not held out; images are cropped and flipped as
+/// in training.
 ///
 /// @param match network and data
 /// @param splits which training samples are held out
@@ -16,7 +16,8 @@ import java.util.Arrays;
 public record CalibrationSamples(NetworkWithData match, Splits splits, long seed) {
   /// Draws samples; the same arguments give the same ones.
   ///
-  /// A network that takes a fixed number at a time gets a multiple of it, so that no sample counts twice.
+  /// A network that takes a fixed number at a time gets a multiple of it, so that no sample counts
+  /// twice.
   ///
   /// @param use what for; every use of a stage has its own draw
   /// @param stage number of the stage

@@ -27,7 +27,8 @@ final class CompatibilityCheck {
 
   /// The network for examples of the data's shapes.
   ///
-  /// @throws PruningException if it does not take such samples; says which it takes and which there are
+  /// @throws PruningException if it does not take such samples; says which it takes and which there
+  ///     are
   static Network shaped(Network network, Dataset data) {
     Map<String, List<Long>> shapes =
         switch (data.any()) {

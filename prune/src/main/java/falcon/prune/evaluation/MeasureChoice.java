@@ -20,8 +20,8 @@ final class MeasureChoice {
   private MeasureChoice() {}
 
   /// @param network for examples of the data's shapes
-  /// @throws PruningException if labels are asked for that there are not, or the network has fewer classes
-  ///     than the data, or no output that counts
+  /// @throws PruningException if labels are asked for that there are not, or the network has fewer
+  ///     classes than the data, or no output that counts
   static Measure of(Network network, Dataset data, Loss loss) {
     Integer classes = classes(network);
     boolean isClassifier = classes != null && classes > 1;
@@ -55,8 +55,8 @@ final class MeasureChoice {
     return isClassifier ? Measure.AGREEMENT : Measure.FIDELITY;
   }
 
-  /// Whether the output that counts is one of several classes: `[examples, classes]`, further axes of
-  /// size 1.
+  /// Whether the output that counts is one of several classes: `[examples, classes]`, further axes
+  /// of size 1.
   static boolean isClassifier(Network network) {
     Integer classes = classes(network);
     return classes != null && classes > 1;

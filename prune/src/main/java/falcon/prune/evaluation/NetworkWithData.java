@@ -19,7 +19,8 @@ import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// A network and data that go together: axes that the network leaves open have the sizes of the samples.
+/// A network and data that go together: axes that the network leaves open have the sizes of the
+/// samples.
 ///
 /// @param network for examples of the data's shapes
 /// @param data whose samples it takes
@@ -30,8 +31,8 @@ public record NetworkWithData(
 
   /// Brings a network and data together.
   ///
-  /// @param preprocessing of images; null for what the network's metadata says, or else the layout's
-  ///     default
+  /// @param preprocessing of images; null for what the network's metadata says, or else the
+  ///     layout's default
   /// @param loss what a pruned network is to do well
   /// @throws PruningException if they do not go together; says why
   public static NetworkWithData of(
@@ -45,9 +46,11 @@ public record NetworkWithData(
 
   /// The data with images of the size that the network takes, if they have none of their own.
   ///
-  /// @param shortSide length that an image's shorter side is resized to before the middle is cut out;
-  ///     null for 8/7 of the network's longer one, and none for an image that has the size already
-  /// @throws PruningException if the network leaves that size open, takes no images, or it is too large
+  /// @param shortSide length that an image's shorter side is resized to before the middle is cut
+  ///     out; null for 8/7 of the network's longer one, and none for an image that has the size
+  ///     already
+  /// @throws PruningException if the network leaves that size open, takes no images, or it is too
+  ///     large
   public static Dataset sized(Network network, Dataset data, @Nullable Integer shortSide) {
     return data.layout() == Layout.IMAGES
         ? CompatibilityCheck.sized(network, data, shortSide)

@@ -30,8 +30,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 
-/// The method of the paper: low-rank quadratic from per-sample gradients, discrete first-order method
-/// with the projection in every step, backsolve on the support.
+/// The method of the paper: low-rank quadratic from per-sample gradients, discrete first-order
+/// method with the projection in every step, backsolve on the support.
 ///
 /// Source: FALCON (arXiv:2403.07094), sections 3 and 4.
 ///
@@ -123,8 +123,8 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
     }
   }
 
-  /// Weights of an output channel where they lie side by side for certain, as in a convolution; else 1.
-  /// Blocks of whole channels fit better (`docs/results/ablation.md`).
+  /// Weights of an output channel where they lie side by side for certain, as in a convolution;
+  /// else 1. Blocks of whole channels fit better (`docs/results/ablation.md`).
   private static int channelLength(PruningPlan.PrunableLayer layer) {
     return layer.shape().size() < 3 ? 1 : Math.toIntExact(layer.count() / layer.shape().getFirst());
   }
@@ -152,8 +152,8 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
     return done.get();
   }
 
-  /// Gradients of the labels' cross-entropy where the run has labels; of labels that a classifier draws
-  /// from its own softmax where it has none; of the outputs where these are no classes.
+  /// Gradients of the labels' cross-entropy where the run has labels; of labels that a classifier
+  /// draws from its own softmax where it has none; of the outputs where these are no classes.
   private PerSampleGradients.RowKind rowKind(Setting setting, long seed) {
     return switch (curvature) {
       case LOGITS -> new PerSampleGradients.RowKind.OutputSigns(seed);

@@ -6,9 +6,9 @@ import falcon.torch.execution.SampleLosses;
 import falcon.torch.sample.SampleSource;
 import org.jspecify.annotations.Nullable;
 
-/// Decides between two outcomes of a stage by how far their outputs on held-out samples are from the dense
-/// network's. Squared errors, whatever the run is judged by: so few samples tell errors apart that
-/// their labels do not. The test split is never seen.
+/// Decides between two outcomes of a stage by how far their outputs on held-out samples are from
+/// the dense network's. Squared errors, whatever the run is judged by: so few samples tell errors
+/// apart that their labels do not. The test split is never seen.
 final class OutcomeSelection {
   /// Times the squared error before a refinement that it may at most be after it.
   private static final double GREATEST_GROWTH = 2;
@@ -24,8 +24,8 @@ final class OutcomeSelection {
     this.samples = setting.samples().validation(most);
   }
 
-  /// The outcome of the support search or the one of the mask that it starts from, whichever has the
-  /// smaller error; the search's if they are equal or no samples are held out.
+  /// The outcome of the support search or the one of the mask that it starts from, whichever has
+  /// the smaller error; the search's if they are equal or no samples are held out.
   ///
   /// A search on the layers' own errors knows nothing of those that run through time, or through
   /// a layer again, and what it gains in each layer may be lost there.
@@ -42,9 +42,10 @@ final class OutcomeSelection {
         .withNote(new StageNote.SupportChoice(isSearched, samples.size(), ofSearched, ofStart));
   }
 
-  /// The refined outcome, or the one before if refinement took the outputs further from the dense network's than
-  /// they were, beyond chance or to more than twice the squared error: few steps on few samples can be worse than
-  /// none, above all where outputs vary little, so that a step is large for what they vary by.
+  /// The refined outcome, or the one before if refinement took the outputs further from the dense
+  /// network's than they were, beyond chance or to more than twice the squared error: few steps on
+  /// few samples can be worse than none, above all where outputs vary little, so that a step is
+  /// large for what they vary by.
   ///
   /// @param refined the network of `before` after refinement, of the same support
   PruningMethod.Outcome unlessHarmful(PruningMethod.Outcome before, Network refined) {

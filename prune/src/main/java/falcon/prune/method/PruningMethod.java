@@ -38,9 +38,9 @@ import org.jspecify.annotations.Nullable;
 ///     };
 /// ```
 ///
-/// A stage is a pure function of network, data, seed and stage number: with the same ones
-/// [#run] returns the same bits, whatever the number of threads, since a run that was broken off goes
-/// on from its finished stages. [#run] is called from one thread, the one of
+/// A stage is a pure function of network, data, seed and stage number: with the same ones [#run]
+/// returns the same bits, whatever the number of threads, since a run that was broken off goes on
+/// from its finished stages. [#run] is called from one thread, the one of
 /// [falcon.prune.Pruning#run].
 @FunctionalInterface
 public interface PruningMethod {
@@ -93,8 +93,8 @@ public interface PruningMethod {
 
   /// The result of a stage.
   ///
-  /// @param network of the same graph as the dense one; all prunable weights that the projection's mask
-  ///     does not keep are zero, and tensors that the plan names untouched are as they were
+  /// @param network of the same graph as the dense one; all prunable weights that the projection's
+  ///     mask does not keep are zero, and tensors that the plan names untouched are as they were
   /// @param projection the mask within the stage's budget, and its certificate for the report
   /// @param effectiveRows of the gradient matrix, null where there is none
   /// @param notes what a reader of the report should know of how it was done; one sentence each
@@ -122,6 +122,7 @@ public interface PruningMethod {
   ///
   /// @param stage number, from 0
   /// @param present the network after the stage before, the dense one in stage 0
-  /// @throws falcon.prune.options.PruningException if the network or the data cannot be pruned this way
+  /// @throws falcon.prune.options.PruningException if the network or the data cannot be pruned this
+  ///     way
   Outcome run(Setting setting, int stage, Network present);
 }

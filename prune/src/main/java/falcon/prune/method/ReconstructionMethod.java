@@ -33,7 +33,8 @@ public record ReconstructionMethod(
   /// Held-out samples, at most, on which a refinement must not do harm.
   private static final int JUDGED_SAMPLES = 64;
 
-  /// The same where weights read what they have made themselves: there the support is chosen on them, too.
+  /// The same where weights read what they have made themselves: there the support is chosen on
+  /// them, too.
   private static final int FEEDBACK_SAMPLES = 512;
 
   /// All choices that affect accuracy; measured on validation data (`docs/results`).

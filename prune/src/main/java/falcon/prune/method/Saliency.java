@@ -4,9 +4,10 @@ import falcon.budget.CostTable;
 
 /// What keeping a weight is worth.
 ///
-/// float32 holds the squares of weights of 1e-18 to 1e18 or so. Squares of others are brought in: first all
-/// weights are multiplied by a power of two, where most of them would be outside; then what still is
-/// outside is drawn towards the range, so that a greater weight never has the smaller saliency.
+/// float32 holds the squares of weights of 1e-18 to 1e18 or so. Squares of others are brought in:
+/// first all weights are multiplied by a power of two, where most of them would be outside; then
+/// what still is outside is drawn towards the range, so that a greater weight never has the smaller
+/// saliency.
 public final class Saliency {
   /// Squares from this one on are drawn in, which leaves room for costs: 2^80.
   private static final float GREATEST = 0x1p80f;
@@ -25,7 +26,8 @@ public final class Saliency {
   /// w² — the saliency of FALCON (arXiv:2403.07094), section 2, for the identity metric.
   ///
   /// @param weights finite
-  /// @return finite; zero where the weight is; in units of all weights' common power of two, if they need one
+  /// @return finite; zero where the weight is; in units of all weights' common power of two, if
+  ///     they need one
   public static float[] squares(float[] weights) {
     int unit = unit(weights);
     var saliency = new float[weights.length];
@@ -57,8 +59,8 @@ public final class Saliency {
     return square >= LEAST && square <= GREATEST;
   }
 
-  /// Power of two that the weights are multiplied by: 0, unless the middle one of those that are not zero
-  /// has a square outside of the range.
+  /// Power of two that the weights are multiplied by: 0, unless the middle one of those that are
+  /// not zero has a square outside of the range.
   private static int unit(float[] weights) {
     int outside = 0;
     int others = 0;

@@ -4,8 +4,8 @@
 /// `MaskProjection` help them.
 ///
 /// Read [falcon.prune.method.PruningMethod] first; `ReconstructionMethod` is the default,
-/// `BacksolveMethod` the paper's (FALCON, arXiv:2403.07094, section 3), `MagnitudeMethod` ranks by |w|.
-/// Must not import `run`.
+/// `BacksolveMethod` the paper's (FALCON, arXiv:2403.07094, section 3), `MagnitudeMethod` ranks by
+/// |w|. Must not import `run`.
 @NullMarked
 package falcon.prune.method;
 

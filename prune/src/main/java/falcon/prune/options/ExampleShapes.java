@@ -13,8 +13,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Shapes of one example, as people write them: `3,224,224` for the only input of a network, or
-/// `input_ids=64,attention_mask=64` by name. An axis of examples before them (`1`, `?`, or the number that
-/// the network fixes) may be there and is left out where the number of axes tells.
+/// `input_ids=64,attention_mask=64` by name. An axis of examples before them (`1`, `?`, or the
+/// number that the network fixes) may be there and is left out where the number of axes tells.
 public final class ExampleShapes {
   /// Key of the shape that is given without a name.
   private static final String UNNAMED = "";

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// What went wrong, in words for whoever can mend it.
 ///
 /// @param kind kind of trouble; null if it is a fault of Falcon itself
-/// @param message complete and readable, without a stack trace; options in it as [Option] writes them
+/// @param message complete and readable, without a stack trace; options in it as [Option] writes
+///     them
 public record Failure(PruningException.@Nullable Kind kind, String message) {
 
   /// Maps an exception or error of this library to its kind and message.
@@ -51,7 +52,8 @@ public record Failure(PruningException.@Nullable Kind kind, String message) {
     };
   }
 
-  /// Libtorch reports memory that it did not get as any other failure, in the first line of its text.
+  /// Libtorch reports memory that it did not get as any other failure, in the first line of its
+  /// text.
   private static boolean isFailedAllocation(RuntimeException e) {
     String line = firstLine(e).toLowerCase(Locale.ROOT);
     return line.contains("not enough memory") || line.contains("can't allocate memory");

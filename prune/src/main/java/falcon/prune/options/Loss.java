@@ -11,8 +11,8 @@ public enum Loss {
   AUTO,
   /// Cross-entropy of the labels; networks are judged by their accuracy.
   LABELS,
-  /// No labels: cross-entropy of labels drawn from a classifier's own softmax, judged by agreement with
-  /// the dense network; for other networks [#OUTPUTS].
+  /// No labels: cross-entropy of labels drawn from a classifier's own softmax, judged by agreement
+  /// with the dense network; for other networks [#OUTPUTS].
   SELF,
   /// No labels: mean squared change of the outputs, whatever they mean; judged by fidelity.
   OUTPUTS;

@@ -2,8 +2,8 @@ package falcon.prune.options;
 
 import java.util.Locale;
 
-/// What a program may say of a run, as messages name it: `‹memory›`. How it is said there, by a flag, a
-/// method or a field of a form, is for the program that shows the message.
+/// What a program may say of a run, as messages name it: `‹memory›`. How it is said there, by a
+/// flag, a method or a field of a form, is for the program that shows the message.
 public enum Option {
   /// Budget of multiply-accumulates: [BudgetRequest#macs].
   MACS,

@@ -1,7 +1,7 @@
 package falcon.prune.options;
 
-/// Pruning stopped for a reason that the user can mend; the message says what and how. It names options as
-/// [Option] writes them: `‹memory›`.
+/// Pruning stopped for a reason that the user can mend; the message says what and how. It names
+/// options as [Option] writes them: `‹memory›`.
 public final class PruningException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

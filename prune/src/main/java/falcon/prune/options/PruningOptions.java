@@ -19,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 ///         .floors(List.of(KeepFloor.parse("5%")))
 ///         .threads(2)
 ///         .build();
-/// System.out.println(options.refit().samples() + " samples, " + options.machine().threads() + " threads");
+/// System.out.println(
+///     options.refit().samples() + " samples, " + options.machine().threads() + " threads");
 /// ```
 ///
 /// What is left out, or null, is chosen to suit the method. Options that contradict each other, are

@@ -8,8 +8,8 @@ import java.util.List;
 
 /// Budgets that shrink from near dense to the one asked for.
 ///
-/// With s the share of the tighter limit and s₀ the share of the first step, the limits of step t of T
-/// are those asked for times r_t ≥ 1, at most what the network has:
+/// With s the share of the tighter limit and s₀ the share of the first step, the limits of step t
+/// of T are those asked for times r_t ≥ 1, at most what the network has:
 ///
 /// ```
 /// geometric  r_t = (s₀/s)^(1 − t/(T−1))

@@ -21,8 +21,8 @@ final class LayerPlan {
 
   /// Limits of the layers.
   ///
-  /// @throws PruningException if a pattern matches no prunable layer, or the floors alone are above the
-  ///     budget
+  /// @throws PruningException if a pattern matches no prunable layer, or the floors alone are above
+  ///     the budget
   static LayerLimits limits(CostTable costs, List<KeepFloor> floors, Budget budget) {
     List<String> names = costs.layers().stream().map(CostTable.Layer::name).toList();
     var ranges = new TreeMap<Integer, LayerLimits.Range>();
@@ -60,8 +60,8 @@ final class LayerPlan {
 
   /// Refuses a budget of MACs for a network whose MACs are not known.
   ///
-  /// @throws PruningException if less than all MACs may stay, or the number of weights is to follow from
-  ///     them: names what is in the way
+  /// @throws PruningException if less than all MACs may stay, or the number of weights is to follow
+  ///     from them: names what is in the way
   static void refuseUncounted(Layers layers, BudgetRequest asked) {
     boolean isLimited = !asked.macs().equals(new Amount.Share(1));
     if (isLimited || asked.nnz() instanceof NnzRule.Auto) {

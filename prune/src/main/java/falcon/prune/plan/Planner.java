@@ -146,8 +146,8 @@ public final class Planner {
     return new Budget(nnz, macs);
   }
 
-  /// Reconstruction weighs MACs in the saliency and needs no second limit; plain squares cut the first
-  /// layers too hard without one.
+  /// Reconstruction weighs MACs in the saliency and needs no second limit; plain squares cut the
+  /// first layers too hard without one.
   private static long autoNnz(Refit refit, long macs, CostTable costs) {
     if (refit == Refit.RECONSTRUCT) {
       return costs.weightCount();

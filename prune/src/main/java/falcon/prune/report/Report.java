@@ -51,8 +51,8 @@ public final class Report {
     return new Builder(plan, mask, choice);
   }
 
-  /// Returns what networks were judged by: all percentages of the report are of it. Null where there
-  /// is no data, so that nothing was measured.
+  /// Returns what networks were judged by: all percentages of the report are of it. Null where
+  /// there is no data, so that nothing was measured.
   public @Nullable Measure measure() {
     return measure;
   }

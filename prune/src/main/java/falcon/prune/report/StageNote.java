@@ -80,7 +80,8 @@ public sealed interface StageNote {
     }
   }
 
-  /// A note in words: of a program's own method, or from a run folder that an earlier version wrote.
+  /// A note in words: of a program's own method, or from a run folder that an earlier version
+  /// wrote.
   ///
   /// @param text one sentence without a full stop
   record Remark(String text) implements StageNote {}

@@ -9,8 +9,8 @@ import java.util.Properties;
 
 /// Versions of what a result depends on.
 public final class Versions {
-  /// `schemaVersion` of all JSON that Falcon writes and prints: a key keeps its meaning within a version, new
-  /// ones may come.
+  /// `schemaVersion` of all JSON that Falcon writes and prints: a key keeps its meaning within a
+  /// version, new ones may come.
   public static final int SCHEMA = 1;
 
   /// Said of what was not packaged, for instance while it is tested.

@@ -7,14 +7,14 @@ import falcon.model.layer.Layers;
 import falcon.prune.options.PruningException;
 import falcon.prune.options.Refit;
 
-/// How large the Java heap has to be for a run: copies of the weights, and the work on one layer. Tensors that
-/// libtorch computes with lie outside of it.
+/// How large the Java heap has to be for a run: copies of the weights, and the work on one layer.
+/// Tensors that libtorch computes with lie outside of it.
 public final class HeapMemory {
   /// The virtual machine's own, what is read of data, and room for short-lived objects.
   private static final long BASE_BYTES = 384L << 20;
 
-  /// Arrays of the length of all weights that a refinement holds: dense and present network, weights, two
-  /// moments, gradient, what moves; and half a one for copies of single layers.
+  /// Arrays of the length of all weights that a refinement holds: dense and present network,
+  /// weights, two moments, gradient, what moves; and half a one for copies of single layers.
   private static final double REFINED = 7.5;
 
   /// The same of a support search, and of ranking by magnitude.
@@ -29,7 +29,8 @@ public final class HeapMemory {
   /// Float64 matrices of a layer's inputs while it is solved: products, and two for their inverse.
   private static final int MATRICES = 3;
 
-  /// By how much the heap that Java owns up to is smaller than what was asked for: a part of the young generation.
+  /// By how much the heap that Java owns up to is smaller than what was asked for: a part of the
+  /// young generation.
   private static final long UNUSED_BYTES = 64L << 20;
 
   private HeapMemory() {}

@@ -28,9 +28,9 @@ public final class Machine {
     return facts;
   }
 
-  /// Memory that can be had without taking any from other processes: what the operating system calls
-  /// available, within the limits of the control group; what is plainly free where it tells nothing
-  /// more.
+  /// Memory that can be had without taking any from other processes: what the operating system
+  /// calls available, within the limits of the control group; what is plainly free where it tells
+  /// nothing more.
   static long freeMemoryBytes() {
     long available = kibibytes(field(Path.of("/proc/meminfo"), "MemAvailable"));
     if (available == 0

@@ -11,8 +11,8 @@ import java.util.List;
 
 /// How much memory the passes over samples may take, and layers' products of inputs beside them.
 ///
-/// Where no limit is given it is the same on every machine, so that a run can be repeated: which samples
-/// are looked at, and how a layer is solved, depends on it.
+/// Where no limit is given it is the same on every machine, so that a run can be repeated: which
+/// samples are looked at, and how a layer is solved, depends on it.
 public final class PassMemory {
   /// Bytes where no limit is given.
   static final long DEFAULT_BYTES = 4L << 30;
@@ -26,8 +26,8 @@ public final class PassMemory {
   private PassMemory() {}
 
   /// @param samples of the calibration
-  /// @return bytes that the values of samples on their way may take, and that the work on one layer's
-  ///     inputs may take beside them
+  /// @return bytes that the values of samples on their way may take, and that the work on one
+  ///     layer's inputs may take beside them
   /// @throws PruningException if the memory that is allowed leaves too little
   public static long passBytes(
       Network network, Layers layers, int samples, PruningOptions options) {
@@ -55,8 +55,8 @@ public final class PassMemory {
     }
   }
 
-  /// The least limit that leaves `passBytes` beside all else, which grows with the limit: the first fixed
-  /// point from below.
+  /// The least limit that leaves `passBytes` beside all else, which grows with the limit: the first
+  /// fixed point from below.
   private static long leastBytes(Layers layers, long passBytes) {
     long least = 0;
     long next = otherBytes(layers, least) + passBytes;
@@ -103,8 +103,8 @@ public final class PassMemory {
     return ProcessMemory.bytes(weights);
   }
 
-  /// Entries of the matrix of products of a layer's inputs, of all groups; where the shape alone does not tell
-  /// inputs from outputs, the more.
+  /// Entries of the matrix of products of a layer's inputs, of all groups; where the shape alone
+  /// does not tell inputs from outputs, the more.
   static long squaredInputs(Layer layer) {
     List<Long> shape = layer.shape();
     boolean isConvolution = layer.opType().equals("Conv");

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A temporary file for a gradient matrix that does not fit in memory.
 ///
-/// It is deleted while it is still open, so that nothing is left of it even if the process is killed
-/// (on Windows, when it is closed). Where the file system can, it goes past the page cache.
+/// It is deleted while it is still open, so that nothing is left of it even if the process is
+/// killed (on Windows, when it is closed). Where the file system can, it goes past the page cache.
 public final class ScratchFile {
   /// The largest block that [GradientMatrix] keeps to.
   private static final long DIRECT_BLOCK_BYTES = 4096;

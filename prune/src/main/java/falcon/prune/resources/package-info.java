@@ -1,7 +1,7 @@
 /// What the machine has and what a run takes of it: memory, time, temporary files.
 ///
-/// Read [falcon.prune.resources.HeapMemory] first. Must not import other packages of this module but
-/// `options` and `plan`.
+/// Read [falcon.prune.resources.HeapMemory] first. Must not import other packages of this module
+/// but `options` and `plan`.
 @NullMarked
 package falcon.prune.resources;
 

@@ -18,7 +18,8 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// The content of `result.json`. A key keeps its meaning within a [Versions#SCHEMA]; new ones may come.
+/// The content of `result.json`. A key keeps its meaning within a [Versions#SCHEMA]; new ones may
+/// come.
 final class ResultFile {
   /// Files of the network, below `model`.
   static final String FILES = "files";

@@ -83,7 +83,8 @@ final class ResumableStages implements StageStore {
         digest(stage));
   }
 
-  /// Names of all files of stages that are there, finished or under way, relative to a folder of stages.
+  /// Names of all files of stages that are there, finished or under way, relative to a folder of
+  /// stages.
   ///
   /// @param directory may be absent
   /// @throws UnwritableFileException if the folder cannot be read

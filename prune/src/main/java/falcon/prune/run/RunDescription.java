@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// What a run directory says about its run beside the result, and what decides whether a run that was
-/// broken off may be resumed. Immutable.
+/// What a run directory says about its run beside the result, and what decides whether a run that
+/// was broken off may be resumed. Immutable.
 public final class RunDescription {
   /// Name of the version of Falcon in an identity.
   static final String VERSION = "version";
@@ -131,8 +131,8 @@ public final class RunDescription {
     }
   }
 
-  /// Everything that the bits of the result depend on, as text by name; the number of threads is not
-  /// among it.
+  /// Everything that the bits of the result depend on, as text by name; the number of threads is
+  /// not among it.
   Map<String, String> identity() {
     var identity = new LinkedHashMap<String, String>();
     for (InputFile input : inputs) {

@@ -34,7 +34,8 @@ record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, lo
     files = List.copyOf(files);
   }
 
-  /// Writes a network, reads the file again, compares every tensor with the one in memory, and counts.
+  /// Writes a network, reads the file again, compares every tensor with the one in memory, and
+  /// counts.
   ///
   /// @throws falcon.model.UnwritableFileException if the file cannot be written
   /// @throws MalformedModelException if the file does not hold what was written

@@ -1,7 +1,7 @@
 /// A run in a folder: started, resumed, replaced, finished; nothing on disk is ever lost.
 ///
-/// Read [falcon.prune.run.RunDirectory] first (ADR 12); `ResultFile` writes `result.json`, `MaskTensors` the
-/// mask, `ResumableStages` resumes stages.
+/// Read [falcon.prune.run.RunDirectory] first (ADR 12); `ResultFile` writes `result.json`,
+/// `MaskTensors` the mask, `ResumableStages` resumes stages.
 @NullMarked
 package falcon.prune.run;
 

@@ -9,11 +9,11 @@ import java.util.stream.Collectors;
 public enum ModelFormat {
   /// Graph and weights; most software reads it.
   ONNX("onnx", "model.onnx"),
-  /// ONNX with tensors stored without their zeros where that is smaller; ONNX Runtime reads it, not all
-  /// other software does.
+  /// ONNX with tensors stored without their zeros where that is smaller; ONNX Runtime reads it, not
+  /// all other software does.
   ONNX_SPARSE("onnx-sparse", "model.onnx"),
-  /// Weights alone, by the names of the network's tensors, the graph left behind; PyTorch reads it with
-  /// the `safetensors` package, Falcon puts it back onto its network by
+  /// Weights alone, by the names of the network's tensors, the graph left behind; PyTorch reads it
+  /// with the `safetensors` package, Falcon puts it back onto its network by
   /// [falcon.model.format.Networks#withWeights].
   SAFETENSORS("safetensors", "model.safetensors");
 

@@ -31,7 +31,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Outcomes whose outputs are the dense network's times a factor: the squared error is (1 − factor)².
+/// Outcomes whose outputs are the dense network's times a factor: the squared error is (1 −
+/// factor)².
 @Tag("native")
 class OutcomeSelectionTest {
   private static final Network DENSE = Graphs.linear(Graphs.noise(new SplittableRandom(2), 6, 2));

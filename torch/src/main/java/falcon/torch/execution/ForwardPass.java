@@ -10,7 +10,8 @@ import org.bytedeco.javacpp.PointerScope;
 
 /// A network that is loaded once and run often, float32, in eval mode; closed by its owner.
 ///
-/// A batch is cut into parts of fixed size, each on one thread: the same bits for any number of threads.
+/// A batch is cut into parts of fixed size, each on one thread: the same bits for any number of
+/// threads.
 public final class ForwardPass implements AutoCloseable {
   private final LoadedNetwork loaded;
   private final Workers workers;

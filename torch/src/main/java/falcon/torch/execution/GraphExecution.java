@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /// One batch of samples on its way through a network, node by node, on the calling thread.
 ///
-/// Values are given back as soon as no later node reads them, unless they are *watched*. Closing gives
-/// back everything. The weights may be replaced while the execution stands before a node.
+/// Values are given back as soon as no later node reads them, unless they are *watched*. Closing
+/// gives back everything. The weights may be replaced while the execution stands before a node.
 public final class GraphExecution implements AutoCloseable {
   private final GraphProgram program;
   private final Parameters parameters;
@@ -43,7 +43,8 @@ public final class GraphExecution implements AutoCloseable {
   /// Number of the first node that [#runTo] has not passed.
   private int behind;
 
-  /// @param inputs one for each input of the program, `[b, …]`; this takes over the caller's references
+  /// @param inputs one for each input of the program, `[b, …]`; this takes over the caller's
+  ///     references
   /// @param batchStatistics whether BatchNormalization uses its batch's own mean and variance
   public GraphExecution(
       GraphProgram program, Parameters parameters, List<Tensor> inputs, boolean batchStatistics) {
@@ -98,8 +99,8 @@ public final class GraphExecution implements AutoCloseable {
     behind = other.behind;
   }
 
-  /// A second execution that starts where this one stands and leaves its values alone: to look ahead. This
-  /// one waits until the other is closed.
+  /// A second execution that starts where this one stands and leaves its values alone: to look
+  /// ahead. This one waits until the other is closed.
   public GraphExecution fork() {
     return new GraphExecution(this);
   }
@@ -180,7 +181,8 @@ public final class GraphExecution implements AutoCloseable {
         && fusion.isPossible(parameters.fused(), setting);
   }
 
-  /// Runs a fusion when it has its turn; where its operands do not fit, a smaller one and what is left.
+  /// Runs a fusion when it has its turn; where its operands do not fit, a smaller one and what is
+  /// left.
   private void run(Fusion fusion) {
     if (isComputed(fusion)) {
       return;
@@ -218,8 +220,8 @@ public final class GraphExecution implements AutoCloseable {
     return value(name);
   }
 
-  /// @return a value that has been computed and not been given back, or a constant; valid as long as
-  ///     it is live
+  /// @return a value that has been computed and not been given back, or a constant; valid as long
+  ///     as it is live
   public Tensor value(String name) {
     Tensor tensor = values.get(name);
     if (tensor == null && !parameters.contains(name)) {

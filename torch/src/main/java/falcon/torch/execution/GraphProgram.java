@@ -91,8 +91,8 @@ public final class GraphProgram {
     return ancestors(node, _ -> true);
   }
 
-  /// @param isWanted nodes that are left out, and all that only they need, are those for which it is
-  ///     false
+  /// @param isWanted nodes that are left out, and all that only they need, are those for which it
+  ///     is false
   /// @return numbers of the nodes that a node's result depends on, itself included
   public BitSet ancestors(int node, IntPredicate isWanted) {
     var needed = new BitSet(nodes().size());

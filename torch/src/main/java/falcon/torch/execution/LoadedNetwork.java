@@ -63,7 +63,8 @@ public final class LoadedNetwork implements AutoCloseable {
 
   /// Samples that the network takes at a time, null if any number.
   ///
-  /// @throws UnsupportedNetworkException if its inputs do not count samples; it still runs on tensors
+  /// @throws UnsupportedNetworkException if its inputs do not count samples; it still runs on
+  ///     tensors
   private @Nullable Integer fixedBatch() {
     try {
       return BatchAxis.fixedSize(program.network());

@@ -17,8 +17,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/// Which nodes of a network are known to fit what they get, for each shape of its inputs; asked once a
-/// shape, so that a pass pays nothing.
+/// Which nodes of a network are known to fit what they get, for each shape of its inputs; asked
+/// once a shape, so that a pass pays nothing.
 final class NodeChecks {
   /// Longer lists of whole numbers are data, no shapes.
   private static final long MOST_NUMBERS = 64;

@@ -52,7 +52,8 @@ final class NotANumber {
             .formatted(place));
   }
 
-  /// @return number along the first axis of the first element that is no number, −1 if there is none
+  /// @return number along the first axis of the first element that is no number, −1 if there is
+  ///     none
   private static int firstRow(Tensor value) {
     if (!value.is_floating_point() || value.numel() == 0) {
       return -1;

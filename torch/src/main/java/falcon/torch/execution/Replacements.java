@@ -5,8 +5,8 @@ import falcon.model.Tensor;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// Tensors that get new values while a network is on its way: at once in libtorch, in the end in a copy of
-/// the network.
+/// Tensors that get new values while a network is on its way: at once in libtorch, in the end in a
+/// copy of the network.
 public final class Replacements {
   private final LoadedNetwork loaded;
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();

@@ -20,9 +20,9 @@ import org.bytedeco.javacpp.PointerScope;
 /// ```
 ///
 /// Wrong labels and disagreements count 1 each, and scale is the number of samples: percent is the
-/// accuracy, or the share of samples on which two networks agree. Output errors are ‖z_i − z̄_i‖², z̄ the
-/// reference's outputs, and scale is Σ_i ‖z̄_i − mean z̄‖²: percent is the share of the outputs' variance
-/// that is reproduced, below 0 where their mean alone would do better.
+/// accuracy, or the share of samples on which two networks agree. Output errors are ‖z_i − z̄_i‖²,
+/// z̄ the reference's outputs, and scale is Σ_i ‖z̄_i − mean z̄‖²: percent is the share of the
+/// outputs' variance that is reproduced, below 0 where their mean alone would do better.
 public final class SampleLosses {
   /// Standard deviations of chance that a difference must exceed to count.
   private static final double DEVIATIONS = 2;
@@ -77,8 +77,8 @@ public final class SampleLosses {
     return List.copyOf(predictions);
   }
 
-  /// Squared errors of the outputs. Both networks are evaluated side by side, float32, eval mode; the
-  /// outputs are not kept.
+  /// Squared errors of the outputs. Both networks are evaluated side by side, float32, eval mode;
+  /// the outputs are not kept.
   public static SampleLosses outputErrors(
       Network reference, Network network, SampleSource samples, Workers workers) {
     try (var loadedReference = new LoadedNetwork(reference, Precision.FLOAT32);
@@ -117,9 +117,9 @@ public final class SampleLosses {
     return new SampleLosses(Arrays.copyOf(losses, count), scale * count / losses.length);
   }
 
-  /// Whether another network loses less on the same samples, beyond chance: the sum of the differences d
-  /// exceeds two standard deviations √Σd² of what it would be if both were equally good. For losses of 0
-  /// and 1 this is McNemar's test.
+  /// Whether another network loses less on the same samples, beyond chance: the sum of the
+  /// differences d exceeds two standard deviations √Σd² of what it would be if both were equally
+  /// good. For losses of 0 and 1 this is McNemar's test.
   public boolean isWorseThan(SampleLosses other) {
     double sum = 0;
     double squares = 0;

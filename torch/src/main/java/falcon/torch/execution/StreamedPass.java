@@ -11,8 +11,8 @@ import org.bytedeco.javacpp.PointerScope;
 /// Samples on their way through a network together, node by node: the network is evaluated once,
 /// however often the pass stops on the way.
 ///
-/// Memory: what is live between two nodes, for all samples of the pass. [#fitting] says how many samples a
-/// number of bytes is enough for.
+/// Memory: what is live between two nodes, for all samples of the pass. [#fitting] says how many
+/// samples a number of bytes is enough for.
 public final class StreamedPass implements AutoCloseable {
   /// Samples that are measured.
   private static final int MEASURED = 2;
@@ -36,8 +36,8 @@ public final class StreamedPass implements AutoCloseable {
                 network.start(samples.batch(from + chunks.from(chunk), from + chunks.to(chunk)))));
   }
 
-  /// How many samples a pass may take: as many whole chunks as their live values fit into the bytes, but
-  /// one in any case.
+  /// How many samples a pass may take: as many whole chunks as their live values fit into the
+  /// bytes, but one in any case.
   ///
   /// The values are measured, on two samples, so that a network need not tell its shapes.
   ///

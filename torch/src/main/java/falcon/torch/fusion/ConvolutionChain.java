@@ -14,8 +14,9 @@ import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/// A convolution and what follows it and nothing else reads on the way: a BatchNormalization in eval mode,
-/// the sum with another value, a ReLU; each of them may be missing. [FusedChain] computes them in one.
+/// A convolution and what follows it and nothing else reads on the way: a BatchNormalization in
+/// eval mode, the sum with another value, a ReLU; each of them may be missing. [FusedChain]
+/// computes them in one.
 ///
 /// @param nodes numbers of the nodes, in running order
 /// @param skipped values between the nodes
@@ -151,7 +152,8 @@ record ConvolutionChain(
       return next >= 0;
     }
 
-    /// @return number of the node of that kind that alone reads the chain's end, −1 if there is none
+    /// @return number of the node of that kind that alone reads the chain's end, −1 if there is
+    ///     none
     private int next(String kind) {
       int reader = values.soleReader(end());
       return reader >= 0 && values.nodes().get(reader).is(kind) && !taken.contains(reader)

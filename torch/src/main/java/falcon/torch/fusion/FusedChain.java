@@ -20,8 +20,9 @@ final class FusedChain {
   ///
   /// @param x `[b, in, height, width]`
   /// @param other what is added, null for nothing
-  /// @return channels last, a tensor of the innermost scope; null where gradients run through the inputs,
-  ///     their shapes are not those that oneDNN takes, or fused convolutions are wrong on this machine
+  /// @return channels last, a tensor of the innermost scope; null where gradients run through the
+  ///     inputs, their shapes are not those that oneDNN takes, or fused convolutions are wrong on
+  ///     this machine
   static @Nullable Tensor run(
       ConvolutionChain chain, Tensor x, @Nullable Tensor other, FusedWeights weights) {
     long[] shape = weights.get(chain.filters()).shape();
@@ -61,8 +62,8 @@ final class FusedChain {
     return new Convolution(x, weights.filters(), weights.bias(), window, groups, false);
   }
 
-  /// Whether a value can be added in the same call. oneDNN refuses sums of one channel or one position,
-  /// whose layout in memory is both row-major and channels last.
+  /// Whether a value can be added in the same call. oneDNN refuses sums of one channel or one
+  /// position, whose layout in memory is both row-major and channels last.
   private static boolean isAddend(Tensor other, long[] shape) {
     return shape[1] > 1
         && shape[2] * shape[3] > 1

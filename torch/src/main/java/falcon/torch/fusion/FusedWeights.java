@@ -13,8 +13,8 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/// What fusions make of a network's weights: computed once, and kept until the owner of the weights says
-/// that one of them is another.
+/// What fusions make of a network's weights: computed once, and kept until the owner of the weights
+/// says that one of them is another.
 public final class FusedWeights {
   private final Function<String, Tensor> tensors;
   private final Map<Integer, NormalizedConvolution.Joined> joinedByNode = new ConcurrentHashMap<>();
@@ -34,8 +34,8 @@ public final class FusedWeights {
     return names.stream().anyMatch(name -> get(name).requires_grad());
   }
 
-  /// Weights and bias of a convolution with its BatchNormalization; computed once, unless gradients run
-  /// through them.
+  /// Weights and bias of a convolution with its BatchNormalization; computed once, unless gradients
+  /// run through them.
   ///
   /// @return valid in the innermost scope, and until [#forget]
   NormalizedConvolution.Joined joined(NormalizedConvolution pair) {

@@ -26,15 +26,15 @@ public sealed interface Fusion permits ConvolutionChain, NormalizedConvolution {
   /// @return null if there is nothing
   @Nullable Fusion smaller();
 
-  /// Condition: whether the nodes may be computed as one under that setting, as long as nobody looks
-  /// at a skipped value.
+  /// Condition: whether the nodes may be computed as one under that setting, as long as nobody
+  /// looks at a skipped value.
   boolean isPossible(FusedWeights weights, Operands.Setting setting);
 
   /// Action: computes the nodes as one.
   ///
   /// @param in operands of the first node
   /// @param values other values of the network, by name
-  /// @return the last node's result, a tensor of the innermost scope; null where the operands turn out
-  ///     not to fit
+  /// @return the last node's result, a tensor of the innermost scope; null where the operands turn
+  ///     out not to fit
   @Nullable Tensor run(Operands in, Function<String, Tensor> values, FusedWeights weights);
 }

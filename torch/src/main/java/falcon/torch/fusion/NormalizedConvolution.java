@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// with s along the output channels (Jacob et al., arXiv:1712.05877, section 3.2).
 ///
 /// @param nodes numbers of the convolution and the BatchNormalization
-/// @param initializers that the two read: the convolution's weights and bias (empty if it has none), scale,
-///     shift, mean and variance
+/// @param initializers that the two read: the convolution's weights and bias (empty if it has
+///     none), scale, shift, mean and variance
 record NormalizedConvolution(
     Node convolution, Node normalization, List<Integer> nodes, List<String> initializers)
     implements Fusion {
@@ -45,8 +45,9 @@ record NormalizedConvolution(
     }
   }
 
-  /// @return by the convolution's number, the pairs whose weights and statistics are all initializers, or
-  ///     `Identity` of some, and of whose convolution nothing but the BatchNormalization reads
+  /// @return by the convolution's number, the pairs whose weights and statistics are all
+  ///     initializers, or `Identity` of some, and of whose convolution nothing but the
+  ///     BatchNormalization reads
   static Map<Integer, NormalizedConvolution> byConvolution(ValueReaders values) {
     var pairs = new HashMap<Integer, NormalizedConvolution>();
     for (int i = 0; i < values.nodes().size(); i++) {

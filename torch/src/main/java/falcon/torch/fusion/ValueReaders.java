@@ -61,8 +61,8 @@ final class ValueReaders {
     return isReadOnce(value) ? readers.getOrDefault(value, -1) : -1;
   }
 
-  /// The initializer that a value is, as it is or through `Identity`; what is left out (the empty name)
-  /// is itself.
+  /// The initializer that a value is, as it is or through `Identity`; what is left out (the empty
+  /// name) is itself.
   ///
   /// @return null if it is none
   @Nullable String origin(String value) {

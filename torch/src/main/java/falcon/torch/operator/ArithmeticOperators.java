@@ -155,8 +155,8 @@ final class ArithmeticOperators {
     return in.node().integer("fmod", 0) == 0 ? in.x().remainder(divisor) : in.x().fmod(divisor);
   }
 
-  /// Whole numbers with 1 in place of −1, whose remainders are 0, too: the processor ends the process where
-  /// the least number is divided by −1.
+  /// Whole numbers with 1 in place of −1, whose remainders are 0, too: the processor ends the
+  /// process where the least number is divided by −1.
   private static Tensor withoutMinusOne(Tensor y) {
     torch.ScalarType type = Torch.type(y);
     boolean isSigned = type != torch.ScalarType.Byte && type != torch.ScalarType.Bool;

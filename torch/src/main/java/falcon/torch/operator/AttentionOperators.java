@@ -19,11 +19,11 @@ final class AttentionOperators {
     all.put("RotaryEmbedding", Operator.of(AttentionOperators::rotary));
   }
 
-  /// Y = softmax(cap · tanh(Q Kᵀ · scale / cap) + mask) V, without a cap Q Kᵀ · scale itself; a query that
-  /// may look at no key gets zeros.
+  /// Y = softmax(cap · tanh(Q Kᵀ · scale / cap) + mask) V, without a cap Q Kᵀ · scale itself; a
+  /// query that may look at no key gets zeros.
   ///
-  /// The cap before the mask is what ONNX Runtime does in either operator set; ONNX's own text of opset 23 has
-  /// it behind, where a cap would let queries look at what is masked.
+  /// The cap before the mask is what ONNX Runtime does in either operator set; ONNX's own text of
+  /// opset 23 has it behind, where a cap would let queries look at what is masked.
   private static Tensor attention(Operands in) {
     for (int past = 4; past < 7; past++) {
       if (in.has(past)) {
@@ -94,7 +94,8 @@ final class AttentionOperators {
         : result.masked_fill(mask.logical_not(), never);
   }
 
-  /// Turns pairs of features by the angle of their position: (a, b) to (a cos − b sin, a sin + b cos).
+  /// Turns pairs of features by the angle of their position: (a, b) to (a cos − b sin, a sin + b
+  /// cos).
   private static Tensor rotary(Operands in) {
     Tensor x = in.x();
     Tensor heads = heads(in, x, "num_heads"); // [b, heads, m, k]

@@ -33,7 +33,8 @@ final class ConvolutionOperators {
                 false));
   }
 
-  /// The whole transposed convolution, then its border cut off or extended: so any padding is exact.
+  /// The whole transposed convolution, then its border cut off or extended: so any padding is
+  /// exact.
   private static Tensor transposed(Operands in) {
     Node node = in.node();
     Tensor x = in.x();

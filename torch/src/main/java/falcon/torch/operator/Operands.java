@@ -18,7 +18,8 @@ public final class Operands {
   ///
   /// @param opset version of ONNX's own operator set
   /// @param precision of all floating-point numbers
-  /// @param batchStatistics whether BatchNormalization uses its batch's mean and variance (training)
+  /// @param batchStatistics whether BatchNormalization uses its batch's mean and variance
+  ///     (training)
   public record Setting(long opset, Precision precision, boolean batchStatistics) {}
 
   private final Node node;

@@ -83,22 +83,22 @@ public final class Operator {
     return new Operator(operator, inside, false, false);
   }
 
-  /// The same operator, whose result is a fresh tensor that nothing else points into: the next node may
-  /// write over it.
+  /// The same operator, whose result is a fresh tensor that nothing else points into: the next node
+  /// may write over it.
   Operator fresh() {
     return new Operator(work, inside, true, isIndexed);
   }
 
-  /// The same operator, whose second input holds places along an axis of the first: messages say which
-  /// of them is out of range.
+  /// The same operator, whose second input holds places along an axis of the first: messages say
+  /// which of them is out of range.
   Operator indexed() {
     return new Operator(work, inside, isFresh, true);
   }
 
   /// @param observer sees the values inside that it wants
   /// @return the node's outputs in order; those at the end that no one reads may be left out
-  /// @throws falcon.torch.UnsupportedNetworkException if the operator or one of the node's options is
-  ///     not known here
+  /// @throws falcon.torch.UnsupportedNetworkException if the operator or one of the node's options
+  ///     is not known here
   public List<Tensor> run(Operands in, Observer observer) {
     return work.run(in, observer);
   }

@@ -18,8 +18,8 @@ import org.bytedeco.pytorch.global.torch;
 
 /// Pooling over one to three spatial axes.
 ///
-/// libtorch's own pooling where it takes the padding; otherwise the input is padded first, so that any
-/// padding and any rounding of the number of windows is exact.
+/// libtorch's own pooling where it takes the padding; otherwise the input is padded first, so that
+/// any padding and any rounding of the number of windows is exact.
 final class PoolingOperators {
   private PoolingOperators() {}
 
@@ -87,8 +87,8 @@ final class PoolingOperators {
     return List.of(isNative ? maxima : maxima.to(Torch.type(x)));
   }
 
-  /// Puts maxima back where they were found, zeros everywhere else; with a larger output asked for, more
-  /// zeros behind.
+  /// Puts maxima back where they were found, zeros everywhere else; with a larger output asked for,
+  /// more zeros behind.
   private static Tensor maxUnpool(Operands in) {
     Tensor x = in.x();
     requireAtMostThreeAxes(in);

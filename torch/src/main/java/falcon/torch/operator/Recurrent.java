@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Meaning of ONNX's LSTM, GRU and RNN, step by step, in either direction.
 ///
-/// The products of the input weights with all steps are one product; those of the recurrent weights are
-/// one a step. Both can be looked at, and differentiated by ([RecurrentValues]).
+/// The products of the input weights with all steps are one product; those of the recurrent weights
+/// are one a step. Both can be looked at, and differentiated by ([RecurrentValues]).
 ///
 /// Source: ONNX operator specification, LSTM, GRU and RNN, opsets 7 to 22; equations as there.
 public final class Recurrent {

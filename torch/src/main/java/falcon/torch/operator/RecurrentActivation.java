@@ -65,7 +65,8 @@ record RecurrentActivation(Function function, double alpha, double beta) {
     }
   }
 
-  /// The functions of a node; those that take numbers take them from its lists in turn, then the usual ones.
+  /// The functions of a node; those that take numbers take them from its lists in turn, then the
+  /// usual ones.
   ///
   /// @param usual where the node names none; over again for each direction
   /// @param directions 1 or 2

@@ -12,14 +12,15 @@ import org.jspecify.annotations.Nullable;
 
 /// One step of a recurrent node.
 ///
-/// Gates stand in ONNX's order: input, output, forget, cell of an LSTM; update, reset, hidden of a GRU;
-/// one of an RNN. Peepholes are those of input, output, forget.
+/// Gates stand in ONNX's order: input, output, forget, cell of an LSTM; update, reset, hidden of a
+/// GRU; one of an RNN. Peepholes are those of input, output, forget.
 ///
 /// @param kind of the node
 /// @param activations f, and g and h where the kind has them, of each direction
 /// @param isResetAfter whether a GRU resets after the product with its recurrent weights
 /// @param isCoupled whether an LSTM forgets what it takes in: forget gate = 1 − input gate
-/// @param clip bound of what goes into the activations of gates and candidates, either way; infinite for none
+/// @param clip bound of what goes into the activations of gates and candidates, either way;
+///     infinite for none
 record RecurrentCell(
     Kind kind,
     List<RecurrentActivation> activations,

@@ -101,8 +101,8 @@ final class Resampling {
     return Math.max(1, 1 / scale);
   }
 
-  /// In float32, as ONNX Runtime does: whether a place is just below a whole number or on it decides
-  /// which element is nearest.
+  /// In float32, as ONNX Runtime does: whether a place is just below a whole number or on it
+  /// decides which element is nearest.
   private float place(long i) {
     float ratio = (float) scale;
     return switch (options.coordinates()) {

@@ -10,7 +10,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
-/// Resampling, one axis after the other: sums of few neighbours, so that every option of ONNX is exact.
+/// Resampling, one axis after the other: sums of few neighbours, so that every option of ONNX is
+/// exact.
 final class ResizeOperators {
   /// First version with regions, sizes and the choice of coordinates.
   private static final long COORDINATES = 11;

@@ -54,8 +54,8 @@ final class SelectionOperators {
     return x.index_select(axis, Torch.list(taken));
   }
 
-  /// A place to start or stop at: negative counts from the back, and what lies outside is brought to
-  /// the edge that the steps come from or go to.
+  /// A place to start or stop at: negative counts from the back, and what lies outside is brought
+  /// to the edge that the steps come from or go to.
   private static long fromFront(long place, long size, long step) {
     long counted = place < 0 ? place + size : place;
     return step > 0 ? Math.clamp(counted, 0L, size) : Math.clamp(counted, -1L, size - 1);

@@ -1,7 +1,7 @@
 /// How each ONNX operator is computed with libtorch.
 ///
-/// Read [falcon.torch.operator.Operators] first, the table by name; each `…Operators` class holds one
-/// family. Source: ONNX operator specification. Must not import `falcon.torch.fusion` or
+/// Read [falcon.torch.operator.Operators] first, the table by name; each `…Operators` class holds
+/// one family. Source: ONNX operator specification. Must not import `falcon.torch.fusion` or
 /// `falcon.torch.execution`.
 @NullMarked
 package falcon.torch.operator;

@@ -24,8 +24,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// Filters of three positions, of one position and grouped ones, with and without a bias, each with a
-/// BatchNormalization behind it, the last of which takes its variance from another.
+/// Filters of three positions, of one position and grouped ones, with and without a bias, each with
+/// a BatchNormalization behind it, the last of which takes its variance from another.
 @Tag("native")
 @Tag("kernels")
 class NormalizedConvolutionTest {

@@ -31,8 +31,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Two convolutions that are added up, one of them with a BatchNormalization; one whose sum with a list is
-/// no sum of equal shapes; one with a bias, groups and no ReLU, whose result the sum's other term waits for.
+/// Two convolutions that are added up, one of them with a BatchNormalization; one whose sum with a
+/// list is no sum of equal shapes; one with a bias, groups and no ReLU, whose result the sum's
+/// other term waits for.
 @Tag("native")
 @Tag("kernels")
 class ConvolutionChainTest {
@@ -95,8 +96,8 @@ class ConvolutionChainTest {
     }
   }
 
-  /// A sum is computed in the same call, but for one position or one channel, which oneDNN refuses; what is
-  /// added may be a view of another tensor.
+  /// A sum is computed in the same call, but for one position or one channel, which oneDNN refuses;
+  /// what is added may be a view of another tensor.
   @ParameterizedTest
   @CsvSource({"6, 7, 6, true", "6, 1, 2, true", "6, 1, 1, false", "1, 7, 6, false"})
   void sumsAreFusedWhereOneDnnTakesThem(int outputs, long height, long width, boolean isFused) {

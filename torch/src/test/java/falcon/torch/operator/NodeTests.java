@@ -36,8 +36,8 @@ final class NodeTests {
 
   static final String PROPERTY = "falcon.onnx.nodes";
 
-  /// Largest difference, as a share of the expected number: what ONNX's own runner of the tests takes;
-  /// some expected numbers are written with four digits.
+  /// Largest difference, as a share of the expected number: what ONNX's own runner of the tests
+  /// takes; some expected numbers are written with four digits.
   private static final double RELATIVE = 1e-3;
 
   /// As [#RELATIVE] where a number of 8 significant bits is among them.
@@ -75,7 +75,8 @@ final class NodeTests {
     return Path.of(System.getProperty(PROPERTY, PLACE));
   }
 
-  /// All tests in order of their names, but for those of operator sets before 7, which are not read.
+  /// All tests in order of their names, but for those of operator sets before 7, which are not
+  /// read.
   static List<NodeTest> all() throws IOException {
     var tests = new ArrayList<NodeTest>();
     try (Stream<Path> folders = Files.list(folder())) {

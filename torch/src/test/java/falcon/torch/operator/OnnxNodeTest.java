@@ -48,8 +48,8 @@ class OnnxNodeTest {
           "test_identity_opt",
           "test_identity_sequence");
 
-  /// Tests that ONNX Runtime fails, too, with the numbers that are computed here: corners of an output
-  /// of rounded size.
+  /// Tests that ONNX Runtime fails, too, with the numbers that are computed here: corners of an
+  /// output of rounded size.
   static final Set<String> AS_IN_ONNX_RUNTIME =
       Set.of(
           "test_resize_downsample_scales_cubic_align_corners",

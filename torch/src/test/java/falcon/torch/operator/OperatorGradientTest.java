@@ -24,7 +24,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("native")
 @Tag("kernels")
 class OperatorGradientTest {
-  /// Step of the differences: rounding (1e-16 / step) and curvature (step²) stay below the tolerance.
+  /// Step of the differences: rounding (1e-16 / step) and curvature (step²) stay below the
+  /// tolerance.
   private static final float STEP = 1e-5f;
 
   private static final double TOLERANCE = 1e-6;
