@@ -4,6 +4,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import falcon.benchmarks.solver.Timing;
 import falcon.model.Network;
 import falcon.model.onnx.OnnxFile;
 import falcon.torch.execution.ForwardPass;

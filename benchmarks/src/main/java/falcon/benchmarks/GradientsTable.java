@@ -1,5 +1,6 @@
 package falcon.benchmarks;
 
+import falcon.benchmarks.solver.Timing;
 import falcon.model.Network;
 import falcon.model.format.Networks;
 import falcon.model.layer.Layer;

@@ -1,5 +1,6 @@
 package falcon.benchmarks;
 
+import falcon.benchmarks.solver.SolverTable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 

@@ -1,4 +1,4 @@
-package falcon.benchmarks;
+package falcon.benchmarks.solver;
 
 import falcon.budget.CostTable;
 import java.util.ArrayList;
@@ -9,7 +9,7 @@ import java.util.SplittableRandom;
 ///
 /// Weights of a layer have the standard deviation `sqrt(2 / fan-in)` of the usual initialisation;
 /// their squares are the saliencies.
-final class Network {
+public final class Network {
   private static final long SEED = 50;
 
   private record Layer(String name, int count, int fanIn, long macsPerWeight) {}

@@ -1,4 +1,4 @@
-package falcon.benchmarks;
+package falcon.benchmarks.solver;
 
 import java.util.List;
 

@@ -1,4 +1,4 @@
-package falcon.benchmarks;
+package falcon.benchmarks.solver;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
     name = "solver",
     description = "Speed and memory of projection and quadratic solver.",
     mixinStandardHelpOptions = true)
-final class SolverTable implements Callable<Integer> {
+public final class SolverTable implements Callable<Integer> {
   @Option(names = "--json", description = "Print one JSON object, keys as in docs/results.")
   private boolean isJson;
 

@@ -1,9 +1,9 @@
-package falcon.benchmarks;
+package falcon.benchmarks.solver;
 
 import java.util.Arrays;
 
 /// The times of several repetitions of the same work, in seconds.
-final class Timing {
+public final class Timing {
   private final double[] seconds;
 
   private Timing(double[] seconds) {
@@ -11,12 +11,12 @@ final class Timing {
   }
 
   /// Runs `work` some times unmeasured, then `repetitions` times measured.
-  static Timing of(int warmups, int repetitions, Runnable work) {
+  public static Timing of(int warmups, int repetitions, Runnable work) {
     return of(warmups, repetitions, () -> {}, work);
   }
 
   /// Runs `preparation`, which is not measured, before each run of `work`.
-  static Timing of(int warmups, int repetitions, Runnable preparation, Runnable work) {
+  public static Timing of(int warmups, int repetitions, Runnable preparation, Runnable work) {
     for (int i = 0; i < warmups; i++) {
       preparation.run();
       work.run();
@@ -32,7 +32,7 @@ final class Timing {
     return new Timing(seconds);
   }
 
-  double median() {
+  public double median() {
     return seconds[seconds.length / 2];
   }
 
