@@ -1,9 +1,8 @@
 package falcon.torch.operator;
 
 import falcon.model.Node;
+import falcon.torch.kernel.Window;
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.List;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -31,9 +30,9 @@ final class FoldOperators {
       throw in.unsupported(
           "its image has %d spatial axes, one or two are computed".formatted(axes));
     }
-    List<Long> pads = node.integers("pads", Collections.nCopies(2 * axes, 0L));
+    long[] pads = Window.filled(node, "pads", 2 * axes, 0);
     long[] padded = sizes.clone();
-    Arrays.setAll(padded, i -> sizes[i] + pads.get(i) + pads.get(i + axes));
+    Arrays.setAll(padded, i -> sizes[i] + pads[i] + pads[i + axes]);
     double elements = (double) in.x().size(0) * in.x().size(1);
     for (int i = 0; i < axes; i++) {
       elements *= (double) padded[i] / block[i];
@@ -48,22 +47,16 @@ final class FoldOperators {
             in.x(),
             plane(padded),
             plane(block),
-            plane(list(node, "dilations", axes)),
+            plane(Window.filled(node, "dilations", axes, 1)),
             new long[] {0, 0},
-            plane(list(node, "strides", axes)));
+            plane(Window.filled(node, "strides", axes, 1)));
     if (axes == 1) {
       image = image.squeeze(2);
     }
     for (int i = 0; i < axes; i++) {
-      image = image.narrow(i + 2, pads.get(i), sizes[i]);
+      image = image.narrow(i + 2, pads[i], sizes[i]);
     }
     return image;
-  }
-
-  private static long[] list(Node node, String attribute, int axes) {
-    return node.integers(attribute, Collections.nCopies(axes, 1L)).stream()
-        .mapToLong(Long::longValue)
-        .toArray();
   }
 
   /// Numbers of two axes, of which the first has one element where there is but one.
