@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -17,30 +16,24 @@ class CommentsTest {
 
   @Test
   void commentsEndWithinTheColumnsOfTheCode() throws IOException {
-    var longLines = new ArrayList<String>();
-    try (Stream<Path> modules = Files.list(Path.of(".."))) {
-      for (Path sources : modules.map(module -> module.resolve("src")).toList()) {
-        if (Files.isDirectory(sources)) {
-          try (Stream<Path> files = Files.walk(sources)) {
-            files
-                .filter(file -> file.toString().endsWith(".java"))
-                .forEach(file -> longLines.addAll(longComments(file)));
-          }
-        }
-      }
+    try (Stream<Path> files = Files.walk(Path.of(".."))) {
+      assertThat(files.filter(CommentsTest::isSource).flatMap(CommentsTest::longComments))
+          .isEmpty();
     }
-    assertThat(longLines).isEmpty();
   }
 
-  private static List<String> longComments(Path file) {
+  private static boolean isSource(Path file) {
+    return file.toString().matches("\\.\\./[a-z]+/src/.*\\.java");
+  }
+
+  private static Stream<String> longComments(Path file) {
     try {
       List<String> lines = Files.readAllLines(file);
       assertThat(lines).as(file.toString()).isNotEmpty();
       return lines.stream()
           .filter(line -> line.strip().startsWith("//"))
           .filter(line -> line.codePointCount(0, line.length()) > COLUMNS)
-          .map(line -> file + ": " + line.strip())
-          .toList();
+          .map(line -> file + ": " + line.strip());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
