@@ -12,6 +12,7 @@ import falcon.cli.option.RunFolderOptions;
 import falcon.cli.option.ThreadOptions;
 import falcon.cli.output.Console;
 import falcon.cli.output.ConsoleProgress;
+import falcon.cli.output.Flags;
 import falcon.cli.output.JsonText;
 import falcon.cli.output.Results;
 import falcon.cli.process.ExitCode;
@@ -241,6 +242,7 @@ final class PruneCommand implements Callable<Integer> {
       List<InputFile> inputs) {
     return RunDescription.builder(network, Objects.requireNonNull(plan), options)
         .command(CommandText.of(args))
+        .wording(Flags::in)
         .preprocessing(preprocessing)
         .inputs(inputs)
         .format(format)

@@ -73,12 +73,13 @@ final class ResultFile {
     files(json.putObject("model"), written);
     mask.describe(json.putObject(MASK));
     json.put("effectiveRows", report.effectiveRows());
-    stages(json.putArray("stages"), report);
+    stages(json.putArray("stages"), report, run);
     ObjectNode seconds = json.putObject("seconds");
     report.seconds().forEach(seconds::put);
     json.put("peakMemoryBytes", Math.max(report.peakMemoryBytes(), PeakMemory.bytes()));
     report.replacedKernels().forEach(json.putObject("replacedKernels")::put);
-    report.warnings().forEach(json.putArray("warnings")::add);
+    ArrayNode warnings = json.putArray("warnings");
+    report.warnings().forEach(warning -> warnings.add(run.worded(warning)));
     run.identity().forEach(json.putObject(IDENTITY)::put);
     return json;
   }
@@ -158,7 +159,7 @@ final class ResultFile {
     written.files().forEach(file -> file.describe(files.addObject()));
   }
 
-  private static void stages(ArrayNode stages, Report report) {
+  private static void stages(ArrayNode stages, Report report, RunDescription run) {
     for (Report.StageReport stage : report.stages()) {
       ObjectNode json =
           stages
@@ -168,7 +169,7 @@ final class ResultFile {
               .put("validation", stage.validation())
               .put("seconds", stage.seconds());
       ArrayNode notes = json.putArray("notes");
-      stage.notes().forEach(note -> notes.add(note.text()));
+      stage.notes().forEach(note -> notes.add(run.worded(note.text())));
     }
   }
 }

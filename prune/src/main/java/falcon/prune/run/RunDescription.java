@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// What a run directory says about its run beside the result, and what decides whether a run that
@@ -28,6 +29,7 @@ public final class RunDescription {
   private final @Nullable Preprocessing preprocessing;
   private final List<InputFile> inputs;
   private final ModelFormat format;
+  private final UnaryOperator<String> wording;
 
   private RunDescription(Builder builder) {
     network = builder.network;
@@ -37,6 +39,7 @@ public final class RunDescription {
     preprocessing = builder.preprocessing;
     inputs = builder.inputs;
     format = builder.format;
+    wording = builder.wording;
   }
 
   /// Starts the description of a run that reads no files and writes ONNX.
@@ -92,6 +95,7 @@ public final class RunDescription {
     private @Nullable Preprocessing preprocessing;
     private List<InputFile> inputs = List.of();
     private ModelFormat format = ModelFormat.ONNX;
+    private UnaryOperator<String> wording = UnaryOperator.identity();
 
     private Builder(Network network, PruningPlan plan, PruningOptions options) {
       this.network = Objects.requireNonNull(network);
@@ -125,10 +129,22 @@ public final class RunDescription {
       return this;
     }
 
+    /// Sets how texts for people say options in `log.txt` and `result.json`; without it they are as
+    /// the library has them (`‹memory›`).
+    public Builder wording(UnaryOperator<String> value) {
+      wording = Objects.requireNonNull(value);
+      return this;
+    }
+
     /// Returns the description.
     public RunDescription build() {
       return new RunDescription(this);
     }
+  }
+
+  /// A text for people as the run's files have it.
+  String worded(String text) {
+    return wording.apply(text);
   }
 
   /// Everything that the bits of the result depend on, as text by name; the number of threads is

@@ -64,6 +64,7 @@ public final class RunDirectory implements AutoCloseable {
     this.log =
         new RunLog(
             start.work().resolve(RunNames.LOG),
+            run::worded,
             (start.isResumed() ? "resumed: " : "begun: ") + run.command());
   }
 

@@ -11,19 +11,23 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.function.UnaryOperator;
 
 /// Writes down how a run goes, a line each with the time in UTC, and passes everything on.
 final class RunLog implements Progress, AutoCloseable {
   private final Path path;
+  private final UnaryOperator<String> wording;
   private final OutputStream out;
   private Progress listener = SILENT;
   private String phase = "";
   private Instant phaseBegin = Instant.EPOCH;
 
   /// @param path of the file, continued if it is there
+  /// @param wording how a text is written down
   /// @param firstLine written at once
-  RunLog(Path path, String firstLine) {
+  RunLog(Path path, UnaryOperator<String> wording, String firstLine) {
     this.path = path;
+    this.wording = wording;
     try {
       out = Files.newOutputStream(path, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     } catch (IOException e) {
@@ -95,7 +99,9 @@ final class RunLog implements Progress, AutoCloseable {
       // one write a line and no buffer: closing has nothing left that could fail
       out.write(
           "%s %s%n"
-              .formatted(Instant.now().truncatedTo(ChronoUnit.SECONDS), text.replace("\n", " "))
+              .formatted(
+                  Instant.now().truncatedTo(ChronoUnit.SECONDS),
+                  wording.apply(text).replace("\n", " "))
               .getBytes(StandardCharsets.UTF_8));
     } catch (IOException e) {
       throw new UnwritableFileException(path, e);

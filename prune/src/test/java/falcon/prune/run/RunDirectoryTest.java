@@ -25,6 +25,7 @@ import falcon.prune.options.Curvature;
 import falcon.prune.options.KeepFloor;
 import falcon.prune.options.Measure;
 import falcon.prune.options.Method;
+import falcon.prune.options.Progress;
 import falcon.prune.options.PruningException;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.options.Refit;
@@ -299,6 +300,18 @@ class RunDirectoryTest {
     assertThat(directory.resolve("result.json")).doesNotExist();
   }
 
+  @Test
+  void textsAreInTheFilesAsTheProgramWordsThem() throws IOException {
+    try (var run = open(RunDirectory.Existing.REFUSE)) {
+      run.logged(Progress.SILENT).warn("look at ‹mean› once more");
+      run.write(pruned());
+    }
+    assertThat(result().at("/warnings/0").textValue()).isEqualTo("beware of --mean");
+    assertThat(result().at("/stages/0/notes/0").textValue()).isEqualTo("so it went with --mean");
+    assertThat(Files.readString(directory.resolve("log.txt")))
+        .contains("warning: look at --mean once more");
+  }
+
   /// These names are promised: scripts read them.
   @Test
   void resultFileHasThePromisedKeys() throws IOException {
@@ -464,6 +477,7 @@ class RunDirectoryTest {
     return RunDescription.builder(
             network, Falcon.prune(network, data, budget).options(options).plan(), options)
         .command("./falcon prune")
+        .wording(text -> text.replace("‹mean›", "--mean"))
         .preprocessing(Preprocessing.defaultsOf(data.layout()))
         .inputs(InputFile.of(List.of(model), data))
         .format(written)
@@ -510,11 +524,11 @@ class RunDirectoryTest {
                         mask.keptCount(),
                         91.0 / 3,
                         1.25,
-                        List.of(new StageNote.Remark("so it went")))))
+                        List.of(new StageNote.Remark("so it went with ‹mean›")))))
             .seconds(Map.of("reconstruct", 1.5))
             .peakMemoryBytes(1)
             .replacedKernels(Map.of("convolution", "off by 5; used instead: aligned-convolution"))
-            .warnings(List.of("beware"))
+            .warnings(List.of("beware of ‹mean›"))
             .build();
     return new PrunedNetwork(network.withTensors(tensors), mask, plan, report);
   }
