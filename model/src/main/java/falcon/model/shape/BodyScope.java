@@ -9,16 +9,17 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// What the names in a body of control flow are called once it stands in the graph around it.
+/// Maps the names in a control-flow body to the names that they have once the body is inlined into
+/// the surrounding graph.
 ///
-/// A name that the body makes itself hides that of the graphs around it.
+/// A name that the body defines itself shadows that of the graphs around it.
 final class BodyScope {
-  /// The graph itself, where everything keeps its name.
+  /// The scope of the graph itself, where every name stays as it is.
   static final BodyScope GRAPH = new BodyScope(null, "");
 
   private final @Nullable BodyScope around;
 
-  /// Which iteration of each loop around this is.
+  /// The iteration of each surrounding loop, as a path.
   private final String iterations;
 
   private final Map<String, String> names = new HashMap<>();
@@ -28,10 +29,10 @@ final class BodyScope {
     this.iterations = iterations;
   }
 
-  /// Names inside of a body: the body's path stands before them, and for values that each run of it
-  /// makes anew the iteration.
+  /// Creates the scope of a body: its names get the body's path as a prefix; values that each run
+  /// of the body computes also get the iteration's number.
   ///
-  /// @param iteration of a loop with a slash behind it, empty for a branch
+  /// @param iteration iteration of a loop with a slash after it, empty for a branch
   static BodyScope of(Attribute.Subgraph body, String iteration, BodyScope around) {
     var scope = new BodyScope(around, around.iterations + iteration);
     String prefix = body.path() + scope.iterations;
@@ -45,12 +46,12 @@ final class BodyScope {
     return scope;
   }
 
-  /// Calls a value of the body otherwise.
+  /// Gives a value of the body another name.
   void rename(String name, String other) {
     names.put(name, other);
   }
 
-  /// What a name of the body is called.
+  /// Returns the inlined name of a name in the body.
   String of(String name) {
     if (name.isEmpty()) {
       return name;
@@ -68,7 +69,7 @@ final class BodyScope {
     return all.stream().map(this::of).toList();
   }
 
-  /// A node of the body as it stands in the graph; bodies that it has itself stay bodies.
+  /// Returns a node of the body with inlined names; nested bodies remain bodies.
   Node of(Node node) {
     if (around == null) {
       return node;
@@ -91,7 +92,8 @@ final class BodyScope {
         attributes);
   }
 
-  /// A body whose own names stay, while those that it takes from around it follow.
+  /// Returns a nested body whose own names stay, while the names that it reads from outside are
+  /// mapped.
   private Attribute.Subgraph within(Attribute.Subgraph body) {
     var inside = new BodyScope(this, iterations);
     body.inputs().forEach(name -> inside.names.put(name, name));

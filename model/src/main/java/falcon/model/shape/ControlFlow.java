@@ -17,25 +17,25 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Takes the bodies of control flow into the graph, where constants and shapes settle what runs: an
-/// `If` becomes its branch, a `Loop` as many copies of its body as it has iterations, all on the
-/// same constants.
+/// Inlines the bodies of control flow whose execution is determined by constants and shapes: an
+/// `If` is replaced by its branch, a `Loop` by as many copies of its body as it has iterations, all
+/// sharing the same constants.
 ///
-/// Nodes for which that is not settled stay as they are.
+/// Nodes for which this is not determined stay as they are.
 ///
 /// Source: ONNX operator specification, If and Loop.
 public final class ControlFlow {
-  /// About what the copies of bodies and the numbers followed may take in memory; a `Loop` that
-  /// needs more stays.
+  /// Approximate limit of the memory, in bytes, that copies of bodies and known numbers may take; a
+  /// `Loop` that needs more is not unrolled.
   static final long MOST_BYTES = 32L << 20;
 
-  /// A node, with what it takes to copy it and to follow shapes through it; and a character of a
-  /// name.
+  /// The approximate memory, in bytes, of a node, including what it takes to copy it and to follow
+  /// shapes through it; and of a character of a name.
   private static final long BYTES_A_NODE = 2500;
 
   private static final long BYTES_A_CHARACTER = 2;
 
-  /// Deeper bodies, which no file of ONNX has, stay.
+  /// The greatest depth of nested bodies that is inlined; no real ONNX file is deeper.
   private static final int DEEPEST = 64;
 
   private final long opset;
@@ -52,9 +52,9 @@ public final class ControlFlow {
     values = new SettledValues(network);
   }
 
-  /// Takes the bodies that constants and shapes settle into the graph.
+  /// Inlines the bodies that constants and shapes determine.
   ///
-  /// @return the network itself where there are none
+  /// @return the network itself if there are none
   /// @throws IllegalArgumentException if the nodes of a body do not form a graph with the others
   public static Network inlined(Network network) {
     if (network.nodes().stream().noneMatch(ControlFlow::isOf)) {
@@ -67,27 +67,28 @@ public final class ControlFlow {
         : network;
   }
 
-  /// Inlines control flow once more, now that axes that the file leaves open are known.
+  /// Inlines control flow again, with sizes for the axes that the file leaves open.
   ///
-  /// @param exampleShapes by input, without the axis of examples
-  /// @throws IllegalArgumentException if there is no such input, or it contradicts the shape
+  /// @param exampleShapes shapes by input, without the axis of examples
+  /// @throws IllegalArgumentException if there is no input of that name, or it contradicts the
+  ///     shape
   public static Network withExampleShapes(Network network, Map<String, List<Long>> exampleShapes) {
     return inlined(network.withExampleShapes(exampleShapes));
   }
 
-  /// Whether a node chooses or repeats a body.
+  /// Returns whether a node selects or repeats a body.
   static boolean isOf(Node node) {
     return node.is("If") || node.is("Loop");
   }
 
-  /// Constants that came out of bodies and are read.
+  /// Returns the constants from inlined bodies that some node reads.
   private Map<String, Tensor> readTensors() {
     var used = new LinkedHashMap<>(tensors);
     used.keySet().retainAll(read());
     return used;
   }
 
-  /// Constants that came out of bodies, that are read and that [Tensor] cannot hold.
+  /// Returns the constants from inlined bodies that some node reads and that [Tensor] cannot hold.
   private Map<String, String> readOpaque() {
     var used = new LinkedHashMap<>(opaque);
     used.keySet().retainAll(read());
@@ -100,7 +101,7 @@ public final class ControlFlow {
     return read;
   }
 
-  /// Why a node was left.
+  /// Returns an exception that explains why a control-flow node was not inlined.
   static UnusableNodeException left(Operands operands) {
     Node node = operands.node();
     int decisive = node.is("If") || node.input(0) == null ? 0 : 1;
@@ -147,8 +148,8 @@ public final class ControlFlow {
 
   /// Replaces an `If` by its branch.
   ///
-  /// @param node with names as the body around it has them
-  /// @param placed the same with names of the graph
+  /// @param node the node with its names in the surrounding body
+  /// @param placed the same node with its names in the graph
   /// @return false if it must stay
   private boolean choose(Node node, Node placed, BodyScope scope) {
     Double condition = placed.input(0) == null ? null : values.number(placed.inputs().getFirst());
@@ -176,7 +177,7 @@ public final class ControlFlow {
     return bytes <= MOST_BYTES;
   }
 
-  /// Values that nodes of a body make anew.
+  /// Returns the values that nodes of a body compute, constants excluded.
   private static Set<String> madeBy(Attribute.Subgraph body) {
     var made = new HashSet<String>();
     for (Node node : body.nodes()) {
@@ -189,8 +190,8 @@ public final class ControlFlow {
 
   /// Replaces a `Loop` by its iterations.
   ///
-  /// @param node with names as the body around it has them
-  /// @param placed the same with names of the graph
+  /// @param node the node with its names in the surrounding body
+  /// @param placed the same node with its names in the graph
   /// @return false if it must stay
   private boolean unroll(Node node, Node placed, BodyScope scope) {
     int carried = placed.inputs().size() - 2;
@@ -224,7 +225,7 @@ public final class ControlFlow {
     return trips != null && isGoing != null && finish(placed, state, rows);
   }
 
-  /// @param absent what it is if the node leaves it out
+  /// @param absent the value if the node omits the input
   private @Nullable Double number(Node node, int input, double absent) {
     String value = node.input(input);
     return value == null ? Double.valueOf(absent) : values.number(value);
@@ -234,10 +235,11 @@ public final class ControlFlow {
     return Tensor.ofBytes(DataType.BOOL, List.of(), new byte[] {1});
   }
 
-  /// Gives back what a `Loop` made.
+  /// Adds nodes that write the outputs of a `Loop`.
   ///
-  /// @param state last values of what it carries
-  /// @param rows values that each iteration adds to its other outputs
+  /// @param state last values of the loop-carried variables
+  /// @param rows values that each iteration adds to the scan outputs
+  /// @return false if a scan output has no rows
   private boolean finish(Node loop, List<String> state, List<List<String>> rows) {
     for (int i = 0; i < loop.outputs().size(); i++) {
       String output = loop.outputs().get(i);
@@ -247,7 +249,7 @@ public final class ControlFlow {
       if (i < state.size()) {
         copy(loop, state.get(i), output);
       } else if (rows.isEmpty()) {
-        return false; // nobody says of which shape nothing is
+        return false; // without rows their shape is unknown
       } else {
         stack(loop, i - state.size(), rows, output);
       }
@@ -255,7 +257,7 @@ public final class ControlFlow {
     return true;
   }
 
-  /// Puts the values of all iterations one behind the other along a new first axis.
+  /// Stacks the values of all iterations along a new first axis.
   private void stack(Node loop, int column, List<List<String>> rows, String output) {
     var stacked = new ArrayList<String>();
     String axes = output + "/axes";
@@ -303,7 +305,7 @@ public final class ControlFlow {
     values.constant(name, tensor);
   }
 
-  /// What a copy of a node takes, bodies in it included.
+  /// Returns the approximate memory of a node's copy, nested bodies included.
   private static long bytes(Node node) {
     long bytes = BYTES_A_NODE;
     for (List<String> names : List.of(node.inputs(), node.outputs())) {

@@ -13,20 +13,21 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Shapes as far as they can be followed: what lies behind a node of unknown shapes is left out.
+/// The shapes of a network as far as they can be inferred: values after a node that cannot be
+/// inferred are omitted.
 ///
-/// [ShapeInference] stops at the first such node; this goes on beside it, so that a network with
-/// one operator that nobody knows can still be shown.
+/// [ShapeInference] stops at the first node of unknown shapes; this class continues past it, so
+/// that a network with one unknown operator can still be shown.
 public final class FollowedShapes {
   private final Map<String, InferredValue> values = new LinkedHashMap<>();
   private final Map<String, Obstacle> obstacleByValue = new HashMap<>();
   private final List<Obstacle> obstacles = new ArrayList<>();
   private final IdentityHashMap<Node, Obstacle> obstacleByNode = new IdentityHashMap<>();
 
-  /// Follows shapes.
+  /// Infers shapes.
   ///
-  /// @param inputShapes shape of graph inputs by name; an input that is missing has the shape that
-  ///     the network gives it, one example where the number of examples is open
+  /// @param inputShapes shapes of graph inputs by name; a missing input has the shape that the
+  ///     network declares, with one example where the number of examples is open
   /// @throws IllegalArgumentException if a shape contradicts the graph
   public static FollowedShapes of(Network network, Map<String, List<Long>> inputShapes) {
     var followed = new FollowedShapes();
@@ -55,7 +56,7 @@ public final class FollowedShapes {
     return followed;
   }
 
-  /// Shape of a value.
+  /// Returns the shape of a value.
   ///
   /// @return null if it is not known
   public @Nullable List<Long> of(String value) {
@@ -63,9 +64,9 @@ public final class FollowedShapes {
     return known == null ? null : known.shape();
   }
 
-  /// What keeps a node's inputs or outputs from being known.
+  /// Returns the obstacle that keeps a node's inputs or outputs from being known.
   ///
-  /// @return null if they are
+  /// @return null if they are known
   public @Nullable Obstacle before(Node node) {
     for (String input : node.inputs()) {
       if (obstacleByValue.containsKey(input)) {
@@ -75,20 +76,20 @@ public final class FollowedShapes {
     return node.outputs().isEmpty() ? null : obstacleByValue.get(node.outputs().getFirst());
   }
 
-  /// What is wrong at a node itself.
+  /// Returns the obstacle at a node itself.
   ///
-  /// @return null if nothing is, or what it reads is not known already
+  /// @return null if there is none, or if an obstacle before it already hides the node's inputs
   public @Nullable Obstacle at(Node node) {
     return obstacleByNode.get(node);
   }
 
-  /// Whether a node can be run by nobody, because it contradicts what it gets.
+  /// Returns whether no implementation can run a node, because it contradicts its inputs.
   public boolean isContradictory(Node node) {
     Obstacle obstacle = at(node);
     return obstacle != null && obstacle.isContradiction();
   }
 
-  /// Everything that shapes cannot be followed through, inputs first, then nodes in graph order.
+  /// Returns all obstacles to shape inference, inputs first, then nodes in graph order.
   public List<Obstacle> obstacles() {
     return List.copyOf(obstacles);
   }
@@ -138,7 +139,7 @@ public final class FollowedShapes {
     }
   }
 
-  /// An output that the node has and its shape rule does not.
+  /// Returns the obstacle of an output that the node has but its shape rule does not produce.
   private @Nullable Obstacle unmade(Node node) {
     for (String output : node.outputs()) {
       if (!output.isEmpty() && !values.containsKey(output)) {

@@ -4,21 +4,21 @@ import falcon.model.Node;
 import falcon.model.UnusableNodeException;
 import org.jspecify.annotations.Nullable;
 
-/// What keeps shapes from being followed through a network: a node, or an input of open size.
+/// An obstacle to shape inference: a node, or an input of open size.
 ///
 /// @param node the node; null if it is an input
 /// @param problem what is wrong
 /// @param advice what to do about it, one sentence
-/// @param isContradiction whether the node can be run by nobody, because its options or the shapes
-///     that it gets contradict each other
+/// @param isContradiction whether no implementation can run the node, because its attributes or the
+///     shapes of its inputs contradict each other
 public record Obstacle(
     @Nullable Node node, String problem, String advice, boolean isContradiction) {
-  /// Something that Falcon does not know.
+  /// Creates an obstacle that is not a contradiction: something that Falcon does not know.
   Obstacle(@Nullable Node node, String problem, String advice) {
     this(node, problem, advice, false);
   }
 
-  /// The same as an exception.
+  /// Returns the obstacle as an exception.
   ///
   /// @throws IllegalStateException if it is at no node
   public UnusableNodeException refusal() {
@@ -30,7 +30,8 @@ public record Obstacle(
         : new UnusableNodeException(node, problem, advice);
   }
 
-  /// Node with domain and problem, one line: `Fancy node 'n' (domain com.example): …`.
+  /// Returns the node with its domain and the problem in one line:
+  /// `Fancy node 'n' (domain com.example): …`.
   @Override
   public String toString() {
     return node == null ? problem : node.labelWithDomain() + ": " + problem;

@@ -18,20 +18,22 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// Numbers that follow from constants and shapes alone, whatever the inputs hold and however many
-/// examples they are.
+/// Numbers that are *settled*: they follow from constants and shapes alone, whatever the inputs
+/// contain and however many examples there are.
 ///
-/// Where the number of examples is open, shapes are followed for several: a number is settled if it
-/// is the same for all of them, and so is every number that it is computed from. One that is only
-/// picked out of others, the width out of a shape for instance, needs to be the same itself.
+/// Where the number of examples is open, shapes are inferred for several numbers of examples. A
+/// number is settled if it is the same for all of them, and so is every number that it is computed
+/// from. A number that is only selected from others, the width from a shape for instance, needs to
+/// be the same itself.
 final class SettledValues {
-  /// Numbers of examples that are told apart.
+  /// The numbers of examples that shapes are inferred for.
   private static final List<Long> BATCHES = List.of(1L, 2L, 3L);
 
-  /// Longer constants are weights, no sizes, indices or conditions.
+  /// Greatest size of a constant whose numbers are kept: longer constants are weights, not sizes,
+  /// indices or conditions.
   private static final int MOST_ELEMENTS = 64;
 
-  /// About what a known number takes in memory while it is computed.
+  /// Approximate memory of a known number during inference.
   private static final int BYTES_A_NUMBER = 100;
 
   private final List<Map<String, InferredValue>> byBatch = new ArrayList<>();
@@ -45,7 +47,7 @@ final class SettledValues {
         try {
           values.put(input.name(), InferredValue.ofShape(ShapeInference.inputShape(input, batch)));
         } catch (IllegalArgumentException _) {
-          // an input of open shape: what depends on it is not settled
+          // an input of open shape: values that depend on it are not settled
         }
       }
       byBatch.add(values);
@@ -68,9 +70,9 @@ final class SettledValues {
     byBatch.forEach(values -> values.put(name, value));
   }
 
-  /// Follows shapes and numbers through a node.
+  /// Infers the shapes and numbers of a node's outputs.
   ///
-  /// @return about how many bytes that took
+  /// @return approximate number of bytes that their numbers take
   long follow(Node node) {
     node.outputs().forEach(output -> makers.put(output, node));
     long bytes = 0;
@@ -83,15 +85,15 @@ final class SettledValues {
           bytes += numbers == null ? 0 : (long) BYTES_A_NUMBER * numbers.size();
         }
       } catch (UnusableNodeException _) {
-        // what it makes is not settled
+        // the outputs are not settled
       }
     }
     return bytes;
   }
 
-  /// The one number that a value is.
+  /// Returns the number that a value consists of.
   ///
-  /// @return null if it is not settled, or not one number
+  /// @return null if it is not settled, or not a single number
   @Nullable Double number(String value) {
     InferredValue known = byBatch.getFirst().get(value);
     return known != null

@@ -12,24 +12,24 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Whether nodes fit what they are given, asked before anything is computed: native code ends the
-/// process at some options that mean nothing, and asks for any amount of memory.
+/// Checks that nodes fit their inputs before anything is computed: native code terminates the
+/// process on some meaningless attributes, and requests any amount of memory.
 ///
-/// @param limit elements that one value may have
+/// @param limit greatest number of elements of one value
 public record ShapeCheck(long limit) {
   /// A value that a node reads.
   ///
   /// @param shape sizes of its axes
-  /// @param wholeNumbers its elements, row-major, where they are few whole numbers; null otherwise
+  /// @param wholeNumbers its elements, row-major, if they are few integers; null otherwise
   public record Value(List<Long> shape, @Nullable List<Long> wholeNumbers) {}
 
-  /// Checks all nodes that shapes can be followed to.
+  /// Checks all nodes whose shapes can be inferred.
   ///
   /// @param inputShapes shape of each graph input, by name
-  /// @return numbers of the nodes whose shapes are only known when the network runs: [#require] is
-  ///     for these
-  /// @throws UnusableNodeException at the first node that contradicts what it is given, or makes
-  ///     more elements than allowed: names file and node
+  /// @return indices of the nodes whose shapes are only known when the network runs: [#require]
+  ///     checks these
+  /// @throws UnusableNodeException at the first node that contradicts its inputs, or whose output
+  ///     has more elements than allowed: names file and node
   /// @throws IllegalArgumentException if an input has no shape, or one that contradicts the graph
   public BitSet unknownNodes(Network network, Map<String, List<Long>> inputShapes) {
     var followed = FollowedShapes.of(network, inputShapes);
@@ -52,9 +52,9 @@ public record ShapeCheck(long limit) {
     return unknown;
   }
 
-  /// Checks a node whose operands are there.
+  /// Checks a node whose operands are known.
   ///
-  /// @param operands one for each input of the node; null where it leaves one out
+  /// @param operands one for each input of the node; null where the node omits it
   /// @throws UnusableNodeException as [#unknownNodes]
   public void require(Network network, Node node, List<@Nullable Value> operands) {
     Map<String, InferredValue> values = new HashMap<>();

@@ -16,26 +16,26 @@ import java.util.Map;
 import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
-/// Follows shapes through a network, from those of its inputs to those of its outputs.
+/// Infers shapes through a network, from its inputs to its outputs.
 ///
-/// Whole numbers that are computed from shapes (`Shape`, `Gather`, `Concat`, … up to a `Reshape`)
-/// are computed on the way, so that a network with an open batch axis needs no run.
+/// Integers that are computed from shapes (`Shape`, `Gather`, `Concat`, … up to a `Reshape`) are
+/// evaluated during inference, so a network with an open batch axis need not be run.
 public final class ShapeInference {
   private ShapeInference() {}
 
-  /// Shapes of the inputs for a number of examples.
+  /// Returns the shapes of the inputs for a number of examples.
   ///
   /// @param batch size of the first axis wherever the network leaves it open, 1 or more
-  /// @throws IllegalArgumentException if the network leaves another axis open: names it
+  /// @throws IllegalArgumentException if the network leaves another axis open: names the input
   public static Map<String, List<Long>> inputShapes(Network network, long batch) {
     var shapes = new LinkedHashMap<String, List<Long>>();
     network.inputs().forEach(input -> shapes.put(input.name(), inputShape(input, batch)));
     return shapes;
   }
 
-  /// Shape of one input for a number of examples.
+  /// Returns the shape of one input for a number of examples.
   ///
-  /// @throws IllegalArgumentException if an axis but the first is open: names it
+  /// @throws IllegalArgumentException if an axis other than the first is open: names the input
   static List<Long> inputShape(ValueInfo input, long batch) {
     if (input.dimensions() == null) {
       throw open(input);
@@ -75,9 +75,9 @@ public final class ShapeInference {
     return new Shapes(shapes);
   }
 
-  /// What is known of a node's outputs.
+  /// Infers the outputs of a node.
   ///
-  /// @param values that are known before it, by name
+  /// @param values known values before the node, by name
   /// @throws UnusableNodeException if its operator is unknown or does not fit its inputs
   static List<InferredValue> results(Node node, Map<String, InferredValue> values) {
     Operands operands = operands(node, values);

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 
-/// Shapes of all values of a network for one shape of its inputs.
+/// The shapes of all values of a network for given shapes of its inputs.
 public final class Shapes {
   private final SequencedMap<String, List<Long>> byValue;
 
@@ -14,9 +14,9 @@ public final class Shapes {
     this.byValue = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(byValue));
   }
 
-  /// Shape of a value.
+  /// Returns the shape of a value.
   ///
-  /// @throws IllegalArgumentException if the network has no such value
+  /// @throws IllegalArgumentException if the network has no value of that name
   public List<Long> of(String value) {
     List<Long> shape = byValue.get(value);
     if (shape == null) {
@@ -25,7 +25,7 @@ public final class Shapes {
     return shape;
   }
 
-  /// All shapes, in the order in which the values come to be.
+  /// Returns all shapes, in the order in which the values are computed.
   public SequencedMap<String, List<Long>> byValue() {
     return byValue;
   }

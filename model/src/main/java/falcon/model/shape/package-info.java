@@ -1,10 +1,9 @@
-/// Shapes: how those of a network's values follow from those of its inputs.
+/// Shape inference: the shapes of a network's values, from those of its inputs.
 ///
-/// Read [falcon.model.shape.ShapeInference] first; what each operator makes is in
-/// `falcon.model.operator`. `ControlFlow` takes bodies that constants and shapes settle into the
-/// graph.
+/// Read [falcon.model.shape.ShapeInference] first; the rules of single operators are in
+/// `falcon.model.operator`. `ControlFlow` inlines the bodies that constants and shapes determine.
 ///
-/// Must not import `falcon.model.layer` or a file format.
+/// The package must not import `falcon.model.layer` or a file format.
 @NullMarked
 package falcon.model.shape;
 
