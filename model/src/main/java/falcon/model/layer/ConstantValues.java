@@ -12,11 +12,11 @@ import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Values that are the same whatever the inputs are.
+/// The values of a network that do not depend on its inputs.
 final class ConstantValues {
   private final Network network;
 
-  /// The tensor that a value is, as it is or turned over.
+  /// The initializer by each value that equals it, as it is or transposed.
   private final Map<String, String> tensorByValue = new HashMap<>();
 
   private final Set<String> constants = new HashSet<>();
@@ -44,24 +44,24 @@ final class ConstantValues {
     return new ConstantValues(network);
   }
 
-  /// Whether a value depends on no input.
+  /// Returns whether a value depends on no input.
   boolean isConstant(String value) {
     return constants.contains(value);
   }
 
-  /// Whether what a node makes depends on no input.
+  /// Returns whether the outputs of a node depend on no input.
   boolean isConstant(Node node) {
     return !node.outputs().isEmpty() && constants.containsAll(node.outputs());
   }
 
-  /// The initializer that a value is, looked at through `Identity` and `Transpose`.
+  /// Returns the initializer that a value equals, traced through `Identity` and `Transpose`.
   ///
-  /// @return null if it is none
+  /// @return null if there is none
   @Nullable String tensorBehind(String value) {
     return tensorByValue.get(value);
   }
 
-  /// Why a constant operand of a product is not weights that can be pruned.
+  /// Returns the reason why a constant operand of a product has no weights that can be pruned.
   String whyNoWeights(Node node, String operand) {
     String tensor = tensorByValue.get(operand);
     if (tensor != null) {

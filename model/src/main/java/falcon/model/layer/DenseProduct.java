@@ -3,8 +3,8 @@ package falcon.model.layer;
 import falcon.model.Node;
 import org.jspecify.annotations.Nullable;
 
-/// A product that pruning makes no cheaper: of two activations (attention's `QKᵀ` and `AV`), or
-/// with weights that are computed, quantised or otherwise out of reach.
+/// A product whose cost pruning does not reduce: of two activations (attention's `QKᵀ` and `AV`),
+/// or with weights that are computed, quantised or otherwise inaccessible.
 ///
 /// @param node the operator
 /// @param macs multiply-accumulates for one example, 0 if they are not known
@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// @param reason why nothing of it is pruned
 public record DenseProduct(Node node, long macs, @Nullable String uncountedReason, String reason) {
 
-  /// Whether the multiply-accumulates are known.
+  /// Returns whether the multiply-accumulates are known.
   public boolean isCounted() {
     return uncountedReason == null;
   }

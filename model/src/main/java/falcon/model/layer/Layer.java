@@ -5,7 +5,7 @@ import falcon.model.Tensor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// One weight tensor of a network and what its weights cost.
+/// One weight tensor of a network and the cost of its weights.
 ///
 /// @param tensor name of the initializer
 /// @param shape its shape, as the graph has it
@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 ///     steps of a recurrent layer, 0 for an embedding, which is looked up; added up over `nodes`
 /// @param uncountedReason why `macsPerWeight` is not known, and 0; null if it is
 /// @param notPrunableReason why the tensor stays as it is; null if it may be pruned
-/// @param isAdaptable whether values may change so that the network makes up for what is pruned;
-///     true for prunable layers, and for those that the architecture keeps dense
+/// @param isAdaptable whether values may change to compensate for pruning; true for prunable
+///     layers, and for those that the architecture keeps dense
 public record Layer(
     String tensor,
     List<Long> shape,
@@ -32,27 +32,28 @@ public record Layer(
     nodes = List.copyOf(nodes);
   }
 
-  /// Operators that use the weights, each kind once: `Conv`, or `Gather+MatMul` for tied weights.
+  /// Returns the types of the operators that use the weights, each once: `Conv`, or `Gather+MatMul`
+  /// for tied weights.
   public String opType() {
     return String.join("+", nodes.stream().map(Node::opType).distinct().toList());
   }
 
-  /// Number of weights.
+  /// Returns the number of weights.
   public int weights() {
     return Math.toIntExact(Tensor.elements(shape));
   }
 
-  /// Multiply-accumulates of all weights for one example, 0 if they are not known.
+  /// Returns the multiply-accumulates of all weights for one example, 0 if they are not known.
   public long macs() {
     return Math.multiplyExact(weights(), macsPerWeight);
   }
 
-  /// Whether the multiply-accumulates are known.
+  /// Returns whether the multiply-accumulates are known.
   public boolean isCounted() {
     return uncountedReason == null;
   }
 
-  /// Whether the weights may be pruned.
+  /// Returns whether the weights may be pruned.
   public boolean isPrunable() {
     return notPrunableReason == null;
   }

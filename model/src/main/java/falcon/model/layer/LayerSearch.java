@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// Finds the layers and products of a network and what they cost.
+/// Finds the layers and products of a network and their costs.
 final class LayerSearch {
   private final Network network;
   private final LayerSelection selection;
@@ -49,7 +49,7 @@ final class LayerSearch {
     var denseProducts = new ArrayList<DenseProduct>();
     for (Node node : network.nodes()) {
       if (constants.isConstant(node)) {
-        continue; // computed once, whoever does it
+        continue; // computed once, by any runtime
       }
       Set<String> weights = weightsOf(node);
       weights.forEach(
@@ -65,7 +65,7 @@ final class LayerSearch {
     return new Layers(layers, denseProducts, shapes.obstacles());
   }
 
-  /// Names of the tensors that a node uses as weights, as they are or turned over.
+  /// Returns the names of the tensors that a node uses as weights, as they are or transposed.
   private Set<String> weightsOf(Node node) {
     var tensors = new LinkedHashSet<String>();
     Product product = OperatorRules.product(node);
@@ -84,7 +84,8 @@ final class LayerSearch {
     return tensors;
   }
 
-  /// Numbers that are looked up are weights if they are the rows of a table.
+  /// Returns whether a use makes the tensor a layer: numbers that are looked up are weights if they
+  /// are the rows of a table.
   private boolean isLayer(WeightUse use, String name) {
     Tensor tensor = network.tensor(name);
     return !use.isLookup() || (tensor.type().isFloatingPoint() && tensor.shape().size() > 1);
@@ -136,7 +137,7 @@ final class LayerSearch {
         node, macs == null || uncounted != null ? 0 : macs / examples, uncounted, reason);
   }
 
-  /// Why a node's product is one that pruning leaves alone.
+  /// Returns the reason why pruning leaves a node's product alone.
   ///
   /// @return null if it multiplies nothing
   private @Nullable String denseReason(Node node) {
@@ -151,7 +152,7 @@ final class LayerSearch {
     return operands.isEmpty() ? null : "product of activations";
   }
 
-  /// Why one of the nodes can be run by nobody, null if each can.
+  /// Returns the reason why no implementation can run one of the nodes, null if all can be run.
   private @Nullable String contradiction(List<Node> nodes) {
     for (Node node : nodes) {
       Obstacle obstacle = shapes.at(node);

@@ -7,16 +7,16 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// Which layers the user wants pruned.
+/// The user's selection of the layers to prune.
 ///
-/// @param include tensors to prune, embeddings too; empty: all weights of convolutions, linear and
-///     recurrent layers
+/// @param include tensors to prune, embeddings included; if empty, all weights of convolutions,
+///     linear and recurrent layers
 /// @param exclude tensors to leave alone, whatever `include` says
 public record LayerSelection(List<NamePattern> include, List<NamePattern> exclude) {
-  /// Everything that is prunable without being asked for by name.
+  /// The selection of everything that is prunable without being requested by name.
   public static final LayerSelection DEFAULT = new LayerSelection(List.of(), List.of());
 
-  /// How many near names a message lists.
+  /// The number of similar names that a message lists.
   private static final int NEAR_NAMES = 5;
 
   public LayerSelection {
@@ -24,7 +24,7 @@ public record LayerSelection(List<NamePattern> include, List<NamePattern> exclud
     exclude = List.copyOf(exclude);
   }
 
-  /// A selection by patterns as they are typed.
+  /// Creates a selection from patterns as the user types them.
   ///
   /// @throws IllegalArgumentException if one is empty
   public static LayerSelection of(List<String> include, List<String> exclude) {
@@ -33,12 +33,12 @@ public record LayerSelection(List<NamePattern> include, List<NamePattern> exclud
         exclude.stream().map(NamePattern::new).toList());
   }
 
-  /// Whether a tensor is asked for by name.
+  /// Returns whether a tensor is requested by name.
   boolean isIncluded(String tensor) {
     return include.stream().anyMatch(pattern -> pattern.matches(tensor));
   }
 
-  /// Why the user's patterns leave a tensor alone.
+  /// Returns the reason why the user's patterns leave a tensor alone.
   ///
   /// @return null if they do not
   @Nullable String leftOut(String tensor) {
@@ -50,11 +50,11 @@ public record LayerSelection(List<NamePattern> include, List<NamePattern> exclud
     return include.isEmpty() || isIncluded(tensor) ? null : "not among those included";
   }
 
-  /// Refuses patterns that mean nothing.
+  /// Rejects patterns that have no effect.
   ///
-  /// @param layers all of the network
-  /// @throws IllegalArgumentException if a pattern matches no weights, or one of `include` only
-  ///     such as cannot be pruned: says why, or lists near names
+  /// @param layers all layers of the network
+  /// @throws IllegalArgumentException if a pattern matches no weights, or one of `include` matches
+  ///     only weights that cannot be pruned: gives the reason, or lists similar names
   void requireMeaning(List<Layer> layers) {
     List<String> names = layers.stream().map(Layer::tensor).toList();
     include.forEach(pattern -> requireMatch(ModelOption.INCLUDE, pattern, names));
@@ -71,10 +71,10 @@ public record LayerSelection(List<NamePattern> include, List<NamePattern> exclud
     }
   }
 
-  /// Refuses a pattern that matches no name.
+  /// Rejects a pattern that matches no name.
   ///
-  /// @param option that it was given with, as messages name it
-  /// @throws IllegalArgumentException if no name matches: lists near ones
+  /// @param option option that it was given with, as messages name it
+  /// @throws IllegalArgumentException if no name matches: lists similar ones
   public static void requireMatch(Enum<?> option, NamePattern pattern, List<String> names) {
     if (names.stream().noneMatch(pattern::matches)) {
       throw new IllegalArgumentException(
@@ -83,7 +83,7 @@ public record LayerSelection(List<NamePattern> include, List<NamePattern> exclud
     }
   }
 
-  /// Names that a typing error may have meant, nearest first.
+  /// Returns names that the user may have mistyped, nearest first.
   private static List<String> near(String text, List<String> names) {
     String wanted = text.toLowerCase(Locale.ROOT).replace("*", "").replace("?", "");
     var sorted = new ArrayList<>(names);
@@ -91,7 +91,8 @@ public record LayerSelection(List<NamePattern> include, List<NamePattern> exclud
     return sorted.subList(0, Math.min(NEAR_NAMES, sorted.size()));
   }
 
-  /// Edits that turn a text into some part of a name, so that a piece of a name is near it.
+  /// Returns the least number of edits that turn a text into some part of a name, so that a
+  /// fragment of a name is near it.
   private static int distance(String text, String name) {
     var previous = new int[name.length() + 1];
     for (int i = 1; i <= text.length(); i++) {

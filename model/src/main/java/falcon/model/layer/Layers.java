@@ -9,11 +9,11 @@ import java.util.Map;
 /// `LSTM`, `GRU`, `RNN` or `Gather` (an embedding) uses as weights, in graph order.
 ///
 /// MACs are multiply-accumulates of one example; the first axis of the first input counts examples.
-/// Windows are counted dense (padding costs like pixels), sequences at full length. Biases,
+/// Windows are counted dense (padding costs as much as pixels), sequences at full length. Biases,
 /// normalisation, activations and other element-wise work are not counted.
 ///
-/// A network with operators whose shapes nobody knows has layers, too: what lies behind such a node
-/// is not counted ([Layer#uncountedReason]), and [#obstacles] names it.
+/// A network with operators of unknown shapes has layers, too: the layers after one of those
+/// operators are not counted ([Layer#uncountedReason]), and [#obstacles] names it.
 public final class Layers {
   private final List<Layer> all;
   private final List<DenseProduct> denseProducts;
@@ -25,19 +25,19 @@ public final class Layers {
     this.obstacles = List.copyOf(obstacles);
   }
 
-  /// Finds the layers, for one example of the size that the network fixes.
+  /// Finds the layers, for one example of the size that the network declares.
   public static Layers of(Network network) {
     return of(network, LayerSelection.DEFAULT);
   }
 
-  /// The same, where only some may be pruned.
+  /// Finds the layers for one example, where only selected ones may be pruned.
   ///
-  /// @throws IllegalArgumentException if a pattern of the selection means nothing: says which
+  /// @throws IllegalArgumentException if a pattern of the selection has no effect: names it
   public static Layers of(Network network, LayerSelection selection) {
     return LayerSearch.run(network, Map.of(), selection);
   }
 
-  /// Finds the layers, for inputs of that shape.
+  /// Finds the layers, for inputs of given shapes.
   ///
   /// @param inputShapes shape of each graph input; the first axis of the first input counts
   ///     examples
@@ -46,55 +46,57 @@ public final class Layers {
     return LayerSearch.run(network, inputShapes, LayerSelection.DEFAULT);
   }
 
-  /// All layers.
+  /// Returns all layers.
   public List<Layer> all() {
     return all;
   }
 
-  /// The layers that may be pruned.
+  /// Returns the layers that may be pruned.
   public List<Layer> prunable() {
     return all.stream().filter(Layer::isPrunable).toList();
   }
 
-  /// The layers whose weights may change: the prunable ones, and those that stay dense only because
-  /// the architecture says so.
+  /// Returns the layers whose weights may change: the prunable ones, and those that stay dense only
+  /// because the architecture requires it.
   public List<Layer> adaptable() {
     return all.stream().filter(Layer::isAdaptable).toList();
   }
 
-  /// Products that pruning makes no cheaper, in graph order.
+  /// Returns the products whose cost pruning does not reduce, in graph order.
   public List<DenseProduct> denseProducts() {
     return denseProducts;
   }
 
-  /// What keeps shapes from being followed, inputs first, then nodes in graph order; empty if
+  /// Returns the obstacles to shape inference, inputs first, then nodes in graph order; empty if
   /// everything is counted.
   public List<Obstacle> obstacles() {
     return obstacles;
   }
 
-  /// Whether the multiply-accumulates of all layers and products are known.
+  /// Returns whether the multiply-accumulates of all layers and products are known.
   public boolean isCounted() {
     return all.stream().allMatch(Layer::isCounted)
         && denseProducts.stream().allMatch(DenseProduct::isCounted);
   }
 
-  /// Number of weights that may be pruned.
+  /// Returns the number of weights that may be pruned.
   public int prunableWeights() {
     return prunable().stream().map(Layer::weights).reduce(0, Math::addExact);
   }
 
-  /// Multiply-accumulates of the weights that may be pruned, for one example, as far as known.
+  /// Returns the multiply-accumulates of the weights that may be pruned, for one example, as far as
+  /// known.
   public long prunableMacs() {
     return prunable().stream().map(Layer::macs).reduce(0L, Math::addExact);
   }
 
-  /// Multiply-accumulates of all layers, for one example, as far as known.
+  /// Returns the multiply-accumulates of all layers, for one example, as far as known.
   public long layerMacs() {
     return all.stream().map(Layer::macs).reduce(0L, Math::addExact);
   }
 
-  /// Multiply-accumulates of all layers and all dense products, for one example, as far as known.
+  /// Returns the multiply-accumulates of all layers and all dense products, for one example, as far
+  /// as known.
   public long totalMacs() {
     return denseProducts.stream().map(DenseProduct::macs).reduce(layerMacs(), Math::addExact);
   }

@@ -2,9 +2,9 @@ package falcon.model.layer;
 
 import java.util.regex.Pattern;
 
-/// Which names are meant: `*` stands for any text, `?` for one character, all else for itself.
+/// A pattern of names: `*` matches any text, `?` one character, everything else itself.
 ///
-/// @param text as it is written
+/// @param text the pattern as the user writes it
 public record NamePattern(String text) {
   /// @throws IllegalArgumentException if the text is empty
   public NamePattern {
@@ -13,7 +13,7 @@ public record NamePattern(String text) {
     }
   }
 
-  /// Whether a name is meant.
+  /// Returns whether a name matches.
   public boolean matches(String name) {
     return expression(text).matcher(name).matches();
   }

@@ -8,7 +8,7 @@ import falcon.model.operator.Product;
 import falcon.model.shape.FollowedShapes;
 import org.jspecify.annotations.Nullable;
 
-/// Multiply-accumulates of single nodes of a network, for all examples.
+/// Counts the multiply-accumulates of single nodes of a network, for all examples.
 final class ProductMacs {
   /// Counts by the rule of an operator.
   @FunctionalInterface
@@ -22,17 +22,17 @@ final class ProductMacs {
     this.shapes = shapes;
   }
 
-  /// What a node costs.
+  /// Counts the multiply-accumulates of a node.
   ///
-  /// @return null if a shape that it takes is not known, or contradicts the node
+  /// @return null if the shape of an operand is not known, or contradicts the node
   /// @throws UnusableNodeException if the count is beyond 64 bits
   @Nullable Long of(Node node) {
     return count(node, Product::macs);
   }
 
-  /// The part of a node's cost that one of its weight tensors has.
+  /// Counts the multiply-accumulates of a node that one of its weight tensors takes part in.
   ///
-  /// @return null if a shape that it takes is not known, or contradicts the node
+  /// @return null if the shape of an operand is not known, or contradicts the node
   /// @throws UnusableNodeException if the count is beyond 64 bits
   @Nullable Long of(WeightUse use) {
     return count(use.node(), (product, known) -> product.macs(known, use.operand()));

@@ -7,16 +7,16 @@ import falcon.model.Node;
 import falcon.model.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/// Why a weight tensor cannot be pruned, or is not to be.
+/// Finds the reason why a weight tensor cannot, or must not, be pruned.
 ///
-/// @param constants which values of the network are constant
-/// @param name of the tensor
-/// @param readers of the tensor
+/// @param constants the constant values of the network
+/// @param name name of the tensor
+/// @param readers nodes that read the tensor
 record PruningObstacle(Network network, ConstantValues constants, String name, WeightUses readers) {
 
-  /// What speaks against pruning, the network's own reasons before the user's.
+  /// Returns the reason against pruning, the network's own reasons before the user's.
   ///
-  /// @return null if nothing does
+  /// @return null if there is none
   @Nullable String reason(LayerSelection selection) {
     Tensor tensor = network.tensor(name);
     if (!tensor.type().isFloatingPoint()) {
@@ -71,7 +71,7 @@ record PruningObstacle(Network network, ConstantValues constants, String name, W
     return name.equals(constants.tensorBehind(value));
   }
 
-  /// Whether the tensor, as it is or turned over, leaves the network.
+  /// Returns whether the tensor, as it is or transposed, is an output of the network.
   private boolean isOutput(String value) {
     return network.outputs().stream().anyMatch(output -> output.name().equals(value))
         || network.consumers(value).stream()

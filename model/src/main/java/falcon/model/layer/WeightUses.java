@@ -9,12 +9,12 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Who reads a constant tensor: nodes that use it as weights, and all others.
+/// The nodes that read a constant tensor: those that use it as weights, and all others.
 ///
-/// `Identity`, and `Transpose` of two axes, are looked through.
+/// `Identity`, and `Transpose` of two axes, are traced through.
 ///
-/// @param uses in graph order; more than one if the weights are shared (tied)
-/// @param others readers for which it is not weights: they stand in the way of pruning
+/// @param uses uses in graph order; more than one if the weights are shared (tied)
+/// @param others readers that do not use it as weights: they prevent pruning
 public record WeightUses(List<WeightUse> uses, List<Node> others) {
   public WeightUses {
     uses = List.copyOf(uses);
@@ -23,13 +23,13 @@ public record WeightUses(List<WeightUse> uses, List<Node> others) {
 
   private record Alias(String value, boolean isTransposed) {}
 
-  /// Readers of an initializer.
+  /// Finds the readers of an initializer.
   public static WeightUses of(Network network, String tensor) {
     var uses = new ArrayList<WeightUse>();
     var others = new ArrayList<Node>();
     var open = new ArrayDeque<Alias>();
     open.add(new Alias(tensor, false));
-    // depth first, in graph order; each value has one maker, so none is met twice
+    // depth first, in graph order; each value has one producer, so none is met twice
     while (!open.isEmpty()) {
       Alias alias = open.pop();
       var behind = new ArrayList<Alias>();
