@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Attention, and the positions that it knows by rotation.
+/// Shape inference of attention and rotary position embedding.
 final class AttentionShapes {
   private AttentionShapes() {}
 
@@ -18,8 +18,8 @@ final class AttentionShapes {
     all.put("RotaryEmbedding", SameShapes.plain());
   }
 
-  /// `Attention`: `[b, heads, m, k]` and `[b, heads, n, l]` give `[b, heads, m, l]`; with three
-  /// axes the heads stand side by side in the last.
+  /// Infers the output of `Attention`: `[b, heads, m, k]` and `[b, heads, n, l]` give
+  /// `[b, heads, m, l]`; with three axes the heads are concatenated along the last.
   private static List<Long> attention(Operands operands) {
     List<Long> q = operands.shape(0);
     List<Long> v = operands.shape(2);
@@ -42,8 +42,8 @@ final class AttentionShapes {
     return shape;
   }
 
-  /// `[b, heads, m, k] · [b, heads, k, n] · [b, heads, n, l]`: b · heads · m · n · (k + l), masked
-  /// or not.
+  /// Counts `[b, heads, m, k] · [b, heads, k, n] · [b, heads, n, l]` as b · heads · m · n · (k +
+  /// l), masked or not.
   private static final class AttentionProduct implements Product {
     @Override
     public List<Integer> factors(Node node) {

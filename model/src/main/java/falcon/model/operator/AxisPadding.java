@@ -3,23 +3,24 @@ package falcon.model.operator;
 import falcon.model.Node;
 import java.util.List;
 
-/// What a node that slides a window adds to its input at the ends of one axis; a transposed
-/// convolution cuts as much off its result, and adds where it is negative.
+/// The padding that a sliding window adds to its input at the ends of one axis; a transposed
+/// convolution crops its result by this amount, and extends it where the amount is negative.
 ///
 /// Source: ONNX operator specification, Conv, ConvTranspose and the pools: `pads`, `auto_pad`,
 /// `output_padding`, `output_shape`.
 ///
-/// @param begin before the first element
-/// @param end behind the last element
+/// @param begin number of elements before the first one
+/// @param end number of elements after the last one
 public record AxisPadding(long begin, long end) {
   private static final AxisPadding NONE = new AxisPadding(0, 0);
 
-  /// Padding of a convolution or a pool: for `SAME` as much as ⌈size / stride⌉ positions lack.
+  /// Returns the padding of a convolution or a pool: for `SAME` as much as ⌈size / stride⌉
+  /// positions need.
   ///
-  /// @param axis of `axes` spatial ones
-  /// @param size of the input
-  /// @param stride 1 or more
-  /// @param span of the window, from its first to its last element
+  /// @param axis index of the axis among `axes` spatial ones
+  /// @param size size of the input
+  /// @param stride stride, 1 or more
+  /// @param span extent of the window, from its first to its last element
   public static AxisPadding of(Node node, int axis, int axes, long size, long stride, long span) {
     String mode = node.text("auto_pad", "NOTSET");
     if (mode.startsWith("SAME")) {
@@ -29,13 +30,13 @@ public record AxisPadding(long begin, long end) {
     return mode.equals("VALID") ? NONE : explicit(node, axis, axes);
   }
 
-  /// What a transposed convolution cuts off: for `SAME` what is beyond size · stride, and nothing
-  /// is added; where the node fixes the output's size what is beyond that.
+  /// Returns what a transposed convolution crops: for `SAME` the part beyond size · stride, without
+  /// extending the result; where the node fixes the output's size, the part beyond that.
   ///
-  /// @param axis of `axes` spatial ones
-  /// @param size of the input
-  /// @param stride how far the input is spread, 1 or more
-  /// @param span of the window, from its first to its last element
+  /// @param axis index of the axis among `axes` spatial ones
+  /// @param size size of the input
+  /// @param stride factor by which the input is spread, 1 or more
+  /// @param span extent of the window, from its first to its last element
   public static AxisPadding ofTransposed(
       Node node, int axis, int axes, long size, long stride, long span) {
     String mode = node.text("auto_pad", "NOTSET");
@@ -56,13 +57,14 @@ public record AxisPadding(long begin, long end) {
     return new AxisPadding(entry(node, "pads", axis, 0), entry(node, "pads", axis + axes, 0));
   }
 
-  /// In halves; what is over goes to the end for `SAME_UPPER`, to the begin otherwise.
+  /// Divides a padding in halves; an odd element goes to the end for `SAME_UPPER`, to the beginning
+  /// otherwise.
   private static AxisPadding divided(String mode, long total) {
     long begin = mode.equals("SAME_UPPER") ? total / 2 : total - total / 2;
     return new AxisPadding(begin, total - begin);
   }
 
-  /// A number of a node's list, or what ONNX takes where the list is absent.
+  /// Returns an element of a list attribute, or ONNX's default if the list is absent.
   public static long entry(Node node, String attribute, int index, long absent) {
     List<Long> list = node.integers(attribute, List.of());
     return index < list.size() ? list.get(index) : absent;

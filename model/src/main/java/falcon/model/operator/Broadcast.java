@@ -5,12 +5,12 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Operators that work element by element and stretch axes of size 1; their results where the
-/// operands are numbers that shapes are made of.
+/// Shape inference of element-wise operators with broadcasting. Their numbers are inferred, too,
+/// where those of the operands are known, so that shapes can be computed from them.
 final class Broadcast {
   private Broadcast() {}
 
-  /// What two numbers make; null where that is not followed.
+  /// Combines two numbers; returns null where the result is not inferred.
   @FunctionalInterface
   private interface Combination {
     @Nullable Double of(double a, double b);
@@ -45,12 +45,12 @@ final class Broadcast {
     return OperatorRule.ofValue(operands -> result(operands, combination, false));
   }
 
-  /// Truth values are whole, whatever is compared.
+  /// Creates the rule of a comparison: truth values are whole, whatever the type of the operands.
   private static OperatorRule comparison(Combination combination) {
     return OperatorRule.ofValue(operands -> result(operands, combination, true));
   }
 
-  /// `Div`: quotients of whole numbers are cut off towards zero.
+  /// Infers the output of `Div`: quotients of integers are truncated towards zero.
   private static InferredValue quotient(Operands operands) {
     List<Long> shape = shape(operands);
     Combination quotient = isWhole(operands) ? Broadcast::wholeQuotient : Broadcast::realQuotient;
@@ -69,7 +69,7 @@ final class Broadcast {
     return quotient < 0 ? Math.ceil(quotient) : Math.floor(quotient);
   }
 
-  /// `Mod`: with the divisor's sign, or with `fmod` the dividend's.
+  /// Infers the output of `Mod`: it has the divisor's sign, or with `fmod` the dividend's.
   private static InferredValue remainder(Operands operands) {
     boolean isTowardZero = operands.node().integer("fmod", 0) != 0;
     return result(
@@ -82,7 +82,7 @@ final class Broadcast {
     return isTrue ? 1 : 0;
   }
 
-  /// Shape of the output of a node whose inputs are all stretched to it.
+  /// Returns the shape that all inputs of a node are broadcast to.
   static List<Long> shape(Operands operands) {
     List<Long> shape = operands.shape(0);
     for (int i = 1; i < operands.inputs().size(); i++) {
@@ -91,7 +91,7 @@ final class Broadcast {
     return shape;
   }
 
-  /// Shape that two shapes stretch to.
+  /// Returns the shape that two shapes are broadcast to.
   ///
   /// @throws UnusableNodeException if they do not fit
   static List<Long> shape(Operands operands, List<Long> a, List<Long> b) {
@@ -108,7 +108,7 @@ final class Broadcast {
     return shape;
   }
 
-  /// Requires that an operand can be stretched to a shape without changing that.
+  /// Requires that an operand can be broadcast to a shape without changing that shape.
   ///
   /// @throws UnusableNodeException if it cannot
   static void requireStretch(Operands operands, int input, List<Long> shape) {
@@ -117,7 +117,7 @@ final class Broadcast {
     }
   }
 
-  /// A value stretched to a shape.
+  /// Broadcasts a value to a shape.
   static InferredValue stretched(InferredValue value, List<Long> shape) {
     List<Long> own = value.shape();
     return value.picked(
@@ -141,7 +141,8 @@ final class Broadcast {
     return true;
   }
 
-  /// Shape and, where all inputs are known numbers, what these make from the first to the last.
+  /// Infers the shape and, where all inputs are known numbers, their combination from the first to
+  /// the last.
   private static InferredValue result(Operands operands, Combination combination, boolean isTruth) {
     return result(operands, shape(operands), combination, isTruth);
   }
@@ -165,7 +166,8 @@ final class Broadcast {
     return new InferredValue(shape, numbers, isTruth || isWhole(operands));
   }
 
-  /// `Where`: elements of the second operand where the first is true, otherwise of the third.
+  /// Infers the output of `Where`: elements of the second operand where the first is true,
+  /// otherwise of the third.
   private static InferredValue choice(Operands operands) {
     List<Long> shape = shape(operands);
     List<List<Double>> inputs = elements(operands, shape);
@@ -179,7 +181,7 @@ final class Broadcast {
     return new InferredValue(shape, numbers, operands.value(1).isWhole());
   }
 
-  /// Elements of all inputs, stretched to a shape.
+  /// Returns the elements of all inputs, broadcast to a shape.
   ///
   /// @return null if some are not known
   private static @Nullable List<List<Double>> elements(Operands operands, List<Long> shape) {
@@ -194,7 +196,8 @@ final class Broadcast {
     return inputs;
   }
 
-  /// `Expand`: to the shape that its own and the second operand stretch to.
+  /// Infers the output of `Expand`: its shape is the broadcast of the first operand's shape and the
+  /// shape in the second operand.
   private static InferredValue expanded(Operands operands) {
     return stretched(operands.value(0), shape(operands, operands.shape(0), operands.content(1)));
   }

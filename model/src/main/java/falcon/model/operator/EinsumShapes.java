@@ -10,7 +10,7 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/// Shapes of `Einsum`: each letter is an axis, `...` stands for any further axes.
+/// Shape inference of `Einsum`: each letter is an axis, `...` means any further axes.
 final class EinsumShapes {
   private static final String ELLIPSIS = "...";
 
@@ -20,8 +20,10 @@ final class EinsumShapes {
     all.put("Einsum", OperatorRule.ofShape(EinsumShapes::einsum).multiplies(new EinsumProduct()));
   }
 
-  /// Source: ONNX `Einsum`; without `->` the result has the letters that stand once, in
-  /// alphabetical order, behind the axes of the ellipsis.
+  /// Infers the output of `Einsum`. Without `->` it has the letters that occur once, in
+  /// alphabetical order, after the axes of the ellipsis.
+  ///
+  /// Source: ONNX operator specification, Einsum.
   private static List<Long> einsum(Operands operands) {
     String equation = operands.node().text("equation", "").replace(" ", "");
     String[] sides = equation.split("->", -1);
@@ -63,9 +65,9 @@ final class EinsumShapes {
     return output.toString();
   }
 
-  /// Notes the sizes of a term's letters.
+  /// Records the sizes of a term's letters.
   ///
-  /// @return the sizes that its ellipsis stands for
+  /// @return the sizes of the axes under its ellipsis
   private static List<Long> read(
       Operands operands,
       List<Long> shape,
@@ -93,7 +95,7 @@ final class EinsumShapes {
     return further;
   }
 
-  /// Product of the sizes of all labels, where two operands meet.
+  /// Counts the product of the sizes of all labels, if there are two operands.
   private static final class EinsumProduct implements Product {
     @Override
     public List<Integer> factors(Node node) {
@@ -116,7 +118,8 @@ final class EinsumShapes {
       return terms.length == 1 ? 0 : Tensor.elements(sizeByLabel.values().stream().toList());
     }
 
-    /// Axes under an ellipsis are labelled by their distance from its end, so that they stretch.
+    /// Adds the sizes of a term's labels. Axes under an ellipsis are labelled by their distance
+    /// from its end, so that they are broadcast.
     private static void addLabels(String term, List<Long> shape, Map<String, Long> sizeByLabel) {
       int letters = term.replace(".", "").length();
       int hidden = term.contains("...") ? shape.size() - letters : 0;

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/// Shapes of operators that take or make indices.
+/// Shape inference of operators that read or compute indices.
 final class IndexShapes {
   private IndexShapes() {}
 
@@ -21,7 +21,7 @@ final class IndexShapes {
     all.put("NonZero", OperatorRule.ofValue(IndexShapes::nonZero));
   }
 
-  /// `TopK`: k elements along an axis.
+  /// Infers the outputs of `TopK`: k elements along an axis.
   private static List<Long> largest(Operands operands) {
     var shape = new ArrayList<>(operands.shape(0));
     int axis = operands.axis(operands.node().integer("axis", -1), shape.size());
@@ -34,7 +34,7 @@ final class IndexShapes {
     return shape;
   }
 
-  /// `OneHot`: one more axis.
+  /// Infers the output of `OneHot`: it has one more axis.
   private static List<Long> oneHot(Operands operands) {
     var shape = new ArrayList<>(operands.shape(0));
     int axis = operands.axis(operands.node().integer("axis", -1), shape.size() + 1L);
@@ -46,14 +46,14 @@ final class IndexShapes {
     return shape;
   }
 
-  /// `GatherElements`: as many as there are indices, which reach no further than the data along any
-  /// other axis.
+  /// Infers the output of `GatherElements`: it has the shape of the indices, which is no larger
+  /// than the data along any other axis.
   private static List<Long> gatherElements(Operands operands) {
     requireWithin(operands, operands.shape(1));
     return operands.shape(1);
   }
 
-  /// `ScatterElements`: an update for each index.
+  /// Infers the output of `ScatterElements`, which needs one update per index.
   private static List<Long> scattered(Operands operands) {
     requireWithin(operands, operands.shape(1));
     if (!operands.shape(1).equals(operands.shape(2))) {
@@ -74,7 +74,7 @@ final class IndexShapes {
     }
   }
 
-  /// `ScatterND`: a block for each index.
+  /// Infers the output of `ScatterND`, which needs one block per index.
   private static List<Long> scatteredBlocks(Operands operands) {
     List<Long> shape = operands.shape(0);
     List<Long> indices = operands.shape(1);
@@ -89,7 +89,7 @@ final class IndexShapes {
     return shape;
   }
 
-  /// `GatherND`: blocks of the axes that the indices name.
+  /// Infers the output of `GatherND`: blocks of the axes that the indices do not address.
   private static List<Long> gatherBlocks(Operands operands) {
     List<Long> shape = operands.shape(0);
     List<Long> indices = operands.shape(1);
@@ -109,8 +109,8 @@ final class IndexShapes {
     return result;
   }
 
-  /// `Compress`: the slices of an axis, or the elements, for which a known list of truth values
-  /// says so.
+  /// Infers the output of `Compress`: the slices of an axis, or the elements, that a known list of
+  /// truth values selects.
   private static InferredValue compress(Operands operands) {
     var places = new ArrayList<Long>();
     List<Double> chosen = operands.numbers(1);
@@ -139,7 +139,8 @@ final class IndexShapes {
         });
   }
 
-  /// `NonZero`: indices of the elements of a known value that are not zero, an axis a row.
+  /// Infers the output of `NonZero`: the indices of the nonzero elements of a known value, one row
+  /// per axis.
   private static InferredValue nonZero(Operands operands) {
     List<Double> numbers = operands.numbers(0);
     List<Long> shape = operands.shape(0);

@@ -7,14 +7,15 @@ import java.util.List;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
-/// What is known of a value before the network runs.
+/// The knowledge of a value before the network runs.
 ///
 /// @param shape sizes of its axes, none for a scalar
 /// @param numbers its elements, row-major, where they follow from shapes and constants alone; null
 ///     otherwise
 /// @param isWhole whether the numbers are integers or truth values (1 and 0) by type
 public record InferredValue(List<Long> shape, @Nullable List<Double> numbers, boolean isWhole) {
-  /// Longest content that is kept: shapes and axes are short, anything longer is data.
+  /// The greatest number of elements that is kept: shapes and axes are short, anything longer is
+  /// data.
   static final int MOST_CONTENT = 4096;
 
   public InferredValue {
@@ -22,22 +23,22 @@ public record InferredValue(List<Long> shape, @Nullable List<Double> numbers, bo
     numbers = numbers == null || numbers.size() > MOST_CONTENT ? null : List.copyOf(numbers);
   }
 
-  /// A value of which only the shape is known.
+  /// Creates a value of which only the shape is known.
   public static InferredValue ofShape(List<Long> shape) {
     return new InferredValue(shape, null, true);
   }
 
-  /// A list of whole numbers.
+  /// Creates a list of integers.
   public static InferredValue ofContent(List<Long> content) {
     return whole(List.of((long) content.size()), content);
   }
 
-  /// Whole numbers.
+  /// Creates a value of integers.
   public static InferredValue whole(List<Long> shape, List<Long> content) {
     return new InferredValue(shape, content.stream().map(Long::doubleValue).toList(), true);
   }
 
-  /// What a constant is.
+  /// Creates the value of a constant.
   public static InferredValue of(Tensor tensor) {
     if (tensor.size() > MOST_CONTENT) {
       return ofShape(tensor.shape());
@@ -51,20 +52,21 @@ public record InferredValue(List<Long> shape, @Nullable List<Double> numbers, bo
     return new InferredValue(tensor.shape(), numbers, !tensor.type().isFloatingPoint());
   }
 
-  /// The elements, if they are whole numbers and known; numbers beyond 2^53 are rounded, those at
-  /// the ends of the range are exact.
+  /// Returns the elements, if they are integers and known; numbers beyond 2^53 are rounded, those
+  /// at the ends of the range are exact.
   public @Nullable List<Long> content() {
     return numbers == null || !isWhole ? null : numbers.stream().map(Double::longValue).toList();
   }
 
-  /// The same elements in another shape.
+  /// Returns the same elements in another shape.
   InferredValue reshaped(List<Long> other) {
     return new InferredValue(other, numbers, isWhole);
   }
 
-  /// A value made of some of the elements.
+  /// Returns a value made of some of the elements.
   ///
-  /// @param place row-major place in this value of the element at these indices of the result
+  /// @param place maps the indices of an element of the result to its row-major position in this
+  ///     value
   InferredValue picked(List<Long> result, ToLongFunction<long[]> place) {
     if (numbers == null || Tensor.elements(result) > MOST_CONTENT) {
       return ofShape(result);
@@ -86,7 +88,7 @@ public record InferredValue(List<Long> shape, @Nullable List<Double> numbers, bo
     }
   }
 
-  /// Row-major place of an element.
+  /// Returns the row-major position of an element.
   static long place(List<Long> shape, long[] index) {
     long place = 0;
     for (int i = 0; i < index.length; i++) {

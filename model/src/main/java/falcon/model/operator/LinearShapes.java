@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
-/// Products of matrices, and their determinants.
+/// Shape inference of products of matrices, and of their determinants.
 final class LinearShapes {
   private LinearShapes() {}
 
@@ -28,6 +28,8 @@ final class LinearShapes {
     all.put("Det", OperatorRule.ofShape(operands -> outer(operands.shape(0))));
   }
 
+  /// A product of two matrices, or of stacks of them.
+  ///
   /// @param termAxis axis of the left operand that is summed over, −1 for the last
   private record MatrixProduct(ToIntFunction<Node> termAxis) implements Product {
     @Override
@@ -53,7 +55,7 @@ final class LinearShapes {
     }
   }
 
-  /// `Gemm`: `[m, k] · [k, n]`, either turned over beforehand.
+  /// Infers the output of `Gemm`: `[m, k] · [k, n]`, either transposed beforehand.
   private static List<Long> gemm(Operands operands) {
     List<Long> a = matrix(operands, 0, "transA");
     List<Long> b = matrix(operands, 1, "transB");
@@ -67,7 +69,8 @@ final class LinearShapes {
     return shape;
   }
 
-  /// `MatMul`: `[…, m, k] · […, k, n]`; a vector is a row on the left, a column on the right.
+  /// Infers the output of `MatMul`: `[…, m, k] · […, k, n]`; a vector is a row on the left, a
+  /// column on the right.
   private static List<Long> matMul(Operands operands) {
     List<Long> a = operands.shape(0);
     List<Long> b = operands.shape(1);

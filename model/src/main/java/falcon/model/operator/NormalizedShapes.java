@@ -5,7 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
-/// Shapes of operators that normalise, most of them the channels of `[batch, channels, space…]`.
+/// Shape inference of normalisation operators, most of which normalise the channels of
+/// `[batch, channels, space…]`.
 final class NormalizedShapes {
   private NormalizedShapes() {}
 
@@ -22,12 +23,13 @@ final class NormalizedShapes {
     }
   }
 
-  /// An operator that scales and shifts by what training sets.
+  /// Creates the rule of an operator whose scale and shift are trained.
   private static OperatorRule trained(Function<Operands, List<Long>> shape) {
     return OperatorRule.ofShape(shape).learns(1, 2).with(OperatorRule.Trait.FINITE);
   }
 
-  /// `BatchNormalization`: scale, bias, mean and variance of each channel.
+  /// Infers the output of `BatchNormalization`, which needs the scale, bias, mean and variance of
+  /// each channel.
   private static List<Long> batch(Operands operands) {
     List<Long> shape = operands.shape(0);
     for (int input = 1; input <= 4; input++) {
@@ -37,7 +39,7 @@ final class NormalizedShapes {
     return shape;
   }
 
-  /// `InstanceNormalization`: scale and bias of each channel.
+  /// Infers the output of `InstanceNormalization`, which needs the scale and bias of each channel.
   private static List<Long> instance(Operands operands) {
     List<Long> shape = operands.shape(0);
     for (int input = 1; input <= 2; input++) {
@@ -47,7 +49,7 @@ final class NormalizedShapes {
     return shape;
   }
 
-  /// `GroupNormalization`: groups of as many channels each.
+  /// Infers the output of `GroupNormalization`, whose groups have equal numbers of channels.
   private static List<Long> group(Operands operands) {
     List<Long> shape = operands.shape(0);
     long groups = operands.node().integer("num_groups", 0);
@@ -57,7 +59,8 @@ final class NormalizedShapes {
     return shape;
   }
 
-  /// `LayerNormalization`: the output, then mean and inverse deviation of what is normalised.
+  /// Infers the outputs of `LayerNormalization`: the result, then the mean and the inverse standard
+  /// deviation of the normalised elements.
   private static List<InferredValue> layer(Operands operands) {
     List<Long> shape = operands.shape(0);
     int axis = operands.axis(operands.node().integer("axis", -1), shape.size());
@@ -76,7 +79,7 @@ final class NormalizedShapes {
         InferredValue.ofShape(moments));
   }
 
-  /// Values without an axis of channels have one.
+  /// Returns the number of channels; values without an axis of channels have one.
   private static long channels(List<Long> shape) {
     return shape.size() < 2 ? 1 : shape.get(1);
   }

@@ -7,9 +7,9 @@ import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// A node together with what is known of its inputs.
+/// A node together with the inferred values of its inputs.
 ///
-/// @param inputs one for each input of the node; null where it leaves one out
+/// @param inputs one for each input of the node; null where the node omits it
 public record Operands(Node node, List<@Nullable InferredValue> inputs) {
   public Operands {
     inputs = Collections.unmodifiableList(new ArrayList<>(inputs));
@@ -32,7 +32,7 @@ public record Operands(Node node, List<@Nullable InferredValue> inputs) {
     return value(input).shape();
   }
 
-  /// Numbers that the shape of the output depends on.
+  /// Returns the integers in an input that the shape of the output depends on.
   ///
   /// @throws UnusableNodeException if they are only known when the network runs
   List<Long> content(int input) {
@@ -43,7 +43,7 @@ public record Operands(Node node, List<@Nullable InferredValue> inputs) {
     return content;
   }
 
-  /// As [#content], but not only whole numbers.
+  /// Returns numbers as [#content], but not only integers.
   List<Double> numbers(int input) {
     List<Double> numbers = value(input).numbers();
     if (numbers == null) {
@@ -59,9 +59,9 @@ public record Operands(Node node, List<@Nullable InferredValue> inputs) {
         "Falcon needs shapes that follow from the input's shape; fold constants when exporting.");
   }
 
-  /// Numbers that newer operator sets have as an input and older ones as an attribute.
+  /// Returns integers that newer opsets define as an input and older ones as an attribute.
   ///
-  /// @return null if neither is there
+  /// @return null if neither is present
   @Nullable List<Long> inputOrAttribute(int input, String attribute) {
     if (has(input)) {
       return content(input);
@@ -69,10 +69,10 @@ public record Operands(Node node, List<@Nullable InferredValue> inputs) {
     return node.attributes().containsKey(attribute) ? node.integers(attribute, List.of()) : null;
   }
 
-  /// An axis counted from the front.
+  /// Returns an axis counted from the front.
   ///
-  /// @param axis negative counts from the back
-  /// @throws UnusableNodeException if there is no such axis
+  /// @param axis counts from the back if it is negative
+  /// @throws UnusableNodeException if it is out of range
   int axis(long axis, long rank) {
     if (axis < -rank || axis >= rank) {
       throw mismatch("axis %d is not one of %d".formatted(axis, rank));
@@ -80,16 +80,16 @@ public record Operands(Node node, List<@Nullable InferredValue> inputs) {
     return (int) (axis < 0 ? axis + rank : axis);
   }
 
-  /// Requires a constant with one number a channel, if the node has it.
+  /// Requires that an input, if the node has it, is a list with one number per channel.
   ///
-  /// @throws UnusableNodeException if it is of another shape
+  /// @throws UnusableNodeException if it has another shape
   void requireList(int input, long count) {
     if (has(input) && !shape(input).equals(List.of(count))) {
       throw mismatch("input %d needs the shape [%d]".formatted(input, count));
     }
   }
 
-  /// Says that the inputs do not fit the node.
+  /// Returns an exception saying that the inputs do not fit the node.
   public UnusableNodeException mismatch(String problem) {
     return UnusableNodeException.contradiction(
         node,

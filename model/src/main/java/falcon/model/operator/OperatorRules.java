@@ -8,10 +8,10 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// The table of operators: what each means before a network runs.
+/// The table of operators: the rule of each before a network runs.
 ///
-/// An operator that is not here is added to the class of its family, or in a class of its own that
-/// has a line in `families`.
+/// A new operator is added to the class of its family, or to a class of its own, with a line in
+/// `families`.
 public final class OperatorRules {
   private static final Map<String, OperatorRule> BY_NAME = byName();
 
@@ -49,14 +49,14 @@ public final class OperatorRules {
         QuantizedShapes::addTo);
   }
 
-  /// The rule of a node's operator.
+  /// Returns the rule of a node's operator.
   ///
-  /// @return null if it is not ONNX's own, or not known
+  /// @return null if it is not in ONNX's own domain, or not known
   public static @Nullable OperatorRule of(Node node) {
     return node.domain().isEmpty() ? BY_NAME.get(node.opType()) : null;
   }
 
-  /// What a node multiplies.
+  /// Returns the product that a node computes.
   ///
   /// @return null if it multiplies nothing
   public static @Nullable Product product(Node node) {
@@ -64,13 +64,13 @@ public final class OperatorRules {
     return rule == null ? null : rule.product();
   }
 
-  /// Whether a node's operator is known to have a trait.
+  /// Returns whether a node's operator is known to have a trait.
   public static boolean has(Node node, OperatorRule.Trait trait) {
     OperatorRule rule = of(node);
     return rule != null && rule.has(trait);
   }
 
-  /// What is known of a node's outputs.
+  /// Infers the outputs of a node.
   ///
   /// @throws UnusableNodeException if the operator is unknown or does not fit its inputs
   public static List<InferredValue> results(Operands operands) {

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Operators on quantised numbers. Products of them are known as such, so that they are shown, but
-/// the shapes that they make are not followed.
+/// Rules of operators on quantised numbers. Their products are known as products, so that they are
+/// listed, but the shapes of their outputs are not inferred.
 final class QuantizedShapes {
   private QuantizedShapes() {}
 
@@ -19,12 +19,14 @@ final class QuantizedShapes {
     product(all, "QLinearMatMul", 3);
   }
 
-  /// @param right number of the second factor
+  /// Adds the rule of a product.
+  ///
+  /// @param right index of the second factor
   private static void product(Map<String, OperatorRule> all, String name, int right) {
     all.put(name, OperatorRule.unknown().multiplies(new Uncounted(List.of(0, right))));
   }
 
-  /// A product whose output's shape, and so its cost, is not known.
+  /// A product whose output's shape, and therefore its cost, is not known.
   private record Uncounted(List<Integer> pair) implements Product {
     @Override
     public List<Integer> factors(Node node) {

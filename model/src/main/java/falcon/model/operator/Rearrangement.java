@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
-/// Shapes of operators that lay the same elements out in another way.
+/// Shape inference of operators that rearrange the same elements.
 final class Rearrangement {
   private Rearrangement() {}
 
@@ -32,12 +32,12 @@ final class Rearrangement {
         OperatorRule.ofValue(value).with(OperatorRule.Trait.PICKS, OperatorRule.Trait.ARRANGES));
   }
 
-  /// `Size`: the number of elements.
+  /// Infers the output of `Size`: the number of elements.
   private static InferredValue size(Operands operands) {
     return InferredValue.whole(List.of(), List.of(Tensor.elements(operands.shape(0))));
   }
 
-  /// `Shape`, or a part of it.
+  /// Infers the output of `Shape`: the shape, or a part of it.
   private static InferredValue shape(Operands operands) {
     List<Long> shape = operands.shape(0);
     int start = clamp(operands.node().integer("start", 0), shape.size());
@@ -45,7 +45,7 @@ final class Rearrangement {
     return InferredValue.ofContent(shape.subList(start, Math.max(start, end)));
   }
 
-  /// `Flatten`: a matrix, axes before `axis` its rows.
+  /// Infers the output of `Flatten`: a matrix whose rows are the axes before `axis`.
   private static InferredValue flatten(Operands operands) {
     List<Long> shape = operands.shape(0);
     long axis = operands.node().integer("axis", 1);
@@ -61,7 +61,7 @@ final class Rearrangement {
                 Tensor.elements(shape.subList(split, shape.size()))));
   }
 
-  /// `Reshape`: 0 keeps a size, −1 is what is left.
+  /// Infers the output of `Reshape`: 0 keeps a size, −1 is computed from the number of elements.
   private static InferredValue reshape(Operands operands) {
     List<Long> shape = operands.shape(0);
     List<Long> wanted = operands.content(1);
@@ -95,7 +95,7 @@ final class Rearrangement {
     return operands.value(0).reshaped(result);
   }
 
-  /// `Transpose`: axes in another order, reversed where none is given.
+  /// Infers the output of `Transpose`: axes in another order, reversed if none is given.
   private static InferredValue transpose(Operands operands) {
     List<Long> shape = operands.shape(0);
     var reversed = new ArrayList<Long>();
@@ -120,7 +120,7 @@ final class Rearrangement {
             });
   }
 
-  /// `Squeeze`: drops axes of size 1.
+  /// Infers the output of `Squeeze`: axes of size 1 are dropped.
   private static InferredValue squeeze(Operands operands) {
     List<Long> shape = operands.shape(0);
     List<Long> axes = operands.inputOrAttribute(1, "axes");
@@ -138,7 +138,7 @@ final class Rearrangement {
     return operands.value(0).reshaped(result);
   }
 
-  /// `Unsqueeze`: adds axes of size 1.
+  /// Infers the output of `Unsqueeze`: axes of size 1 are added.
   private static InferredValue unsqueeze(Operands operands) {
     List<Long> shape = operands.shape(0);
     List<Long> axes = operands.inputOrAttribute(1, "axes");
@@ -156,7 +156,7 @@ final class Rearrangement {
     return operands.value(0).reshaped(result);
   }
 
-  /// `Concat`.
+  /// Infers the output of `Concat`.
   private static InferredValue concat(Operands operands) {
     List<Long> first = operands.shape(0);
     int axis = operands.axis(operands.node().integer("axis", 0), first.size());
@@ -176,7 +176,7 @@ final class Rearrangement {
     return joined(operands, result);
   }
 
-  /// Elements of lists one behind the other.
+  /// Concatenates the elements of lists.
   private static InferredValue joined(Operands operands, List<Long> shape) {
     var numbers = new ArrayList<Double>();
     for (int i = 0; i < operands.inputs().size(); i++) {

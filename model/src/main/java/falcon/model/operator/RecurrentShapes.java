@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// `LSTM`, `GRU` and `RNN`.
+/// Shape inference of `LSTM`, `GRU` and `RNN`.
 final class RecurrentShapes {
   private RecurrentShapes() {}
 
@@ -22,7 +22,7 @@ final class RecurrentShapes {
         .with(OperatorRule.Trait.FINITE);
   }
 
-  /// Every weight `[directions, gates · hidden, inputs or hidden]` acts once in each time step.
+  /// Counts every weight `[directions, gates · hidden, inputs or hidden]` once per time step.
   private static final class RecurrentProduct implements Product {
     @Override
     public List<Integer> factors(Node node) {
@@ -51,7 +51,8 @@ final class RecurrentShapes {
     }
   }
 
-  /// All steps' states, then the last one's (twice: `LSTM` has a cell beside it).
+  /// Infers the outputs: the states of all steps, then the state of the last one (twice: `LSTM`
+  /// also has a cell state).
   ///
   /// ```
   /// layout 0:  [steps, directions, batch, hidden], [directions, batch, hidden]

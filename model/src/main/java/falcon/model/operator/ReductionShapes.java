@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.function.BinaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/// Shapes of operators that take axes together.
+/// Shape inference of reductions over axes.
 final class ReductionShapes {
   private ReductionShapes() {}
 
@@ -31,13 +31,13 @@ final class ReductionShapes {
     all.put("ArgMin", OperatorRule.ofShape(ReductionShapes::argument));
   }
 
-  /// A reduction that is computed where the numbers are known.
+  /// Adds the rule of a reduction that is computed where the numbers are known.
   private static void number(
       Map<String, OperatorRule> all, String name, BinaryOperator<Double> operator) {
     all.put(name, OperatorRule.ofValue(operands -> reduction(operands, operator)));
   }
 
-  /// `ReduceMean` and its kin.
+  /// Infers the output of `ReduceMean` and the other reductions.
   private static InferredValue reduction(
       Operands operands, @Nullable BinaryOperator<Double> operator) {
     Node node = operands.node();
@@ -57,7 +57,7 @@ final class ReductionShapes {
         result, reduced(operands, operator, result), operands.value(0).isWhole());
   }
 
-  /// What known numbers make, where one is left.
+  /// Reduces known numbers, if a single number results.
   private static @Nullable List<Double> reduced(
       Operands operands, @Nullable BinaryOperator<Double> operator, List<Long> result) {
     List<Double> numbers = operands.value(0).numbers();
@@ -66,7 +66,7 @@ final class ReductionShapes {
         : List.of(numbers.stream().reduce(operator).orElseThrow());
   }
 
-  /// `ArgMax` and `ArgMin`.
+  /// Infers the output of `ArgMax` and `ArgMin`.
   private static List<Long> argument(Operands operands) {
     Node node = operands.node();
     return without(operands, List.of(node.integer("axis", 0)), node.integer("keepdims", 1) == 1);

@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Shapes of operators that sample an image anew.
+/// Shape inference of operators that resample an image.
 final class ResizeShapes {
-  /// First version of `Resize` with regions and sizes.
+  /// The number of inputs since the first version of `Resize` that has regions and sizes.
   private static final int INPUTS_WITH_REGION = 3;
 
   private ResizeShapes() {}
@@ -21,7 +21,7 @@ final class ResizeShapes {
     all.put("AffineGrid", OperatorRule.ofShape(ResizeShapes::affineGrid));
   }
 
-  /// `Resize` and `Upsample`: sizes, or ⌊size · scale⌋.
+  /// Infers the output of `Resize` and `Upsample`: the given sizes, or ⌊size · scale⌋.
   private static List<Long> resize(Operands operands) {
     Node node = operands.node();
     List<Long> shape = operands.shape(0);
@@ -72,7 +72,9 @@ final class ResizeShapes {
     return scales.isEmpty() ? null : scales;
   }
 
-  /// @return one scale for all axes where the aspect ratio is kept, otherwise 0
+  /// Returns the common scale of all axes.
+  ///
+  /// @return 0 unless the aspect ratio is kept
   private static double keptScale(Operands operands, List<Integer> axes, List<Long> sizes) {
     String policy = operands.node().text("keep_aspect_ratio_policy", "stretch");
     if (policy.equals("stretch")) {
@@ -87,8 +89,8 @@ final class ResizeShapes {
     return scale;
   }
 
-  /// `AffineGrid`: a map `[n, axes, axes + 1]` for each image of the size `[n, c, space…]` gives
-  /// the places `[n, space…, axes]` of its elements.
+  /// Infers the output of `AffineGrid`: a map `[n, axes, axes + 1]` for each image of the size
+  /// `[n, c, space…]` gives the coordinates `[n, space…, axes]` of its elements.
   private static List<Long> affineGrid(Operands operands) {
     List<Long> maps = operands.shape(0);
     List<Long> size = operands.content(1);
@@ -105,7 +107,8 @@ final class ResizeShapes {
     return result;
   }
 
-  /// `GridSample`: `[n, c, …]` at places `[n, space…, axes]`.
+  /// Infers the output of `GridSample`: `[n, c, …]` is sampled at the coordinates
+  /// `[n, space…, axes]`.
   private static List<Long> gridSample(Operands operands) {
     List<Long> shape = operands.shape(0);
     List<Long> grid = operands.shape(1);

@@ -6,10 +6,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleUnaryOperator;
 
-/// Operators whose result has the shape of their first operand; what some of them make of numbers
-/// that shapes are made of.
+/// Shape inference of operators whose result has the shape of their first operand. Some of them
+/// also have their numbers inferred where those of the operand are known, so that shapes can be
+/// computed from them.
 final class SameShapes {
-  /// Operators of which nothing but the shape is followed.
+  /// The operators of which nothing but the shape is inferred.
   private static final List<String> PLAIN =
       List.of(
           "Relu",
@@ -77,12 +78,12 @@ final class SameShapes {
     number(all, "Not", a -> Broadcast.truth(a == 0));
   }
 
-  /// An operator of which nothing but the shape is followed.
+  /// Creates the rule of an operator of which nothing but the shape is inferred.
   static OperatorRule plain() {
     return OperatorRule.ofShape(operands -> operands.shape(0));
   }
 
-  /// A function of one number, which is computed where the number is known.
+  /// Adds the rule of a function of one number, which is computed where the number is known.
   private static void number(
       Map<String, OperatorRule> all, String name, DoubleUnaryOperator function) {
     all.put(name, OperatorRule.ofValue(operands -> computed(operands.value(0), function)));
@@ -101,7 +102,7 @@ final class SameShapes {
     return operands.shape(0);
   }
 
-  /// `Cast`: whole numbers are cut off towards zero.
+  /// Infers the output of `Cast`: numbers that become integers are truncated towards zero.
   private static InferredValue cast(Operands operands) {
     InferredValue value = operands.value(0);
     DataType type = DataType.ofOnnxCode((int) operands.node().integer("to", 0));

@@ -8,7 +8,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 
-/// Shapes of operators that take parts of a value, repeat it or fill one.
+/// Shape inference of operators that select parts of a value, repeat it or fill one.
 final class SelectionShapes {
   private SelectionShapes() {}
 
@@ -30,7 +30,7 @@ final class SelectionShapes {
     all.put("Range", OperatorRule.ofValue(SelectionShapes::range));
   }
 
-  /// Rows of a table, an embedding, which are looked up.
+  /// A lookup of rows in a table, an embedding.
   private static final class Lookup implements Product {
     @Override
     public List<Integer> factors(Node node) {
@@ -53,7 +53,7 @@ final class SelectionShapes {
     }
   }
 
-  /// `Split`: equal parts unless sizes are given.
+  /// Infers the outputs of `Split`: equal parts unless sizes are given.
   private static List<InferredValue> split(Operands operands) {
     Node node = operands.node();
     List<Long> shape = operands.shape(0);
@@ -92,7 +92,7 @@ final class SelectionShapes {
     return parts;
   }
 
-  /// `Slice`: from start to before end in steps, along some axes.
+  /// Infers the output of `Slice`: from start to before end in steps, along some axes.
   private static InferredValue slice(Operands operands) {
     List<Long> shape = operands.shape(0);
     List<Long> starts = required(operands, 1, "starts");
@@ -132,7 +132,7 @@ final class SelectionShapes {
         });
   }
 
-  /// `Gather`: the indices' shape in place of the axis.
+  /// Infers the output of `Gather`: the indices' shape replaces the axis.
   private static InferredValue gather(Operands operands) {
     List<Long> shape = operands.shape(0);
     int axis = operands.axis(operands.node().integer("axis", 0), shape.size());
@@ -161,7 +161,7 @@ final class SelectionShapes {
             });
   }
 
-  /// `Pad`: adds elements before and behind each axis.
+  /// Infers the output of `Pad`, which adds elements before and after each axis.
   private static List<Long> pad(Operands operands) {
     List<Long> pads = required(operands, 1, "pads");
     var result = new ArrayList<>(operands.shape(0));
@@ -178,7 +178,7 @@ final class SelectionShapes {
     return nonNegative(operands, result);
   }
 
-  /// `Tile`: repeats along each axis.
+  /// Infers the output of `Tile`, which repeats along each axis.
   private static List<Long> tile(Operands operands) {
     List<Long> repeats = operands.content(1);
     List<Long> shape = operands.shape(0);
@@ -192,7 +192,7 @@ final class SelectionShapes {
     return nonNegative(operands, result);
   }
 
-  /// `ConstantOfShape`: one number everywhere, 0 unless another is given.
+  /// Infers the output of `ConstantOfShape`: one number everywhere, 0 unless another is given.
   private static InferredValue constantOfShape(Operands operands) {
     List<Long> shape = nonNegative(operands, operands.content(0));
     Attribute value = operands.node().attributes().get("value");
@@ -206,7 +206,7 @@ final class SelectionShapes {
     return Broadcast.stretched(number.reshaped(List.of()), shape);
   }
 
-  /// `Range`: from start to before limit.
+  /// Infers the output of `Range`: from start to before limit.
   private static InferredValue range(Operands operands) {
     double start = number(operands, 0);
     double delta = number(operands, 2);
@@ -224,8 +224,8 @@ final class SelectionShapes {
     return new InferredValue(List.of(count), numbers, operands.value(0).isWhole());
   }
 
-  /// A place to start or stop at: negative counts from the back, and what lies outside is brought
-  /// to the edge that the steps come from or go to.
+  /// Resolves the start or the end of a slice: a negative number counts from the back, and a
+  /// position outside is clamped to the edge that the steps come from or go to.
   private static long fromFront(long place, long size, long step) {
     long counted = place < 0 ? place + size : place;
     return step > 0 ? Math.clamp(counted, 0, size) : Math.clamp(counted, -1, size - 1);

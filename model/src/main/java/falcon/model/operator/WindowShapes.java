@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Shapes of operators that slide a window over an image: `[batch, channels, space…]`.
+/// Shape inference of operators that slide a window over an image: `[batch, channels, space…]`.
 final class WindowShapes {
   private WindowShapes() {}
 
@@ -37,8 +37,9 @@ final class WindowShapes {
     all.put("SpaceToDepth", OperatorRule.ofShape(WindowShapes::depthAndSpace));
   }
 
-  /// `[out, in / group, kernel…]`: an output is a sum over all axes of the weights but the first;
-  /// transposed, `[in, out / group, kernel…]`, an input goes to all of them.
+  /// Counts the multiply-accumulates of a convolution. With weights `[out, in / group, kernel…]` an
+  /// output is a sum over all axes of the weights but the first; transposed, with weights
+  /// `[in, out / group, kernel…]`, an input contributes to all of them.
   private record ConvolutionProduct(boolean isTransposed) implements Product {
     @Override
     public List<Integer> factors(Node node) {
@@ -61,7 +62,7 @@ final class WindowShapes {
     }
   }
 
-  /// `Conv`: weights `[out, in / group, kernel…]`.
+  /// Infers the output of `Conv` with weights `[out, in / group, kernel…]`.
   private static List<Long> convolution(Operands operands) {
     List<Long> image = image(operands);
     List<Long> weights = operands.shape(1);
@@ -75,13 +76,14 @@ final class WindowShapes {
     return slide(operands, weights.get(0), kernel(operands, weights));
   }
 
-  /// `MaxPool`, `AveragePool`, `LpPool`.
+  /// Infers the outputs of `MaxPool`, `AveragePool` and `LpPool`.
   private static List<Long> pooling(Operands operands) {
     List<Long> image = image(operands);
     return slide(operands, image.get(1), window(operands, image.size() - 2));
   }
 
-  /// `MaxUnpool`: the size that a pooling made smaller, or the one asked for.
+  /// Infers the output of `MaxUnpool`: the size before a pooling with the same window, or the
+  /// requested one.
   private static List<Long> unpooling(Operands operands) {
     List<Long> image = image(operands);
     int axes = image.size() - 2;
@@ -103,7 +105,7 @@ final class WindowShapes {
     return positive(operands, shape);
   }
 
-  /// `GlobalAveragePool` and its kin: one position is left.
+  /// Infers the output of `GlobalAveragePool` and the other global pools: one position is left.
   private static List<Long> globalPooling(Operands operands) {
     List<Long> image = image(operands);
     var shape = new ArrayList<>(image.subList(0, 2));
@@ -111,7 +113,7 @@ final class WindowShapes {
     return shape;
   }
 
-  /// `ConvTranspose`: weights `[in, out / group, kernel…]`.
+  /// Infers the output of `ConvTranspose` with weights `[in, out / group, kernel…]`.
   private static List<Long> transposedConvolution(Operands operands) {
     Node node = operands.node();
     List<Long> image = image(operands);
@@ -145,7 +147,8 @@ final class WindowShapes {
     return positive(operands, shape);
   }
 
-  /// `Col2Im`: `[batch, channels · window, windows]` give the image that the windows lie in.
+  /// Infers the output of `Col2Im`: `[batch, channels · window, windows]` give the image that
+  /// contains the windows.
   private static List<Long> folded(Operands operands) {
     List<Long> columns = operands.shape(0);
     List<Long> sizes = positive(operands, operands.content(1));
@@ -175,7 +178,8 @@ final class WindowShapes {
     return shape;
   }
 
-  /// `DepthToSpace` and `SpaceToDepth`: channels become positions, or the reverse.
+  /// Infers the output of `DepthToSpace` and `SpaceToDepth`: channels become positions, or the
+  /// reverse.
   private static List<Long> depthAndSpace(Operands operands) {
     List<Long> image = image(operands);
     long block = operands.node().integer("blocksize", 1);
@@ -213,7 +217,7 @@ final class WindowShapes {
     return positive(operands, shape);
   }
 
-  /// How often a window fits along one axis.
+  /// Returns the number of window positions along one axis.
   private static long positions(Operands operands, int axis, long size, long window, long stride) {
     Node node = operands.node();
     int axes = operands.shape(0).size() - 2;
@@ -227,11 +231,11 @@ final class WindowShapes {
       return room / stride + 1;
     }
     long positions = Math.ceilDiv(room, stride) + 1;
-    // a last window that would start in the padding behind the image is left out
+    // a last window that would start in the padding after the image is omitted
     return (positions - 1) * stride >= size + before ? positions - 1 : positions;
   }
 
-  /// The window's own size: that of the filters, which the attribute may repeat.
+  /// Returns the size of the window: that of the filters, which the attribute may repeat.
   private static List<Long> kernel(Operands operands, List<Long> weights) {
     List<Long> own = weights.subList(2, weights.size());
     List<Long> kernel = operands.node().integers("kernel_shape", own);
@@ -244,7 +248,7 @@ final class WindowShapes {
     return kernel;
   }
 
-  /// The window of a pool, one number an axis, each 1 or more.
+  /// Returns the window of a pool, one number per axis, each 1 or more.
   private static List<Long> window(Operands operands, int axes) {
     List<Long> kernel = operands.node().integers("kernel_shape", List.of());
     if (kernel.size() != axes) {
@@ -261,7 +265,7 @@ final class WindowShapes {
     return group;
   }
 
-  /// A list with a number an axis, each 1 or more.
+  /// Returns a list with one number per axis, each 1 or more.
   private static List<Long> steps(Operands operands, String attribute, int count) {
     List<Long> list = axisList(operands, attribute, count, 1);
     if (list.stream().anyMatch(step -> step < 1)) {
@@ -270,7 +274,7 @@ final class WindowShapes {
     return list;
   }
 
-  /// Numbers within 32 bits, beyond which no window reaches.
+  /// Returns a list of numbers within 32 bits, beyond which no window reaches.
   private static List<Long> axisList(Operands operands, String attribute, int count, long each) {
     List<Long> list = operands.node().integers(attribute, Collections.nCopies(count, each));
     if (list.size() != count) {
@@ -283,7 +287,7 @@ final class WindowShapes {
     return list;
   }
 
-  /// From the first to the last element under a window along one axis.
+  /// Returns the extent of a window along one axis, from its first to its last element.
   private static long span(long kernel, long dilation) {
     return Math.addExact(Math.multiplyExact(kernel - 1, dilation), 1);
   }
