@@ -4,16 +4,17 @@ import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
-/// Libtorch's gradients, with failures said in terms of the network.
+/// Computes gradients by libtorch, with failures described in terms of the network.
 public final class Autograd {
   private Autograd() {}
 
-  /// Gradients of results, which are given up; those that nothing leads to are undefined.
+  /// Computes gradients of results, whose graphs are released; gradients by tensors that the
+  /// results do not depend on are undefined.
   ///
-  /// @param network that the results are from, for messages
-  /// @param by what is differentiated by
-  /// @param weights of the results' elements; empty where a result is one number
-  /// @throws UnsupportedNetworkException if libtorch cannot go back through an operator
+  /// @param network network that computed the results, for messages
+  /// @param by tensors to differentiate with respect to
+  /// @param weights weights of the results' elements; empty where a result is one number
+  /// @throws UnsupportedNetworkException if libtorch cannot differentiate an operator
   /// @throws OutOfNodeMemoryException if there is too little memory
   public static TensorVector gradients(
       LoadedNetwork network, TensorVector results, TensorVector by, TensorVector weights) {

@@ -9,10 +9,10 @@ import falcon.torch.sample.SampleChunks;
 import falcon.torch.sample.SampleSource;
 import org.bytedeco.javacpp.PointerScope;
 
-/// What a classifier makes of labelled samples.
+/// The result of evaluating a classifier on labelled samples.
 ///
-/// @param samples how many were shown
-/// @param correct how many got their label
+/// @param samples number of samples
+/// @param correct number of samples that are classified as their label
 /// @param crossEntropy mean of −log of the label's softmax probability, in nats
 public record Evaluation(int samples, int correct, double crossEntropy) {
 
@@ -28,7 +28,7 @@ public record Evaluation(int samples, int correct, double crossEntropy) {
     return of(logits(network, samples, workers), samples);
   }
 
-  /// @param logits as [#logits] gives them for these samples
+  /// @param logits as [#logits] returns them for these samples
   public static Evaluation of(Logits logits, SampleSource samples) {
     var chunks = SampleChunks.of(samples);
     int correct = 0;

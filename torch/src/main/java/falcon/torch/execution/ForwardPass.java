@@ -10,15 +10,15 @@ import org.bytedeco.javacpp.PointerScope;
 
 /// A network that is loaded once and run often, float32, in eval mode; closed by its owner.
 ///
-/// A batch is cut into parts of fixed size, each on one thread: the same bits for any number of
-/// threads.
+/// A batch is divided into parts of fixed size, each on one thread: the results have the same bits
+/// for any number of threads.
 public final class ForwardPass implements AutoCloseable {
   private final LoadedNetwork loaded;
   private final Workers workers;
   private final int partSize;
 
-  /// @param workers stay the caller's
-  /// @param partSize samples that one thread runs together, one or more
+  /// @param workers workers that run the parts; not closed by this
+  /// @param partSize number of samples that one thread runs together, one or more
   /// @throws UnsupportedNetworkException if the network cannot be executed
   public ForwardPass(Network network, Workers workers, int partSize) {
     this.loaded = new LoadedNetwork(network, Precision.FLOAT32);

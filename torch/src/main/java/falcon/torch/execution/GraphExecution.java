@@ -19,10 +19,10 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/// One batch of samples on its way through a network, node by node, on the calling thread.
+/// Executes a network on one batch of samples, node by node, on the calling thread.
 ///
-/// Values are given back as soon as no later node reads them, unless they are *watched*. Closing
-/// gives back everything. The weights may be replaced while the execution stands before a node.
+/// Values are released as soon as no later node reads them, unless they are *watched*. Closing
+/// releases everything. The weights may be replaced between two nodes.
 public final class GraphExecution implements AutoCloseable {
   private final GraphProgram program;
   private final Parameters parameters;
@@ -35,16 +35,17 @@ public final class GraphExecution implements AutoCloseable {
   private final Inside inside = new Inside();
   private final boolean[] done;
 
-  /// Numbers of the nodes that are asked before each run whether they fit their operands, alone.
+  /// Indices of the nodes that are checked against their operands before each run; they are never
+  /// fused.
   private final BitSet unchecked;
 
   private int @Nullable [] sampleNumbers;
 
-  /// Number of the first node that [#runTo] has not passed.
+  /// Index of the first node that [#runTo] has not passed.
   private int behind;
 
-  /// @param inputs one for each input of the program, `[b, …]`; this takes over the caller's
-  ///     references
+  /// @param inputs one for each input of the program, `[b, …]`; the caller's references are handed
+  ///     over
   /// @param batchStatistics whether BatchNormalization uses its batch's own mean and variance
   public GraphExecution(
       GraphProgram program, Parameters parameters, List<Tensor> inputs, boolean batchStatistics) {
@@ -69,7 +70,7 @@ public final class GraphExecution implements AutoCloseable {
     }
   }
 
-  /// An execution without inputs, for what depends on constants only.
+  /// Creates an execution without inputs, for values that depend on constants only.
   public GraphExecution(GraphProgram program, Parameters parameters, boolean batchStatistics) {
     this.program = program;
     this.parameters = parameters;
@@ -99,20 +100,20 @@ public final class GraphExecution implements AutoCloseable {
     behind = other.behind;
   }
 
-  /// A second execution that starts where this one stands and leaves its values alone: to look
-  /// ahead. This one waits until the other is closed.
+  /// Creates a second execution that starts at the same node and leaves this one's values alone, to
+  /// look ahead. This one waits until the other is closed.
   public GraphExecution fork() {
     return new GraphExecution(this);
   }
 
-  /// Says what the samples are called in messages.
+  /// Sets the sample numbers that messages use.
   ///
-  /// @param numbers of the batch's samples in their data, null if they have none
+  /// @param numbers indices of the batch's samples in their data set, null if they have none
   void nameSamples(int @Nullable [] numbers) {
     sampleNumbers = numbers;
   }
 
-  /// Bytes of all values that are live.
+  /// Returns the number of bytes of all live values.
   public long liveBytes() {
     return values.values().stream().mapToLong(Tensor::nbytes).sum();
   }
@@ -122,7 +123,7 @@ public final class GraphExecution implements AutoCloseable {
     watched.add(value);
   }
 
-  /// Gives a value back as soon as no node is left that reads it.
+  /// Releases a value as soon as no node is left that reads it.
   public void unwatch(String value) {
     watched.remove(value);
     if (readsLeft(value) == 0) {
@@ -130,21 +131,21 @@ public final class GraphExecution implements AutoCloseable {
     }
   }
 
-  /// Keeps a value and makes gradients with respect to it available: if nothing before it needs a
-  /// gradient it becomes a leaf, so that no gradients of weights are computed.
+  /// Keeps a value and makes gradients with respect to it available: if nothing before it requires
+  /// a gradient it becomes a leaf, so that no gradients of weights are computed.
   public void differentiate(String value) {
     watched.add(value);
     leaves.add(value);
   }
 
-  /// Runs all nodes before the one of that number.
+  /// Runs all nodes before the given one.
   public void runTo(int node) {
     for (; behind < node; behind++) {
       step(behind);
     }
   }
 
-  /// Runs what is left, several nodes as one where nobody looks between them.
+  /// Runs the remaining nodes; several are fused if no value between them is watched.
   ///
   /// @return the network's output; valid until this is closed
   public Tensor runToEnd() {
@@ -165,8 +166,8 @@ public final class GraphExecution implements AutoCloseable {
     return value(program.output());
   }
 
-  /// The largest fusion, from the given one on, that all nodes are still to be done for and between
-  /// whose nodes nobody looks.
+  /// Returns the largest possible fusion, from the given one downwards: none of its nodes is done
+  /// or needs a check, and none of the values that it skips is watched.
   private @Nullable Fusion possible(@Nullable Fusion largest) {
     Fusion fusion = largest;
     while (fusion != null && !isPossible(fusion)) {
@@ -181,8 +182,8 @@ public final class GraphExecution implements AutoCloseable {
         && fusion.isPossible(parameters.fused(), setting);
   }
 
-  /// Runs a fusion when it has its turn; where its operands do not fit, a smaller one and what is
-  /// left.
+  /// Runs a fusion at its turn; where its operands do not fit, runs a smaller fusion and the
+  /// remaining nodes.
   private void run(Fusion fusion) {
     if (isComputed(fusion)) {
       return;
@@ -208,7 +209,7 @@ public final class GraphExecution implements AutoCloseable {
     return true;
   }
 
-  /// Runs just those nodes that a value depends on, and watches it.
+  /// Runs only the nodes that a value depends on, and watches it.
   ///
   /// @return the value; valid until this is closed
   public Tensor compute(String name) {
@@ -220,8 +221,8 @@ public final class GraphExecution implements AutoCloseable {
     return value(name);
   }
 
-  /// @return a value that has been computed and not been given back, or a constant; valid as long
-  ///     as it is live
+  /// @return a value that has been computed and not been released, or a constant; valid as long as
+  ///     it is live
   public Tensor value(String name) {
     Tensor tensor = values.get(name);
     if (tensor == null && !parameters.contains(name)) {
@@ -243,7 +244,7 @@ public final class GraphExecution implements AutoCloseable {
 
   private void step(int index) {
     Node node = program.nodes().get(index);
-    if (done[index] || parameters.contains(node.outputs().getFirst())) { // folded beforehand
+    if (done[index] || parameters.contains(node.outputs().getFirst())) { // it was folded beforehand
       return;
     }
     done[index] = true;
@@ -253,7 +254,7 @@ public final class GraphExecution implements AutoCloseable {
     forgetInputs(node);
   }
 
-  /// What a node makes.
+  /// Computes the outputs of a node.
   private List<Tensor> results(int index) {
     Node node = program.nodes().get(index);
     return at(
@@ -266,7 +267,7 @@ public final class GraphExecution implements AutoCloseable {
         });
   }
 
-  /// Does a node's work; whatever goes wrong is said with its name.
+  /// Runs an action on a node's operands; a failure is reported with the node's name.
   private <T extends @Nullable Object> T at(Node node, Function<Operands, T> work) {
     Operands in = null;
     try {
@@ -286,7 +287,7 @@ public final class GraphExecution implements AutoCloseable {
     }
   }
 
-  /// Gives back what only this node was still to read.
+  /// Releases the inputs that no other node is still to read.
   private void forgetInputs(Node node) {
     for (String input : node.inputs()) {
       int left = readsLeft(input) - 1;
@@ -327,7 +328,7 @@ public final class GraphExecution implements AutoCloseable {
     values.clear();
   }
 
-  /// Looks into nodes that let themselves be seen.
+  /// Observes the internal values of nodes that expose them.
   private final class Inside implements Operator.Observer {
     @Override
     public boolean isWanted(String value) {
@@ -359,7 +360,7 @@ public final class GraphExecution implements AutoCloseable {
 
   private boolean isOverwritable(String name, Tensor value) {
     if (watched.contains(name) || inherited.contains(name) || program.uses(name) != 1) {
-      return false; // another reader, even one that is done, may have made a view of it
+      return false; // another reader, even a finished one, may have made a view of it
     }
     int producer = program.producerOf(name);
     return producer >= 0 && program.operator(producer).isFresh() && !value.requires_grad();

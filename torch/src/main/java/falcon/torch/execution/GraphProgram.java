@@ -17,7 +17,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.IntPredicate;
 
-/// A network's nodes in running order, which of them makes a value and how often it is read.
+/// A network's nodes in execution order, with the producer of each value and the number of its
+/// readers.
 public final class GraphProgram {
   private final Network network;
   private final Map<String, Integer> uses = new HashMap<>();
@@ -51,7 +52,7 @@ public final class GraphProgram {
     return network;
   }
 
-  /// Asks whether nodes fit what they get.
+  /// Returns the checks of the nodes against their operands.
   NodeChecks checks() {
     return checks;
   }
@@ -60,40 +61,40 @@ public final class GraphProgram {
     return network.nodes();
   }
 
-  /// @return names of the inputs that the user gives, in the network's order
+  /// @return names of the inputs that the user provides, in the network's order
   public List<String> inputs() {
     return network.inputs().stream().map(ValueInfo::name).toList();
   }
 
-  /// @return name of the output that counts
+  /// @return name of the main output
   public String output() {
     return MainOutput.of(network).name();
   }
 
-  /// How the node of that number is computed.
+  /// Returns the operator of a node.
   Operator operator(int node) {
     return operators.get(node);
   }
 
-  /// Nodes that can be computed as one.
+  /// Returns the groups of nodes that can be computed as one.
   Fusions fusions() {
     return fusions;
   }
 
-  /// @return number of the node that makes the value, −1 for the network's input
+  /// @return index of the node that computes the value, −1 for the network's input
   public int producerOf(String value) {
     Integer producer = producedBy.get(value);
     return producer == null ? -1 : producer;
   }
 
-  /// @return numbers of the nodes that a node's result depends on, itself included
+  /// @return indices of the nodes that a node's result depends on, itself included
   public BitSet ancestors(int node) {
     return ancestors(node, _ -> true);
   }
 
-  /// @param isWanted nodes that are left out, and all that only they need, are those for which it
-  ///     is false
-  /// @return numbers of the nodes that a node's result depends on, itself included
+  /// @param isWanted whether a node is needed; if it is not, it is omitted, and so are the nodes
+  ///     that only it needs
+  /// @return indices of the nodes that a node's result depends on, itself included
   public BitSet ancestors(int node, IntPredicate isWanted) {
     var needed = new BitSet(nodes().size());
     var open = new ArrayDeque<Integer>(List.of(node));
@@ -112,19 +113,20 @@ public final class GraphProgram {
     return needed;
   }
 
-  /// @return whether the value depends on what the node makes
+  /// @return whether the value depends on the node's outputs
   public boolean dependsOn(String value, int node) {
     int producer = producerOf(value);
     return producer >= node && ancestors(producer, index -> index >= node).get(node);
   }
 
-  /// @return how often nodes read the value; an output of the network counts once more
+  /// @return number of times that nodes read the value; an output of the network counts once more
   public int uses(String value) {
     return uses.getOrDefault(value, 0) + (outputs.contains(value) ? 1 : 0);
   }
 
-  /// Numbers of the nodes whose results follow from whole numbers and truth values among the
-  /// constants: shapes, indices, masks. Weights, which may be replaced, are not among them.
+  /// Returns the indices of the nodes whose results follow from integers and truth values among the
+  /// constants: shapes, indices, masks. Weights, which may be replaced, are not among these
+  /// constants.
   List<Integer> foldable() {
     var known = new HashSet<String>();
     network

@@ -27,7 +27,7 @@ public final class LoadedNetwork implements AutoCloseable {
     fold();
   }
 
-  /// Computes what needs computing once only.
+  /// Computes the values that need to be computed only once.
   private void fold() {
     try (var execution = new GraphExecution(program, parameters, false)) {
       for (int node : program.foldable()) {
@@ -44,26 +44,26 @@ public final class LoadedNetwork implements AutoCloseable {
     return parameters;
   }
 
-  /// How samples are cut for this network: as it wants them, or else of the usual size.
+  /// Divides samples into chunks: of the network's fixed size, or else of the default size.
   public SampleChunks chunks(SampleSource samples) {
     return chunks(samples.size(), SampleChunks.DEFAULT_SIZE);
   }
 
-  /// @param size of a chunk where the network takes any number of samples
+  /// @param size size of a chunk if the network accepts any number of samples
   public SampleChunks chunks(int samples, int size) {
     Integer fixed = fixedBatch();
     return fixed == null ? new SampleChunks(samples, size) : new SampleChunks(samples, fixed, true);
   }
 
-  /// Samples of a batch: so many, or as many as the network fixes.
+  /// Returns the number of samples in a batch: the wanted one, or the one that the network fixes.
   public int batchSize(int wanted) {
     Integer fixed = fixedBatch();
     return fixed == null ? wanted : fixed;
   }
 
-  /// Samples that the network takes at a time, null if any number.
+  /// Returns the number of samples that the network takes at a time, null if any number.
   ///
-  /// @throws UnsupportedNetworkException if its inputs do not count samples; it still runs on
+  /// @throws UnsupportedNetworkException if its inputs have no axis of samples; it still runs on
   ///     tensors
   private @Nullable Integer fixedBatch() {
     try {
@@ -74,8 +74,9 @@ public final class LoadedNetwork implements AutoCloseable {
     }
   }
 
-  /// The output, which must hold a result for each sample.
+  /// Requires that the output holds a result for each sample.
   ///
+  /// @return the output
   /// @throws UnsupportedNetworkException if it does not
   Tensor perSample(Tensor output, int samples) {
     if (output.dim() == 0 || output.numel() < samples) {
@@ -91,7 +92,7 @@ public final class LoadedNetwork implements AutoCloseable {
     return start(batch, false);
   }
 
-  /// @param batch of as many samples as the network takes; fewer are filled up
+  /// @param batch no more samples than the network takes; fewer are padded
   public GraphExecution start(SampleBatch batch, boolean batchStatistics) {
     requireTypes(batch);
     int size = batchSize(batch.size());
@@ -126,12 +127,12 @@ public final class LoadedNetwork implements AutoCloseable {
 
   /// Starts an execution in eval mode.
   ///
-  /// @param inputs one for each input of the network; this takes over the caller's references
+  /// @param inputs one for each input of the network; the caller's references are handed over
   public GraphExecution start(List<Tensor> inputs) {
     return new GraphExecution(program, parameters, inputs, false);
   }
 
-  /// Requires that the output that counts holds floating-point numbers, which gradients need.
+  /// Requires that the main output holds floating-point numbers, which gradients need.
   ///
   /// @throws UnsupportedNetworkException if it does not; names it
   public void requireReal(Tensor output) {

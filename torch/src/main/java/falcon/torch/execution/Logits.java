@@ -2,7 +2,7 @@ package falcon.torch.execution;
 
 import java.util.List;
 
-/// Outputs of a classifier, `[samples, classes]`. Immutable.
+/// The outputs of a classifier, `[samples, classes]`. Immutable.
 public final class Logits {
   private final float[] values;
   private final int classes;
@@ -35,7 +35,7 @@ public final class Logits {
     return values[sample * classes + label];
   }
 
-  /// @return the class of greatest output, the lowest such class
+  /// @return the class of greatest output; of equal outputs the lowest class
   public int prediction(int sample) {
     int best = 0;
     for (int c = 1; c < classes; c++) {

@@ -17,10 +17,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/// Which nodes of a network are known to fit what they get, for each shape of its inputs; asked
-/// once a shape, so that a pass pays nothing.
+/// Checks a network's nodes against their operands and caches, for each shape of its inputs, the
+/// nodes that are known to fit: each shape is checked once, so that a pass costs nothing.
 final class NodeChecks {
-  /// Longer lists of whole numbers are data, no shapes.
+  /// The greatest number of integers whose values are checked: longer lists are data, not shapes.
   private static final long MOST_NUMBERS = 64;
 
   private final Network network;
@@ -31,7 +31,8 @@ final class NodeChecks {
     this.network = network;
   }
 
-  /// float32 elements that the machine, or the control group, has memory for.
+  /// Returns the number of float32 elements that the memory of the machine, or of the control
+  /// group, holds.
   private static long mostElements() {
     return ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
         ? system.getTotalMemorySize() / Float.BYTES
@@ -40,9 +41,9 @@ final class NodeChecks {
 
   /// Checks the nodes whose shapes follow from those of the inputs.
   ///
-  /// @param inputs in the network's order
-  /// @return numbers of the other nodes, which [#require] is for; not to be changed
-  /// @throws falcon.model.UnusableNodeException if a node contradicts what it gets
+  /// @param inputs inputs in the network's order
+  /// @return indices of the other nodes, which [#require] checks; read only
+  /// @throws falcon.model.UnusableNodeException if a node contradicts its operands
   BitSet unknownNodes(List<Tensor> inputs) {
     List<List<Long>> shapes = inputs.stream().map(NodeChecks::shape).toList();
     BitSet known = unknownByShapes.get(shapes);
@@ -57,7 +58,7 @@ final class NodeChecks {
     try {
       unknown = check.unknownNodes(network, byName);
     } catch (IllegalArgumentException e) {
-      // inputs that are empty, or not as the file declares them: each node is asked when it runs
+      // inputs that are empty, or not as the file declares them: each node is checked when it runs
       unknown = new BitSet();
       unknown.set(0, network.nodes().size());
     }
@@ -65,9 +66,9 @@ final class NodeChecks {
     return unknown;
   }
 
-  /// Checks a node whose operands are there.
+  /// Checks a node whose operands are known.
   ///
-  /// @throws falcon.model.UnusableNodeException if it contradicts what it gets
+  /// @throws falcon.model.UnusableNodeException if it contradicts its operands
   void require(Node node, Operands in) {
     var values = new ArrayList<ShapeCheck.@Nullable Value>();
     for (int i = 0; i < in.count(); i++) {

@@ -21,11 +21,11 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/// What went wrong at a node, said with its file, name, operator and the shapes of its inputs.
+/// Describes failures at a node, with its file, name, operator and the shapes of its inputs.
 ///
 /// Libtorch throws plain runtime exceptions, whose text is long: the first line is the reason.
 final class NodeFailures {
-  /// How libtorch says that it did not get memory.
+  /// The phrases by which libtorch reports a failed allocation.
   private static final List<String> ALLOCATION =
       List.of("not enough memory", "can't allocate memory", "bad_alloc", "out of memory");
 
@@ -37,11 +37,11 @@ final class NodeFailures {
 
   private NodeFailures() {}
 
-  /// The failure as users get it.
+  /// Converts a failure to the exception that users see.
   ///
-  /// @param in the node's operands; null if one of them could not be had
-  /// @param sampleNumbers of the batch, for messages; null if they are not known
-  /// @return the failure itself if it is none of the node's
+  /// @param in the node's operands; null if one of them is not available
+  /// @param sampleNumbers numbers of the batch's samples, for messages; null if they are not known
+  /// @return the failure itself if the node did not cause it
   /// @throws OutOfMemoryError the failure itself, if the system refused a thread
   static RuntimeException of(
       Network network,
@@ -56,12 +56,12 @@ final class NodeFailures {
       case NativeLibraryException e -> e;
       case IllegalStateException e -> e;
       case NullPointerException e -> e;
-      case OutOfMemoryError e when Workers.isRefusedThread(e) -> throw e; // no memory would help
+      case OutOfMemoryError e when Workers.isRefusedThread(e) -> throw e; // memory would not help
       default -> ofOperands(network, node, in, sampleNumbers, failure);
     };
   }
 
-  /// The failure of a pass back through the network.
+  /// Converts a failure of a backward pass through the network.
   static RuntimeException ofGradients(Network network, RuntimeException failure) {
     return isFailedAllocation(failure)
         ? new OutOfNodeMemoryException(
@@ -74,7 +74,7 @@ final class NodeFailures {
             failure);
   }
 
-  /// Whether libtorch did not get memory.
+  /// Returns whether libtorch failed to allocate memory.
   static boolean isFailedAllocation(Throwable failure) {
     String line = firstLine(failure).toLowerCase(Locale.ROOT);
     return ALLOCATION.stream().anyMatch(line::contains);
@@ -123,7 +123,7 @@ final class NodeFailures {
     return bytes.find() ? " (%,d bytes at once)".formatted(Long.parseLong(bytes.group(1))) : "";
   }
 
-  /// Which index of which sample is the first that is out of range.
+  /// Returns a description of the first index that is out of range, with its sample.
   private static @Nullable String wrongIndex(Operands in, int @Nullable [] sampleNumbers) {
     Node node = in.node();
     Tensor x = in.tensor(0);
@@ -153,7 +153,7 @@ final class NodeFailures {
     }
   }
 
-  /// The sample that an element belongs to, where the first axis counts samples.
+  /// Returns the sample that an element belongs to, if the first axis counts samples.
   private static String sample(Tensor indices, int element, int @Nullable [] sampleNumbers) {
     if (sampleNumbers == null
         || indices.dim() == 0

@@ -8,14 +8,14 @@ import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 
-/// Outputs that are no numbers: nothing can be judged or fitted by them.
+/// Rejects outputs that are NaN: neither an evaluation nor a fit is possible with them.
 final class NotANumber {
   private NotANumber() {}
 
-  /// Refuses outputs of which one is no number.
+  /// Rejects outputs of which one is NaN.
   ///
-  /// @param outputs that the network gave for the batch
-  /// @throws UnsupportedNetworkException names the node that made the first NaN, and the sample
+  /// @param outputs outputs of the network for the batch
+  /// @throws UnsupportedNetworkException names the node that computed the first NaN, and the sample
   static void refuse(float[] outputs, LoadedNetwork network, SampleBatch batch) {
     for (float output : outputs) {
       if (Float.isNaN(output)) {
@@ -24,7 +24,7 @@ final class NotANumber {
     }
   }
 
-  /// Runs the batch once more, node by node.
+  /// Runs the batch again, node by node, to find the first NaN.
   private static UnsupportedNetworkException found(LoadedNetwork network, SampleBatch batch) {
     GraphProgram program = network.program();
     String place = program.network().place();
@@ -52,8 +52,7 @@ final class NotANumber {
             .formatted(place));
   }
 
-  /// @return number along the first axis of the first element that is no number, −1 if there is
-  ///     none
+  /// @return index along the first axis of the first NaN, −1 if there is none
   private static int firstRow(Tensor value) {
     if (!value.is_floating_point() || value.numel() == 0) {
       return -1;

@@ -11,7 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.bytedeco.javacpp.Pointer;
 
-/// A network's constant tensors as libtorch holds them; closed by its owner.
+/// A network's constant tensors in libtorch; closed by its owner.
 ///
 /// Tensors may be replaced between executions, never during one.
 public final class Parameters implements AutoCloseable {
@@ -47,26 +47,26 @@ public final class Parameters implements AutoCloseable {
     return tensor;
   }
 
-  /// @return the constant as it stands in the network, for operators that need its numbers (shapes)
+  /// @return the constant as the network has it, for operators that need its numbers (shapes)
   Tensor constant(String name) {
     return Objects.requireNonNull(constants.get(name), name);
   }
 
-  /// What fusions make of these.
+  /// Returns the weights that fusions derive from these.
   FusedWeights fused() {
     return fused;
   }
 
-  /// Adds a value that follows from constants alone.
+  /// Adds a value that depends on constants only.
   ///
   /// @param tensor handed over
   void add(String name, org.bytedeco.pytorch.Tensor tensor) {
     replace(name, tensor);
   }
 
-  /// Gives an initializer new values.
+  /// Replaces the values of an initializer.
   ///
-  /// @param values in the initializer's shape, row-major; copied
+  /// @param values new values in the initializer's shape, row-major; copied
   public void set(String name, float[] values) {
     replace(name, Torch.tensor(values, constant(name).shape(), precision));
   }

@@ -5,8 +5,8 @@ import falcon.model.Tensor;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// Tensors that get new values while a network is on its way: at once in libtorch, in the end in a
-/// copy of the network.
+/// Tensors that get new values while a network is executed: in libtorch immediately, and at the end
+/// in a copy of the network.
 public final class Replacements {
   private final LoadedNetwork loaded;
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
@@ -15,15 +15,15 @@ public final class Replacements {
     this.loaded = loaded;
   }
 
-  /// @param name of an initializer
-  /// @param values in the initializer's shape, row-major; rounded to its type
+  /// @param name name of an initializer
+  /// @param values new values in the initializer's shape, row-major; rounded to its type
   public void put(String name, float[] values) {
     Tensor tensor = loaded.parameters().constant(name).withFloats(values);
     loaded.parameters().set(name, tensor.toFloats());
     tensors.put(name, tensor);
   }
 
-  /// @return the initializer's present values, a fresh array
+  /// @return the initializer's current values, a new array
   public float[] values(String name) {
     Tensor replaced = tensors.get(name);
     return (replaced == null ? loaded.parameters().constant(name) : replaced).toFloats();

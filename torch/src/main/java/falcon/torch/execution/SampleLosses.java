@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.function.IntFunction;
 import org.bytedeco.javacpp.PointerScope;
 
-/// What a network loses on each of some samples, by one measure: 0 is best. Immutable.
+/// The losses of a network on some samples, one per sample, by one measure: 0 is best. Immutable.
 ///
 /// ```
 /// percent = 100 (1 − Σ_i loss_i / scale)
@@ -22,12 +22,12 @@ import org.bytedeco.javacpp.PointerScope;
 /// Wrong labels and disagreements count 1 each, and scale is the number of samples: percent is the
 /// accuracy, or the share of samples on which two networks agree. Output errors are ‖z_i − z̄_i‖²,
 /// z̄ the reference's outputs, and scale is Σ_i ‖z̄_i − mean z̄‖²: percent is the share of the
-/// outputs' variance that is reproduced, below 0 where their mean alone would do better.
+/// outputs' variance that is reproduced, below 0 where their mean alone would be closer.
 public final class SampleLosses {
-  /// Standard deviations of chance that a difference must exceed to count.
+  /// The number of standard deviations of chance that a difference must exceed to count.
   private static final double DEVIATIONS = 2;
 
-  /// Chunks whose sums are held at a time.
+  /// The number of chunks whose sums are held at a time.
   private static final int CHUNKS_AT_A_TIME = 16;
 
   private final double[] losses;
@@ -38,9 +38,9 @@ public final class SampleLosses {
     this.scale = scale;
   }
 
-  /// Samples that do not get their label.
+  /// Returns a loss of 1 for each sample that is not classified as its label.
   ///
-  /// @param predictions as [#predictions] gives them for these samples
+  /// @param predictions as [#predictions] returns them for these samples
   /// @throws IllegalStateException if the samples have no labels
   public static SampleLosses wrongLabels(List<Integer> predictions, SampleSource samples) {
     var losses = new double[samples.size()];
@@ -55,10 +55,10 @@ public final class SampleLosses {
     return new SampleLosses(losses, losses.length);
   }
 
-  /// Samples that get another class than by the reference.
+  /// Returns a loss of 1 for each sample that is not classified as by the reference.
   ///
-  /// @param reference as [#predictions] gives them
-  /// @param predictions for the same samples
+  /// @param reference as [#predictions] returns them
+  /// @param predictions predictions for the same samples
   public static SampleLosses disagreements(List<Integer> reference, List<Integer> predictions) {
     var losses = new double[predictions.size()];
     for (int i = 0; i < losses.length; i++) {
@@ -67,7 +67,7 @@ public final class SampleLosses {
     return new SampleLosses(losses, losses.length);
   }
 
-  /// The class of greatest output of each sample, the lowest such class.
+  /// Returns the class of greatest output of each sample; of equal outputs the lowest class.
   public static List<Integer> predictions(Network network, SampleSource samples, Workers workers) {
     Logits logits = Evaluation.logits(network, samples, workers);
     var predictions = new ArrayList<Integer>();
@@ -77,8 +77,8 @@ public final class SampleLosses {
     return List.copyOf(predictions);
   }
 
-  /// Squared errors of the outputs. Both networks are evaluated side by side, float32, eval mode;
-  /// the outputs are not kept.
+  /// Returns the squared errors of the outputs. Both networks are evaluated side by side, float32,
+  /// eval mode; the outputs are not kept.
   public static SampleLosses outputErrors(
       Network reference, Network network, SampleSource samples, Workers workers) {
     try (var loadedReference = new LoadedNetwork(reference, Precision.FLOAT32);
@@ -107,19 +107,19 @@ public final class SampleLosses {
     }
   }
 
-  /// 100 for a network that loses nothing.
+  /// Returns the percentage defined above, 100 for a network without losses.
   public double percent() {
     return 100.0 * (scale - Arrays.stream(losses).sum()) / scale;
   }
 
-  /// Losses of the first samples, on the same scale a sample.
+  /// Returns the losses of the first samples, on the same scale per sample.
   public SampleLosses first(int count) {
     return new SampleLosses(Arrays.copyOf(losses, count), scale * count / losses.length);
   }
 
-  /// Whether another network loses less on the same samples, beyond chance: the sum of the
-  /// differences d exceeds two standard deviations √Σd² of what it would be if both were equally
-  /// good. For losses of 0 and 1 this is McNemar's test.
+  /// Returns whether another network has lower losses on the same samples, beyond chance: the sum
+  /// of the differences d exceeds two standard deviations √Σd² of the value expected if both were
+  /// equally good. For losses of 0 and 1 this is McNemar's test.
   public boolean isWorseThan(SampleLosses other) {
     double sum = 0;
     double squares = 0;
@@ -131,7 +131,7 @@ public final class SampleLosses {
     return sum > DEVIATIONS * Math.sqrt(squares);
   }
 
-  /// Errors of a chunk's samples, and sums of the reference's outputs.
+  /// The errors of a chunk's samples, and sums of the reference's outputs.
   private static final class Outputs {
     private final double[] errors;
     private final double[] sums;
@@ -181,7 +181,7 @@ public final class SampleLosses {
       squares += other.squares;
     }
 
-    /// Σ ‖z − mean‖² = Σ ‖z‖² − ‖Σ z‖² / n.
+    /// Returns Σ ‖z − mean‖² = Σ ‖z‖² − ‖Σ z‖² / n.
     double variance(int samples) {
       double ofMean = 0;
       for (double sum : sums) {

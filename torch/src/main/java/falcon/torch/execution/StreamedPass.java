@@ -8,20 +8,20 @@ import java.util.List;
 import java.util.function.BiFunction;
 import org.bytedeco.javacpp.PointerScope;
 
-/// Samples on their way through a network together, node by node: the network is evaluated once,
-/// however often the pass stops on the way.
+/// Executes a network on many samples together, node by node: the network is evaluated once,
+/// however often the pass pauses.
 ///
-/// Memory: what is live between two nodes, for all samples of the pass. [#fitting] says how many
-/// samples a number of bytes is enough for.
+/// Memory: the values that are live between two nodes, for all samples of the pass. [#fitting]
+/// returns the number of samples for a limit of bytes.
 public final class StreamedPass implements AutoCloseable {
-  /// Samples that are measured.
+  /// The number of samples whose memory is measured.
   private static final int MEASURED = 2;
 
   private final Workers workers;
   private final SampleChunks chunks;
   private final List<GraphExecution> executions = new ArrayList<>();
 
-  /// Some samples.
+  /// Starts a pass over a range of samples.
   ///
   /// @param from the first, inclusive
   /// @param to the last, exclusive
@@ -36,13 +36,13 @@ public final class StreamedPass implements AutoCloseable {
                 network.start(samples.batch(from + chunks.from(chunk), from + chunks.to(chunk)))));
   }
 
-  /// How many samples a pass may take: as many whole chunks as their live values fit into the
-  /// bytes, but one in any case.
+  /// Returns the number of samples that a pass may take: as many whole chunks as have live values
+  /// within the limit, but at least one.
   ///
-  /// The values are measured, on two samples, so that a network need not tell its shapes.
+  /// The values are measured, on two samples, so that the shapes in a network need not be known.
   ///
-  /// @param bytes of all passes together
-  /// @param passes that run side by side
+  /// @param bytes limit of all passes together
+  /// @param passes number of passes that run side by side
   /// @return no more than there are samples
   public static int fitting(LoadedNetwork network, SampleSource samples, long bytes, int passes) {
     int measured = network.batchSize(Math.min(MEASURED, samples.size()));
@@ -63,7 +63,7 @@ public final class StreamedPass implements AutoCloseable {
     return executions.size();
   }
 
-  /// How many samples the chunk has, with those that only fill it up.
+  /// Returns the number of samples in a chunk, padding included.
   public int samples(int chunk) {
     return chunks.areFull() ? chunks.size() : chunks.length(chunk);
   }
@@ -74,7 +74,7 @@ public final class StreamedPass implements AutoCloseable {
 
   /// Visits every chunk.
   ///
-  /// @return what the visits gave, in chunk order
+  /// @return results of the visits, in chunk order
   public <T> List<T> visit(BiFunction<GraphExecution, Integer, T> visit) {
     return workers.map(
         executions.size(),
