@@ -14,14 +14,14 @@ import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/// A convolution and what follows it and nothing else reads on the way: a BatchNormalization in
-/// eval mode, the sum with another value, a ReLU; each of them may be missing. [FusedChain]
-/// computes them in one.
+/// A convolution and the nodes after it: a BatchNormalization in eval mode, the sum with another
+/// value, a ReLU; each of them may be absent, and no other node reads the values between them.
+/// [FusedChain] computes the chain in one call.
 ///
-/// @param nodes numbers of the nodes, in running order
+/// @param nodes indices of the nodes, in execution order
 /// @param skipped values between the nodes
-/// @param convolution the first of them
-/// @param filters name of the initializer that holds them
+/// @param convolution the first of the nodes
+/// @param filters name of the initializer with the filters
 /// @param bias name of the initializer, null if the convolution has none
 /// @param normalized the convolution with its BatchNormalization, null without one
 /// @param other value that is added, null without a sum
@@ -41,8 +41,8 @@ record ConvolutionChain(
       ValueReaders values, Map<Integer, NormalizedConvolution> normalized) {
     var taken = new HashSet<Integer>();
     var chains = new HashMap<Integer, ConvolutionChain>();
-    // of two convolutions that are added up the later one takes the sum, so that it waits for
-    // nothing
+    // if two convolutions are added, the sum belongs to the chain of the later one, which then need
+    // not wait
     for (int i = values.nodes().size() - 1; i >= 0; i--) {
       Node node = values.nodes().get(i);
       if (!node.is("Conv") || node.inputs().size() < 2) {
@@ -68,7 +68,7 @@ record ConvolutionChain(
     return chains;
   }
 
-  /// Names of the initializers that it reads.
+  /// Returns the names of the initializers that the chain reads.
   List<String> initializers() {
     var names = new ArrayList<>(normalized == null ? List.of(filters) : normalized.initializers());
     if (normalized == null && bias != null) {
@@ -83,7 +83,8 @@ record ConvolutionChain(
     return convolution;
   }
 
-  /// The last node's turn, as the other term of the sum may be made behind the convolution.
+  /// Returns the last node's turn, as the other term of the sum may be computed after the
+  /// convolution.
   @Override
   public int turn() {
     return nodes.getLast();
@@ -94,7 +95,8 @@ record ConvolutionChain(
     return normalized;
   }
 
-  /// In float32, in eval mode, where no gradients with respect to the weights are wanted.
+  /// Returns whether the chain may be computed in one call: in float32, in eval mode, without
+  /// gradients with respect to the weights.
   @Override
   public boolean isPossible(FusedWeights weights, Operands.Setting setting) {
     return FusedConvolution.isAvailable()
@@ -109,7 +111,7 @@ record ConvolutionChain(
     return FusedChain.run(this, in.x(), term, weights);
   }
 
-  /// A chain while it is put together.
+  /// A chain under construction.
   private static final class Growing {
     private final ValueReaders values;
     private final Set<Integer> taken;
@@ -121,7 +123,7 @@ record ConvolutionChain(
       nodes.add(convolution);
     }
 
-    /// Values that all nodes but the last one make.
+    /// Returns the outputs of all nodes but the last one.
     List<String> between() {
       return nodes.subList(0, nodes.size() - 1).stream()
           .map(node -> values.nodes().get(node).outputs().getFirst())
@@ -132,7 +134,7 @@ record ConvolutionChain(
       nodes.add(node);
     }
 
-    /// @return the value that is added, null if the next node is no sum of two values
+    /// @return the value that is added, null if the next node is not a sum of two values
     @Nullable String appendSum() {
       int next = next("Add");
       if (next < 0) {
@@ -152,8 +154,7 @@ record ConvolutionChain(
       return next >= 0;
     }
 
-    /// @return number of the node of that kind that alone reads the chain's end, −1 if there is
-    ///     none
+    /// @return index of the node of that kind that alone reads the chain's end, −1 if there is none
     private int next(String kind) {
       int reader = values.soleReader(end());
       return reader >= 0 && values.nodes().get(reader).is(kind) && !taken.contains(reader)

@@ -16,13 +16,13 @@ import org.jspecify.annotations.Nullable;
 final class FusedChain {
   private FusedChain() {}
 
-  /// A convolution with what follows it.
+  /// Computes a convolution with the nodes after it.
   ///
   /// @param x `[b, in, height, width]`
-  /// @param other what is added, null for nothing
+  /// @param other value that is added, null for none
   /// @return channels last, a tensor of the innermost scope; null where gradients run through the
-  ///     inputs, their shapes are not those that oneDNN takes, or fused convolutions are wrong on
-  ///     this machine
+  ///     inputs, oneDNN does not accept their shapes, or fused convolutions are wrong on this
+  ///     machine
   static @Nullable Tensor run(
       ConvolutionChain chain, Tensor x, @Nullable Tensor other, FusedWeights weights) {
     long[] shape = weights.get(chain.filters()).shape();
@@ -62,8 +62,8 @@ final class FusedChain {
     return new Convolution(x, weights.filters(), weights.bias(), window, groups, false);
   }
 
-  /// Whether a value can be added in the same call. oneDNN refuses sums of one channel or one
-  /// position, whose layout in memory is both row-major and channels last.
+  /// Returns whether a value can be added in the same call. oneDNN refuses sums of one channel or
+  /// one position, whose layout in memory is both row-major and channels last.
   private static boolean isAddend(Tensor other, long[] shape) {
     return shape[1] > 1
         && shape[2] * shape[3] > 1

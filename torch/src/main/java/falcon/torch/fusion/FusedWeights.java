@@ -13,14 +13,14 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/// What fusions make of a network's weights: computed once, and kept until the owner of the weights
-/// says that one of them is another.
+/// The weights that fusions derive from a network's weights: computed once, and kept until the
+/// owner of the weights reports a change of one of them.
 public final class FusedWeights {
   private final Function<String, Tensor> tensors;
   private final Map<Integer, NormalizedConvolution.Joined> joinedByNode = new ConcurrentHashMap<>();
   private final Map<Integer, FusedConvolution.Packed> packedByNode = new ConcurrentHashMap<>();
 
-  /// @param tensors the network's constants as they are, by name
+  /// @param tensors the network's current constants, by name
   public FusedWeights(Function<String, Tensor> tensors) {
     this.tensors = tensors;
   }
@@ -29,13 +29,13 @@ public final class FusedWeights {
     return tensors.apply(name);
   }
 
-  /// Whether gradients with respect to one of these initializers are wanted.
+  /// Returns whether gradients with respect to one of these initializers are requested.
   boolean wantGradients(Collection<String> names) {
     return names.stream().anyMatch(name -> get(name).requires_grad());
   }
 
-  /// Weights and bias of a convolution with its BatchNormalization; computed once, unless gradients
-  /// run through them.
+  /// Returns the weights and bias of a convolution joined with its BatchNormalization; computed
+  /// once, unless gradients run through them.
   ///
   /// @return valid in the innermost scope, and until [#forget]
   NormalizedConvolution.Joined joined(NormalizedConvolution pair) {
@@ -53,10 +53,10 @@ public final class FusedWeights {
                     Torch.keep(fresh.weight()), Torch.keep(fresh.bias())));
   }
 
-  /// Weights of a convolution and of what follows it; computed once.
+  /// Returns the packed weights of a convolution and the nodes after it; computed once.
   ///
   /// @param x `[b, in, height, width]`, one of the inputs, padded if the weights are
-  /// @param aligned how channels are padded, null for not at all
+  /// @param aligned how channels are padded, null for no padding
   /// @return valid in the innermost scope, and until [#forget]
   FusedConvolution.Packed packed(
       ConvolutionChain chain, Window window, Tensor x, @Nullable AlignedConvolution aligned) {
@@ -85,7 +85,8 @@ public final class FusedWeights {
     }
   }
 
-  /// Forgets everything: a tensor is another, or gradients with respect to one are wanted.
+  /// Discards all derived weights, because a tensor has been replaced, or gradients with respect to
+  /// one are requested.
   public void forget() {
     for (NormalizedConvolution.Joined pair : joinedByNode.values()) {
       pair.weight().releaseReference();

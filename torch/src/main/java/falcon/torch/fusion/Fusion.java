@@ -9,25 +9,26 @@ import org.jspecify.annotations.Nullable;
 
 /// Several nodes of a network that can be computed as one.
 public sealed interface Fusion permits ConvolutionChain, NormalizedConvolution {
-  /// Numbers of the nodes, in running order. The result is the last one's.
+  /// Returns the indices of the nodes, in execution order. The result is the last one's.
   List<Integer> nodes();
 
-  /// The first node, whose operands [#run] gets, and which messages name.
+  /// Returns the first node, whose operands are passed to [#run], and which messages name.
   Node first();
 
-  /// Number of the node at whose turn the whole is computed: all that it reads is there then.
+  /// Returns the index of the node at whose turn the fusion is computed: all that it reads is
+  /// available then.
   int turn();
 
-  /// Values that are never made when the nodes are computed as one.
+  /// Returns the values that are never computed when the nodes are fused.
   List<String> skipped();
 
-  /// What can still be fused where this cannot.
+  /// Returns the fusion that may still be possible where this one is not.
   ///
-  /// @return null if there is nothing
+  /// @return null if there is none
   @Nullable Fusion smaller();
 
-  /// Condition: whether the nodes may be computed as one under that setting, as long as nobody
-  /// looks at a skipped value.
+  /// Condition: returns whether the nodes may be computed as one under that setting, provided that
+  /// no skipped value is watched.
   boolean isPossible(FusedWeights weights, Operands.Setting setting);
 
   /// Action: computes the nodes as one.

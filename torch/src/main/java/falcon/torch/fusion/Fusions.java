@@ -5,7 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// All fusions of a network: at each node the largest that starts there.
+/// The fusions of a network: at each node the largest that starts there.
 public final class Fusions {
   private final @Nullable Fusion[] byFirst;
 
@@ -24,7 +24,7 @@ public final class Fusions {
     return new Fusions(byFirst);
   }
 
-  /// @param node its number in running order
+  /// @param node index of the node in execution order
   /// @return null if none starts there
   public @Nullable Fusion startingAt(int node) {
     return byFirst[node];

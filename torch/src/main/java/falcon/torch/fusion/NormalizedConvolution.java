@@ -15,7 +15,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/// A convolution and the BatchNormalization behind it, in eval mode one convolution:
+/// A convolution and the BatchNormalization after it, which in eval mode are one convolution:
 ///
 /// ```
 /// weight′ = weight · s        bias′ = (bias − mean) · s + shift        s = scale / √(variance + ε)
@@ -23,31 +23,31 @@ import org.jspecify.annotations.Nullable;
 ///
 /// with s along the output channels (Jacob et al., arXiv:1712.05877, section 3.2).
 ///
-/// @param nodes numbers of the convolution and the BatchNormalization
-/// @param initializers that the two read: the convolution's weights and bias (empty if it has
-///     none), scale, shift, mean and variance
+/// @param nodes indices of the convolution and the BatchNormalization
+/// @param initializers initializers that the two read: the convolution's weights and bias (empty if
+///     it has none), scale, shift, mean and variance
 record NormalizedConvolution(
     Node convolution, Node normalization, List<Integer> nodes, List<String> initializers)
     implements Fusion {
   private static final float EPSILON = 1e-5f;
 
-  /// Stands for a value that is no initializer; no name has a line break.
+  /// A marker of a value that is not an initializer; no name has a line break.
   private static final String ABSENT = "\n";
 
-  /// What stands for the convolution's weights and bias.
+  /// The weights and bias of the joined convolution.
   ///
   /// @param weight `[out, in / group, kernel…]`
   /// @param bias `[out]`
   record Joined(Tensor weight, Tensor bias) {
-    /// Whether gradients with respect to the network's own tensors run through these.
+    /// Returns whether gradients with respect to the network's own tensors run through these.
     boolean requiresGradients() {
       return weight.requires_grad() || bias.requires_grad();
     }
   }
 
-  /// @return by the convolution's number, the pairs whose weights and statistics are all
-  ///     initializers, or `Identity` of some, and of whose convolution nothing but the
-  ///     BatchNormalization reads
+  /// @return by the convolution's index, the pairs whose weights and statistics are all
+  ///     initializers, or `Identity` of some, and whose convolution's output is read by the
+  ///     BatchNormalization only
   static Map<Integer, NormalizedConvolution> byConvolution(ValueReaders values) {
     var pairs = new HashMap<Integer, NormalizedConvolution>();
     for (int i = 0; i < values.nodes().size(); i++) {
@@ -80,13 +80,13 @@ record NormalizedConvolution(
         && node.integer("spatial", 1) == 1;
   }
 
-  /// Names of the inputs from the second on, empty where one is left out.
+  /// Returns the names of the inputs from the second on, empty where one is omitted.
   private static Stream<String> constants(Node node, int count) {
     return IntStream.range(1, count)
         .mapToObj(input -> input < node.inputs().size() ? node.inputs().get(input) : "");
   }
 
-  /// Number of the BatchNormalization.
+  /// Returns the index of the BatchNormalization.
   int normalizationIndex() {
     return nodes.getLast();
   }
@@ -96,7 +96,7 @@ record NormalizedConvolution(
     return convolution;
   }
 
-  /// The convolution's turn: the BatchNormalization reads nothing else that is made.
+  /// Returns the convolution's turn: the BatchNormalization reads no other computed value.
   @Override
   public int turn() {
     return nodes.getFirst();
@@ -112,7 +112,8 @@ record NormalizedConvolution(
     return null;
   }
 
-  /// In eval mode: in training the statistics are those of the batch.
+  /// Returns whether the pair may be joined, which is in eval mode: in training the statistics are
+  /// those of the batch.
   @Override
   public boolean isPossible(FusedWeights weights, Operands.Setting setting) {
     return !setting.batchStatistics();

@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Which node makes a value, which reads it, and which initializer it is.
+/// The producer of each value, its readers, and the initializer that it equals.
 final class ValueReaders {
   private final List<Node> nodes;
   private final Map<String, Integer> makers = new HashMap<>();
   private final Map<String, Integer> uses = new HashMap<>();
 
-  /// The one node that reads a value; −1 where there are several.
+  /// The only node that reads a value; −1 where there are several.
   private final Map<String, Integer> readers = new HashMap<>();
 
   private final Map<String, String> origins = new HashMap<>();
@@ -46,25 +46,25 @@ final class ValueReaders {
     return nodes;
   }
 
-  /// @return number of the node that makes the value, −1 for an input or an initializer
+  /// @return index of the node that computes the value, −1 for an input or an initializer
   int makerOf(String value) {
     return makers.getOrDefault(value, -1);
   }
 
-  /// Whether a value is read once, and is no output of the network.
+  /// Returns whether a value is read once, and is no output of the network.
   boolean isReadOnce(String value) {
     return uses.getOrDefault(value, 0) == 1;
   }
 
-  /// @return number of the node that alone reads the value, and once; −1 if there is none
+  /// @return index of the node that alone reads the value, and once; −1 if there is none
   int soleReader(String value) {
     return isReadOnce(value) ? readers.getOrDefault(value, -1) : -1;
   }
 
-  /// The initializer that a value is, as it is or through `Identity`; what is left out (the empty
-  /// name) is itself.
+  /// Returns the initializer that a value equals, directly or through `Identity`; the empty name of
+  /// an omitted input is returned as it is.
   ///
-  /// @return null if it is none
+  /// @return null if there is none
   @Nullable String origin(String value) {
     return origins.get(value);
   }
