@@ -11,10 +11,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Activations: functions of one element, or of the elements along an axis.
 final class ActivationOperators {
-  /// First version in which Softmax is along one axis.
+  /// First opset in which Softmax is along one axis.
   private static final long PER_AXIS_SOFTMAX = 13;
 
-  /// First version in which Clip has its bounds as inputs.
+  /// First opset in which Clip has its bounds as inputs.
   private static final long CLIP_INPUTS = 11;
 
   /// Selu's constants, from ONNX.
@@ -52,7 +52,7 @@ final class ActivationOperators {
     all.put(name, Operator.of(operator));
   }
 
-  /// An operator whose result is a fresh tensor.
+  /// Adds an operator whose result is a new tensor.
   private static void fresh(Map<String, Operator> all, String name, Operator.Single operator) {
     all.put(name, Operator.of(operator).fresh());
   }
@@ -121,7 +121,9 @@ final class ActivationOperators {
     return torch.elu(x, new Scalar((double) alpha), new Scalar((double) scale), new Scalar(1.0));
   }
 
-  /// Source: ONNX `Shrink`: x + bias below −λ, x − bias above λ, 0 between.
+  /// Computes `Shrink`: x + bias below −λ, x − bias above λ, 0 between.
+  ///
+  /// Source: ONNX operator specification, Shrink.
   private static Tensor shrink(Operands in) {
     Tensor x = in.x();
     float edge = in.node().real("lambd", 0.5f);
@@ -134,7 +136,8 @@ final class ActivationOperators {
     return shrunk.to(Torch.type(x));
   }
 
-  /// Up to opset 12 the axes from the given one on are taken together.
+  /// Applies a function along an axis; up to opset 12 the axes from the given one on are flattened
+  /// into one.
   private static Tensor alongAxis(Operands in, AlongAxis function) {
     Tensor x = in.x();
     if (in.opset() >= PER_AXIS_SOFTMAX) {

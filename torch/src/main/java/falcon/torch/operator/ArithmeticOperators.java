@@ -9,7 +9,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-/// Arithmetic, comparisons and logic, element by element; axes of size 1 are stretched.
+/// Arithmetic, comparisons and logic, element by element, with broadcasting.
 final class ArithmeticOperators {
   private ArithmeticOperators() {}
 
@@ -41,7 +41,7 @@ final class ArithmeticOperators {
     all.put("Erf", Operator.of(in -> in.x().erf()).fresh());
     unary(all, "Floor", Tensor::floor);
     unary(all, "Ceil", Tensor::ceil);
-    unary(all, "Round", Tensor::round); // halves to even, as ONNX has it
+    unary(all, "Round", Tensor::round); // halves round to even, as ONNX requires
     unary(all, "Not", Tensor::logical_not);
     unary(all, "IsNaN", Tensor::isnan);
     add(all, "IsInf", ArithmeticOperators::isInfinite);
@@ -122,7 +122,7 @@ final class ArithmeticOperators {
     return in.isOverwritable(1) && holds(y, x) && !x.requires_grad() ? y.mul_(x) : x.mul(y);
   }
 
-  /// Whether a result with the other operand has the operand's shape.
+  /// Returns whether broadcasting the operand with the other one keeps the operand's shape.
   private static boolean holds(Tensor operand, Tensor other) {
     long[] shape = operand.shape();
     long[] otherShape = other.shape();
@@ -138,7 +138,7 @@ final class ArithmeticOperators {
     return true;
   }
 
-  /// Whole numbers are divided towards zero.
+  /// Divides; quotients of integers are truncated towards zero.
   private static Tensor quotient(Tensor x, Tensor y) {
     if (x.is_floating_point() || y.is_floating_point()) {
       return x.div(y);
@@ -148,15 +148,15 @@ final class ArithmeticOperators {
     return torch.where(y.eq(divisor), quotient, quotient.neg());
   }
 
-  /// `fmod=1` has the dividend's sign, otherwise the result has the divisor's.
+  /// Computes the remainder: with `fmod=1` it has the dividend's sign, otherwise the divisor's.
   private static Tensor modulo(Operands in) {
     boolean isWhole = !in.x().is_floating_point() && !in.y().is_floating_point();
     Tensor divisor = isWhole ? withoutMinusOne(in.y()) : in.y();
     return in.node().integer("fmod", 0) == 0 ? in.x().remainder(divisor) : in.x().fmod(divisor);
   }
 
-  /// Whole numbers with 1 in place of −1, whose remainders are 0, too: the processor ends the
-  /// process where the least number is divided by −1.
+  /// Replaces −1 by 1 in integer divisors, since dividing the least integer by −1 makes the
+  /// processor terminate the process; remainders are 0 for either.
   private static Tensor withoutMinusOne(Tensor y) {
     torch.ScalarType type = Torch.type(y);
     boolean isSigned = type != torch.ScalarType.Byte && type != torch.ScalarType.Bool;

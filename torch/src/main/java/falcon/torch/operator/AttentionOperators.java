@@ -8,7 +8,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
-/// Attention as one operator, and the positions that it is told by turning.
+/// Attention and rotary position embedding.
 ///
 /// Source: ONNX operator specification, Attention and RotaryEmbedding, opset 23.
 final class AttentionOperators {
@@ -19,11 +19,11 @@ final class AttentionOperators {
     all.put("RotaryEmbedding", Operator.of(AttentionOperators::rotary));
   }
 
-  /// Y = softmax(cap · tanh(Q Kᵀ · scale / cap) + mask) V, without a cap Q Kᵀ · scale itself; a
-  /// query that may look at no key gets zeros.
+  /// Computes Y = softmax(cap · tanh(Q Kᵀ · scale / cap) + mask) V; without a cap, Q Kᵀ · scale
+  /// itself is masked. A query all of whose keys are masked gets zeros.
   ///
-  /// The cap before the mask is what ONNX Runtime does in either operator set; ONNX's own text of
-  /// opset 23 has it behind, where a cap would let queries look at what is masked.
+  /// The cap is applied before the mask, as ONNX Runtime does in either opset; the specification of
+  /// opset 23 applies it after the mask, where a cap would let queries attend to masked keys.
   private static Tensor attention(Operands in) {
     for (int past = 4; past < 7; past++) {
       if (in.has(past)) {
@@ -50,7 +50,8 @@ final class AttentionOperators {
         : y;
   }
 
-  /// `[b, m, heads · k]` as `[b, heads, m, k]`, which four axes are already.
+  /// Converts `[b, m, heads · k]` to `[b, heads, m, k]`; a tensor with four axes already has that
+  /// layout.
   private static Tensor heads(Operands in, Tensor x, String attribute) {
     if (x.dim() == 4) {
       return x;
@@ -68,6 +69,8 @@ final class AttentionOperators {
         : heads.repeat_interleave(times, new LongOptional(1), new LongOptional());
   }
 
+  /// Returns the attention weights.
+  ///
   /// @param scores `[b, heads, m, n]`
   private static Tensor shares(Tensor scores) {
     Tensor isBlind =
@@ -94,8 +97,8 @@ final class AttentionOperators {
         : result.masked_fill(mask.logical_not(), never);
   }
 
-  /// Turns pairs of features by the angle of their position: (a, b) to (a cos − b sin, a sin + b
-  /// cos).
+  /// Rotates pairs of features by the angle of their position: (a, b) becomes the pair (a cos − b
+  /// sin, a sin + b cos).
   private static Tensor rotary(Operands in) {
     Tensor x = in.x();
     Tensor heads = heads(in, x, "num_heads"); // [b, heads, m, k]
@@ -130,7 +133,7 @@ final class AttentionOperators {
     return heads.narrow(3, from, heads.size(3) - from);
   }
 
-  /// Cosines or sines of each position: those given, or looked up in a table.
+  /// Returns the cosines or sines of each position: those given, or looked up in a table.
   private static Tensor angles(Operands in, int operand) {
     Tensor given = in.get(operand);
     if (in.has(3)) {

@@ -33,8 +33,8 @@ final class ConvolutionOperators {
                 false));
   }
 
-  /// The whole transposed convolution, then its border cut off or extended: so any padding is
-  /// exact.
+  /// Computes the whole transposed convolution, then crops or extends its border, so that any
+  /// padding is exact.
   private static Tensor transposed(Operands in) {
     Node node = in.node();
     Tensor x = in.x();
@@ -47,7 +47,7 @@ final class ConvolutionOperators {
     long[] strides = Window.filled(node, "strides", spatial, 1);
     long[] dilations = Window.filled(node, "dilations", spatial, 1);
     long[] kernel = Arrays.copyOfRange(weight.shape(), 2, 2 + spatial);
-    long[] taken = strides.clone(); // as far as it matters: not where there is one position
+    long[] taken = strides.clone(); // a single position needs no stride
     for (int i = 0; i < spatial; i++) {
       taken[i] = x.size(i + 2L) == 1 ? 1 : strides[i];
       dilations[i] = kernel[i] == 1 ? 1 : dilations[i];

@@ -9,7 +9,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 
-/// Values made of sizes alone.
+/// Operators that create values from sizes alone.
 final class CreationOperators {
   private CreationOperators() {}
 
@@ -32,7 +32,7 @@ final class CreationOperators {
     };
   }
 
-  /// start, start + delta, … before limit.
+  /// Computes start, start + delta, … before limit.
   private static Tensor range(Operands in) {
     Tensor start = in.get(0).reshape(new long[0]);
     Tensor delta = in.get(2).reshape(new long[0]);

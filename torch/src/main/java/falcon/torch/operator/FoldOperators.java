@@ -7,10 +7,11 @@ import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-/// Windows put back into the image that they were cut out of; where they overlap they are added up.
+/// Operators that put windows back into the image that they were cut from; overlapping windows are
+/// added up.
 final class FoldOperators {
-  /// Elements of an image with its padding: more of them are only asked for by windows that lie far
-  /// outside of the image.
+  /// Greatest number of elements of an image with its padding: only windows far outside the image
+  /// need more.
   private static final int MOST_ELEMENTS = Integer.MAX_VALUE;
 
   private FoldOperators() {}
@@ -19,8 +20,8 @@ final class FoldOperators {
     all.put("Col2Im", Operator.of(FoldOperators::folded));
   }
 
-  /// libtorch's fold has two spatial axes and the same padding at both ends: one axis gets another
-  /// beside it, and the padding is cut off afterwards.
+  /// Computes `Col2Im`. libtorch's fold has two spatial axes and the same padding at both ends: a
+  /// single axis gets another one before it, and the padding is cropped afterwards.
   private static Tensor folded(Operands in) {
     Node node = in.node();
     long[] sizes = in.longs(1);
@@ -59,7 +60,7 @@ final class FoldOperators {
     return image;
   }
 
-  /// Numbers of two axes, of which the first has one element where there is but one.
+  /// Returns the numbers of two axes; a single axis gets one of size 1 before it.
   private static long[] plane(long[] each) {
     return each.length == 1 ? new long[] {1, each[0]} : each;
   }

@@ -16,10 +16,10 @@ import org.bytedeco.pytorch.global.torch;
 final class NormalizationOperators {
   private static final float EPSILON = 1e-5f;
 
-  /// First version in which GroupNormalization has its scale for each channel, not for each group.
+  /// First opset in which GroupNormalization has one scale per channel, not per group.
   private static final long SCALE_BY_CHANNEL = 21;
 
-  /// What `MeanVarianceNormalization` adds to the deviation.
+  /// The number that `MeanVarianceNormalization` adds to the standard deviation.
   private static final double DEVIATION_FLOOR = 1e-9;
 
   private NormalizationOperators() {}
@@ -90,7 +90,7 @@ final class NormalizationOperators {
         : each.repeat_interleave(times, new LongOptional(0), new LongOptional());
   }
 
-  /// Outputs: the normalised values, then mean and 1 / deviation where they are read.
+  /// Computes the normalised values, then the mean and 1 / standard deviation if a node reads them.
   private static List<Tensor> layer(Operands in) {
     Tensor x = in.x();
     int axis = in.axis(-1);
@@ -144,7 +144,7 @@ final class NormalizationOperators {
     return torch.where(norm.eq(new Scalar(0.0)), torch.zeros_like(x), x.div(norm));
   }
 
-  /// y = x / (bias + α/size · Σ x²)^β, the sum over `size` channels around each.
+  /// Computes y = x / (bias + α/size · Σ x²)^β, with the sum over `size` channels around each.
   private static Tensor localResponse(Operands in) {
     Tensor x = in.x();
     long size = in.node().integer("size", 1);
@@ -163,7 +163,7 @@ final class NormalizationOperators {
     return x.div(base.pow(new Scalar((double) in.node().real("beta", 0.75f))));
   }
 
-  /// y = (x − mean) / (√(mean of x² − mean²) + 1e-9).
+  /// Computes y = (x − mean) / (√(mean of x² − mean²) + 1e-9).
   private static Tensor meanVariance(Operands in) {
     long[] axes = Torch.longs(in.node().integers("axes", List.of(0L, 2L, 3L)));
     ScalarTypeOptional kept = new ScalarTypeOptional();

@@ -14,10 +14,10 @@ import org.jspecify.annotations.Nullable;
 
 /// A node and the values that it reads.
 public final class Operands {
-  /// What a node is run under.
+  /// The conditions that a node is run under.
   ///
   /// @param opset version of ONNX's own operator set
-  /// @param precision of all floating-point numbers
+  /// @param precision precision of all floating-point numbers
   /// @param batchStatistics whether BatchNormalization uses its batch's mean and variance
   ///     (training)
   public record Setting(long opset, Precision precision, boolean batchStatistics) {}
@@ -27,7 +27,7 @@ public final class Operands {
   private final boolean[] overwritable;
   private final Setting setting;
 
-  /// @param tensors one for each input of the node, null where it leaves one out
+  /// @param tensors one for each input of the node, null where the node omits it
   /// @param overwritable whether the node may write its result over that input; handed over
   public Operands(
       Node node, List<@Nullable Tensor> tensors, boolean[] overwritable, Setting setting) {
@@ -37,7 +37,7 @@ public final class Operands {
     this.setting = setting;
   }
 
-  /// The same node on other operands, none of which it may write over.
+  /// Returns the same node with other operands, none of which it may overwrite.
   public Operands on(List<Tensor> others) {
     return new Operands(node, List.copyOf(others), new boolean[others.size()], setting);
   }
@@ -66,12 +66,12 @@ public final class Operands {
     return tensor(index) != null;
   }
 
-  /// @return the operand of that number, null if the node leaves it out
+  /// @return the operand of that index, null if the node omits it
   public @Nullable Tensor tensor(int index) {
     return index < tensors.size() ? tensors.get(index) : null;
   }
 
-  /// @throws UnsupportedNetworkException if the node leaves the operand out
+  /// @throws UnsupportedNetworkException if the node omits the operand
   Tensor get(int index) {
     Tensor tensor = tensor(index);
     if (tensor == null) {
@@ -80,12 +80,12 @@ public final class Operands {
     return tensor;
   }
 
-  /// First operand.
+  /// Returns the first operand.
   public Tensor x() {
     return get(0);
   }
 
-  /// Second operand.
+  /// Returns the second operand.
   Tensor y() {
     return get(1);
   }
@@ -95,22 +95,22 @@ public final class Operands {
     return tensor == null ? new TensorOptional() : new TensorOptional(tensor);
   }
 
-  /// Whether the node may write its result over that operand.
+  /// Returns whether the node may write its result over that operand.
   boolean isOverwritable(int index) {
     return overwritable[index];
   }
 
-  /// Whether the node names that output.
+  /// Returns whether the node has that output.
   boolean makes(int output) {
     return output < node.outputs().size() && !node.outputs().get(output).isEmpty();
   }
 
-  /// Whole numbers of an operand, whether constant or computed.
+  /// Returns the integers in an operand, whether constant or computed.
   long[] longs(int index) {
     return Torch.longs(get(index));
   }
 
-  /// One whole number.
+  /// Returns the single integer in an operand.
   long number(int index) {
     long[] numbers = longs(index);
     if (numbers.length != 1) {
@@ -120,9 +120,9 @@ public final class Operands {
     return numbers[0];
   }
 
-  /// Numbers that newer operator sets have as an input and older ones as an attribute.
+  /// Returns integers that newer opsets define as an input and older ones as an attribute.
   ///
-  /// @return null if neither is there
+  /// @return null if neither is present
   long @Nullable [] longsOrAttribute(int index, String attribute) {
     if (has(index)) {
       return longs(index);
@@ -140,7 +140,7 @@ public final class Operands {
     return (int) (axis < 0 ? axis + rank : axis);
   }
 
-  /// The axis that an attribute names.
+  /// Returns the axis that an attribute names.
   public int axis(long absent) {
     return axis(node.integer("axis", absent), x().dim());
   }

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.function.Function;
 import org.bytedeco.pytorch.Tensor;
 
-/// What libtorch computes for a node, and what an execution asks about that.
+/// The libtorch implementation of a node's operator, with properties that an execution needs.
 public final class Operator {
   /// An operator with one output.
   @FunctionalInterface
@@ -16,30 +16,30 @@ public final class Operator {
   /// An operator with any outputs.
   @FunctionalInterface
   interface Several {
-    /// @return the node's outputs in order; those at the end that no one reads may be left out
+    /// @return the node's outputs in order; trailing outputs that no node reads may be omitted
     List<Tensor> run(Operands in);
   }
 
-  /// An operator that lets an observer see values inside.
+  /// An operator that lets an observer see internal values.
   @FunctionalInterface
   interface Observed {
     /// @return as [Several#run]
     List<Tensor> run(Operands in, Observer observer);
   }
 
-  /// Who looks at values inside of a node.
+  /// An observer of the internal values of a node.
   public interface Observer {
     /// @return whether the value is wanted
     boolean isWanted(String value);
 
-    /// @return whether gradients by the value are wanted
+    /// @return whether gradients with respect to the value are wanted
     boolean isDifferentiated(String value);
 
-    /// Gets a value that is wanted or differentiated by.
+    /// Receives a value that [#isWanted] or [#isDifferentiated] accepts.
     void see(String value, Tensor tensor);
   }
 
-  /// Looks at nothing.
+  /// An observer that wants no values.
   private enum Nobody implements Observer {
     NOBODY;
 
@@ -78,47 +78,47 @@ public final class Operator {
     return new Operator((in, _) -> operator.run(in), _ -> List.of(), false, false);
   }
 
-  /// @param inside names of the values inside that an observer can see
+  /// @param inside names of the internal values that an observer can see
   static Operator ofObserved(Observed operator, Function<Node, List<String>> inside) {
     return new Operator(operator, inside, false, false);
   }
 
-  /// The same operator, whose result is a fresh tensor that nothing else points into: the next node
-  /// may write over it.
+  /// Returns this operator, marked as producing a new tensor that nothing else refers to: the next
+  /// node may overwrite it.
   Operator fresh() {
     return new Operator(work, inside, true, isIndexed);
   }
 
-  /// The same operator, whose second input holds places along an axis of the first: messages say
-  /// which of them is out of range.
+  /// Returns this operator, marked as one whose second input holds indices along an axis of the
+  /// first: messages name the one that is out of range.
   Operator indexed() {
     return new Operator(work, inside, isFresh, true);
   }
 
-  /// @param observer sees the values inside that it wants
-  /// @return the node's outputs in order; those at the end that no one reads may be left out
-  /// @throws falcon.torch.UnsupportedNetworkException if the operator or one of the node's options
-  ///     is not known here
+  /// @param observer sees the internal values that it wants
+  /// @return the node's outputs in order; trailing outputs that no node reads may be omitted
+  /// @throws falcon.torch.UnsupportedNetworkException if the operator or one of the node's
+  ///     attributes is not supported
   public List<Tensor> run(Operands in, Observer observer) {
     return work.run(in, observer);
   }
 
-  /// As [#run(Operands, Observer)] where nobody looks.
+  /// Runs as [#run(Operands, Observer)] without an observer.
   List<Tensor> run(Operands in) {
     return work.run(in, Nobody.NOBODY);
   }
 
-  /// Names of values inside of a node that an observer can see.
+  /// Returns the names of the internal values of a node that an observer can see.
   public List<String> inside(Node node) {
     return inside.apply(node);
   }
 
-  /// Whether its result is a fresh tensor that nothing else points into.
+  /// Returns whether the result is a new tensor that nothing else refers to.
   public boolean isFresh() {
     return isFresh;
   }
 
-  /// Whether its second input holds places along an axis of the first.
+  /// Returns whether the second input holds indices along an axis of the first.
   public boolean isIndexed() {
     return isIndexed;
   }

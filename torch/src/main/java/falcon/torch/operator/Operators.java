@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.bytedeco.pytorch.Tensor;
 
-/// Meaning of ONNX's operators in libtorch, one node at a time: where to find which.
+/// The implementations of ONNX's operators in libtorch, one node at a time: a table by name.
 ///
 /// Source: ONNX operator specification, opsets 7 to 25.
 public final class Operators {
@@ -54,24 +54,24 @@ public final class Operators {
         Recurrent::addTo);
   }
 
-  /// Names of all operators that are known here.
+  /// Returns the names of all supported operators.
   static Set<String> names() {
     return BY_NAME.keySet();
   }
 
-  /// Whether the node's operator is known here; one of its options may still be refused.
+  /// Returns whether the node's operator is supported; one of its attributes may still be rejected.
   public static boolean supports(Node node) {
     return node.domain().isEmpty() && BY_NAME.containsKey(node.opType());
   }
 
-  /// The operator of a node; one that is not known here is refused when it is run.
+  /// Returns the operator of a node; an unsupported one is rejected when it is run.
   public static Operator of(Node node) {
     Operator operator = node.domain().isEmpty() ? BY_NAME.get(node.opType()) : null;
     return operator == null ? UNKNOWN : operator;
   }
 
-  /// @return the node's outputs in order; those at the end that no one reads may be left out
-  /// @throws UnsupportedNetworkException if the operator or one of its options is not known here
+  /// @return the node's outputs in order; trailing outputs that no node reads may be omitted
+  /// @throws UnsupportedNetworkException if the operator or one of its attributes is not supported
   public static List<Tensor> run(Operands in) {
     return of(in.node()).run(in);
   }

@@ -7,7 +7,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-/// Borders around a value.
+/// Operators that pad a value at its borders.
 final class PaddingOperators {
   private PaddingOperators() {}
 
@@ -15,7 +15,7 @@ final class PaddingOperators {
     all.put("Pad", Operator.of(PaddingOperators::pad));
   }
 
-  /// Pads of ONNX: all begins, then all ends, of the axes named (all by default).
+  /// Computes `Pad`. ONNX lists all begins, then all ends, of the axes named (all by default).
   private static Tensor pad(Operands in) {
     Tensor x = in.x();
     long[] pads = in.longsOrAttribute(1, "pads");
@@ -44,7 +44,7 @@ final class PaddingOperators {
     return axes;
   }
 
-  /// Pads of libtorch go from the last axis to the first.
+  /// Pads with a constant; libtorch lists paddings from the last axis to the first.
   private static Tensor constant(Operands in, long[] before, long[] after) {
     int axes = before.length;
     var pads = new long[2 * axes];
@@ -58,7 +58,7 @@ final class PaddingOperators {
     return torch.constant_pad_nd(in.x(), pads, number);
   }
 
-  /// What is negative is cut off first.
+  /// Pads with elements of the value; negative paddings are cropped first.
   private static Tensor mirrored(Tensor x, long[] before, long[] after, String mode) {
     Tensor result = x;
     for (int axis = 0; axis < before.length; axis++) {
@@ -76,7 +76,7 @@ final class PaddingOperators {
     return result.alias();
   }
 
-  /// The element that stands at a place of the extended axis.
+  /// Returns the index of the element that appears at a position of the extended axis.
   private static long source(long place, long size, String mode) {
     return switch (mode) {
       case "edge" -> Math.clamp(place, 0L, size - 1);

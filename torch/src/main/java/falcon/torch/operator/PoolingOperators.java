@@ -18,8 +18,8 @@ import org.bytedeco.pytorch.global.torch;
 
 /// Pooling over one to three spatial axes.
 ///
-/// libtorch's own pooling where it takes the padding; otherwise the input is padded first, so that
-/// any padding and any rounding of the number of windows is exact.
+/// libtorch's own pooling is used if it accepts the padding; otherwise the input is padded first,
+/// so that any padding and any rounding of the number of windows is exact.
 final class PoolingOperators {
   private PoolingOperators() {}
 
@@ -60,7 +60,7 @@ final class PoolingOperators {
     return Arrays.copyOfRange(x.shape(), 2, (int) x.dim());
   }
 
-  /// One axis is pooled as two, the first of size 1.
+  /// Adds an axis of size 1 before a single spatial axis, which is pooled as two.
   private static Tensor raised(Tensor x) {
     return x.dim() == 3 ? x.unsqueeze(2) : x;
   }
@@ -87,8 +87,8 @@ final class PoolingOperators {
     return List.of(isNative ? maxima : maxima.to(Torch.type(x)));
   }
 
-  /// Puts maxima back where they were found, zeros everywhere else; with a larger output asked for,
-  /// more zeros behind.
+  /// Puts maxima back to their positions, with zeros everywhere else; if a larger output is
+  /// requested, more zeros follow.
   private static Tensor maxUnpool(Operands in) {
     Tensor x = in.x();
     requireAtMostThreeAxes(in);
@@ -129,7 +129,8 @@ final class PoolingOperators {
         : torch.max_pool3d(x, window.kernel(), window.strides(), pads, window.dilations(), ceil);
   }
 
-  /// ONNX counts places over the whole input, along its rows or (`storage_order=1`) columns.
+  /// Computes maxima and their positions; ONNX counts positions over the whole input, along its
+  /// rows or (`storage_order=1`) columns.
   private static List<Tensor> maximaAndPlaces(Operands in, Tensor x, Window window) {
     Window fitted = window.fitted(sizes(x), isCeil(in));
     Tensor padded =
@@ -150,7 +151,9 @@ final class PoolingOperators {
     return List.of(lowered(maxima, in.x()), lowered(places, in.x()));
   }
 
-  /// @param found places in one padded plane `[n, c, …]`
+  /// Converts positions in a padded plane to positions in the whole input.
+  ///
+  /// @param found positions in one padded plane `[n, c, …]`
   private static Tensor places(
       Tensor found, long[] paddedSizes, Window window, long[] sizes, boolean isByColumns) {
     Tensor rest = found;
@@ -201,7 +204,7 @@ final class PoolingOperators {
     return lowered(sums.div(sums(counted, fitted)), input);
   }
 
-  /// Ones where input or padding is, zeros behind the padding.
+  /// Returns ones in the input and the padding, zeros after the padding.
   private static Tensor counted(Tensor ones, Window window, Window fitted) {
     int axes = window.kernel().length;
     var behind = new long[axes];
@@ -220,7 +223,7 @@ final class PoolingOperators {
             x, window.kernel(), window.strides(), pads, ceil, countsPadding, new LongOptional());
   }
 
-  /// Sums under the window: a convolution of each channel with ones.
+  /// Sums the elements under the window by a convolution of each channel with ones.
   private static Tensor sums(Tensor padded, Window window) {
     long channels = padded.size(1);
     int axes = window.kernel().length;

@@ -35,7 +35,7 @@ final class ProductOperators {
     return torch.einsum(equation, all(in));
   }
 
-  /// All operands of a node.
+  /// Returns all operands of a node.
   static TensorVector all(Operands in) {
     var tensors = new TensorVector(in.count());
     for (int i = 0; i < in.count(); i++) {

@@ -10,9 +10,9 @@ import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-/// The same elements laid out in another way, repeated or of another type; shapes as numbers.
+/// Operators that rearrange or repeat the same elements, or convert their type; shapes as numbers.
 final class RearrangementOperators {
-  /// First version in which Split may be told the number of parts.
+  /// First opset in which Split may be given the number of parts.
   private static final long SPLIT_BY_COUNT = 18;
 
   private RearrangementOperators() {}
@@ -37,7 +37,8 @@ final class RearrangementOperators {
     all.put("SpaceToDepth", Operator.of(RearrangementOperators::spaceToDepth));
   }
 
-  /// Nothing is dropped, in training mode only at a ratio of 0; the mask keeps all.
+  /// Computes `Dropout`, which drops nothing: in training mode it is supported at a ratio of 0
+  /// only. The mask keeps all elements.
   private static List<Tensor> dropout(Operands in) {
     boolean drops = !in.has(1) || Torch.number(in.y()) != 0; // its ratio is 1/2 if none is given
     if (drops && in.has(2) && in.number(2) != 0) {
@@ -71,7 +72,7 @@ final class RearrangementOperators {
     return (int) Math.clamp(place < 0 ? place + rank : place, 0L, (long) rank);
   }
 
-  /// Axes before `axis` become rows.
+  /// Flattens into a matrix; axes before `axis` become rows.
   static Tensor flatten(Operands in) {
     Tensor x = in.x();
     long axis = in.node().integer("axis", 1);
@@ -158,7 +159,7 @@ final class RearrangementOperators {
     return parts;
   }
 
-  /// Both ways: an axis of size 1 in the target keeps the operand's size.
+  /// Broadcasts in both directions: an axis of size 1 in the target keeps the operand's size.
   private static Tensor expand(Operands in) {
     Tensor x = in.x();
     long[] target = in.longs(1);

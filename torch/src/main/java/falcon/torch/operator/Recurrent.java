@@ -14,10 +14,11 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
-/// Meaning of ONNX's LSTM, GRU and RNN, step by step, in either direction.
+/// The implementation of ONNX's LSTM, GRU and RNN, step by step, in either direction.
 ///
-/// The products of the input weights with all steps are one product; those of the recurrent weights
-/// are one a step. Both can be looked at, and differentiated by ([RecurrentValues]).
+/// The input weights are multiplied with all steps in one product; the recurrent weights in one
+/// product per step. Both products can be observed, and gradients with respect to them computed
+/// ([RecurrentValues]).
 ///
 /// Source: ONNX operator specification, LSTM, GRU and RNN, opsets 7 to 22; equations as there.
 public final class Recurrent {
@@ -60,7 +61,7 @@ public final class Recurrent {
   /// Runs a node.
   ///
   /// @return the node's outputs
-  /// @throws UnsupportedNetworkException if one of its options is not known here
+  /// @throws UnsupportedNetworkException if one of its attributes is not supported
   private static List<Tensor> run(Operands operands, Operator.Observer observer) {
     return new Recurrent(operands, observer).run();
   }
@@ -69,7 +70,8 @@ public final class Recurrent {
     return node.text("direction", "forward").equals("bidirectional") ? 2 : 1;
   }
 
-  /// Products of different states that the recurrent weights take part in.
+  /// Returns the number of groups of states that the recurrent weights are multiplied with
+  /// ([RecurrentValues]).
   public static int groups(Node node) {
     boolean isReset = node.is("GRU") && node.integer("linear_before_reset", 0) == 0;
     return directions(node) * (isReset ? 3 : 1);
@@ -101,7 +103,7 @@ public final class Recurrent {
       boolean isLeaf = observer.isDifferentiated(values.wOutput());
       observer.see(values.wOutput(), isLeaf ? products : masked(products));
     }
-    Tensor probe = // gradients by the products are those by zeros that are added to them
+    Tensor probe = // gradients by the products equal those by zeros added to them
         observer.isDifferentiated(values.rOutput())
             ? torch.zeros_like(products.detach()).requires_grad_(true)
             : null;
@@ -161,7 +163,7 @@ public final class Recurrent {
     return torch.stack(vector(states), isBatchFirst() ? 1 : 0);
   }
 
-  /// One direction.
+  /// One direction of the node.
   private final class Run {
     private final int direction;
     private final List<Tensor> products = new ArrayList<>();
@@ -215,7 +217,7 @@ public final class Recurrent {
           : bias.select(0, direction).narrow(0, (long) half * gates * hidden, gates * hidden);
     }
 
-    /// Takes a step: replaces state and memory, notes the output and what is observed.
+    /// Takes a step: replaces state and memory, records the output and the observed values.
     private void step(
         int t,
         Tensor weights,

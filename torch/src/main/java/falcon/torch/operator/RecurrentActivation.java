@@ -17,20 +17,20 @@ import org.bytedeco.pytorch.global.torch;
 ///
 /// Source: ONNX operator specification, LSTM, GRU and RNN, `activations`.
 ///
-/// @param alpha of a function that has one, 0 otherwise
-/// @param beta of a function that has one, 0 otherwise
+/// @param alpha α of a function that has one, 0 otherwise
+/// @param beta β of a function that has one, 0 otherwise
 record RecurrentActivation(Function function, double alpha, double beta) {
   enum Function {
     SIGMOID,
     TANH,
     RELU,
-    /// α x + β.
+    /// The function α x + β.
     AFFINE,
     LEAKYRELU,
     THRESHOLDEDRELU,
-    /// α tanh(β x).
+    /// The function α tanh(β x).
     SCALEDTANH,
-    /// α x + β between 0 and 1.
+    /// The function α x + β, clamped to 0 … 1.
     HARDSIGMOID,
     ELU,
     SOFTSIGN,
@@ -65,10 +65,10 @@ record RecurrentActivation(Function function, double alpha, double beta) {
     }
   }
 
-  /// The functions of a node; those that take numbers take them from its lists in turn, then the
-  /// usual ones.
+  /// Returns the functions of a node; those with parameters take them from the node's lists in
+  /// turn, then the defaults.
   ///
-  /// @param usual where the node names none; over again for each direction
+  /// @param usual default functions if the node names none; repeated for each direction
   /// @param directions 1 or 2
   static List<RecurrentActivation> of(Node node, List<Function> usual, int directions) {
     List<Function> functions = functions(node);

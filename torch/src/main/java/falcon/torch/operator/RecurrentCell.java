@@ -12,14 +12,14 @@ import org.jspecify.annotations.Nullable;
 
 /// One step of a recurrent node.
 ///
-/// Gates stand in ONNX's order: input, output, forget, cell of an LSTM; update, reset, hidden of a
+/// Gates are in ONNX's order: input, output, forget, cell of an LSTM; update, reset, hidden of a
 /// GRU; one of an RNN. Peepholes are those of input, output, forget.
 ///
-/// @param kind of the node
+/// @param kind type of the node
 /// @param activations f, and g and h where the kind has them, of each direction
 /// @param isResetAfter whether a GRU resets after the product with its recurrent weights
-/// @param isCoupled whether an LSTM forgets what it takes in: forget gate = 1 − input gate
-/// @param clip bound of what goes into the activations of gates and candidates, either way;
+/// @param isCoupled whether an LSTM couples its gates: forget gate = 1 − input gate
+/// @param clip bound of the inputs to the activations of gates and candidates, in either direction;
 ///     infinite for none
 record RecurrentCell(
     Kind kind,
@@ -38,7 +38,7 @@ record RecurrentCell(
       this.gates = gates;
     }
 
-    /// What ONNX takes where a node names no activations.
+    /// Returns ONNX's default if a node names no activations.
     List<Function> activations() {
       return switch (this) {
         case LSTM -> List.of(Function.SIGMOID, Function.TANH, Function.TANH);
@@ -48,14 +48,14 @@ record RecurrentCell(
     }
   }
 
-  /// What a step works with.
+  /// The operands of a step.
   ///
   /// @param direction 0, or 1 for the second of two
   /// @param input product of the input and its weights, with its bias, `[b, gates · hidden]`
-  /// @param state of the step before, `[b, hidden]`
-  /// @param memory the LSTM's, `[b, hidden]`
-  /// @param weights recurrent ones, `[hidden, gates · hidden]`
-  /// @param bias of the recurrent product
+  /// @param state state of the previous step, `[b, hidden]`
+  /// @param memory the LSTM's cell state, `[b, hidden]`
+  /// @param weights recurrent weights, `[hidden, gates · hidden]`
+  /// @param bias bias of the recurrent product
   /// @param peepholes `[3 · hidden]`
   /// @param probe added to the recurrent product
   record Step(
@@ -68,12 +68,12 @@ record RecurrentCell(
       @Nullable Tensor peepholes,
       @Nullable Tensor probe) {}
 
-  /// What a step gives.
+  /// The results of a step.
   ///
   /// @param state `[b, hidden]`
-  /// @param memory `[b, hidden]`; that of the step before where there is none
-  /// @param read what the recurrent weights were multiplied with, `[b, groups · hidden]`
-  /// @param product of that with the weights, `[b, gates · hidden]`
+  /// @param memory `[b, hidden]`; that of the previous step for nodes without a cell state
+  /// @param read values that the recurrent weights were multiplied with, `[b, groups · hidden]`
+  /// @param product product of these with the weights, `[b, gates · hidden]`
   record Result(Tensor state, Tensor memory, Tensor read, Tensor product) {}
 
   static RecurrentCell of(Node node) {
@@ -144,7 +144,7 @@ record RecurrentCell(
         joined(product, last));
   }
 
-  /// (1 − update) · candidate + update · state.
+  /// Returns (1 − update) · candidate + update · state.
   private static Tensor mixed(Tensor update, Tensor candidate, Tensor state) {
     return candidate.add(update.mul(state.sub(candidate)));
   }
@@ -153,7 +153,7 @@ record RecurrentCell(
     return torch.cat(new TensorVector(parts), 1);
   }
 
-  /// Adds the probe's gates from one on.
+  /// Adds the probe to a product, for some gates from a given one on.
   private static Tensor probed(Tensor product, Step step, int gate, int gates) {
     long hidden = step.state.size(1);
     return step.probe == null

@@ -3,8 +3,8 @@ package falcon.torch.operator;
 import falcon.model.Node;
 import java.util.List;
 
-/// Names of what a recurrent node computes inside and can be looked at: for its input weights W and
-/// its recurrent weights R, what they are multiplied with and the products. Each value is
+/// Names of the observable internal values of a recurrent node: for its input weights W and its
+/// recurrent weights R, the factors that they are multiplied with and the products. Each value is
 /// `[b, steps, features]`; steps beyond a sample's length are zero.
 ///
 /// | value | features |
@@ -17,7 +17,7 @@ import java.util.List;
 /// A GRU that resets before its product multiplies other states for its last gate than for the
 /// first two: each gate of a direction is a group then, otherwise each direction.
 ///
-/// @param owner first output of the node that is not left out
+/// @param owner first output of the node that is not omitted
 public record RecurrentValues(String owner) {
   public static boolean has(Node node) {
     return node.is("LSTM") || node.is("GRU") || node.is("RNN");

@@ -13,9 +13,9 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 
-/// Sums, means, extrema and places of extrema along axes.
+/// Sums, means, extrema and positions of extrema along axes.
 ///
-/// A result has its operand's type, as ONNX has it; libtorch would widen sums of whole numbers.
+/// A result has its operand's type, as ONNX requires; libtorch would widen sums of integers.
 final class ReductionOperators {
   private ReductionOperators() {}
 
@@ -51,7 +51,7 @@ final class ReductionOperators {
     boolean keep = in.node().integer("keepdims", 1) != 0;
     if (axes == null || axes.length == 0) {
       if (in.node().integer("noop_with_empty_axes", 0) != 0) {
-        // no axis is reduced, but squares, logarithms and the like are still taken
+        // no axis is reduced, but element-wise parts (squares, logarithms) are still computed
         return reduction.run(x.unsqueeze(-1), new long[] {-1}, false).to(Torch.type(x));
       }
       axes = new long[(int) x.dim()];
@@ -64,7 +64,7 @@ final class ReductionOperators {
     return x.sum(axes, keep, new ScalarTypeOptional(Torch.type(x)));
   }
 
-  /// Means of whole numbers are cut off towards zero.
+  /// Computes means; those of integers are truncated towards zero.
   private static Tensor mean(Tensor x, long[] axes, boolean keep) {
     ScalarTypeOptional type =
         x.is_floating_point()
@@ -94,7 +94,7 @@ final class ReductionOperators {
     return in.node().integer("keepdims", 1) != 0 ? place : place.squeeze(axis);
   }
 
-  /// Place of the extremum along an axis, the first of equal ones; the axis is kept.
+  /// Returns the position of the extremum along an axis, the first of equal ones; the axis is kept.
   static Tensor firstLargest(Tensor x, long axis, boolean isLargest) {
     LongOptional along = new LongOptional(axis);
     return isLargest ? x.argmax(along, true) : x.argmin(along, true);
@@ -112,7 +112,7 @@ final class ReductionOperators {
     return isReverse ? sum.flip(axis) : sum;
   }
 
-  /// A stable sort: of equal elements the first comes first, as ONNX has it.
+  /// Computes `TopK` by a stable sort: of equal elements the first comes first, as ONNX requires.
   private static List<Tensor> largest(Operands in) {
     Tensor x = in.x();
     int axis = in.axis(-1);
@@ -125,7 +125,7 @@ final class ReductionOperators {
     return List.of(sorted.get0().narrow(axis, 0, count), sorted.get1().narrow(axis, 0, count));
   }
 
-  /// 0, 1, … below a number.
+  /// Returns 0, 1, … below a number.
   static Tensor places(long count) {
     return torch.arange(new Scalar(count), new TensorOptions(torch.ScalarType.Long));
   }

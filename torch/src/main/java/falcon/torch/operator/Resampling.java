@@ -5,17 +5,17 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Which neighbours make an element of a resampled axis, with which weights.
+/// The neighbours that each element of a resampled axis is computed from, with their weights.
 ///
-/// Source: ONNX `Resize`, whose names of options are kept.
+/// Source: ONNX operator specification, Resize, whose names of attribute values are kept.
 final class Resampling {
   /// @param mode `nearest`, `linear` or `cubic`
-  /// @param coordinates where an element of the result lies in the original
-  /// @param rounding of coordinates, for `nearest`
+  /// @param coordinates how the coordinate of a result's element in the original is computed
+  /// @param rounding rounding of coordinates, for `nearest`
   /// @param cubic the coefficient a of cubic convolution
-  /// @param excludesOutside whether neighbours behind the edge have no weight
+  /// @param excludesOutside whether neighbours beyond the edge have no weight
   /// @param antialias whether the filter is stretched when the axis shrinks
-  /// @param outside value of elements that lie outside the region
+  /// @param outside value of elements that are outside the region
   record Options(
       String mode,
       String coordinates,
@@ -39,12 +39,12 @@ final class Resampling {
       this.weights = weights;
     }
 
-    /// Places in the original axis, one for each element of the result.
+    /// Returns positions in the original axis, one for each element of the result.
     long[] places() {
       return places;
     }
 
-    /// Weights of the neighbours; null if they are all 1.
+    /// Returns the weights of the neighbours; null if they are all 1.
     double @Nullable [] weights() {
       return weights;
     }
@@ -57,8 +57,8 @@ final class Resampling {
   private final double start;
   private final double end;
 
-  /// @param scale of the axis; `wanted` may be rounded
-  /// @param start of the region that is taken, 0 = first element, 1 = last
+  /// @param scale scale of the axis; `wanted` may be rounded
+  /// @param start start of the region that is resampled, 0 = first element, 1 = last
   Resampling(Options options, long size, long wanted, double scale, double start, double end) {
     this.options = options;
     this.size = size;
@@ -68,7 +68,7 @@ final class Resampling {
     this.end = end;
   }
 
-  /// Whether the axis stays as it is.
+  /// Returns whether the axis stays as it is.
   boolean isIdentity() {
     return wanted == size && scale == 1 && !options.isCropped();
   }
@@ -84,7 +84,7 @@ final class Resampling {
     };
   }
 
-  /// @return 1 for elements outside the region; null if the node takes none
+  /// @return 1 for elements outside the region, 0 for others; null if the node has no region
   long @Nullable [] outside() {
     if (!options.isCropped()) {
       return null;
@@ -101,8 +101,8 @@ final class Resampling {
     return Math.max(1, 1 / scale);
   }
 
-  /// In float32, as ONNX Runtime does: whether a place is just below a whole number or on it
-  /// decides which element is nearest.
+  /// Returns a coordinate in the original. It is in float32, as in ONNX Runtime: whether a
+  /// coordinate is just below an integer or equal to it decides which element is nearest.
   private float place(long i) {
     float ratio = (float) scale;
     return switch (options.coordinates()) {
@@ -148,7 +148,7 @@ final class Resampling {
     };
   }
 
-  /// @param reach how far neighbours count, in elements of the original
+  /// @param reach distance up to which neighbours have weights, in elements of the original
   private List<Tap> weighted(double reach, boolean isCubic) {
     int count = 2 * (int) Math.ceil(reach) + (reach > 2 || (reach > 1 && !isCubic) ? 1 : 0);
     var places = new long[count][(int) wanted];

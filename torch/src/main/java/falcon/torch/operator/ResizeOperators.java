@@ -10,10 +10,10 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
-/// Resampling, one axis after the other: sums of few neighbours, so that every option of ONNX is
-/// exact.
+/// Resampling, one axis after the other, by sums of few neighbours, so that every option of ONNX is
+/// computed exactly.
 final class ResizeOperators {
-  /// First version with regions, sizes and the choice of coordinates.
+  /// First opset with regions, sizes and the choice of coordinates.
   private static final long COORDINATES = 11;
 
   private ResizeOperators() {}
@@ -101,7 +101,7 @@ final class ResizeOperators {
     return in.node().text("keep_aspect_ratio_policy", "stretch");
   }
 
-  /// Sizes with the aspect ratio kept, where the node asks for it.
+  /// Returns the sizes, with the aspect ratio kept if the node requests it.
   private static long[] kept(Operands in, long[] axes, long[] sizes) {
     if (policy(in).equals("stretch")) {
       return sizes;

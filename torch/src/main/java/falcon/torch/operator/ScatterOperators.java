@@ -3,7 +3,7 @@ package falcon.torch.operator;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 
-/// Values with some elements replaced, or combined with others.
+/// Operators that replace some elements of a value, or combine them with others.
 final class ScatterOperators {
   private ScatterOperators() {}
 
@@ -19,7 +19,7 @@ final class ScatterOperators {
     return scattered(in, in.x(), axis, places, in.get(2));
   }
 
-  /// `indices[…, k]` name blocks of the first k axes.
+  /// Computes `ScatterND`: `indices[…, k]` address blocks of the first k axes.
   private static Tensor blocks(Operands in) {
     Tensor x = in.x();
     Tensor indices = in.y();

@@ -8,7 +8,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
-/// Parts of a value: by ranges, by indices, by triangles.
+/// Operators that select parts of a value: by ranges, by indices, by triangles.
 final class SelectionOperators {
   private SelectionOperators() {}
 
@@ -54,8 +54,8 @@ final class SelectionOperators {
     return x.index_select(axis, Torch.list(taken));
   }
 
-  /// A place to start or stop at: negative counts from the back, and what lies outside is brought
-  /// to the edge that the steps come from or go to.
+  /// Resolves the start or the end of a slice: a negative number counts from the back, and a
+  /// position outside is clamped to the edge that the steps come from or go to.
   private static long fromFront(long place, long size, long step) {
     long counted = place < 0 ? place + size : place;
     return step > 0 ? Math.clamp(counted, 0L, size) : Math.clamp(counted, -1L, size - 1);
@@ -80,7 +80,7 @@ final class SelectionOperators {
     return picked.reshape(shape);
   }
 
-  /// Indices as int64, those below zero counted from the back.
+  /// Returns indices as int64; negative ones are counted from the back.
   static Tensor fromFront(Tensor indices, long size) {
     Tensor whole = indices.to(torch.ScalarType.Long);
     return torch.where(whole.lt(new Scalar(0L)), whole.add(new Scalar(size)), whole);
@@ -91,7 +91,7 @@ final class SelectionOperators {
     return in.x().gather(axis, fromFront(in.y(), in.x().size(axis)), false);
   }
 
-  /// `indices[…, k]` name blocks of the first k axes behind the batch's.
+  /// Computes `GatherND`: `indices[…, k]` address blocks of the first k axes after the batch axes.
   private static Tensor gatherBlocks(Operands in) {
     Tensor x = in.x();
     Tensor indices = in.y();
@@ -112,10 +112,10 @@ final class SelectionOperators {
         joined(outer, Arrays.copyOfRange(shape, batchAxes + depth, shape.length)));
   }
 
-  /// Row-major places of blocks.
+  /// Returns the row-major positions of blocks.
   ///
   /// @param indices `[…, k]`
-  /// @param shape of what is indexed; its axes from `from` on are
+  /// @param shape shape of the indexed value; its axes from `from` on are indexed
   static Tensor blockPlaces(Tensor indices, long[] shape, int from) {
     int depth = (int) indices.size(-1);
     Tensor places = torch.zeros_like(indices.select(-1, 0)).to(torch.ScalarType.Long);
@@ -159,14 +159,14 @@ final class SelectionOperators {
     return torch.where(isHot, values.select(0, 1), values.select(0, 0));
   }
 
-  /// The slices of an axis, or the elements, for which a list of truth values says so.
+  /// Selects the slices of an axis, or the elements, by a list of truth values.
   private static Tensor compress(Operands in) {
     boolean isFlat = !in.node().attributes().containsKey("axis");
     Tensor x = isFlat ? in.x().reshape(-1) : in.x();
     return x.index_select(isFlat ? 0 : in.axis(0), in.y().nonzero().reshape(-1));
   }
 
-  /// Turns the first steps of each sample round, as many as its length says.
+  /// Reverses the first steps of each sample, as many as its length.
   private static Tensor reverseSequence(Operands in) {
     Tensor x = in.x();
     int time = in.axis(in.node().integer("time_axis", 0), x.dim());
@@ -186,7 +186,7 @@ final class SelectionOperators {
     return x.gather(time, places.expand(x.shape()), false);
   }
 
-  /// Places for `GridSample`, from a map for each image.
+  /// Computes coordinates for `GridSample`, from a map for each image.
   private static Tensor affineGrid(Operands in) {
     boolean isAligned = in.node().integer("align_corners", 0) != 0;
     return torch.affine_grid_generator(in.x(), in.longs(1), isAligned);

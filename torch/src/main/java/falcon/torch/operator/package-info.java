@@ -1,8 +1,8 @@
-/// How each ONNX operator is computed with libtorch.
+/// The implementations of ONNX operators with libtorch.
 ///
 /// Read [falcon.torch.operator.Operators] first, the table by name; each `…Operators` class holds
-/// one family. Source: ONNX operator specification. Must not import `falcon.torch.fusion` or
-/// `falcon.torch.execution`.
+/// one family. Source: ONNX operator specification. The package must not import
+/// `falcon.torch.fusion` or `falcon.torch.execution`.
 @NullMarked
 package falcon.torch.operator;
 
