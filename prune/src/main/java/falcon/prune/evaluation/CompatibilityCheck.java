@@ -27,7 +27,7 @@ final class CompatibilityCheck {
 
   /// Returns the network for examples of the data's shapes.
   ///
-  /// @throws PruningException if it does not accept such samples; the message states what it
+  /// @throws PruningException if it does not accept these samples; the message states what it
   ///     accepts and what the samples are
   static Network shaped(Network network, Dataset data) {
     Map<String, List<Long>> shapes =

@@ -72,7 +72,7 @@ public final class ExampleShapes {
   /// Returns the network for examples of these shapes: the open axes of its inputs get the sizes,
   /// everything else is unchanged.
   ///
-  /// @throws PruningException if the network has no such inputs, or one does not accept such
+  /// @throws PruningException if the network has no such inputs, or one does not accept these
   ///     examples
   public Network appliedTo(Network network) {
     var shapes = new LinkedHashMap<String, List<Long>>();

@@ -7,7 +7,7 @@ import falcon.model.layer.NamePattern;
 /// @param layers names of the weight tensors that the floor applies to
 /// @param amount amount of each layer's weights; a number above a layer's size means all of them
 public record KeepFloor(NamePattern layers, Amount amount) {
-  /// Parses `5%`, `200`, or `PATTERN=5%` for layers of such names.
+  /// Parses `5%`, `200`, or `PATTERN=5%` for layers with matching names.
   ///
   /// @throws IllegalArgumentException if the text is none of these; the message has the text and
   ///     the error in it

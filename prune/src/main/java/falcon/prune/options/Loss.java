@@ -7,9 +7,9 @@ import java.util.stream.Collectors;
 /// The objective of a pruned network: it decides the measure that networks are judged by
 /// ([Measure]) and, for [Curvature#EMPIRICAL], the loss whose gradients are taken.
 public enum Loss {
-  /// [#LABELS] if the data have classes and the network is a classifier, else [#SELF].
+  /// Chooses [#LABELS] if the data have classes and the network is a classifier, else [#SELF].
   AUTO,
-  /// Cross-entropy with the labels; networks are judged by their accuracy.
+  /// The cross-entropy with the labels; networks are judged by their accuracy.
   LABELS,
   /// No labels: cross-entropy of labels drawn from a classifier's own softmax, judged by agreement
   /// with the dense network; for other networks [#OUTPUTS].

@@ -23,7 +23,7 @@ public record MachineOptions(int threads, @Nullable Long memoryBytes) {
 
   /// Returns the same options with another limit of memory.
   ///
-  /// @param value in bytes; null for none
+  /// @param value limit in bytes; null for none
   public MachineOptions withMemoryBytes(@Nullable Long value) {
     return new MachineOptions(threads, value);
   }

@@ -1,7 +1,7 @@
 package falcon.prune.options;
 
-/// Listener to the progress of a run. It is called from the run's thread, never from two threads at
-/// once. All methods do nothing unless they are overridden:
+/// A listener to the progress of a run. It is called from the run's thread, never from two threads
+/// at once. All methods do nothing unless they are overridden:
 ///
 /// ```java
 /// Progress progress =

@@ -11,7 +11,7 @@ public final class PruningException extends RuntimeException {
     USAGE,
     /// The network, the data or the run directory cannot be used.
     INPUT,
-    /// The budget is below what one weight costs.
+    /// The budget is below the cost of one weight.
     BUDGET,
     /// The memory is too small, or a native library fails.
     MACHINE

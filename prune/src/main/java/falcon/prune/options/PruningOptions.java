@@ -102,7 +102,7 @@ public final class PruningOptions {
   /// Returns the network for examples of [#inputShapes], or the network itself where none are
   /// given.
   ///
-  /// @throws PruningException if the network does not accept such examples
+  /// @throws PruningException if the network does not accept these examples
   public Network shaped(Network network) {
     return inputShapes == null ? network : inputShapes.appliedTo(network);
   }

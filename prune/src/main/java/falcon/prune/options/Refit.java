@@ -4,9 +4,9 @@ import java.util.Locale;
 
 /// The ways to re-fit the kept weights.
 public enum Refit {
-  /// [#RECONSTRUCT]; for [Method#MAGNITUDE] [#NONE].
+  /// Chooses [#RECONSTRUCT], or [#NONE] for [Method#MAGNITUDE].
   AUTO,
-  /// Least squares layer by layer: each layer of the pruned network, on the inputs that it actually
+  /// The least squares of each layer: the layer of the pruned network, on the inputs that it actually
   /// receives there, is fitted to the outputs of the same layer of the dense network; then all
   /// layers are refined together. This way is not in the paper; see ADR 5.
   RECONSTRUCT,

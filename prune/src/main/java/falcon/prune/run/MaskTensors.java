@@ -29,7 +29,7 @@ final class MaskTensors {
     return new StateDict(tensors, Map.of());
   }
 
-  /// Returns the mask of such tensors.
+  /// Returns the mask that tensors of this form hold.
   ///
   /// @throws IllegalArgumentException if a layer's tensor is missing or of another type or shape
   static Mask mask(StateDict state, List<PruningPlan.PrunableLayer> layers) {
