@@ -33,6 +33,7 @@ public record OutputFolder(Path directory, InputPlaces inputs, boolean mayHoldOt
   /// @param mayReplace whether a network that Falcon wrote may exist under that name
   /// @return path of the new file
   /// @throws PruningException if the folder is not suitable for the file; nothing was written then
+  /// @throws UnwritableFileException if the folder cannot be written to
   public Path requireFile(String fileName, boolean mayReplace) {
     Path file = directory.resolve(fileName);
     requireFolder(List.of(fileName));
