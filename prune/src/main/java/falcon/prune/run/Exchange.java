@@ -136,7 +136,7 @@ final class Exchange {
     try {
       Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (AtomicMoveNotSupportedException _) {
-      // the run's folder is a link to another disk
+      // a folder of the run is a link to another disk
       Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
     }
   }

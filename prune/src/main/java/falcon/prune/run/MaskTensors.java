@@ -9,8 +9,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Converts a mask to tensors: one of BOOL for each prunable tensor, of its name and shape, 1 =
-/// kept.
+/// Converts a mask to tensors: one of BOOL for each prunable tensor, of its name and shape, where
+/// 1 = kept.
 final class MaskTensors {
   private MaskTensors() {}
 
