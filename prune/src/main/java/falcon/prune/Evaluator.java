@@ -19,10 +19,10 @@ import falcon.torch.sample.SampleSource;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// Measures how well a classifier does on labelled samples, or how much of a reference any network
-/// keeps. The results are the same for any number of threads.
+/// Measures the accuracy of a classifier on labelled samples, or how much of a reference any
+/// network keeps. The results are the same for any number of threads.
 public final class Evaluator {
-  /// Samples between two messages of progress.
+  /// The number of samples between two messages of progress.
   private static final int SLICE = 1024;
 
   private final Dataset data;
@@ -31,8 +31,9 @@ public final class Evaluator {
 
   /// Prepares evaluations.
   ///
-  /// @param data where the samples come from
-  /// @param preprocessing how pixels become inputs; null for what suits network and data
+  /// @param data the data set of the samples
+  /// @param preprocessing the conversion of pixels to inputs; null for the one that suits network
+  ///     and data
   /// @param threads number of threads that work, 1 or more; does not change the result
   public Evaluator(Dataset data, @Nullable Preprocessing preprocessing, int threads) {
     this.data = data;
@@ -40,7 +41,7 @@ public final class Evaluator {
     this.threads = threads;
   }
 
-  /// Part of the data that is looked at.
+  /// The part of the data that is evaluated.
   public enum Part {
     /// The part of the training split that is held out for choices.
     VALIDATION,
@@ -50,12 +51,12 @@ public final class Evaluator {
     TRAIN
   }
 
-  /// What a classifier made of the samples.
+  /// The result of a classifier on the samples.
   ///
   /// @param samples number of samples
-  /// @param correct number of samples that got their label
+  /// @param correct number of samples that were assigned their label
   /// @param crossEntropy mean of −log of the label's softmax probability, in nats
-  /// @param seconds time that it took
+  /// @param seconds time of the evaluation
   public record Result(int samples, int correct, double crossEntropy, double seconds) {
     /// Returns the share of correct answers in percent.
     public double accuracy() {
@@ -63,20 +64,20 @@ public final class Evaluator {
     }
   }
 
-  /// How much of a reference a network keeps.
+  /// The result of a comparison: how much of a reference a network keeps.
   ///
-  /// @param measure [Measure#AGREEMENT] of classifiers, [Measure#FIDELITY] of other networks
+  /// @param measure [Measure#AGREEMENT] for classifiers, [Measure#FIDELITY] for other networks
   /// @param samples number of samples
   /// @param percent percent of that measure, 100 where nothing is lost
   /// @param fidelity fidelity of the outputs in percent, at most 100
-  /// @param seconds time that it took
+  /// @param seconds time of the comparison
   public record Comparison(
       Measure measure, int samples, double percent, double fidelity, double seconds) {}
 
-  /// Evaluates a classifier on all samples of a part, not augmented.
+  /// Evaluates a classifier on all samples of a part, without augmentation.
   ///
   /// @param progress receives the phase `evaluating`, a step per sample
-  /// @throws PruningException if network and data do not go together, or there are no labels
+  /// @throws PruningException if network and data are not compatible, or there are no labels
   public Result evaluate(Network network, Part part, Progress progress) {
     NetworkWithData match = NetworkWithData.of(network, data, preprocessing, Loss.AUTO);
     Samples samples = split(match.data(), part);
@@ -114,12 +115,12 @@ public final class Evaluator {
     return new Result(indexes.length, correct, crossEntropy / indexes.length, seconds);
   }
 
-  /// Compares two networks on all samples of a part, not augmented; no labels are needed.
+  /// Compares two networks on all samples of a part, without augmentation; no labels are needed.
   ///
   /// @param reference usually the dense network
   /// @param network the network that is judged
   /// @param progress receives the phase `comparing`
-  /// @throws PruningException if networks and data do not go together
+  /// @throws PruningException if networks and data are not compatible
   public Comparison compare(Network reference, Network network, Part part, Progress progress) {
     NetworkWithData ofReference = NetworkWithData.of(reference, data, preprocessing, Loss.SELF);
     NetworkWithData match = NetworkWithData.of(network, data, preprocessing, Loss.SELF);

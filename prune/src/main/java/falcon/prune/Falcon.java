@@ -17,7 +17,7 @@ import falcon.prune.options.BudgetRequest;
 /// Networks.write(pruned.network(), Path.of("pruned.onnx"));
 /// ```
 ///
-/// By the weights alone, without data:
+/// Pruning by the weights alone needs no data:
 ///
 /// ```java
 /// Network network = Networks.read(Path.of("demo/resnet20_fmnist.safetensors"));
@@ -31,19 +31,20 @@ public final class Falcon {
 
   /// Prepares a run; nothing is computed yet.
   ///
-  /// @param network any network whose operators Falcon knows; not changed
-  /// @param data samples as the network takes them, images or arrays; labels are not needed.
-  ///     Calibration and validation samples are drawn from its training split, the test split is
-  ///     read once, at the end
-  /// @param budget what may stay
+  /// @param network any network whose operators Falcon supports; not changed
+  /// @param data samples in the form that the network takes, images or arrays; labels are not
+  ///     needed. Calibration and validation samples are drawn from its training split, the test
+  ///     split is read once, at the end
+  /// @param budget greatest cost of the pruned network
   public static Pruning prune(Network network, Dataset data, BudgetRequest budget) {
     return new Pruning(network, data, budget);
   }
 
   /// Prepares pruning by the weights alone, of any network; nothing is computed yet.
   ///
-  /// @param network any network, also with operators that Falcon does not know; not changed
-  /// @param budget what may stay; of weights alone if the network's MACs are not known
+  /// @param network any network, also with operators that Falcon does not support; not changed
+  /// @param budget greatest cost of the pruned network; of weights alone if the network's MACs are
+  ///     not known
   public static WeightPruning prune(Network network, BudgetRequest budget) {
     return new WeightPruning(network, budget);
   }

@@ -15,23 +15,23 @@ import java.util.SplittableRandom;
 
 /// Trains a built-in architecture on the whole training split of a data set.
 ///
-/// @param architecture what to train
-/// @param dataset its training split is used, its test split is not touched
-/// @param preprocessing goes into the network's metadata
-/// @param options of the optimiser
-/// @param seed of weights, order, crops and flips
+/// @param architecture the architecture to train
+/// @param dataset the data set; its training split is used, its test split is not read
+/// @param preprocessing the conversion of pixels to inputs; stored in the network's metadata
+/// @param options options of the optimiser
+/// @param seed seed of weights, order, crops and flips
 public record NetworkTraining(
     Architecture architecture,
     Dataset dataset,
     Preprocessing preprocessing,
     Training.Options options,
     long seed) {
-  /// Images that BatchNormalization's statistics are taken from at the end.
+  /// The number of images that determine BatchNormalization's statistics at the end.
   private static final int STATISTICS_IMAGES = 4096;
 
-  /// Trains; the same seed gives the same bits, for any number of threads.
+  /// Trains the network; the same seed gives the same bits, for any number of threads.
   ///
-  /// @param listener hears of each batch
+  /// @param listener receives notice of each batch
   /// @return the trained network, with the preprocessing in its metadata
   /// @throws ArithmeticException if the loss is no longer finite
   public Network run(Workers workers, Training.Listener listener) {

@@ -35,8 +35,7 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// A run that is being prepared: set what differs from the defaults, then [#run]. Not
-/// thread-safe.
+/// The builder of a run: set what differs from the defaults, then call [#run]. Not thread-safe.
 public final class Pruning {
   private final Network network;
   private final Dataset data;
@@ -54,62 +53,60 @@ public final class Pruning {
     this.budget = Objects.requireNonNull(budget);
   }
 
-  /// Sets all options at once; [PruningOptions#defaults] if it is not called.
+  /// Sets all options at once; the default is [PruningOptions#defaults].
   public Pruning options(PruningOptions value) {
     options = Objects.requireNonNull(value);
     return this;
   }
 
-  /// Sets how pixels become inputs.
+  /// Sets the conversion of pixels to inputs.
   ///
-  /// @param value null for what the network's metadata says, or else the default of the data's
-  ///     layout; null where samples are arrays
+  /// @param value the conversion; null for the one in the network's metadata, or else the default
+  ///     of the data's layout; null where samples are arrays
   public Pruning preprocessing(@Nullable Preprocessing value) {
     preprocessing = value;
     return this;
   }
 
-  /// Sets a method of the program's own, which takes the place of the one that the options name;
-  /// budgets, stages, samples and evaluation stay as the options say. [PruningMethod] has an
-  /// example.
+  /// Sets a method of the program's own, which replaces the one that the options name; budgets,
+  /// stages, samples and evaluation remain as the options specify. [PruningMethod] has an example.
   public Pruning method(PruningMethod value) {
     method = Objects.requireNonNull(value);
     return this;
   }
 
-  /// Sets the listener to the progress; [Progress#SILENT] if it is not called.
+  /// Sets the progress listener; the default is [Progress#SILENT].
   public Pruning progress(Progress value) {
     progress = Objects.requireNonNull(value);
     return this;
   }
 
-  /// Sets where finished stages are kept; those already there are not computed again.
-  /// [StageStore#NONE] if it is not called.
+  /// Sets the store of finished stages; stages already in it are not computed again. The default is
+  /// [StageStore#NONE].
   public Pruning stages(StageStore value) {
     stages = Objects.requireNonNull(value);
     return this;
   }
 
-  /// Sets whether the test split is read at the end, once; true if it is not called.
+  /// Sets whether the test split is read at the end, once; the default is true.
   public Pruning test(boolean value) {
     readsTest = value;
     return this;
   }
 
-  /// Returns what the run would do; reads the network and shapes of the data, executes nothing.
+  /// Returns the plan of the run; reads the network and shapes of the data, executes nothing.
   ///
   /// @throws PruningException if options contradict each other or are out of their range
-  ///     ([PruningException.Kind#USAGE]), network and data do not go together
+  ///     ([PruningException.Kind#USAGE]), network and data are not compatible
   ///     ([PruningException.Kind#INPUT]), the budget cannot be met
   ///     ([PruningException.Kind#BUDGET]), or memory is too small ([PruningException.Kind#MACHINE])
   public PruningPlan plan() {
     return plan(match());
   }
 
-  /// Returns the network that the run prunes: the one that was given, for examples of the data's
-  /// shapes.
+  /// Returns the network that the run prunes: the given network, for examples of the data's shapes.
   ///
-  /// @throws PruningException if network and data do not go together
+  /// @throws PruningException if network and data are not compatible
   public Network network() {
     return match().network();
   }
@@ -127,10 +124,11 @@ public final class Pruning {
     return Planner.plan(match.network(), match.data(), budget, options);
   }
 
-  /// Prunes. The same options, network and data give the same bits, for any number of threads.
+  /// Prunes the network. The same options, network and data give the same bits, for any number of
+  /// threads.
   ///
   /// @return the pruned network, within the budget, with its report
-  /// @throws PruningException as [#plan], or if the network or the data cannot be used
+  /// @throws PruningException as for [#plan], or if the network or the data cannot be used
   public PrunedNetwork run() {
     NetworkWithData match = match();
     PruningPlan plan = plan(match);
@@ -142,7 +140,7 @@ public final class Pruning {
     }
   }
 
-  /// One run, with what all its steps need.
+  /// One run, with everything that its steps need.
   private final class Run {
     private final Network dense;
     private final PruningPlan plan;
@@ -174,7 +172,7 @@ public final class Pruning {
           report(done, accuracy(ofDense, refresh), test));
     }
 
-    /// All stages: those that were finished before, then the others one after the other.
+    /// Returns all stages: those that were already finished, then the others, performed in order.
     private List<Stage> inStages() {
       var done = new ArrayList<>(stages.finished());
       PruningMethod used = method == null ? Methods.of(options, plan) : method;
@@ -249,7 +247,8 @@ public final class Pruning {
           dense, pruned, refreshed, isTaken && refreshed != null ? refreshed : pruned);
     }
 
-    /// @return null if there is no test split, or none with labels where these count
+    /// @return null if there is no test split, or the measure needs labels and the test split has
+    ///     none
     private Report.@Nullable Accuracy test(BatchNormChoice.Choice refresh) {
       Dataset judged = samples.match().data();
       if (!judged.hasTest()) {

@@ -12,11 +12,11 @@ import falcon.torch.training.Training;
 
 /// Trains a built-in architecture from scratch.
 ///
-/// @param architecture what to train
+/// @param architecture the architecture to train
 /// @param epochs number of passes over the training split, 1 or more
-/// @param steps how the optimiser steps
-/// @param seed of weights, order, crops and flips
-/// @param threads how many threads work, 1 or more; does not change the result
+/// @param steps options of the optimiser's steps
+/// @param seed seed of weights, order, crops and flips
+/// @param threads number of threads that work, 1 or more; does not change the result
 public record Trainer(Architecture architecture, int epochs, Steps steps, long seed, int threads) {
 
   /// Checks the numbers.
@@ -27,11 +27,11 @@ public record Trainer(Architecture architecture, int epochs, Steps steps, long s
     require(threads >= 1, "threads", threads, "1 or more");
   }
 
-  /// How the optimiser steps.
+  /// The options of the optimiser's steps.
   ///
   /// @param batchSize number of images of a step, 1 or more
   /// @param learningRate greatest learning rate, above 0
-  /// @param weightDecay of convolutions and linear layers, 0 or more
+  /// @param weightDecay weight decay of convolutions and linear layers, 0 or more
   public record Steps(int batchSize, double learningRate, double weightDecay) {
     /// Checks the numbers.
     ///
@@ -43,7 +43,8 @@ public record Trainer(Architecture architecture, int epochs, Steps steps, long s
     }
   }
 
-  /// Returns what suits small residual networks on small images, with seed 1 on all processors.
+  /// Returns options that suit small residual networks on small images, with seed 1 on all
+  /// processors.
   public static Trainer defaults(Architecture architecture, int epochs) {
     Training.Options usual = Training.Options.defaults(epochs);
     return new Trainer(
@@ -54,10 +55,10 @@ public record Trainer(Architecture architecture, int epochs, Steps steps, long s
         Runtime.getRuntime().availableProcessors());
   }
 
-  /// Trains on the whole training split; the test split is not touched.
+  /// Trains on the whole training split; the test split is not read.
   ///
   /// @param data images of one size with labels
-  /// @param preprocessing how pixels become inputs; goes into the network's metadata
+  /// @param preprocessing the conversion of pixels to inputs; stored in the network's metadata
   /// @param progress receives the phase `training`, a step per image
   /// @return the network, with the preprocessing in its metadata
   /// @throws PruningException if the loss is no longer finite

@@ -22,11 +22,11 @@ import falcon.prune.resources.PeakMemory;
 import falcon.torch.kernel.Workers;
 import java.util.Objects;
 
-/// Pruning by the weights alone ([Method#MAGNITUDE]), prepared: set what differs from the defaults,
-/// then [#run].
+/// The builder of a run that prunes by the weights alone ([Method#MAGNITUDE]): set what differs
+/// from the defaults, then call [#run].
 ///
-/// Nothing is executed and no data is read, so that a network with operators that Falcon does not
-/// know can be pruned, too. Weights are not re-fitted and accuracy is not measured.
+/// Nothing is executed and no data are read, so that networks with operators that Falcon does not
+/// support can be pruned, too. Weights are not re-fitted and accuracy is not measured.
 public final class WeightPruning {
   private final Network network;
   private final BudgetRequest budget;
@@ -38,19 +38,19 @@ public final class WeightPruning {
     this.budget = Objects.requireNonNull(budget);
   }
 
-  /// Sets all options at once; the defaults of [Method#MAGNITUDE] if it is not called.
+  /// Sets all options at once; the default is the defaults of [Method#MAGNITUDE].
   public WeightPruning options(PruningOptions value) {
     options = Objects.requireNonNull(value);
     return this;
   }
 
-  /// Sets the listener to the progress; [Progress#SILENT] if it is not called.
+  /// Sets the progress listener; the default is [Progress#SILENT].
   public WeightPruning progress(Progress value) {
     progress = Objects.requireNonNull(value);
     return this;
   }
 
-  /// Returns what the run would do.
+  /// Returns the plan of the run.
   ///
   /// @throws PruningException if options contradict each other or need data, or the budget cannot
   ///     be met
@@ -69,10 +69,11 @@ public final class WeightPruning {
     return Planner.plan(options.shaped(network), null, budget, options);
   }
 
-  /// Prunes. The same options and network give the same bits, for any number of threads.
+  /// Prunes the network. The same options and network give the same bits, for any number of
+  /// threads.
   ///
   /// @return the pruned network, within the budget, with its report
-  /// @throws PruningException as [#plan]
+  /// @throws PruningException as for [#plan]
   public PrunedNetwork run() {
     PruningPlan plan = plan();
     var clock = new Clock();

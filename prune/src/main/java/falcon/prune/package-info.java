@@ -1,7 +1,8 @@
-/// Prunes a network to a budget: the door of the library.
+/// The entry point of the library: prunes a network to a budget.
 ///
-/// Read [falcon.prune.Falcon] first, then [falcon.prune.Pruning], which is the story of a run:
-/// plan, calibrate, stages, judge, report. `WeightPruning` is the same without data.
+/// Read [falcon.prune.Falcon] first, then [falcon.prune.Pruning], which performs the steps of a run
+/// in order: plan, calibration, stages, evaluation, report. `WeightPruning` does the same without
+/// data.
 @NullMarked
 package falcon.prune;
 

@@ -12,14 +12,14 @@ import falcon.torch.training.BatchNormRefresh;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// Decides whether the pruned network gets BatchNormalization statistics that are estimated on the
-/// pruned network: with [BatchNormPolicy#AUTO], where more held-out samples become right than
-/// chance explains ([SampleLosses#isWorseThan]).
+/// The choice whether the pruned network gets BatchNormalization statistics that are estimated on
+/// the pruned network. With [BatchNormPolicy#AUTO] it does where more held-out samples become right
+/// than chance explains ([SampleLosses#isWorseThan]).
 ///
 /// @param dense the network before pruning
 /// @param passBytes memory of a pass over samples, 0 for no limit
 /// @param samples draws the images for the statistics and holds out those that decide
-/// @param validation judges on the held-out samples
+/// @param validation judges networks on the held-out samples
 /// @param workers the threads
 public record BatchNormChoice(
     Network dense,
@@ -27,22 +27,22 @@ public record BatchNormChoice(
     CalibrationSamples samples,
     Validation validation,
     Workers workers) {
-  /// Samples that the statistics are estimated on.
+  /// The number of samples that the statistics are estimated on.
   private static final int STATISTICS_SAMPLES = 256;
 
-  /// Validation samples on which refreshing the dense network is tried.
+  /// The number of validation samples on which a refresh of the dense network is tried.
   private static final int TRIAL_SAMPLES = 500;
 
-  /// Loss of accuracy by a refresh, in percentage points, from which it is asked whether the dense
-  /// network loses, too; if it does, that is worth a warning.
+  /// The loss of accuracy by a refresh, in percentage points, above which the dense network is
+  /// refreshed, too; if it also loses as much, a warning is issued.
   private static final double HARM = 0.5;
 
-  /// What was decided.
+  /// The result of the choice.
   ///
-  /// @param pruned without new statistics
+  /// @param pruned the network without new statistics
   /// @param before its losses on validation
-  /// @param refreshed with new statistics, null if that was not tried
-  /// @param after its losses on validation, null if not tried
+  /// @param refreshed the network with new statistics, null if they were not tried
+  /// @param after its losses on validation, null if they were not tried
   /// @param isTaken whether the refreshed network is the result
   public record Choice(
       Network pruned,
@@ -50,17 +50,17 @@ public record BatchNormChoice(
       @Nullable Network refreshed,
       @Nullable SampleLosses after,
       boolean isTaken) {
-    /// The network that is the result.
+    /// Returns the network that is the result.
     public Network result() {
       return isTaken && refreshed != null ? refreshed : pruned;
     }
   }
 
-  /// Decides for one network.
+  /// Chooses for one network.
   ///
   /// @param ofDense losses of the dense network on validation
   /// @param clock counts the seconds of the phase "BatchNormalization"
-  /// @param warn is told if a refresh hurts even the dense network
+  /// @param warn receives a warning if a refresh hurts even the dense network
   public Choice of(
       Network pruned,
       BatchNormPolicy policy,

@@ -7,21 +7,21 @@ import falcon.model.BatchAxis;
 import falcon.torch.sample.SampleSource;
 import java.util.Arrays;
 
-/// Draws samples from the training split that are not held out; images are cropped and flipped as
-/// in training.
+/// Draws samples of the training split that are not held out; images are cropped and flipped as in
+/// training.
 ///
 /// @param match network and data
-/// @param splits which training samples are held out
+/// @param splits the division of the training samples into held-out ones and the rest
 /// @param seed master seed
 public record CalibrationSamples(NetworkWithData match, Splits splits, long seed) {
-  /// Draws samples; the same arguments give the same ones.
+  /// Draws samples; the same arguments give the same samples.
   ///
-  /// A network that takes a fixed number at a time gets a multiple of it, so that no sample counts
-  /// twice.
+  /// For a network with a fixed batch size the number is rounded up to a multiple of it, so that no
+  /// sample counts twice.
   ///
-  /// @param use what for; every use of a stage has its own draw
+  /// @param use purpose of the samples; every use in a stage has its own draw
   /// @param stage number of the stage
-  /// @param count any number: once all samples have been drawn they are drawn anew
+  /// @param count any number: once all samples have been drawn, they are drawn again
   public SampleSource draw(String use, int stage, int count) {
     var random = Seeds.of(seed, "calibration for " + use, stage);
     int available = splits.rest().length;
@@ -33,18 +33,18 @@ public record CalibrationSamples(NetworkWithData match, Splits splits, long seed
     return match.augmented(train(), indexes, random.nextLong());
   }
 
-  /// The next number of samples that the network takes in whole batches.
+  /// Returns the number of samples, rounded up to whole batches of the network.
   public int inWholeBatches(int count) {
     Integer batch = BatchAxis.fixedSize(match.network());
     return batch == null ? count : Math.ceilDiv(count, batch) * batch;
   }
 
-  /// The held-out samples as they are.
+  /// Returns the held-out samples without augmentation.
   public SampleSource validation() {
     return validation(splits.validation().length);
   }
 
-  /// The first of the held-out samples, `most` at most.
+  /// Returns the first of the held-out samples, at most `most`, without augmentation.
   public SampleSource validation(int most) {
     int[] indexes = splits.validation();
     return match.plain(train(), Arrays.copyOf(indexes, Math.min(most, indexes.length)));

@@ -21,14 +21,14 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// Whether network, data and preprocessing go together, asked before anything is computed.
+/// The check that network, data and preprocessing are compatible, before anything is computed.
 final class CompatibilityCheck {
   private CompatibilityCheck() {}
 
-  /// The network for examples of the data's shapes.
+  /// Returns the network for examples of the data's shapes.
   ///
-  /// @throws PruningException if it does not take such samples; says which it takes and which there
-  ///     are
+  /// @throws PruningException if it does not accept these samples; the message states what it
+  ///     accepts and what the samples are
   static Network shaped(Network network, Dataset data) {
     Map<String, List<Long>> shapes =
         switch (data.any()) {
@@ -51,9 +51,10 @@ final class CompatibilityCheck {
     }
   }
 
-  /// The data with images of the size that the network takes.
+  /// Returns the data with images of the size that the network takes.
   ///
-  /// @param shortSide length of an image's shorter side before it is cropped, null for what suits
+  /// @param shortSide length of an image's shorter side before it is cropped, null for the one that
+  ///     suits the network
   /// @throws PruningException if the network leaves that size open, or takes no images
   static Dataset sized(Network network, Dataset data, @Nullable Integer shortSide) {
     List<Dimension> dimensions = network.inputs().getFirst().dimensions();
@@ -113,9 +114,9 @@ final class CompatibilityCheck {
     return shapes;
   }
 
-  /// Returns if they go together.
+  /// Checks that data and preprocessing are compatible.
   ///
-  /// @throws PruningException if the preprocessing is for other images; says which
+  /// @throws PruningException if the preprocessing is for other images; the message states which
   static void require(Dataset data, @Nullable Preprocessing preprocessing) {
     if (preprocessing != null && preprocessing.mean().size() != data.channels()) {
       throw unsuitable(

@@ -16,7 +16,7 @@ public final class Judge {
   private final Workers workers;
   private @Nullable List<Integer> densePredictions;
 
-  /// @param dense what agreement and fidelity compare with
+  /// @param dense the reference of agreement and fidelity
   public Judge(Measure measure, Network dense, SampleSource samples, Workers workers) {
     this.measure = measure;
     this.dense = dense;
@@ -29,7 +29,7 @@ public final class Judge {
     return samples;
   }
 
-  /// What a network loses on the samples.
+  /// Returns the losses of a network on the samples.
   public SampleLosses of(Network network) {
     return switch (measure) {
       case ACCURACY -> SampleLosses.wrongLabels(predictions(network), samples);

@@ -15,13 +15,13 @@ import falcon.prune.options.PruningException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Which [Measure] a [Loss] means for a network and data.
+/// The choice of the [Measure] for a [Loss], a network and data.
 final class MeasureChoice {
   private MeasureChoice() {}
 
-  /// @param network for examples of the data's shapes
-  /// @throws PruningException if labels are asked for that there are not, or the network has fewer
-  ///     classes than the data, or no output that counts
+  /// @param network the network for examples of the data's shapes
+  /// @throws PruningException if labels are requested but do not exist, or the network has fewer
+  ///     classes than the data, or it has no main output
   static Measure of(Network network, Dataset data, Loss loss) {
     Integer classes = classes(network);
     boolean isClassifier = classes != null && classes > 1;
@@ -55,14 +55,14 @@ final class MeasureChoice {
     return isClassifier ? Measure.AGREEMENT : Measure.FIDELITY;
   }
 
-  /// Whether the output that counts is one of several classes: `[examples, classes]`, further axes
-  /// of size 1.
+  /// Returns whether the main output is one of several classes: `[examples, classes]`, with further
+  /// axes of size 1.
   static boolean isClassifier(Network network) {
     Integer classes = classes(network);
     return classes != null && classes > 1;
   }
 
-  /// @return null if the output that counts is none of a classifier
+  /// @return the number of classes; null if the main output is not one of a classifier
   private static @Nullable Integer classes(Network network) {
     ValueInfo output = output(network);
     List<Long> shape = shape(network, output);
@@ -84,7 +84,7 @@ final class MeasureChoice {
     }
   }
 
-  /// As inferred, or else as the file says; null if neither knows.
+  /// Returns the inferred shape, or else the one in the file; null if neither is known.
   private static @Nullable List<Long> shape(Network network, ValueInfo output) {
     try {
       return ShapeInference.infer(network, ShapeInference.inputShapes(network, 1))

@@ -19,22 +19,22 @@ import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// A network and data that go together: axes that the network leaves open have the sizes of the
-/// samples.
+/// A network with compatible data: axes that the network leaves open have the sizes of the samples.
 ///
-/// @param network for examples of the data's shapes
-/// @param data whose samples it takes
-/// @param preprocessing how pixels become inputs; null of arrays, which go in as they are
-/// @param measure what networks are judged by
+/// @param network the network for examples of the data's shapes
+/// @param data the data whose samples it takes
+/// @param preprocessing the conversion of pixels to inputs; null for arrays, which are used
+///     unchanged
+/// @param measure the measure that networks are judged by
 public record NetworkWithData(
     Network network, Dataset data, @Nullable Preprocessing preprocessing, Measure measure) {
 
-  /// Brings a network and data together.
+  /// Combines a network with data.
   ///
-  /// @param preprocessing of images; null for what the network's metadata says, or else the
-  ///     layout's default
-  /// @param loss what a pruned network is to do well
-  /// @throws PruningException if they do not go together; says why
+  /// @param preprocessing conversion of pixels to inputs; null for the one in the network's
+  ///     metadata, or else the layout's default
+  /// @param loss objective of the pruned network
+  /// @throws PruningException if they are not compatible; the message states the reason
   public static NetworkWithData of(
       Network network, Dataset data, @Nullable Preprocessing preprocessing, Loss loss) {
     Dataset sized = data.needsImageSize() ? CompatibilityCheck.sized(network, data, null) : data;
@@ -44,13 +44,14 @@ public record NetworkWithData(
     return new NetworkWithData(shaped, sized, used, MeasureChoice.of(shaped, sized, loss));
   }
 
-  /// The data with images of the size that the network takes, if they have none of their own.
+  /// Returns the data with images of the size that the network takes, if they have no size of their
+  /// own.
   ///
-  /// @param shortSide length that an image's shorter side is resized to before the middle is cut
-  ///     out; null for 8/7 of the network's longer one, and none for an image that has the size
-  ///     already
-  /// @throws PruningException if the network leaves that size open, takes no images, or it is too
-  ///     large
+  /// @param shortSide length that an image's shorter side is resized to before the middle is
+  ///     cropped; null for 8/7 of the network's longer side, and for no resizing of an image that
+  ///     has the size already
+  /// @throws PruningException if the network leaves that size open, takes no images, or the size is
+  ///     too large
   public static Dataset sized(Network network, Dataset data, @Nullable Integer shortSide) {
     return data.layout() == Layout.IMAGES
         ? CompatibilityCheck.sized(network, data, shortSide)
@@ -65,10 +66,10 @@ public record NetworkWithData(
     return stored != null ? stored : Preprocessing.defaultsOf(data.layout(), data.channels());
   }
 
-  /// Samples as they are.
+  /// Returns samples without augmentation.
   ///
   /// @param samples a split of the data
-  /// @param indexes which of them, in this order; handed over
+  /// @param indexes indexes of the samples, in this order; handed over
   /// @throws PruningException if arrays do not fit the network
   public SampleSource plain(Samples samples, int[] indexes) {
     return switch (samples) {
@@ -87,16 +88,16 @@ public record NetworkWithData(
     }
   }
 
-  /// All samples of a split as they are.
+  /// Returns all samples of a split without augmentation.
   public SampleSource plain(Samples samples) {
     var all = new int[samples.count()];
     Arrays.setAll(all, i -> i);
     return plain(samples, all);
   }
 
-  /// Samples as in training: images cropped and flipped, arrays as they are.
+  /// Returns samples as in training: images are cropped and flipped, arrays are unchanged.
   ///
-  /// @param indexes which samples, in this order; handed over
+  /// @param indexes indexes of the samples, in this order; handed over
   /// @param seed decides each image's crop and flip
   public SampleSource augmented(Samples samples, int[] indexes, long seed) {
     return switch (samples) {

@@ -6,7 +6,7 @@ import falcon.prune.resources.Clock;
 import falcon.torch.execution.SampleLosses;
 import org.jspecify.annotations.Nullable;
 
-/// Judges networks on held-out samples, tells the progress listener, and remembers the last result.
+/// Judges networks on held-out samples, notifies the progress listener, and caches the last result.
 public final class Validation {
   private final Judge judge;
   private final Progress progress;
@@ -14,7 +14,7 @@ public final class Validation {
   private @Nullable Network last;
   private @Nullable SampleLosses lastLosses;
 
-  /// @param judge on the held-out samples
+  /// @param judge the judge with the held-out samples
   /// @param clock counts the seconds of the phase "validation"
   public Validation(Judge judge, Progress progress, Clock clock) {
     this.judge = judge;
@@ -22,9 +22,10 @@ public final class Validation {
     this.clock = clock;
   }
 
-  /// Losses of a network on the held-out samples; those of the network asked for last are kept.
+  /// Returns the losses of a network on the held-out samples; those of the latest network are
+  /// cached.
   ///
-  /// @param phase what the network is, for the progress listener: "dense network", "stage 1"
+  /// @param phase description of the network, for the progress listener: "dense network", "stage 1"
   public SampleLosses of(Network network, String phase) {
     if (network != last || lastLosses == null) {
       lastLosses = judged(network, phase, judge);
@@ -33,7 +34,7 @@ public final class Validation {
     return lastLosses;
   }
 
-  /// Losses of a network on other samples, which are not kept.
+  /// Returns the losses of a network on other samples, which are not cached.
   SampleLosses of(Network network, String phase, Judge other) {
     return judged(network, phase, other);
   }

@@ -1,4 +1,5 @@
-/// Network and data together: whether they fit, what the network is judged by, and judging it.
+/// The evaluation of a network with data: their compatibility, the measure, and the judgement by
+/// it.
 ///
 /// Read [falcon.prune.evaluation.NetworkWithData] first.
 @NullMarked

@@ -30,17 +30,17 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 
-/// The method of the paper: low-rank quadratic from per-sample gradients, discrete first-order
-/// method with the projection in every step, backsolve on the support.
+/// The method of the paper: a low-rank quadratic from per-sample gradients, the discrete
+/// first-order method with the projection in every step, and the backsolve on the support.
 ///
 /// Source: FALCON (arXiv:2403.07094), sections 3 and 4.
 ///
-/// @param curvature rows of the gradient matrix
+/// @param curvature the kind of rows of the gradient matrix
 /// @param ridge λ > 0
-/// @param block weights solved together, 0 for all
+/// @param block number of weights that are solved together, 0 for all
 record BacksolveMethod(Curvature curvature, double ridge, int block) implements PruningMethod {
-  /// First-order term of a row of the empirical Fisher, before division by the number of rows; the
-  /// paper's code takes 1e-2 to 1e-4.
+  /// The first-order term of a row of the empirical Fisher, before division by the number of rows;
+  /// the paper's code takes 1e-2 to 1e-4.
   private static final double EMPIRICAL_RESIDUAL = 1e-3;
 
   @Override
@@ -73,7 +73,7 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
     }
   }
 
-  /// Support and weights.
+  /// Finds the support and its weights.
   private float[] solve(
       Setting setting,
       Quadratic quadratic,
@@ -105,7 +105,8 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
         memory.format(), memory.isOnDisk() ? ScratchFile.in(scratch) : null);
   }
 
-  /// The kept weights anew. From a file, the kept columns are read once and solved in memory.
+  /// Solves for the kept weights. Of a matrix in a file, the kept columns are read once and solved
+  /// in memory.
   private float[] backsolve(
       Quadratic quadratic, Solution solution, PruningPlan plan, Workers workers) {
     GramProduct product = BfloatGramProduct.orJava(workers);
@@ -123,8 +124,8 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
     }
   }
 
-  /// Weights of an output channel where they lie side by side for certain, as in a convolution;
-  /// else 1. Blocks of whole channels fit better (`docs/results/ablation.md`).
+  /// Returns the number of weights of an output channel where they are certain to be contiguous, as
+  /// in a convolution; else 1. Blocks of whole channels fit better (`docs/results/ablation.md`).
   private static int channelLength(PruningPlan.PrunableLayer layer) {
     return layer.shape().size() < 3 ? 1 : Math.toIntExact(layer.count() / layer.shape().getFirst());
   }
@@ -152,8 +153,9 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
     return done.get();
   }
 
-  /// Gradients of the labels' cross-entropy where the run has labels; of labels that a classifier
-  /// draws from its own softmax where it has none; of the outputs where these are no classes.
+  /// Returns the kind of rows: gradients of the labels' cross-entropy where the run has labels; of
+  /// labels that a classifier draws from its own softmax where the run has none; of the outputs
+  /// where these are not classes.
   private PerSampleGradients.RowKind rowKind(Setting setting, long seed) {
     return switch (curvature) {
       case LOGITS -> new PerSampleGradients.RowKind.OutputSigns(seed);
@@ -182,7 +184,7 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
     }
   }
 
-  /// e of `algorithm`: a small constant, or the error of the outputs made so far.
+  /// Returns e of `algorithm`: a small constant, or the error of the outputs made so far.
   private double[] residual(
       Setting setting, Network present, SampleSource samples, long signSeed, int stage) {
     var residual = new double[samples.size()];

@@ -15,8 +15,8 @@ import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import org.jspecify.annotations.Nullable;
 
-/// The exact projection as a solver's projector, which keeps the certificate of the mask that the
-/// solver moved to and forgets those of the others.
+/// The exact projection as a solver's projector. It keeps the certificate of the mask that the
+/// solver moved to and discards those of the others.
 final class CertifiedProjector implements Projector {
   private final CostTable costs;
   private final LayerLimits limits;
@@ -30,7 +30,7 @@ final class CertifiedProjector implements Projector {
     this.projection = new BudgetProjection(executor, threads);
   }
 
-  /// @throws PruningException if a saliency is no number: names the layer
+  /// @throws PruningException if a saliency is NaN; the message names the layer
   @Override
   public Mask project(float[] saliency, Budget budget) {
     requireNumbers(saliency);
@@ -62,9 +62,9 @@ final class CertifiedProjector implements Projector {
     proposed.clear();
   }
 
-  /// The projection that the solver moved to last.
+  /// Returns the projection that the solver moved to last.
   ///
-  /// @throws NullPointerException if it moved to none
+  /// @throws NullPointerException if the solver has moved to none
   Projection accepted() {
     return Objects.requireNonNull(accepted);
   }

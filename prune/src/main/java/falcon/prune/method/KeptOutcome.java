@@ -19,11 +19,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
 
-/// Projections and outcomes as they are kept: the mask's bits, the numbers, and the tensors that
+/// The stored form of projections and outcomes: the mask's bits, the numbers, and the tensors that
 /// differ from the dense network's.
 ///
 /// @param dense the network that the run prunes
-/// @param costs of the prunable weights
+/// @param costs costs of the prunable weights
 public record KeptOutcome(Network dense, CostTable costs) {
   private static final String MASK = "mask";
   private static final String NUMBERS = "projection";
@@ -69,7 +69,7 @@ public record KeptOutcome(Network dense, CostTable costs) {
     return parts;
   }
 
-  /// @throws IllegalArgumentException if it is a projection of other weights
+  /// @throws IllegalArgumentException if the content is a projection of other weights
   public Projection projection(StateDict content) throws CheckpointFile.UnusableException {
     long[] words = CheckpointFile.tensor(content, MASK).toLongs();
     return ProjectionNumbers.projection(
@@ -77,7 +77,7 @@ public record KeptOutcome(Network dense, CostTable costs) {
         CheckpointFile.numbers(CheckpointFile.tensor(content, NUMBERS)));
   }
 
-  /// @throws IllegalArgumentException if it is an outcome of another network
+  /// @throws IllegalArgumentException if the content is an outcome of another network
   public PruningMethod.Outcome outcome(StateDict content) throws CheckpointFile.UnusableException {
     var changed = new LinkedHashMap<String, Tensor>();
     CheckpointFile.below(content, NETWORK)
@@ -92,7 +92,7 @@ public record KeptOutcome(Network dense, CostTable costs) {
         notes);
   }
 
-  /// The tensor outside of the file, which is removed when the stage is done.
+  /// Copies a tensor out of the file, which is removed when the stage is done.
   private static Tensor onHeap(Tensor mapped) {
     ByteBuffer bytes = mapped.bytes();
     var copy = new byte[bytes.remaining()];

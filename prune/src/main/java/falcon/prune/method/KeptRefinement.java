@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// The state of a refinement in a file, which is replaced by each later one.
+/// The state of a refinement in a file; each later state replaces it.
 public final class KeptRefinement implements RefinementCheckpoints {
-  /// Name of the part of a stage that is kept.
+  /// The name of the part of a stage that is kept.
   public static final String PART = "refinement";
 
   private static final String ARRAY = "array/";
@@ -24,10 +24,10 @@ public final class KeptRefinement implements RefinementCheckpoints {
   private final CheckpointFile file;
   private final CheckpointSchedule schedule;
 
-  /// Keeps a refinement.
+  /// Creates a store of a refinement's states.
   ///
-  /// @param folder of the stage
-  /// @param file that each state replaces
+  /// @param folder the stage's folder
+  /// @param file the file that each state replaces
   /// @param schedule decides which states are kept
   public KeptRefinement(CheckpointFolder folder, CheckpointFile file, CheckpointSchedule schedule) {
     this.folder = folder;

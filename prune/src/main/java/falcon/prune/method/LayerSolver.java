@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.function.IntPredicate;
 import java.util.function.IntUnaryOperator;
 
-/// Gives the layers of a [Reconstruction] the best weights on a mask.
+/// Finds the best weights on a mask for the layers of a [Reconstruction].
 final class LayerSolver implements LeastSquaresSolver {
   private final CostTable costs;
   private final Mask mask;
@@ -23,7 +23,7 @@ final class LayerSolver implements LeastSquaresSolver {
   private final double ridge;
   private final Workers workers;
 
-  /// @param mask of the weights in `costs`; those of other layers are all kept
+  /// @param mask the mask of the weights in `costs`; those of other layers are all kept
   /// @param ridge κ of the least squares, relative to the mean diagonal
   LayerSolver(CostTable costs, Mask mask, double ridge, Workers workers) {
     this.costs = costs;
@@ -54,7 +54,8 @@ final class LayerSolver implements LeastSquaresSolver {
     return i -> layer == null || mask.isKept(layer.offset() + tensorIndex.applyAsInt(i));
   }
 
-  /// What a reader of the report should know of how layers were solved; empty if nothing.
+  /// Returns the notes for a reader of the report on how layers were solved; empty if there are
+  /// none.
   List<StageNote> notes() {
     if (solvedOnRows.isEmpty()) {
       return List.of();

@@ -10,7 +10,7 @@ import falcon.prune.resources.Clock;
 import falcon.torch.kernel.Workers;
 import java.util.List;
 
-/// Projection of w̄² alone, nothing re-fitted: the baseline "MP" of FALCON (arXiv:2403.07094).
+/// The projection of w̄² alone, without a re-fit: the baseline "MP" of FALCON (arXiv:2403.07094).
 public record MagnitudeMethod() implements PruningMethod {
   @Override
   public Outcome run(Setting setting, int stage, Network present) {
@@ -18,9 +18,10 @@ public record MagnitudeMethod() implements PruningMethod {
     return prune(present, setting.plan(), budget, setting.workers(), setting.clock());
   }
 
-  /// Keeps the weights whose squares add up to the most within a budget; their values stay.
+  /// Keeps the weights whose sum of squares is greatest within a budget; their values are
+  /// unchanged.
   ///
-  /// @param clock gets the seconds of the phase `projection`
+  /// @param clock receives the seconds of the phase `projection`
   public static Outcome prune(
       Network network, PruningPlan plan, Budget budget, Workers workers, Clock clock) {
     CostTable costs = plan.costs();

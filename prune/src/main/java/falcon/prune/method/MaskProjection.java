@@ -11,14 +11,14 @@ import java.util.function.BiFunction;
 /// Chooses the weights of greatest total saliency within a budget.
 @FunctionalInterface
 public interface MaskProjection {
-  /// The exact one, on a run's threads, within limits of single layers.
+  /// The exact projection, on a run's threads, within limits of single layers.
   BiFunction<Workers, LayerLimits, MaskProjection> EXACT =
       (workers, limits) -> {
         var projection = new BudgetProjection(workers.executor(), workers.threads());
         return (saliency, costs, budget) -> projection.project(saliency, costs, budget, limits);
       };
 
-  /// Projects.
+  /// Projects saliencies onto a budget.
   ///
   /// @param saliency `[p]`, finite, zero or more; read only
   Projection project(float[] saliency, CostTable costs, Budget budget);

@@ -8,13 +8,13 @@ import falcon.prune.plan.Defaults;
 import falcon.prune.plan.PruningPlan;
 import falcon.torch.training.Refinement;
 
-/// Makes the [PruningMethod] that options ask for.
+/// Creates the [PruningMethod] that options ask for.
 public final class Methods {
   private Methods() {}
 
-  /// Returns the method that a plan's re-fit means.
+  /// Returns the method for a plan's re-fit.
   ///
-  /// @param options what the plan was made of
+  /// @param options the options that the plan was made from
   public static PruningMethod of(PruningOptions options, PruningPlan plan) {
     return switch (plan.refit()) {
       case NONE -> new MagnitudeMethod();
@@ -24,7 +24,7 @@ public final class Methods {
     };
   }
 
-  /// Returns what [Refit#BACKSOLVE] does; what is left open gets its default.
+  /// Returns the method of [Refit#BACKSOLVE]; options that are not set have their defaults.
   private static PruningMethod backsolve(BacksolveOptions options) {
     return new BacksolveMethod(
         options.curvature() == null ? Curvature.LOGITS : options.curvature(),
@@ -32,7 +32,7 @@ public final class Methods {
         options.block() == null ? 0 : options.block());
   }
 
-  /// What [Refit#RECONSTRUCT] does.
+  /// Returns the settings of [Refit#RECONSTRUCT].
   static ReconstructionMethod.Settings reconstruction(Method method) {
     boolean isQuick = method == Method.FALCON;
     return new ReconstructionMethod.Settings(

@@ -6,11 +6,12 @@ import falcon.torch.execution.SampleLosses;
 import falcon.torch.sample.SampleSource;
 import org.jspecify.annotations.Nullable;
 
-/// Decides between two outcomes of a stage by how far their outputs on held-out samples are from
-/// the dense network's. Squared errors, whatever the run is judged by: so few samples tell errors
-/// apart that their labels do not. The test split is never seen.
+/// The choice between two outcomes of a stage by how far their outputs on held-out samples are from
+/// the dense network's. It compares squared errors, whatever the run is judged by, because they
+/// differ measurably on so few samples where accuracy on their labels does not. The test split is
+/// never read.
 final class OutcomeSelection {
-  /// Times the squared error before a refinement that it may at most be after it.
+  /// The greatest squared error after a refinement, as a multiple of the one before it.
   private static final double GREATEST_GROWTH = 2;
 
   private final PruningMethod.Setting setting;
@@ -18,19 +19,19 @@ final class OutcomeSelection {
   private @Nullable Network lastJudged;
   private @Nullable SampleLosses lastErrors;
 
-  /// @param most held-out samples to look at; the first ones
+  /// @param most greatest number of held-out samples; the first ones are used
   OutcomeSelection(PruningMethod.Setting setting, int most) {
     this.setting = setting;
     this.samples = setting.samples().validation(most);
   }
 
-  /// The outcome of the support search or the one of the mask that it starts from, whichever has
-  /// the smaller error; the search's if they are equal or no samples are held out.
+  /// Returns the outcome of the support search or the outcome of the mask that the search starts
+  /// from, whichever has the smaller error; the search's if they are equal or no samples are held
+  /// out.
   ///
-  /// A search on the layers' own errors knows nothing of those that run through time, or through
-  /// a layer again, and what it gains in each layer may be lost there.
-  ///
-  /// @return the better one, with a note that says by how much
+  /// A search on the layers' own errors ignores errors that propagate through time, or through a
+  /// layer a second time, and these may cancel its gains in each layer.
+  /// @return the better outcome, with a note that states the two errors
   PruningMethod.Outcome better(PruningMethod.Outcome searched, PruningMethod.Outcome start) {
     if (samples.size() == 0) {
       return searched;
@@ -42,12 +43,12 @@ final class OutcomeSelection {
         .withNote(new StageNote.SupportChoice(isSearched, samples.size(), ofSearched, ofStart));
   }
 
-  /// The refined outcome, or the one before if refinement took the outputs further from the dense
-  /// network's than they were, beyond chance or to more than twice the squared error: few steps on
-  /// few samples can be worse than none, above all where outputs vary little, so that a step is
-  /// large for what they vary by.
+  /// Returns the refined outcome, or the one before if refinement took the outputs further from the
+  /// dense network's than they were, beyond chance or to more than twice the squared error. A few
+  /// steps on few samples can be worse than none, above all where outputs vary little, so that a
+  /// step is large relative to their variation.
   ///
-  /// @param refined the network of `before` after refinement, of the same support
+  /// @param refined the network of `before` after refinement, with the same support
   PruningMethod.Outcome unlessHarmful(PruningMethod.Outcome before, Network refined) {
     var after = new PruningMethod.Outcome(refined, before.projection(), null, before.notes());
     if (samples.size() == 0) {
@@ -61,7 +62,8 @@ final class OutcomeSelection {
         : after;
   }
 
-  /// Of four samples or fewer no difference is beyond chance, hence the second rule.
+  /// Returns whether refinement did harm. With four samples or fewer no difference is beyond
+  /// chance, hence the second rule.
   private static boolean isHarm(SampleLosses before, SampleLosses after) {
     double error = 100 - before.percent();
     if (Double.isNaN(after.percent())) {
@@ -70,7 +72,7 @@ final class OutcomeSelection {
     return after.isWorseThan(before) || 100 - after.percent() > GREATEST_GROWTH * error;
   }
 
-  /// Errors of the network; those asked for last are kept.
+  /// Returns the errors of a network; the latest result is kept.
   private SampleLosses errors(Network network) {
     if (network != lastJudged || lastErrors == null) {
       lastErrors =

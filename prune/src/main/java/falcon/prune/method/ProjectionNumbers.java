@@ -4,7 +4,8 @@ import falcon.budget.Mask;
 import falcon.projection.Projection;
 import java.util.List;
 
-/// A projection but for its mask, as numbers that can be kept; all counts are far below 2⁵³.
+/// The numbers of a projection without its mask, in a form that can be stored; all counts are far
+/// below 2⁵³.
 final class ProjectionNumbers {
   private ProjectionNumbers() {}
 
@@ -22,7 +23,7 @@ final class ProjectionNumbers {
         projection.isOptimal() ? 1.0 : 0.0);
   }
 
-  /// @param numbers as [#of] gave them
+  /// @param numbers the numbers that [#of] returned
   static Projection projection(Mask mask, List<Double> numbers) {
     return new Projection(
         mask,

@@ -15,10 +15,10 @@ import org.jspecify.annotations.Nullable;
 
 /// Performs one stage: chooses weights within the stage's budget and re-fits them.
 ///
-/// The methods that come along are named by [falcon.prune.options.Method] and
+/// The built-in methods are named by [falcon.prune.options.Method] and
 /// [falcon.prune.options.Refit]; another one is passed to [falcon.prune.Pruning#method]. Planning,
-/// stages, evaluation and the report are the same for all of them. A method of one's own that keeps
-/// the weights of greatest |w| and re-fits nothing:
+/// stages, evaluation and the report are the same for all of them. The following custom method
+/// keeps the weights of greatest |w| and re-fits nothing:
 ///
 /// ```java
 /// PruningMethod absolute =
@@ -38,25 +38,24 @@ import org.jspecify.annotations.Nullable;
 ///     };
 /// ```
 ///
-/// A stage is a pure function of network, data, seed and stage number: with the same ones [#run]
-/// returns the same bits, whatever the number of threads, since a run that was broken off goes on
-/// from its finished stages. [#run] is called from one thread, the one of
-/// [falcon.prune.Pruning#run].
+/// A stage is a pure function of network, data, seed and stage number: for equal ones [#run]
+/// returns the same bits, whatever the number of threads, since an interrupted run continues from
+/// its finished stages. [#run] is called from one thread, the one of [falcon.prune.Pruning#run].
 @FunctionalInterface
 public interface PruningMethod {
-  /// What a stage has to work with.
+  /// The inputs of a stage.
   ///
-  /// @param dense the network that was given, shaped for the data; weights are the original ones
+  /// @param dense the network that was given, shaped for the data, with the original weights
   /// @param plan costs of the prunable weights, limits of single layers and of all stages
   /// @param samples draws calibration samples; each use has draws of its own
-  /// @param tools threads, listener and places of the run
+  /// @param tools threads, listener and folders of the run
   record Setting(Network dense, PruningPlan plan, CalibrationSamples samples, Tools tools) {
     /// Returns the run's threads and their executor; closed by the run.
     public Workers workers() {
       return tools.workers();
     }
 
-    /// Returns the listener of phases; [Progress#end] belongs to each [Progress#begin].
+    /// Returns the listener of phases; each [Progress#begin] needs its [Progress#end].
     public Progress progress() {
       return tools.progress();
     }
@@ -66,24 +65,24 @@ public interface PruningMethod {
       return tools.clock();
     }
 
-    /// Returns the folder for temporary files; what a method makes there it removes.
+    /// Returns the folder for temporary files; a method removes the files that it creates there.
     public Path scratch() {
       return tools.scratch();
     }
 
-    /// Returns what keeps parts of the stage while it is under way; a method need not use it.
+    /// Returns the store for parts of the stage while it is in progress; a method need not use it.
     public StageCheckpoints checkpoints() {
       return tools.checkpoints();
     }
   }
 
-  /// What a stage works with beside network and data; see the accessors of [Setting].
+  /// The tools of a stage beside network and data; see the accessors of [Setting].
   ///
   /// @param workers the run's threads
   /// @param progress the listener
-  /// @param clock of the phases
-  /// @param scratch folder for temporary files
-  /// @param checkpoints of the stage
+  /// @param clock the clock of the phases
+  /// @param scratch the folder for temporary files
+  /// @param checkpoints the checkpoints of the stage
   record Tools(
       Workers workers,
       Progress progress,
@@ -93,11 +92,12 @@ public interface PruningMethod {
 
   /// The result of a stage.
   ///
-  /// @param network of the same graph as the dense one; all prunable weights that the projection's
-  ///     mask does not keep are zero, and tensors that the plan names untouched are as they were
+  /// @param network a network of the same graph as the dense one; all prunable weights that the
+  ///     projection's mask does not keep are zero, and tensors that the plan lists as untouched are
+  ///     unchanged
   /// @param projection the mask within the stage's budget, and its certificate for the report
-  /// @param effectiveRows of the gradient matrix, null where there is none
-  /// @param notes what a reader of the report should know of how it was done; one sentence each
+  /// @param effectiveRows number of effective rows of the gradient matrix, null where there is none
+  /// @param notes notes for a reader of the report on how the stage was done; one sentence each
   record Outcome(
       Network network,
       Projection projection,
@@ -108,7 +108,7 @@ public interface PruningMethod {
       notes = List.copyOf(notes);
     }
 
-    /// The same with one more note.
+    /// Returns the same outcome with one more note.
     public Outcome withNote(StageNote note) {
       return new Outcome(
           network,
@@ -120,8 +120,8 @@ public interface PruningMethod {
 
   /// Performs a stage.
   ///
-  /// @param stage number, from 0
-  /// @param present the network after the stage before, the dense one in stage 0
+  /// @param stage number of the stage, from 0
+  /// @param present the network after the previous stage, the dense one in stage 0
   /// @throws falcon.prune.options.PruningException if the network or the data cannot be pruned this
   ///     way
   Outcome run(Setting setting, int stage, Network present);

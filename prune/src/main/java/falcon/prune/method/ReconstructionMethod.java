@@ -19,30 +19,31 @@ import falcon.torch.training.Refinement;
 import java.util.List;
 import java.util.function.BiFunction;
 
-/// Mask from the layers' full-rank quadratic, weights by layer-wise reconstruction and a short
-/// refinement of all layers together towards the dense network's outputs.
+/// The method that takes the mask from the layers' full-rank quadratic and the weights from
+/// layer-wise reconstruction and a short refinement of all layers together towards the dense
+/// network's outputs.
 ///
-/// Not in the paper but for the projection; choices and figures in `docs/adr`.
+/// Only the projection is from the paper; choices and figures are in `docs/adr`.
 ///
 /// @param settings all choices that affect accuracy
-/// @param projectionFor makes the projection for a run's threads and the limits of its layers;
+/// @param projectionFor creates the projection for a run's threads and the limits of its layers;
 ///     [MaskProjection#EXACT] unless something else is to be tried
 public record ReconstructionMethod(
     Settings settings, BiFunction<Workers, LayerLimits, MaskProjection> projectionFor)
     implements PruningMethod {
-  /// Held-out samples, at most, on which a refinement must not do harm.
+  /// The greatest number of held-out samples on which a refinement is checked for harm.
   private static final int JUDGED_SAMPLES = 64;
 
-  /// The same where weights read what they have made themselves: there the support is chosen on
-  /// them, too.
+  /// The same number where layers read values that they have made themselves: there the support is
+  /// chosen on these samples, too.
   private static final int FEEDBACK_SAMPLES = 512;
 
-  /// All choices that affect accuracy; measured on validation data (`docs/results`).
+  /// All choices that affect accuracy; they were measured on validation data (`docs/results`).
   ///
   /// @param costExponent exponent of MACs in the saliency w² f^exponent, 0 or more
-  /// @param search how the support is searched for in the first stage
-  /// @param leastSquares how the layers are re-fitted
-  /// @param refining how all layers are refined together
+  /// @param search the support search of the first stage
+  /// @param leastSquares the re-fit of the layers
+  /// @param refining the joint refinement of all layers
   public record Settings(
       double costExponent, Search search, LeastSquares leastSquares, Refining refining) {
     /// Returns the same settings with another exponent of MACs in the saliency.
@@ -88,10 +89,12 @@ public record ReconstructionMethod(
     }
   }
 
-  /// How the support is searched for in the first stage.
+  /// The support search of the first stage.
   ///
-  /// @param steps number of projections, 1 or more; 1: the saliency of the dense weights decides
-  /// @param descent conjugate gradient steps of all layers between two projections, 0 or more
+  /// @param steps number of projections, 1 or more; with 1 the saliency of the dense weights
+  ///     decides
+  /// @param descent number of conjugate gradient steps of all layers between two projections, 0 or
+  ///     more
   /// @param start first budget, as a multiple of the last, 1 or more
   public record Search(int steps, int descent, double start) {
     /// Returns the same search with another number of projections.
@@ -105,34 +108,34 @@ public record ReconstructionMethod(
     }
   }
 
-  /// How the layers are re-fitted.
+  /// The re-fit of the layers by least squares.
   ///
-  /// @param positions number of output positions of each sample that the least squares look at, 1
-  ///     or more
+  /// @param positions number of output positions of each sample that enter the least squares, 1 or
+  ///     more
   /// @param ridge κ of the least squares, relative to the mean diagonal, above 0
   public record LeastSquares(int positions, double ridge) {}
 
-  /// How all layers are refined together, towards the outputs of the dense network.
+  /// The joint refinement of all layers, towards the outputs of the dense network.
   ///
   /// @param steps number of steps of a stage, 0 or more
   /// @param finalSteps number of steps of the last stage, 0 or more
-  /// @param options how a step is taken
+  /// @param options the options of a step
   public record Refining(int steps, int finalSteps, Refinement.Options options) {
     /// Returns the same refinement with other numbers of steps.
     ///
-    /// @param count of a stage
-    /// @param last of the last stage
+    /// @param count number of steps of a stage
+    /// @param last number of steps of the last stage
     public Refining withSteps(int count, int last) {
       return new Refining(count, last, options);
     }
 
-    /// Returns the same refinement with steps that are taken in another way.
+    /// Returns the same refinement with other options of a step.
     public Refining withOptions(Refinement.Options other) {
       return new Refining(steps, finalSteps, other);
     }
   }
 
-  /// The settings that [Method#FALCON] or [Method#FALCON_PLUS_PLUS] uses.
+  /// Returns the settings of [Method#FALCON] or [Method#FALCON_PLUS_PLUS].
   public static Settings defaults(Method method) {
     return Methods.reconstruction(method);
   }
@@ -166,7 +169,7 @@ public record ReconstructionMethod(
         : refined(setting, stage, reconstructed, heldOut);
   }
 
-  /// Refinement steps of a stage.
+  /// Returns the number of refinement steps of a stage.
   private int steps(Setting setting, int stage) {
     return isLast(setting, stage) ? settings.refining().finalSteps() : settings.refining().steps();
   }
@@ -183,7 +186,7 @@ public record ReconstructionMethod(
     return setting.plan().costs().layers().stream().map(CostTable.Layer::name).toList();
   }
 
-  /// The best mask of the present weights' saliency.
+  /// Returns the best mask for the present weights' saliency.
   private Projection projection(Setting setting, int stage, Network present) {
     PruningPlan plan = setting.plan();
     return setting
@@ -199,7 +202,7 @@ public record ReconstructionMethod(
                         plan.stageBudgets().get(stage)));
   }
 
-  /// The present network with the pruned weights at zero and the kept ones re-fitted.
+  /// Returns the present network with the pruned weights at zero and the kept ones re-fitted.
   private Outcome reconstructed(
       Setting setting, int stage, Network present, Projection projection) {
     CostTable costs = setting.plan().costs();
@@ -212,7 +215,7 @@ public record ReconstructionMethod(
     return new Outcome(refitted, projection, null, solver.notes());
   }
 
-  /// The outcome after refinement steps, or the same if they did harm.
+  /// Returns the outcome after the refinement steps, or the same outcome if they did harm.
   private Outcome refined(
       Setting setting, int stage, Outcome reconstructed, OutcomeSelection heldOut) {
     Network refined;
@@ -230,7 +233,7 @@ public record ReconstructionMethod(
     return Saliency.squaresTimesCost(weights, costs, settings.costExponent());
   }
 
-  /// The support search of the first stage.
+  /// Searches for the support in the first stage.
   private Projection search(Setting setting) {
     return setting
         .clock()

@@ -2,32 +2,32 @@ package falcon.prune.method;
 
 import falcon.budget.CostTable;
 
-/// What keeping a weight is worth.
+/// The saliency: the value of keeping a weight.
 ///
-/// float32 holds the squares of weights of 1e-18 to 1e18 or so. Squares of others are brought in:
-/// first all weights are multiplied by a power of two, where most of them would be outside; then
-/// what still is outside is drawn towards the range, so that a greater weight never has the smaller
-/// saliency.
+/// The type float32 holds the squares of weights of 1e-18 to 1e18 or so. Squares of other weights
+/// are compressed into this range: first, if most weights are outside, all are multiplied by a
+/// power of two; then the remaining outliers are moved towards the range, so that a greater weight
+/// never has the smaller saliency.
 public final class Saliency {
-  /// Squares from this one on are drawn in, which leaves room for costs: 2^80.
+  /// The upper limit, 2^80: squares above it are compressed, which leaves room for costs.
   private static final float GREATEST = 0x1p80f;
 
-  /// Squares below this one, which float32 would round, are drawn in: 2^−120.
+  /// The lower limit, 2^−120: squares below it, which float32 would round, are compressed.
   private static final float LEAST = 0x1p-120f;
 
-  /// Binades of the square that one binade of the weight becomes beyond the range.
+  /// The number of binades of the square per binade of the weight above the range.
   private static final double SLOPE_ABOVE = 0.1;
 
-  /// The same below the range, so that the least square is still a normal number.
+  /// The same number below the range, so that the least square is still a normal number.
   private static final double SLOPE_BELOW = 0.025;
 
   private Saliency() {}
 
-  /// w² — the saliency of FALCON (arXiv:2403.07094), section 2, for the identity metric.
+  /// Returns w² — the saliency of FALCON (arXiv:2403.07094), section 2, for the identity metric.
   ///
-  /// @param weights finite
-  /// @return finite; zero where the weight is; in units of all weights' common power of two, if
-  ///     they need one
+  /// @param weights finite weights
+  /// @return finite saliencies; zero where the weight is zero; in units of a power of two common to
+  ///     all weights, if they need one
   public static float[] squares(float[] weights) {
     int unit = unit(weights);
     var saliency = new float[weights.length];
@@ -37,12 +37,12 @@ public final class Saliency {
     return saliency;
   }
 
-  /// w² f^exponent, f the MACs of the weight: weights that are used at many positions disturb the
-  /// outputs more often than their size says.
+  /// Returns w² f^exponent, where f is the number of MACs of the weight: weights that are used at
+  /// many positions disturb the outputs more often than their size indicates.
   ///
-  /// @param weights finite
-  /// @param exponent 0 for w² alone
-  /// @return as [#squares]
+  /// @param weights finite weights
+  /// @param exponent exponent of f, 0 for w² alone
+  /// @return saliencies as of [#squares]
   public static float[] squaresTimesCost(float[] weights, CostTable costs, double exponent) {
     int unit = unit(weights);
     var saliency = new float[weights.length];
@@ -59,8 +59,8 @@ public final class Saliency {
     return square >= LEAST && square <= GREATEST;
   }
 
-  /// Power of two that the weights are multiplied by: 0, unless the middle one of those that are
-  /// not zero has a square outside of the range.
+  /// Returns the power of two that the weights are multiplied by: 0, unless the median of those
+  /// that are not zero has a square outside of the range.
   private static int unit(float[] weights) {
     int outside = 0;
     int others = 0;
@@ -76,7 +76,7 @@ public final class Saliency {
     return outside > others ? -middleExponent(weights, (outside + others) / 2) : 0;
   }
 
-  /// @param before how many weights other than zero are below the middle one
+  /// @param before number of weights other than zero that are below the median
   private static int middleExponent(float[] weights, int before) {
     int least = -149;
     var counts = new int[Float.MAX_EXPONENT - least + 1];
@@ -94,7 +94,7 @@ public final class Saliency {
     return exponent;
   }
 
-  /// Of numbers below the normal range, too.
+  /// Returns the binary exponent of a number, subnormal ones included.
   private static int exponent(float weight) {
     return Math.getExponent((double) weight);
   }

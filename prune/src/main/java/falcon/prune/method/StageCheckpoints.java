@@ -4,10 +4,11 @@ import falcon.projection.Projection;
 import falcon.torch.training.RefinementCheckpoints;
 import java.util.function.Supplier;
 
-/// What is kept of a stage that is under way, so that a run that is broken off need not begin the
-/// stage again. What is kept, and when, changes no bit of the result. For the thread that runs.
+/// The checkpoints of a stage in progress, so that an interrupted run need not restart the stage.
+/// What is stored, and when, changes no bit of the result. It is used by the run's thread only.
 ///
-/// A part of a stage is named by what it does, in words that a message can show ("support search").
+/// The name of a part of a stage states its work, in words that a message can show ("support
+/// search").
 public interface StageCheckpoints {
   /// Keeps nothing.
   StageCheckpoints NONE =
@@ -33,17 +34,18 @@ public interface StageCheckpoints {
         }
       };
 
-  /// The same for a way with these settings: what a way with others has kept is not used.
+  /// Returns the same checkpoints for a method with the given settings: parts stored under other
+  /// settings are not used.
   ///
-  /// @param settings all choices of the way that its result depends on
+  /// @param settings all choices of the method that its result depends on
   StageCheckpoints with(String settings);
 
-  /// A part's projection: the one that was kept, or else the one that `work` makes.
+  /// Returns a part's projection: the stored one, or else the one that `work` computes.
   Projection projection(String part, Supplier<Projection> work);
 
-  /// A part's outcome: the one that was kept, or else the one that `work` makes.
+  /// Returns a part's outcome: the stored one, or else the one that `work` computes.
   PruningMethod.Outcome outcome(String part, Supplier<PruningMethod.Outcome> work);
 
-  /// Where the stage's refinement leaves its state.
+  /// Returns the store for the states of the stage's refinement.
   RefinementCheckpoints refinement();
 }

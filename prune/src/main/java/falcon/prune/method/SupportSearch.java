@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
 
-/// Discrete first-order method on the full-rank quadratic of the layers' own errors, with the
+/// The discrete first-order method on the full-rank quadratic of the layers' own errors, with the
 /// projection in every step.
 ///
 /// ```
@@ -20,9 +20,9 @@ import java.util.function.Function;
 ///   w  = conjugate gradient steps on Q from w, on the support z, all channels at once
 /// ```
 ///
-/// so that later choices see how the kept weights take over the work of the pruned ones. Source:
-/// FALCON (arXiv:2403.07094), section 3.2, on the layer-wise quadratic of OBC (arXiv:2208.11580),
-/// where the paper's low-rank one cannot tell supports apart.
+/// so that later choices account for how the kept weights take over the work of the pruned ones.
+/// Source: FALCON (arXiv:2403.07094), section 3.2, on the layer-wise quadratic of OBC
+/// (arXiv:2208.11580), where the paper's low-rank quadratic cannot distinguish supports.
 final class SupportSearch {
   private final CostTable costs;
   private final Function<float[], float[]> saliency;
@@ -30,8 +30,8 @@ final class SupportSearch {
   private final int descentSteps;
   private final Workers workers;
 
-  /// @param saliency of weights
-  /// @param descentSteps conjugate gradient steps between two projections
+  /// @param saliency computes the saliency of weights
+  /// @param descentSteps number of conjugate gradient steps between two projections
   SupportSearch(
       CostTable costs,
       Function<float[], float[]> saliency,
@@ -45,11 +45,11 @@ final class SupportSearch {
     this.workers = workers;
   }
 
-  /// Searches.
+  /// Searches for the support.
   ///
   /// @param dense w̄, `[p]`
-  /// @param descents the layers' quadratics with the dense outputs as wanted ones
-  /// @param budgets shrinking; the last one counts
+  /// @param descents the layers' quadratics with the dense outputs as targets
+  /// @param budgets shrinking budgets; the last one is the budget of the result
   /// @return the last projection
   Projection search(float[] dense, List<ChannelDescent> descents, List<Budget> budgets) {
     List<ChannelDescent.Block> blocks =
@@ -62,8 +62,8 @@ final class SupportSearch {
     return projection.project(saliency.apply(weights), costs, budgets.getLast());
   }
 
-  /// Brings the weights of some outputs towards the minimiser on the support; those off it become
-  /// zero. Blocks have weights of their own.
+  /// Moves the weights of some outputs towards the minimiser on the support; those off it become
+  /// zero. The blocks' weights do not overlap.
   private float[] step(ChannelDescent.Block block, Mask mask, float[] weights) {
     int offset = Objects.requireNonNull(costs.layer(block.descent().tensorName())).offset();
     block.descent().descend(block, weights, offset, mask::isKept, descentSteps);

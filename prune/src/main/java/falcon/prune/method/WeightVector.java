@@ -7,13 +7,14 @@ import falcon.model.Tensor;
 import falcon.prune.options.PruningException;
 import java.util.LinkedHashMap;
 
-/// The prunable weights of a network in one row, in the order of a [CostTable], and back.
+/// Converts the prunable weights of a network to one vector, in the order of a [CostTable], and
+/// back.
 public final class WeightVector {
   private WeightVector() {}
 
-  /// Requires that all prunable weights are finite.
+  /// Requires all prunable weights to be finite.
   ///
-  /// @throws PruningException if one is not; names layer and weight
+  /// @throws PruningException if one is not; the message names layer and weight
   public static void requireFinite(Network network, CostTable costs) {
     for (CostTable.Layer layer : costs.layers()) {
       requireFinite(layer, network.tensor(layer.name()).toFloats());
@@ -31,9 +32,9 @@ public final class WeightVector {
     }
   }
 
-  /// All prunable weights, `[p]`.
+  /// Returns all prunable weights, `[p]`.
   ///
-  /// @throws PruningException if one is not finite; names layer and weight
+  /// @throws PruningException if one is not finite; the message names layer and weight
   public static float[] of(Network network, CostTable costs) {
     var weights = new float[costs.weightCount()];
     for (CostTable.Layer layer : costs.layers()) {
@@ -44,7 +45,7 @@ public final class WeightVector {
     return weights;
   }
 
-  /// The network with these prunable weights, zero where the mask does not keep them.
+  /// Returns the network with the given prunable weights, zero where the mask does not keep them.
   public static Network into(Network network, float[] weights, Mask mask, CostTable costs) {
     var replaced = new LinkedHashMap<String, Tensor>();
     for (CostTable.Layer layer : costs.layers()) {

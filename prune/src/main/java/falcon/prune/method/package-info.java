@@ -1,11 +1,11 @@
-/// Methods that perform a stage: choose weights within its budget and re-fit them.
+/// Methods that perform a stage: they choose weights within its budget and re-fit them.
 ///
-/// Programs add their own by [falcon.prune.method.PruningMethod]; `WeightVector`, `Saliency` and
-/// `MaskProjection` help them.
+/// Programs add their own methods by [falcon.prune.method.PruningMethod], with the help of
+/// `WeightVector`, `Saliency` and `MaskProjection`.
 ///
 /// Read [falcon.prune.method.PruningMethod] first; `ReconstructionMethod` is the default,
-/// `BacksolveMethod` the paper's (FALCON, arXiv:2403.07094, section 3), `MagnitudeMethod` ranks by
-/// |w|. Must not import `run`.
+/// `BacksolveMethod` is the paper's (FALCON, arXiv:2403.07094, section 3), `MagnitudeMethod` ranks
+/// by |w|. Must not import `run`.
 @NullMarked
 package falcon.prune.method;
 

@@ -6,11 +6,12 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// How much of a resource may stay: a share of what the network has, or a number. Immutable.
+/// The amount of a resource that may remain: a share of the network's total, or a number.
+/// Immutable.
 public sealed interface Amount {
-  /// A share of what the network has.
+  /// A share of the network's total.
   ///
-  /// @param value more than 0, at most 1
+  /// @param value above 0, at most 1
   record Share(double value) implements Amount {
     /// Checks the share.
     ///
@@ -61,16 +62,16 @@ public sealed interface Amount {
     }
   }
 
-  /// Returns what may stay of a total, rounded down; a [Count] is returned as it is, even where it
-  /// is more.
+  /// Returns the amount that may remain of a total, rounded down; a [Count] is returned unchanged,
+  /// even where it exceeds the total.
   ///
-  /// @param total what the network has, 0 or more
+  /// @param total the network's total, 0 or more
   long of(long total);
 
-  /// Reads `30%`, `0.5%`, `12.3M`, `80k`, `1.2G`, `80000`; `k`, `M`, `G` are 10³, 10⁶, 10⁹.
+  /// Parses `30%`, `0.5%`, `12.3M`, `80k`, `1.2G`, `80000`; `k`, `M`, `G` are 10³, 10⁶, 10⁹.
   ///
-  /// @throws IllegalArgumentException if the text is none of these; the message has the text, what
-  ///     is wrong with it and examples
+  /// @throws IllegalArgumentException if the text is none of these; the message has the text, the
+  ///     error in it and examples
   static Amount parse(String text) {
     Matcher matcher = Pattern.compile("(\\d+(?:\\.\\d+)?)\\s*([%kKMG]?)").matcher(text.strip());
     if (!matcher.matches()) {

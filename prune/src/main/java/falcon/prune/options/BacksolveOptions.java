@@ -5,11 +5,11 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// What [Refit#BACKSOLVE] looks at; a run that re-fits in another way refuses each of them.
+/// The options of [Refit#BACKSOLVE]; a run with another re-fit refuses each of them.
 ///
 /// Source: FALCON (arXiv:2403.07094), sections 3 and 4.
 ///
-/// @param curvature what the rows of the gradient matrix are gradients of; null for
+/// @param curvature kind of gradients in the rows of the gradient matrix; null for
 ///     [Curvature#LOGITS]
 /// @param ridge λ of the quadratic Q(w) = ½ ‖X (w − w̄) + e‖² + (nλ/2) ‖w − w̄‖², finite and above
 ///     0; null for 0.01
@@ -21,7 +21,7 @@ public record BacksolveOptions(
     @Nullable Double ridge,
     @Nullable Integer block,
     @Nullable Path scratch) {
-  /// Everything as it measured best.
+  /// The values that measured best.
   public static final BacksolveOptions DEFAULT = new BacksolveOptions(null, null, null, null);
 
   /// Returns the same options with other rows of the gradient matrix.
@@ -52,8 +52,8 @@ public record BacksolveOptions(
     return new BacksolveOptions(curvature, ridge, block, value);
   }
 
-  /// Returns what a report says of these options, by name, in the order of the report; null is what
-  /// was left to the method. The folder is left out: no bit of the result depends on it.
+  /// Returns the report's values of these options, by name, in the order of the report; null is an
+  /// option that was left to the method. The folder is omitted: no bit of the result depends on it.
   public Map<String, @Nullable Object> values() {
     var values = new LinkedHashMap<String, @Nullable Object>();
     values.put("curvature", curvature == null ? null : curvature.id());

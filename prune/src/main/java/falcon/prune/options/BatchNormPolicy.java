@@ -2,14 +2,15 @@ package falcon.prune.options;
 
 import java.util.Locale;
 
-/// Whether the running means and variances of BatchNormalization are estimated again after pruning,
-/// from 256 calibration samples. A network without BatchNormalization is left as it is.
+/// The policy for the running means and variances of BatchNormalization: whether they are estimated
+/// again after pruning, from 256 calibration samples. A network without BatchNormalization is
+/// unchanged.
 public enum BatchNormPolicy {
-  /// The new statistics are taken where validation samples gain more by them than chance explains.
+  /// Uses the new statistics where validation samples gain more by them than chance explains.
   AUTO,
-  /// The new statistics are taken.
+  /// Uses the new statistics.
   ON,
-  /// The statistics of the dense network stay.
+  /// Keeps the statistics of the dense network.
   OFF;
 
   /// Returns the name on the command line and in reports.

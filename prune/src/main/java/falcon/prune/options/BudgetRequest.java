@@ -4,7 +4,7 @@ package falcon.prune.options;
 ///
 /// @param macs multiply-accumulates of one example that the prunable weights may cost: a share of
 ///     those of all prunable weights, or a number
-/// @param nnz number of prunable weights that may stay
+/// @param nnz number of prunable weights that may remain
 public record BudgetRequest(Amount macs, NnzRule nnz) {
   /// Returns a budget of MACs alone; the number of weights follows ([NnzRule.Auto]).
   ///

@@ -2,14 +2,13 @@ package falcon.prune.options;
 
 import java.util.Locale;
 
-/// What the rows of the gradient matrix X `[samples, weights]` are gradients of, for
-/// [Refit#BACKSOLVE].
+/// The kind of gradients in the rows of the matrix X `[samples, weights]`, for [Refit#BACKSOLVE].
 public enum Curvature {
-  /// Of the network's outputs: each sample gives the gradient of a sum of its outputs with random
-  /// signs, so that no labels are read. The default.
+  /// The gradients of the network's outputs: each sample gives the gradient of a sum of its outputs
+  /// with random signs, so that no labels are read. The default.
   LOGITS,
-  /// Of the loss of each sample: the empirical Fisher. Refused where networks are judged by
-  /// [Measure#FIDELITY], because this loss needs classes.
+  /// The gradients of the loss of each sample: the empirical Fisher. Refused where networks are
+  /// judged by [Measure#FIDELITY], because this loss needs classes.
   ///
   /// Source: FALCON (arXiv:2403.07094), section 3.
   EMPIRICAL;

@@ -12,11 +12,11 @@ import java.util.SequencedMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// Shapes of one example, as people write them: `3,224,224` for the only input of a network, or
-/// `input_ids=64,attention_mask=64` by name. An axis of examples before them (`1`, `?`, or the
-/// number that the network fixes) may be there and is left out where the number of axes tells.
+/// The shapes of one example, in the usual notation: `3,224,224` for the only input of a network,
+/// or `input_ids=64,attention_mask=64` by name. An axis of examples may come first (`1`, `?`, or
+/// the number that the network fixes); it is ignored where the number of axes identifies it.
 public final class ExampleShapes {
-  /// Key of the shape that is given without a name.
+  /// The key of the shape that is given without a name.
   private static final String UNNAMED = "";
 
   private static final long OPEN = -1;
@@ -29,10 +29,10 @@ public final class ExampleShapes {
     this.byInput = byInput;
   }
 
-  /// Reads shapes as they are written above; sizes are 1 to 999,999,999.
+  /// Parses shapes in the notation above; sizes are 1 to 999,999,999.
   ///
-  /// @throws IllegalArgumentException if the text is none of them; the message has the text and
-  ///     examples
+  /// @throws IllegalArgumentException if the text is not in this notation; the message has the text
+  ///     and examples
   public static ExampleShapes parse(String text) {
     var byInput = new LinkedHashMap<String, List<Long>>();
     List<Long> sizes = null;
@@ -70,9 +70,10 @@ public final class ExampleShapes {
   }
 
   /// Returns the network for examples of these shapes: the open axes of its inputs get the sizes,
-  /// all else stays.
+  /// everything else is unchanged.
   ///
-  /// @throws PruningException if it has no such inputs, or one does not take such examples
+  /// @throws PruningException if the network has no such inputs, or one does not accept these
+  ///     examples
   public Network appliedTo(Network network) {
     var shapes = new LinkedHashMap<String, List<Long>>();
     byInput.forEach((name, sizes) -> {
@@ -101,7 +102,7 @@ public final class ExampleShapes {
                     : "there is no input '%s'".formatted(name)));
   }
 
-  /// Without the axis of examples, if the shape has one.
+  /// Returns the sizes without the axis of examples, if the shape has one.
   private static List<Long> ofExample(ValueInfo input, List<Long> sizes) {
     List<Dimension> dimensions = input.dimensions();
     boolean hasBatch =

@@ -12,11 +12,11 @@ import falcon.torch.kernel.Workers;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// What went wrong, in words for whoever can mend it.
+/// A failure, described for a user who can fix its cause.
 ///
-/// @param kind kind of trouble; null if it is a fault of Falcon itself
-/// @param message complete and readable, without a stack trace; options in it as [Option] writes
-///     them
+/// @param kind kind of failure; null if it is a fault of Falcon itself
+/// @param message complete and readable text, without a stack trace; options in it are written as
+///     by [Option]
 public record Failure(PruningException.@Nullable Kind kind, String message) {
 
   /// Maps an exception or error of this library to its kind and message.
@@ -52,8 +52,8 @@ public record Failure(PruningException.@Nullable Kind kind, String message) {
     };
   }
 
-  /// Libtorch reports memory that it did not get as any other failure, in the first line of its
-  /// text.
+  /// Returns whether memory could not be allocated, which libtorch reports like any other failure,
+  /// in the first line of its text.
   private static boolean isFailedAllocation(RuntimeException e) {
     String line = firstLine(e).toLowerCase(Locale.ROOT);
     return line.contains("not enough memory") || line.contains("can't allocate memory");

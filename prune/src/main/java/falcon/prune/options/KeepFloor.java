@@ -2,15 +2,15 @@ package falcon.prune.options;
 
 import falcon.model.layer.NamePattern;
 
-/// How many weights of a layer are kept at least. Immutable.
+/// The least number of weights of a layer that are kept. Immutable.
 ///
-/// @param layers names of the weight tensors that it holds for
-/// @param amount of each layer's weights; a number above a layer's size means all of them
+/// @param layers names of the weight tensors that the floor applies to
+/// @param amount amount of each layer's weights; a number above a layer's size means all of them
 public record KeepFloor(NamePattern layers, Amount amount) {
-  /// Reads `5%`, `200`, or `PATTERN=5%` for layers of such names.
+  /// Parses `5%`, `200`, or `PATTERN=5%` for layers with matching names.
   ///
   /// @throws IllegalArgumentException if the text is none of these; the message has the text and
-  ///     what is wrong with it
+  ///     the error in it
   public static KeepFloor parse(String text) {
     int equals = text.lastIndexOf('=');
     return new KeepFloor(
@@ -18,7 +18,7 @@ public record KeepFloor(NamePattern layers, Amount amount) {
         Amount.parse(text.substring(equals + 1)));
   }
 
-  /// Returns how many weights of a layer that is, rounded up, at most all of them.
+  /// Returns the floor in weights of a layer, rounded up, at most all of them.
   ///
   /// @param weights number of weights of the layer, 0 or more
   public int of(int weights) {

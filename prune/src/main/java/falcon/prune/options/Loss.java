@@ -4,12 +4,12 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/// What a pruned network is to do well: decides what networks are judged by ([Measure]) and, for
-/// [Curvature#EMPIRICAL], what gradients are taken of.
+/// The objective of a pruned network: it decides the measure that networks are judged by
+/// ([Measure]) and, for [Curvature#EMPIRICAL], the loss whose gradients are taken.
 public enum Loss {
-  /// [#LABELS] if the data have classes and the network is a classifier, else [#SELF].
+  /// Chooses [#LABELS] if the data have classes and the network is a classifier, else [#SELF].
   AUTO,
-  /// Cross-entropy of the labels; networks are judged by their accuracy.
+  /// The cross-entropy with the labels; networks are judged by their accuracy.
   LABELS,
   /// No labels: cross-entropy of labels drawn from a classifier's own softmax, judged by agreement
   /// with the dense network; for other networks [#OUTPUTS].
@@ -22,9 +22,9 @@ public enum Loss {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /// Returns the loss of a name, in upper or lower case.
+  /// Returns the loss with the given name, in upper or lower case.
   ///
-  /// @throws IllegalArgumentException if there is none; the message lists those there are
+  /// @throws IllegalArgumentException if there is none; the message lists the existing ones
   public static Loss of(String id) {
     return Arrays.stream(values())
         .filter(loss -> loss.id().equalsIgnoreCase(id))

@@ -2,14 +2,14 @@ package falcon.prune.options;
 
 import org.jspecify.annotations.Nullable;
 
-/// What a run may take of the machine.
+/// The share of the machine that a run may use.
 ///
 /// @param threads number of threads that work, 1 or more; the result is the same for every number
 /// @param memoryBytes resident memory that the run is planned for, in bytes; the result depends on
-///     it. Null for 4 GiB of samples on their way through the network, and for 70 % of what is free
-///     with [Refit#BACKSOLVE]
+///     it. Null for 4 GiB of values of samples on their way through the network, and for 70 % of
+///     the free memory with [Refit#BACKSOLVE]
 public record MachineOptions(int threads, @Nullable Long memoryBytes) {
-  /// Returns what a run takes where nothing else is said: all processors, no limit of memory.
+  /// Returns the defaults: all processors, no limit of memory.
   public static MachineOptions defaults() {
     return new MachineOptions(Runtime.getRuntime().availableProcessors(), null);
   }
@@ -23,7 +23,7 @@ public record MachineOptions(int threads, @Nullable Long memoryBytes) {
 
   /// Returns the same options with another limit of memory.
   ///
-  /// @param value in bytes; null for none
+  /// @param value limit in bytes; null for none
   public MachineOptions withMemoryBytes(@Nullable Long value) {
     return new MachineOptions(threads, value);
   }

@@ -3,15 +3,15 @@ package falcon.prune.options;
 import java.util.Arrays;
 import java.util.stream.Collectors;
 
-/// Ways to choose and re-fit weights.
+/// The methods to choose and re-fit weights.
 public enum Method {
-  /// The thorough way: a long search for the support and a long refinement, in one stage or several
-  /// (each on fresh samples at the weights reached so far).
+  /// The thorough method: a long search for the support and a long refinement, in one stage or
+  /// several (each on fresh samples at the weights reached so far).
   FALCON_PLUS_PLUS("falcon++"),
-  /// The quick way: a shorter search, a short refinement, one stage.
+  /// The quick method: a shorter search, a short refinement, one stage.
   FALCON("falcon"),
-  /// The squares of the weights alone decide which are kept (projection onto the budget), nothing
-  /// is re-fitted. Needs no data.
+  /// The method by weights alone: the squares of the weights decide which are kept (projection onto
+  /// the budget), nothing is re-fitted. It needs no data.
   MAGNITUDE("magnitude");
 
   private final String id;
@@ -25,9 +25,9 @@ public enum Method {
     return id;
   }
 
-  /// Returns the method of a name, in upper or lower case.
+  /// Returns the method with the given name, in upper or lower case.
   ///
-  /// @throws IllegalArgumentException naming all methods
+  /// @throws IllegalArgumentException if there is none; the message lists all methods
   public static Method of(String id) {
     for (Method method : values()) {
       if (method.id.equalsIgnoreCase(id)) {

@@ -2,7 +2,7 @@ package falcon.prune.options;
 
 import java.util.Locale;
 
-/// How many weights may stay, beside the budget of MACs. Immutable.
+/// The number of weights that may remain, in addition to the budget of MACs. Immutable.
 public sealed interface NnzRule {
   /// The number that suits the MAC budget and the re-fit: no limit with [Refit#RECONSTRUCT],
   /// otherwise a share of 1.2 times that of the MACs.
@@ -13,7 +13,7 @@ public sealed interface NnzRule {
     }
   }
 
-  /// No limit: the MAC budget alone counts.
+  /// No limit: the MAC budget alone applies.
   record Free() implements NnzRule {
     @Override
     public String toString() {
@@ -21,7 +21,7 @@ public sealed interface NnzRule {
     }
   }
 
-  /// A limit.
+  /// A limit on the number of weights.
   ///
   /// @param amount a share of the prunable weights, or a number of them
   record Limit(Amount amount) implements NnzRule {
@@ -31,7 +31,7 @@ public sealed interface NnzRule {
     }
   }
 
-  /// Reads `auto`, `free`, both in upper or lower case, or an [Amount].
+  /// Parses `auto`, `free`, both in upper or lower case, or an [Amount].
   ///
   /// @throws IllegalArgumentException if the text is none of these; the message has the text and
   ///     examples

@@ -2,55 +2,55 @@ package falcon.prune.options;
 
 import java.util.Locale;
 
-/// What a program may say of a run, as messages name it: `‹memory›`. How it is said there, by a
-/// flag, a method or a field of a form, is for the program that shows the message.
+/// The options of a run, as messages name them: `‹memory›`. A program that shows a message
+/// translates the names to its own form: a flag, a method or a field of a form.
 public enum Option {
-  /// Budget of multiply-accumulates: [BudgetRequest#macs].
+  /// The budget of multiply-accumulates: [BudgetRequest#macs].
   MACS,
-  /// Budget of weights: [BudgetRequest#nnz].
+  /// The budget of weights: [BudgetRequest#nnz].
   NNZ,
-  /// [PruningOptions#method].
+  /// The method: [PruningOptions#method].
   METHOD,
-  /// [SearchOptions#stages].
+  /// The number of stages: [SearchOptions#stages].
   STAGES,
-  /// [RefitOptions#samples].
+  /// The number of calibration samples: [RefitOptions#samples].
   SAMPLES,
-  /// [SearchOptions#schedule].
+  /// The schedule of budgets: [SearchOptions#schedule].
   SCHEDULE,
-  /// [RefitOptions#kind].
+  /// The re-fit: [RefitOptions#kind].
   REFIT,
-  /// [BacksolveOptions#curvature].
+  /// The kind of gradients: [BacksolveOptions#curvature].
   CURVATURE,
-  /// [BacksolveOptions#ridge].
+  /// The ridge: [BacksolveOptions#ridge].
   RIDGE,
-  /// [BacksolveOptions#block].
+  /// The number of weights solved together: [BacksolveOptions#block].
   BLOCK,
-  /// [RefinementOptions#batchNorm].
+  /// The policy for BatchNormalization: [RefinementOptions#batchNorm].
   BN_REFRESH,
-  /// [PruningOptions#loss].
+  /// The objective: [PruningOptions#loss].
   LOSS,
-  /// [SearchOptions#floors].
+  /// The floors of single layers: [SearchOptions#floors].
   MIN_KEEP,
-  /// [MachineOptions#threads].
+  /// The number of threads: [MachineOptions#threads].
   THREADS,
-  /// [MachineOptions#memoryBytes].
+  /// The limit of memory: [MachineOptions#memoryBytes].
   MEMORY,
-  /// [BacksolveOptions#scratch].
+  /// The folder for temporary files: [BacksolveOptions#scratch].
   SCRATCH,
-  /// Network that another one is compared with: [falcon.prune.Evaluator#compare].
+  /// The network that another one is compared with: [falcon.prune.Evaluator#compare].
   REFERENCE,
-  /// Format of the pruned network: [falcon.prune.storage.ModelFormat].
+  /// The format of the pruned network: [falcon.prune.storage.ModelFormat].
   FORMAT,
-  /// Folder of a run: [falcon.prune.run.OutputFolder].
+  /// The folder of a run: [falcon.prune.run.OutputFolder].
   OUT,
-  /// Going on with the run in a folder: [falcon.prune.run.RunDirectory.Existing#RESUME].
+  /// Continues the run in a folder: [falcon.prune.run.RunDirectory.Existing#RESUME].
   RESUME,
-  /// Replacing the run in a folder: [falcon.prune.run.RunDirectory.Existing#REPLACE].
+  /// Replaces the run in a folder: [falcon.prune.run.RunDirectory.Existing#REPLACE].
   FORCE,
-  /// Writing beside other files: [falcon.prune.run.OutputFolder#mayHoldOthers].
+  /// Allows writing beside other files: [falcon.prune.run.OutputFolder#mayHoldOthers].
   ALLOW_NON_EMPTY;
 
-  /// `‹name›`, which stands for the option in a message.
+  /// Returns `‹name›`, the placeholder of the option in a message.
   @Override
   public String toString() {
     return "‹" + name().toLowerCase(Locale.ROOT).replace('_', ' ') + "›";

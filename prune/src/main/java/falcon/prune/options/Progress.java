@@ -1,7 +1,7 @@
 package falcon.prune.options;
 
-/// Listener to the progress of a run. Called from the thread that runs, never from two threads at
-/// once. All methods do nothing unless they are overridden:
+/// A listener to the progress of a run. It is called from the run's thread, never from two threads
+/// at once. All methods do nothing unless they are overridden:
 ///
 /// ```java
 /// Progress progress =
@@ -19,31 +19,31 @@ public interface Progress {
   /// Ignores all events.
   Progress SILENT = new Progress() {};
 
-  /// Receives the begin of a phase.
+  /// Receives the start of a phase.
   ///
-  /// @param phase its name, a word or two
+  /// @param phase name of the phase, a word or two
   /// @param steps number of its steps, 0 or more
   default void begin(String phase, long steps) {}
 
-  /// Receives that the phase goes on where an earlier run was interrupted.
+  /// Receives notice that the phase continues where an earlier run was interrupted.
   ///
   /// @param done number of steps that the earlier run had done
   default void goOn(long done) {}
 
-  /// Receives how far the phase is.
+  /// Receives the number of finished steps of the phase.
   ///
-  /// @param done number of steps that are done, of all that [#begin] named
+  /// @param done number of finished steps, out of those given to [#begin]
   default void advance(long done) {}
 
   /// Receives the end of the phase.
   default void end() {}
 
-  /// Receives a message that is worth knowing, one line.
+  /// Receives a one-line message of general interest.
   default void note(String message) {}
 
-  /// Receives a message for those who want to know the details, one line.
+  /// Receives a one-line message with details for interested users.
   default void detail(String message) {}
 
-  /// Receives a warning: what may surprise, and what can be done about it.
+  /// Receives a warning: a possible surprise, and its remedy.
   default void warn(String message) {}
 }

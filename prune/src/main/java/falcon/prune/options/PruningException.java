@@ -1,43 +1,43 @@
 package falcon.prune.options;
 
-/// Pruning stopped for a reason that the user can mend; the message says what and how. It names
-/// options as [Option] writes them: `‹memory›`.
+/// Reports that pruning stopped for a reason that the user can fix; the message states the reason
+/// and the remedy. It names options as written by [Option]: `‹memory›`.
 public final class PruningException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /// What kind of trouble it is; decides the exit code of the command line.
+  /// The kind of failure; decides the exit code of the command line.
   public enum Kind {
     /// Options contradict each other or do not apply.
     USAGE,
     /// The network, the data or the run directory cannot be used.
     INPUT,
-    /// The budget is below what one weight costs.
+    /// The budget is below the cost of one weight.
     BUDGET,
-    /// Memory or native library.
+    /// The memory is too small, or a native library fails.
     MACHINE
   }
 
   private final Kind kind;
 
-  /// Makes an exception.
+  /// Creates an exception.
   ///
-  /// @param message complete sentences: what is wrong with the value found, where, and how to mend
+  /// @param message complete sentences: what is wrong with the value found, where, and how to fix
   ///     it
   public PruningException(Kind kind, String message) {
     super(message);
     this.kind = kind;
   }
 
-  /// Makes an exception with a cause.
+  /// Creates an exception with a cause.
   ///
-  /// @param message complete sentences: what is wrong with the value found, where, and how to mend
+  /// @param message complete sentences: what is wrong with the value found, where, and how to fix
   ///     it
   public PruningException(Kind kind, String message, Throwable cause) {
     super(message, cause);
     this.kind = kind;
   }
 
-  /// Returns the kind of trouble.
+  /// Returns the kind of failure.
   public Kind kind() {
     return kind;
   }

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// How to prune: everything but network, data and budget. Immutable.
+/// The options of pruning: everything but network, data and budget. Immutable.
 ///
 /// Options are set by name and read by group:
 ///
@@ -23,9 +23,9 @@ import org.jspecify.annotations.Nullable;
 ///     options.refit().samples() + " samples, " + options.machine().threads() + " threads");
 /// ```
 ///
-/// What is left out, or null, is chosen to suit the method. Options that contradict each other, are
-/// out of their range or would have no effect are refused when a run is planned: [PruningException]
-/// of kind [PruningException.Kind#USAGE].
+/// An option that is omitted, or null, is chosen to suit the method. Options that contradict each
+/// other, are out of their range or would have no effect are refused when a run is planned:
+/// [PruningException] of kind [PruningException.Kind#USAGE].
 public final class PruningOptions {
   private final Method method;
   private final Loss loss;
@@ -47,23 +47,23 @@ public final class PruningOptions {
     machine = builder.machine;
   }
 
-  /// Returns what a newcomer should get: [Method#FALCON_PLUS_PLUS] in one stage, seed 1, all
-  /// processors.
+  /// Returns the recommended options for first use: [Method#FALCON_PLUS_PLUS] in one stage, seed 1,
+  /// all processors.
   public static PruningOptions defaults() {
     return builder().build();
   }
 
-  /// Starts from the defaults.
+  /// Creates a builder with the defaults.
   public static Builder builder() {
     return new Builder();
   }
 
-  /// Returns the way to choose and re-fit weights.
+  /// Returns the method to choose and re-fit weights.
   public Method method() {
     return method;
   }
 
-  /// Returns what a pruned network is to do well.
+  /// Returns the objective of the pruned network.
   public Loss loss() {
     return loss;
   }
@@ -73,28 +73,28 @@ public final class PruningOptions {
     return seed;
   }
 
-  /// Returns the shapes of one example where the network leaves axes open and the data do not tell;
-  /// null if none are given.
+  /// Returns the shapes of one example where the network leaves axes open and the data do not
+  /// determine them; null if none are given.
   public @Nullable ExampleShapes inputShapes() {
     return inputShapes;
   }
 
-  /// Returns how the kept weights are found.
+  /// Returns the options of the search for the kept weights.
   public SearchOptions search() {
     return search;
   }
 
-  /// Returns how the kept weights get new values.
+  /// Returns the options of the re-fit of the kept weights.
   public RefitOptions refit() {
     return refit;
   }
 
-  /// Returns what is done with the pruned network as a whole.
+  /// Returns the options of the refinement of the pruned network as a whole.
   public RefinementOptions refinement() {
     return refinement;
   }
 
-  /// Returns what the run may take of the machine.
+  /// Returns the share of the machine that the run may use.
   public MachineOptions machine() {
     return machine;
   }
@@ -102,7 +102,7 @@ public final class PruningOptions {
   /// Returns the network for examples of [#inputShapes], or the network itself where none are
   /// given.
   ///
-  /// @throws PruningException if it does not take such examples
+  /// @throws PruningException if the network does not accept these examples
   public Network shaped(Network network) {
     return inputShapes == null ? network : inputShapes.appliedTo(network);
   }
@@ -120,19 +120,19 @@ public final class PruningOptions {
 
     private Builder() {}
 
-    /// Sets the way to choose and re-fit weights; [Method#FALCON_PLUS_PLUS] if it is not called.
+    /// Sets the method to choose and re-fit weights; the default is [Method#FALCON_PLUS_PLUS].
     public Builder method(Method value) {
       method = Objects.requireNonNull(value);
       return this;
     }
 
-    /// Sets what a pruned network is to do well; [Loss#AUTO] if it is not called.
+    /// Sets the objective of the pruned network; the default is [Loss#AUTO].
     public Builder loss(Loss value) {
       loss = Objects.requireNonNull(value);
       return this;
     }
 
-    /// Sets the seed of every random choice, any number; 1 if it is not called.
+    /// Sets the seed of every random choice, any number; the default is 1.
     public Builder seed(long value) {
       seed = value;
       return this;
@@ -140,7 +140,7 @@ public final class PruningOptions {
 
     /// Sets the shapes of one example.
     ///
-    /// @param value null where the network or the data tell them
+    /// @param value the shapes; null where the network or the data determine them
     public Builder inputShapes(@Nullable ExampleShapes value) {
       inputShapes = value;
       return this;
@@ -158,13 +158,13 @@ public final class PruningOptions {
       return this;
     }
 
-    /// Sets all options of what is done with the network as a whole.
+    /// Sets all options of the refinement of the network as a whole.
     public Builder refinement(RefinementOptions value) {
       refinement = Objects.requireNonNull(value);
       return this;
     }
 
-    /// Sets all that the run may take of the machine.
+    /// Sets the share of the machine that the run may use.
     public Builder machine(MachineOptions value) {
       machine = Objects.requireNonNull(value);
       return this;
@@ -239,7 +239,7 @@ public final class PruningOptions {
       return machine(machine.withMemoryBytes(value));
     }
 
-    /// Returns the options; the builder may go on being used.
+    /// Returns the options; the builder may be used further.
     public PruningOptions build() {
       return new PruningOptions(this);
     }

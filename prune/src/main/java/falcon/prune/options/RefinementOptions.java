@@ -4,12 +4,14 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// What is done with the pruned network as a whole, once the weights of its layers are re-fitted.
+/// The options of the steps on the pruned network as a whole, once the weights of its layers are
+/// re-fitted.
 ///
 /// @param batchNorm whether the statistics of BatchNormalization are estimated again after the last
 ///     stage
 public record RefinementOptions(BatchNormPolicy batchNorm) {
-  /// Statistics of BatchNormalization are taken where they help on validation samples.
+  /// The default: statistics of BatchNormalization are re-estimated where they help on validation
+  /// samples.
   public static final RefinementOptions DEFAULT = new RefinementOptions(BatchNormPolicy.AUTO);
 
   /// Returns the same options with another policy for BatchNormalization.
@@ -17,7 +19,7 @@ public record RefinementOptions(BatchNormPolicy batchNorm) {
     return new RefinementOptions(value);
   }
 
-  /// Returns what a report says of these options, by name, in the order of the report.
+  /// Returns the report's values of these options, by name, in the order of the report.
   public Map<String, @Nullable Object> values() {
     var values = new LinkedHashMap<String, @Nullable Object>();
     values.put("bn-refresh", batchNorm.id());

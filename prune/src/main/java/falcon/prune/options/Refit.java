@@ -2,20 +2,20 @@ package falcon.prune.options;
 
 import java.util.Locale;
 
-/// How the kept weights get new values.
+/// The ways to re-fit the kept weights.
 public enum Refit {
-  /// [#RECONSTRUCT]; with [Method#MAGNITUDE] [#NONE].
+  /// Chooses [#RECONSTRUCT], or [#NONE] for [Method#MAGNITUDE].
   AUTO,
-  /// Layer by layer, by least squares: each layer of the pruned network, on the inputs that it
-  /// really gets there, is to compute what the layer of the dense network computes; then all layers
-  /// are refined together. Not in the paper; see ADR 5.
+  /// The least squares of each layer: the layer of the pruned network, on the inputs that it
+  /// actually receives there, is fitted to the outputs of the same layer of the dense network; then
+  /// all layers are refined together. This way is not in the paper; see ADR 5.
   RECONSTRUCT,
-  /// All layers at once, by the minimum of a quadratic of low rank that is made of gradients of
-  /// single samples.
+  /// The minimum of a quadratic over all layers at once; the quadratic is of low rank and made of
+  /// gradients of single samples.
   ///
   /// Source: FALCON (arXiv:2403.07094), sections 3 and 4.
   BACKSOLVE,
-  /// Kept weights stay as they are.
+  /// No re-fit: kept weights are unchanged.
   NONE;
 
   /// Returns the name on the command line and in reports.

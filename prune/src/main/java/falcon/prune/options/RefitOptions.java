@@ -2,13 +2,13 @@ package falcon.prune.options;
 
 import org.jspecify.annotations.Nullable;
 
-/// How the weights that are kept get new values.
+/// The options of the re-fit of the kept weights.
 ///
 /// @param kind way to re-fit
-/// @param samples number of calibration samples of each stage, which the search of the support
-///     looks at, too; 1 or more, at most the training samples that are not held out for validation;
-///     null for 512, or for 1,000 with [Refit#BACKSOLVE], or for all of them where there are fewer
-/// @param backsolve what [Refit#BACKSOLVE] alone looks at
+/// @param samples number of calibration samples of each stage, which the support search uses, too;
+///     1 or more, at most the training samples that are not held out for validation; null for 512,
+///     or for 1,000 with [Refit#BACKSOLVE], or for all of them where there are fewer
+/// @param backsolve options of [Refit#BACKSOLVE] alone
 public record RefitOptions(Refit kind, @Nullable Integer samples, BacksolveOptions backsolve) {
   /// The method's own re-fit and number of samples.
   public static final RefitOptions DEFAULT =
@@ -21,7 +21,7 @@ public record RefitOptions(Refit kind, @Nullable Integer samples, BacksolveOptio
 
   /// Returns the same options with another number of calibration samples.
   ///
-  /// @param value 1 or more; null for what suits the re-fit
+  /// @param value 1 or more; null for the number that suits the re-fit
   public RefitOptions withSamples(@Nullable Integer value) {
     return new RefitOptions(kind, value, backsolve);
   }

@@ -2,9 +2,9 @@ package falcon.prune.options;
 
 import java.util.Locale;
 
-/// How the budgets of several stages shrink. With T stages, stage t = 0, …, T − 1 may keep r_t
-/// times what was asked for, at most what the network has; s is the share asked for, of the tighter
-/// of both budgets.
+/// The schedule of shrinking budgets over several stages. With T stages, stage t = 0, …, T − 1 may
+/// keep r_t times the requested budget, at most the network's total; s is the requested share, of
+/// the tighter of both budgets.
 public enum Schedule {
   /// r_t = 1 + (s₀/s − 1) (1 − t/(T−1))³ with s₀ = 80 %, or s where that is more: the first stage
   /// prunes little.
@@ -12,7 +12,7 @@ public enum Schedule {
   /// Source: FALCON (arXiv:2403.07094), section 3.3.
   CUBIC,
   /// r_t = r₀^(1 − t/(T−1)), with r₀ = 2, or s₀/s where that is less: each stage keeps the same
-  /// share of the stage before. The default.
+  /// share of the previous stage. The default.
   GEOMETRIC;
 
   /// Returns the name on the command line and in reports.

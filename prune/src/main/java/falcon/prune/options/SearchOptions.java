@@ -7,22 +7,22 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// How the weights that are kept are found: in which layers, and in how many stages.
+/// The options of the search for the kept weights: in which layers, and in how many stages.
 ///
 /// @param stages number of stages of [Method#FALCON_PLUS_PLUS], 1 or more; null for 1, or for 10
 ///     with [Refit#BACKSOLVE]; the other methods have one stage and refuse a number
-/// @param schedule how the budgets of several stages shrink; null for [Schedule#GEOMETRIC]; methods
-///     with one stage refuse it
-/// @param selection which layers are pruned
-/// @param floors how many weights single layers keep at least; where several match a layer, the
-///     last one counts
+/// @param schedule schedule of the budgets of several stages; null for [Schedule#GEOMETRIC];
+///     methods with one stage refuse it
+/// @param selection the layers that are pruned
+/// @param floors least numbers of kept weights of single layers; where several match a layer, the
+///     last one applies
 public record SearchOptions(
     @Nullable Integer stages,
     @Nullable Schedule schedule,
     LayerSelection selection,
     List<KeepFloor> floors) {
-  /// The method's own number of stages, all layers that are prunable without being named, no
-  /// floors.
+  /// The default: the method's own number of stages, all layers that are prunable without being
+  /// named, no floors.
   public static final SearchOptions DEFAULT =
       new SearchOptions(null, null, LayerSelection.DEFAULT, List.of());
 
@@ -33,14 +33,14 @@ public record SearchOptions(
 
   /// Returns the same options with another number of stages.
   ///
-  /// @param value 1 or more; null for what suits the method
+  /// @param value 1 or more; null for the number that suits the method
   public SearchOptions withStages(@Nullable Integer value) {
     return new SearchOptions(value, schedule, selection, floors);
   }
 
   /// Returns the same options with another schedule of budgets.
   ///
-  /// @param value null for what suits the method
+  /// @param value a schedule; null for the one that suits the method
   public SearchOptions withSchedule(@Nullable Schedule value) {
     return new SearchOptions(stages, value, selection, floors);
   }
@@ -52,13 +52,13 @@ public record SearchOptions(
 
   /// Returns the same options with other floors.
   ///
-  /// @param value copied; may be empty
+  /// @param value list of floors, copied; may be empty
   public SearchOptions withFloors(List<KeepFloor> value) {
     return new SearchOptions(stages, schedule, selection, value);
   }
 
-  /// Returns what a report says of these options, by name, in the order of the report. Stages and
-  /// schedule are left out: the plan of a run has their final values.
+  /// Returns the report's values of these options, by name, in the order of the report. Stages and
+  /// schedule are omitted: the plan of a run has their final values.
   public Map<String, @Nullable Object> values() {
     var values = new LinkedHashMap<String, @Nullable Object>();
     values.put("include", selection.include().stream().map(NamePattern::text).toList());

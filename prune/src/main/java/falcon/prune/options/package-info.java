@@ -1,4 +1,4 @@
-/// What a caller can ask for, and what is reported back while it runs.
+/// The options and budgets of a caller, and the progress that is reported while a run is active.
 ///
 /// Read [falcon.prune.options.PruningOptions] first. Must not import other packages of this module.
 @NullMarked

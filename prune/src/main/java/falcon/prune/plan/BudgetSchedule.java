@@ -6,24 +6,24 @@ import falcon.prune.options.Schedule;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Budgets that shrink from near dense to the one asked for.
+/// The sequence of budgets that shrink from near dense to the requested one.
 ///
 /// With s the share of the tighter limit and s₀ the share of the first step, the limits of step t
-/// of T are those asked for times r_t ≥ 1, at most what the network has:
+/// of T are the requested ones times r_t ≥ 1, at most the network's total:
 ///
 /// ```
 /// geometric  r_t = (s₀/s)^(1 − t/(T−1))
 /// cubic      r_t = 1 + (s₀/s − 1)(1 − t/(T−1))³        FALCON (arXiv:2403.07094), section 3.3
 /// ```
 public final class BudgetSchedule {
-  /// Share of the first step of a cubic schedule, as in the paper's code.
+  /// The share of the first step of a cubic schedule, as in the paper's code.
   private static final double CUBIC_START = 0.8;
 
   private BudgetSchedule() {}
 
   /// Returns the budgets of all steps.
   ///
-  /// @param steps number T of budgets, 1 or more
+  /// @param steps number of budgets T, 1 or more
   /// @param start s₀/s of a geometric schedule; s₀ is at most 80 %, or s where that is more
   /// @param budget the last budget
   /// @return T budgets, the last one `budget`

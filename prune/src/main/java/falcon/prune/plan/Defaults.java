@@ -5,81 +5,82 @@ import falcon.prune.options.Refit;
 
 /// The numbers that a user need not choose; each was chosen on validation data, see `docs/results`.
 public final class Defaults {
-  /// Number of stages of falcon++.
+  /// The number of stages of falcon++.
   static final int STAGES = 1;
 
-  /// Number of stages of falcon++ with [Refit#BACKSOLVE], which makes a new quadratic in each.
+  /// The number of stages of falcon++ with [Refit#BACKSOLVE], which computes a new quadratic in
+  /// each.
   static final int BACKSOLVE_STAGES = 10;
 
-  /// First budget of several stages, as a multiple of the last.
+  /// The first budget of several stages, as a multiple of the last.
   static final double STAGE_START = 2;
 
-  /// Number of calibration samples of a stage, for least squares.
+  /// The number of calibration samples of a stage, for least squares.
   static final int LAYER_SAMPLES = 512;
 
-  /// Number of calibration samples of a stage, for rows of the gradient matrix.
+  /// The number of calibration samples of a stage, for rows of the gradient matrix.
   static final int GRADIENT_SAMPLES = 1000;
 
-  /// Ridge λ of the low-rank quadratic.
+  /// The ridge λ of the low-rank quadratic.
   public static final double RIDGE = 1e-2;
 
-  /// NNZ share over MAC share where the saliency is plain squares.
+  /// The NNZ share divided by the MAC share where the saliency is plain squares.
   static final double SQUARES_NNZ_PER_MACS = 1.2;
 
-  /// Samples of a refinement step.
+  /// The number of samples of a refinement step.
   public static final int BATCH = 32;
 
-  /// Number of refinement steps of a stage of falcon++ that is not the last one.
+  /// The number of refinement steps of a stage of falcon++ that is not the last one.
   public static final int STEPS = 60;
 
-  /// Number of refinement steps of the last stage of falcon++.
+  /// The number of refinement steps of the last stage of falcon++.
   public static final int FINAL_STEPS = 1200;
 
-  /// Number of refinement steps of falcon.
+  /// The number of refinement steps of falcon.
   public static final int QUICK_STEPS = 60;
 
-  /// Exponent of MACs f in the saliency w² f^exponent.
+  /// The exponent of MACs f in the saliency w² f^exponent.
   public static final double COST_EXPONENT = 0.25;
 
-  /// Number of projections in the support search of falcon++.
+  /// The number of projections in the support search of falcon++.
   public static final int SEARCH_STEPS = 32;
 
-  /// Number of projections in the support search of falcon.
+  /// The number of projections in the support search of falcon.
   public static final int QUICK_SEARCH_STEPS = 16;
 
-  /// Number of conjugate gradient steps of all layers between two projections.
+  /// The number of conjugate gradient steps of all layers between two projections.
   public static final int SEARCH_DESCENT = 5;
 
-  /// First budget of the search, as a multiple of the last.
+  /// The first budget of the search, as a multiple of the last.
   public static final double SEARCH_START = 3.5;
 
-  /// Number of output positions of each sample that the least squares look at.
+  /// The number of output positions of each sample that enter the least squares.
   public static final int POSITIONS = 16;
 
-  /// Ridge κ of the least squares, relative to the mean diagonal.
+  /// The ridge κ of the least squares, relative to the mean diagonal.
   public static final double LEAST_SQUARES_RIDGE = 1e-2;
 
-  /// Learning rate of the refinement of falcon++, as a share of the root mean square of a tensor's
-  /// kept weights.
+  /// The learning rate of the refinement of falcon++, as a share of the root mean square of a
+  /// tensor's kept weights.
   public static final double LEARNING_RATE = 0.015;
 
-  /// Learning rate of the refinement of falcon: few steps do not settle at a larger rate.
+  /// The learning rate of the refinement of falcon: few steps do not settle at a larger rate.
   public static final double QUICK_LEARNING_RATE = 0.01;
 
-  /// Weight of the outputs' term in the refinement.
+  /// The weight of the outputs' term in the refinement.
   public static final double OUTPUT_WEIGHT = 1;
 
-  /// Weight of the features' term in the refinement.
+  /// The weight of the features' term in the refinement.
   public static final double FEATURE_WEIGHT = 1;
 
   private Defaults() {}
 
-  /// Stages of falcon++ where nothing else is asked for.
+  /// Returns the default number of stages of falcon++.
   static int stages(Refit refit) {
     return refit == Refit.BACKSOLVE ? BACKSOLVE_STAGES : STAGES;
   }
 
-  /// Refinement steps of all stages, for estimates.
+  /// Returns the number of refinement steps of all stages, for estimates.
   static int steps(Method method, int stages) {
     return method == Method.FALCON ? QUICK_STEPS : (stages - 1) * STEPS + FINAL_STEPS;
   }

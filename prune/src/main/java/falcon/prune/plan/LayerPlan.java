@@ -15,11 +15,11 @@ import falcon.prune.options.PruningException;
 import java.util.List;
 import java.util.TreeMap;
 
-/// What single layers add to a plan: floors, and costs that nobody knows.
+/// The parts of a plan that concern single layers: floors, and unknown costs.
 final class LayerPlan {
   private LayerPlan() {}
 
-  /// Limits of the layers.
+  /// Returns the limits of the layers.
   ///
   /// @throws PruningException if a pattern matches no prunable layer, or the floors alone are above
   ///     the budget
@@ -60,8 +60,8 @@ final class LayerPlan {
 
   /// Refuses a budget of MACs for a network whose MACs are not known.
   ///
-  /// @throws PruningException if less than all MACs may stay, or the number of weights is to follow
-  ///     from them: names what is in the way
+  /// @throws PruningException if the request limits the MACs, or derives the number of weights from
+  ///     them; the message names the layer whose MACs are not known
   static void refuseUncounted(Layers layers, BudgetRequest asked) {
     boolean isLimited = !asked.macs().equals(new Amount.Share(1));
     if (isLimited || asked.nnz() instanceof NnzRule.Auto) {

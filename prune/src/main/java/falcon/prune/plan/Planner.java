@@ -28,14 +28,14 @@ import falcon.prune.resources.PassMemory;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Turns what a user asks for into limits and numbers, or says why it cannot be done.
+/// Turns a user's request into limits and numbers, or refuses it with the reason.
 public final class Planner {
   private Planner() {}
 
   /// Plans a run; executes nothing.
   ///
-  /// @param data null where the weights alone decide
-  /// @param asked what may stay
+  /// @param data the data; null where the weights alone decide
+  /// @param asked the requested budget
   /// @throws PruningException if options contradict each other or are out of their range, the
   ///     network has no prunable layer, the budget cannot be met, or memory is too small
   public static PruningPlan plan(
@@ -96,7 +96,7 @@ public final class Planner {
         layers.all().stream().filter(layer -> !layer.isAdaptable()).map(Layer::tensor).toList());
   }
 
-  /// Refuses a network that nobody can run, whatever is asked of it.
+  /// Refuses a network that is contradictory and cannot be executed, whatever the request is.
   private static void refuseContradictions(Network network, Layers layers) {
     for (Obstacle obstacle : layers.obstacles()) {
       if (obstacle.isContradiction()) {
@@ -146,8 +146,9 @@ public final class Planner {
     return new Budget(nnz, macs);
   }
 
-  /// Reconstruction weighs MACs in the saliency and needs no second limit; plain squares cut the
-  /// first layers too hard without one.
+  /// Returns the number of weights that suits a MAC budget. Reconstruction weights MACs in the
+  /// saliency and needs no second limit; without one, plain squares prune the first layers too
+  /// much.
   private static long autoNnz(Refit refit, long macs, CostTable costs) {
     if (refit == Refit.RECONSTRUCT) {
       return costs.weightCount();
@@ -184,7 +185,7 @@ public final class Planner {
     return asked == null ? Defaults.stages(refit(options)) : asked;
   }
 
-  /// Returns null where there is one stage.
+  /// @return null where there is one stage
   private static @Nullable Schedule schedule(SearchOptions asked, int stages) {
     if (stages == 1) {
       return null;
@@ -214,7 +215,8 @@ public final class Planner {
     return wanted;
   }
 
-  /// An option that would change nothing is an error, not a silent no-op.
+  /// Refuses options without effect: an option that would change nothing is an error, not a silent
+  /// no-op.
   private static void refuseUnused(PruningOptions options) {
     SearchOptions search = options.search();
     RefitOptions refit = options.refit();

@@ -10,7 +10,7 @@ import falcon.prune.options.Schedule;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What a run will do, before anything is computed. Immutable; [Planner] alone makes it.
+/// The plan of a run, made before anything is computed. Immutable; only [Planner] creates it.
 public final class PruningPlan {
   private final Tensors tensors;
   private final Budgets budgets;
@@ -24,7 +24,8 @@ public final class PruningPlan {
     this.memory = memory;
   }
 
-  /// Weight tensors of the network, by what may happen to them; see the accessors of the plan.
+  /// The weight tensors of the network, by the changes that they allow; see the accessors of the
+  /// plan.
   record Tensors(
       List<PrunableLayer> prunable,
       CostTable costs,
@@ -38,7 +39,7 @@ public final class PruningPlan {
     }
   }
 
-  /// Limits of the run and of its stages; see the accessors of the plan.
+  /// The limits of the run and of its stages; see the accessors of the plan.
   record Budgets(
       BudgetRequest asked,
       Budget whole,
@@ -50,10 +51,10 @@ public final class PruningPlan {
     }
   }
 
-  /// What is computed; see the accessors of the plan.
+  /// The work of the run; see the accessors of the plan.
   record Work(Refit refit, int samples, double seconds) {}
 
-  /// What it takes; see the accessors of the plan.
+  /// The memory that the run needs; see the accessors of the plan.
   record Memory(long bytes, long passBytes, @Nullable MemoryPlan gradients) {}
 
   /// Returns the prunable layers, in graph order.
@@ -61,7 +62,7 @@ public final class PruningPlan {
     return tensors.prunable();
   }
 
-  /// Returns the number of weights of the prunable layers and what each costs, in the order of
+  /// Returns the number of weights of the prunable layers and the cost of each, in the order of
   /// [#layers].
   public CostTable costs() {
     return tensors.costs();
@@ -73,29 +74,29 @@ public final class PruningPlan {
     return tensors.isCounted();
   }
 
-  /// Returns how few weights of single layers may be kept.
+  /// Returns the least numbers of kept weights of single layers.
   public LayerLimits limits() {
     return budgets.limits();
   }
 
   /// Returns the names of weight tensors whose values may change: the prunable ones, and those that
-  /// stay dense only because the architecture says so.
+  /// stay dense only because of the architecture.
   public List<String> adaptable() {
     return tensors.adaptable();
   }
 
-  /// Returns the names of all other weight tensors: they come back to the bit.
+  /// Returns the names of all other weight tensors: they are unchanged to the bit.
   public List<String> untouched() {
     return tensors.untouched();
   }
 
-  /// Returns the budget as it was asked for.
+  /// Returns the requested budget.
   public BudgetRequest asked() {
     return budgets.asked();
   }
 
-  /// Returns the limits that this means: numbers of weights and of multiply-accumulates of one
-  /// example, inclusive.
+  /// Returns the limits of the requested budget: numbers of weights and of multiply-accumulates of
+  /// one example, inclusive.
   public Budget budget() {
     return budgets.whole();
   }
@@ -105,7 +106,7 @@ public final class PruningPlan {
     return budgets.stages();
   }
 
-  /// Returns how the kept weights are re-fitted, never [Refit#AUTO].
+  /// Returns the re-fit of the kept weights, never [Refit#AUTO].
   public Refit refit() {
     return work.refit();
   }
@@ -115,7 +116,7 @@ public final class PruningPlan {
     return work.samples();
   }
 
-  /// Returns how the budgets shrink, null with one stage.
+  /// Returns the schedule of the budgets, null with one stage.
   public @Nullable Schedule schedule() {
     return budgets.schedule();
   }
@@ -125,13 +126,14 @@ public final class PruningPlan {
     return memory.bytes();
   }
 
-  /// Returns how many bytes the values of samples on their way through the network may take, and
-  /// the work on one layer's inputs beside them; 0 where nothing is reconstructed.
+  /// Returns the number of bytes that the values of samples on their way through the network may
+  /// take, and that the work on one layer's inputs may take beside them; 0 where nothing is
+  /// reconstructed.
   public long passBytes() {
     return memory.passBytes();
   }
 
-  /// Returns how the gradient matrix and the work on it fit in memory, null if there is none.
+  /// Returns how the gradient matrix and the work on it fit in memory; null if there is none.
   public @Nullable MemoryPlan gradients() {
     return memory.gradients();
   }
@@ -151,7 +153,7 @@ public final class PruningPlan {
   /// @param name name of the tensor
   /// @param shape sizes of its axes, as in the network's file
   /// @param count number of its weights
-  /// @param macsPerWeight multiply-accumulates that one kept weight costs for one example
+  /// @param macsPerWeight multiply-accumulates of one kept weight for one example
   public record PrunableLayer(String name, List<Long> shape, int count, long macsPerWeight) {
     /// Copies the shape.
     public PrunableLayer {

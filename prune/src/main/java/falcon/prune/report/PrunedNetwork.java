@@ -4,14 +4,14 @@ import falcon.budget.Mask;
 import falcon.model.Network;
 import falcon.prune.plan.PruningPlan;
 
-/// A pruned network and what is known about it.
+/// A pruned network with its mask, plan and report.
 ///
-/// @param network the same graph, pruned weights exactly zero
-/// @param mask of the prunable weights, in the order of `plan.costs()`
-/// @param plan budgets and layers that it was pruned by
-/// @param report what was done and measured
+/// @param network the same graph, with pruned weights exactly zero
+/// @param mask the mask of the prunable weights, in the order of `plan.costs()`
+/// @param plan the budgets and layers of the run
+/// @param report the work and the measurements of the run
 public record PrunedNetwork(Network network, Mask mask, PruningPlan plan, Report report) {
-  /// Budgets, accuracies, certificate and time, as text of a few lines.
+  /// Returns budgets, accuracies, certificate and time, as text of a few lines.
   public String summary() {
     return Summary.of(report);
   }

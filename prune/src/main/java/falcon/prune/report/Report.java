@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// What a pruning run did, in numbers. Immutable; all counts are those of the pruned network
+/// The report of a pruning run, in numbers. Immutable; all counts are those of the pruned network
 /// itself.
 public final class Report {
   private final Used macs;
@@ -42,17 +42,17 @@ public final class Report {
     warnings = builder.warnings;
   }
 
-  /// Starts a report of what a mask keeps within a plan; everything else is empty, or 0, until it
-  /// is set.
+  /// Creates a builder with the weights that a mask keeps within a plan; everything else is empty,
+  /// or 0, until it is set.
   ///
-  /// @param mask of the prunable weights, in the order of `plan.costs()`
-  /// @param choice how good the choice of these weights is
+  /// @param mask the mask of the prunable weights, in the order of `plan.costs()`
+  /// @param choice quality of the choice of these weights
   public static Builder builder(PruningPlan plan, Mask mask, Choice choice) {
     return new Builder(plan, mask, choice);
   }
 
-  /// Returns what networks were judged by: all percentages of the report are of it. Null where
-  /// there is no data, so that nothing was measured.
+  /// Returns the measure that networks were judged by, which all percentages of the report use.
+  /// Null where there are no data, so that nothing was measured.
   public @Nullable Measure measure() {
     return measure;
   }
@@ -67,23 +67,23 @@ public final class Report {
     return nnz;
   }
 
-  /// Returns the percentages on the held-out part of the training split, null where there is no
+  /// Returns the percentages on the held-out part of the training split, null where there are no
   /// data.
   public @Nullable Accuracy validation() {
     return validation;
   }
 
-  /// Returns the percentages on the test split, null if that is not there or was not read.
+  /// Returns the percentages on the test split, null if it does not exist or was not read.
   public @Nullable Accuracy test() {
     return test;
   }
 
-  /// Returns what the last projection proved.
+  /// Returns the certificate of the last projection.
   public Certificate certificate() {
     return choice.certificate();
   }
 
-  /// Returns the effective number of rows of the gradient matrix, null where none was made.
+  /// Returns the effective number of rows of the gradient matrix, null where there was none.
   public @Nullable Double effectiveRows() {
     return choice.effectiveRows();
   }
@@ -93,7 +93,7 @@ public final class Report {
     return layers;
   }
 
-  /// Returns the stages, in order; empty where there is no data.
+  /// Returns the stages, in order; empty where there are no data.
   public List<StageReport> stages() {
     return stages;
   }
@@ -108,18 +108,18 @@ public final class Report {
     return peakMemoryBytes;
   }
 
-  /// Returns the computations of libtorch that are wrong on this machine, by name: what is wrong
-  /// and what was used instead; empty where all are right.
+  /// Returns the computations of libtorch that are wrong on this machine, by name, with a
+  /// description of the error and its replacement; empty where all are right.
   public Map<String, String> replacedKernels() {
     return replacedKernels;
   }
 
-  /// Returns what the user should know, one text per warning.
+  /// Returns the warnings for the user, one text each.
   public List<String> warnings() {
     return warnings;
   }
 
-  /// Collects what a run found out.
+  /// Collects the results of a run.
   public static final class Builder {
     private final Used macs;
     private final Used nnz;
@@ -166,11 +166,11 @@ public final class Report {
       return layers;
     }
 
-    /// Sets how networks were judged.
+    /// Sets the judgement of the networks.
     ///
-    /// @param by what the percentages are of
+    /// @param by measure of the percentages
     /// @param onValidation percentages on the held-out part of the training split
-    /// @param onTest percentages on the test split, null if that is not there or was not read
+    /// @param onTest percentages on the test split, null if it does not exist or was not read
     public Builder judged(Measure by, Accuracy onValidation, @Nullable Accuracy onTest) {
       measure = by;
       validation = onValidation;
@@ -203,7 +203,7 @@ public final class Report {
       return this;
     }
 
-    /// Sets what the user should know.
+    /// Sets the warnings for the user.
     public Builder warnings(List<String> value) {
       warnings = List.copyOf(value);
       return this;
@@ -215,39 +215,40 @@ public final class Report {
     }
   }
 
-  /// One resource.
+  /// The use of one resource.
   ///
   /// @param asked the amount as the user wrote it
-  /// @param limit what that allows, inclusive
-  /// @param used what the kept weights cost
-  /// @param total what all prunable weights cost; 0 where that is not known, or nothing
+  /// @param limit limit that follows from it, inclusive
+  /// @param used cost of the kept weights
+  /// @param total cost of all prunable weights; 0 where it is not known, or nothing
   public record Used(String asked, long limit, long used, long total) {
-    /// Returns the share of the total that is used, in percent; 100 of nothing.
+    /// Returns the share of the total that is used, in percent; 100 where the total is 0.
     public double percent() {
       return total == 0 ? 100 : 100.0 * used / total;
     }
   }
 
-  /// Networks judged by the report's measure, in percent.
+  /// The accuracies of networks by the report's measure, in percent.
   ///
-  /// @param dense before pruning
-  /// @param pruned after pruning and re-fitting
-  /// @param refreshed with BatchNormalization refreshed as well, null if that was not tried
-  /// @param finalAccuracy of the network that the run returned
+  /// @param dense accuracy before pruning
+  /// @param pruned accuracy after pruning and re-fitting
+  /// @param refreshed accuracy with BatchNormalization refreshed as well, null if that was not
+  ///     tried
+  /// @param finalAccuracy accuracy of the network that the run returned
   public record Accuracy(
       double dense, double pruned, @Nullable Double refreshed, double finalAccuracy) {}
 
-  /// How good the choice of the kept weights is.
+  /// The quality of the choice of the kept weights.
   ///
-  /// @param certificate what the projection proved
-  /// @param effectiveRows effective number of rows of the gradient matrix that it rests on, null
-  ///     where none was made
+  /// @param certificate certificate of the projection
+  /// @param effectiveRows effective number of rows of the gradient matrix that the choice rests on,
+  ///     null where there was none
   public record Choice(Certificate certificate, @Nullable Double effectiveRows) {}
 
-  /// What the projection proved.
+  /// The certificate of a projection.
   ///
   /// @param value total saliency of the kept weights, without a unit
-  /// @param bound no choice within the budget has more
+  /// @param bound upper bound of the total saliency of every choice within the budget
   /// @param gap bound − value, 0 or more
   public record Certificate(double value, double bound, double gap) {
     /// Returns the gap as a share of the bound, 0 to 1.
@@ -256,7 +257,7 @@ public final class Report {
     }
   }
 
-  /// One prunable layer.
+  /// The report of one prunable layer.
   ///
   /// @param name name of the weight tensor
   /// @param shape sizes of its axes
@@ -282,13 +283,13 @@ public final class Report {
     }
   }
 
-  /// One stage.
+  /// The report of one stage.
   ///
   /// @param macs multiply-accumulates of the kept weights for one example
   /// @param nnz number of kept weights
   /// @param validation percent of the report's measure on the held-out samples
-  /// @param seconds time that the stage took
-  /// @param notes what a reader should know of how it was done
+  /// @param seconds time of the stage
+  /// @param notes notes for a reader on how the stage was done
   public record StageReport(
       long macs, long nnz, double validation, double seconds, List<StageNote> notes) {
     /// Copies the notes.

@@ -6,14 +6,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/// What a reader of the report should know of how a stage was done.
+/// A note for a reader of the report on how a stage was done.
 public sealed interface StageNote {
-  /// The note in one sentence without a full stop, as `result.json` and the summary have it.
+  /// Returns the note in one sentence without a full stop, as it appears in `result.json` and the
+  /// summary.
   String text();
 
-  /// Layers whose least squares were solved on their rows.
+  /// A note on layers whose least squares were solved on their rows.
   ///
-  /// @param layers at least one
+  /// @param layers the layers, at least one
   record SolvedOnRows(List<RowLayer> layers) implements StageNote {
     /// Copies the list.
     public SolvedOnRows {
@@ -33,15 +34,15 @@ public sealed interface StageNote {
 
   /// A layer that was solved on its rows.
   ///
-  /// @param tensorName its weights
-  /// @param inputs of one output
-  /// @param rows of inputs that it was solved on
+  /// @param tensorName name of its weight tensor
+  /// @param inputs number of inputs of one output
+  /// @param rows number of rows of inputs that it was solved on
   record RowLayer(String tensorName, int inputs, int rows) {}
 
-  /// Which of two supports held-out samples decided for.
+  /// A note on the choice between two supports by held-out samples.
   ///
-  /// @param isSearched whether it is the one of the support search
-  /// @param samples held-out samples that decided, 1 or more
+  /// @param isSearched whether the support of the support search was chosen
+  /// @param samples number of held-out samples that decided, 1 or more
   /// @param searched fidelity of the outputs with the support search, in percent
   /// @param greatest fidelity with the greatest weights, in percent
   record SupportChoice(boolean isSearched, int samples, double searched, double greatest)
@@ -57,11 +58,11 @@ public sealed interface StageNote {
     }
   }
 
-  /// A refinement that was not taken, since it did harm.
+  /// A note on a refinement that was discarded, since it did harm.
   ///
-  /// @param samples held-out samples that decided, 1 or more
+  /// @param samples number of held-out samples that decided, 1 or more
   /// @param before fidelity of the outputs before the refinement, in percent
-  /// @param after fidelity behind it, in percent; NaN if outputs are no numbers
+  /// @param after fidelity after it, in percent; NaN if outputs are NaN
   record HarmfulRefinement(int samples, double before, double after) implements StageNote {
     @Override
     public String text() {
@@ -70,9 +71,9 @@ public sealed interface StageNote {
     }
   }
 
-  /// A refinement that was not taken, since it ended in a failure.
+  /// A note on a refinement that was discarded, since it ended in a failure.
   ///
-  /// @param reason in words
+  /// @param reason reason of the failure, in words
   record FailedRefinement(String reason) implements StageNote {
     @Override
     public String text() {
@@ -86,7 +87,7 @@ public sealed interface StageNote {
   /// @param text one sentence without a full stop
   record Remark(String text) implements StageNote {}
 
-  /// Puts notes into an array, so that [#read] returns equal ones.
+  /// Writes notes to an array, so that [#read] returns equal ones.
   static void write(List<StageNote> notes, ArrayNode array) {
     for (StageNote note : notes) {
       switch (note) {
@@ -122,9 +123,9 @@ public sealed interface StageNote {
     }
   }
 
-  /// Reads what [#write] wrote.
+  /// Reads the notes that [#write] wrote.
   ///
-  /// @throws IllegalArgumentException if it is something else
+  /// @throws IllegalArgumentException if the array has other content
   static List<StageNote> read(JsonNode array) {
     return array.valueStream().map(StageNote::note).toList();
   }

@@ -10,13 +10,13 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// Reports and plans as text of a few lines, for people.
+/// Formats reports and plans as text of a few lines, for people.
 public final class Summary {
   private static final double MEBIBYTE = 1 << 20;
 
   private Summary() {}
 
-  /// What a run did: budgets, accuracies, certificate, time.
+  /// Returns the summary of a run: budgets, accuracies, certificate, time.
   public static String of(Report report) {
     var lines = new ArrayList<String>();
     lines.add("%-12s %14s %14s %14s %9s".formatted("budget", "asked", "used", "of", "kept"));
@@ -57,7 +57,7 @@ public final class Summary {
         accuracy("final", validation.finalAccuracy(), test == null ? null : test.finalAccuracy()));
   }
 
-  /// Stages, layers and phases of a run.
+  /// Returns the stages, layers and phases of a run.
   public static String details(Report report) {
     var lines = new ArrayList<String>();
     lines.add(
@@ -97,7 +97,7 @@ public final class Summary {
     return text(lines);
   }
 
-  /// What a run will do.
+  /// Returns the summary of a plan.
   public static String of(PruningPlan plan) {
     var lines = new ArrayList<String>();
     lines.add("%-12s %14s %14s %14s %9s".formatted("budget", "asked", "at most", "of", "share"));
@@ -133,9 +133,10 @@ public final class Summary {
     return text(lines);
   }
 
-  /// Length of a run's network on the disk, and with every zero stored if that is another one.
+  /// Returns the length of a run's network on the disk, and with every zero stored if that length
+  /// differs.
   ///
-  /// @param result text of `result.json`
+  /// @param result the text of `result.json`
   public static String fileSizes(String result) {
     JsonNode model = Json.parse(result).path("model");
     long bytes = model.path("bytes").asLong();

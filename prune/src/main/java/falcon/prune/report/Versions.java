@@ -7,23 +7,24 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Properties;
 
-/// Versions of what a result depends on.
+/// The versions of the software that a result depends on.
 public final class Versions {
-  /// `schemaVersion` of all JSON that Falcon writes and prints: a key keeps its meaning within a
-  /// version, new ones may come.
+  /// The `schemaVersion` of all JSON that Falcon writes and prints: a key keeps its meaning within
+  /// a version, new keys may be added.
   public static final int SCHEMA = 1;
 
-  /// Said of what was not packaged, for instance while it is tested.
+  /// The version of software that was not packaged, for instance in tests.
   private static final String UNKNOWN = "development";
 
   private Versions() {}
 
-  /// Version of Falcon.
+  /// Returns the version of Falcon.
   public static String falcon() {
     return ofArtifact("falcon/falcon-prune");
   }
 
-  /// Versions by name: Falcon, libtorch (with the binding's own), Java, operating system.
+  /// Returns the versions by name: Falcon, libtorch (with the binding's own), Java, operating
+  /// system.
   public static Map<String, String> all() {
     var versions = new LinkedHashMap<String, String>();
     versions.put("falcon", falcon());
@@ -33,7 +34,7 @@ public final class Versions {
     return versions;
   }
 
-  /// Maven leaves the version in every jar.
+  /// Returns the version in a jar's properties, which Maven stores in every jar.
   private static String ofArtifact(String groupAndName) {
     try (InputStream in =
         Versions.class.getResourceAsStream("/META-INF/maven/" + groupAndName + "/pom.properties")) {

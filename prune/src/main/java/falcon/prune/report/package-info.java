@@ -1,4 +1,4 @@
-/// What a run has found: the pruned network, its stages, the figures of the report.
+/// The results of a run: the pruned network, its stages, the figures of the report.
 ///
 /// Read [falcon.prune.report.Report] first. Must not import `method` or `run`.
 @NullMarked

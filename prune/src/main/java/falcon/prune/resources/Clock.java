@@ -3,20 +3,20 @@ package falcon.prune.resources;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// Adds up the seconds of phases. For the thread that runs.
+/// Adds up the seconds of phases. It is used by the run's thread only.
 public final class Clock {
   private final Map<String, Double> seconds = new LinkedHashMap<>();
 
-  /// Starts with no phases.
+  /// Creates a clock without phases.
   public Clock() {}
 
-  /// What a phase does.
+  /// The work of a phase.
   public interface Work<T> {
-    /// Does it.
+    /// Performs the work.
     T run();
   }
 
-  /// Does some work and adds its seconds to a phase.
+  /// Performs some work and adds its seconds to a phase.
   public <T> T time(String phase, Work<T> work) {
     long start = System.nanoTime();
     try {
@@ -26,7 +26,7 @@ public final class Clock {
     }
   }
 
-  /// @return by phase, in order of first occurrence; a copy
+  /// @return the seconds by phase, in order of first occurrence; a copy
   public Map<String, Double> seconds() {
     return new LinkedHashMap<>(seconds);
   }

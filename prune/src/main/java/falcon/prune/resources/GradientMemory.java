@@ -12,13 +12,14 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Fits the gradient matrix of a backsolve into the memory there is, or says what would fit.
+/// Fits the gradient matrix of a backsolve into the available memory, or reports what would fit.
 public final class GradientMemory {
-  /// Share of the free memory that is used where no limit is given.
+  /// The share of the free memory that is used where no limit is given.
   private static final double FREE_SHARE = 0.7;
 
-  /// Samples that a thread takes gradients of at a time, and copies of their activations and of the
-  /// largest layer's gradients that it holds then.
+  /// The number of samples that a thread computes gradients of at a time; the constants below are
+  /// the numbers of copies of their activations and of the largest layer's gradients that it holds
+  /// then.
   private static final int BATCH = 16;
 
   private static final int ACTIVATION_COPIES = 4;
@@ -26,7 +27,7 @@ public final class GradientMemory {
 
   private GradientMemory() {}
 
-  /// The folder that a run uses for temporary files.
+  /// Returns the folder that a run uses for temporary files.
   public static Path scratch(PruningOptions options) {
     Path asked = options.refit().backsolve().scratch();
     return asked == null ? ScratchFile.defaultFolder() : asked;

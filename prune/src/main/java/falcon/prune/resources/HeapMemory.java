@@ -7,38 +7,41 @@ import falcon.model.layer.Layers;
 import falcon.prune.options.PruningException;
 import falcon.prune.options.Refit;
 
-/// How large the Java heap has to be for a run: copies of the weights, and the work on one layer.
-/// Tensors that libtorch computes with lie outside of it.
+/// The size of the Java heap that a run needs: copies of the weights, and the work on one layer.
+/// Tensors that libtorch computes with are outside of it.
 public final class HeapMemory {
-  /// The virtual machine's own, what is read of data, and room for short-lived objects.
+  /// The bytes of the virtual machine itself, the data that is read, and short-lived objects.
   private static final long BASE_BYTES = 384L << 20;
 
-  /// Arrays of the length of all weights that a refinement holds: dense and present network,
-  /// weights, two moments, gradient, what moves; and half a one for copies of single layers.
+  /// The number of weight-sized arrays held by a refinement: dense and present network, weights,
+  /// two moments, gradient, the tensors that move; and half an array for copies of single layers.
   private static final double REFINED = 7.5;
 
-  /// The same of a support search, and of ranking by magnitude.
+  /// The number of weight-sized arrays held by the support search, and by ranking by magnitude.
   private static final double SEARCHED = 5;
 
-  /// The same of a reconstruction, beside the work on a layer: dense, masked and new network.
+  /// The number of weight-sized arrays held by a reconstruction, beside the work on a layer: dense,
+  /// masked and new network.
   private static final double RECONSTRUCTED = 3;
 
-  /// Arrays of the length of a layer's weights while it is solved: before, after, in matrix order.
+  /// The number of arrays of the size of a layer's weights while it is solved: before, after, in
+  /// matrix order.
   private static final int LAYER_COPIES = 4;
 
-  /// Float64 matrices of a layer's inputs while it is solved: products, and two for their inverse.
+  /// The number of float64 matrices of a layer's inputs while it is solved: products, and two for
+  /// their inverse.
   private static final int MATRICES = 3;
 
-  /// By how much the heap that Java owns up to is smaller than what was asked for: a part of the
-  /// young generation.
+  /// The difference between the requested heap and the smaller limit that Java reports: a part of
+  /// the young generation.
   private static final long UNUSED_BYTES = 64L << 20;
 
   private HeapMemory() {}
 
-  /// Refuses a run that would end in the middle for want of heap.
+  /// Refuses a run that would run out of heap before its end.
   ///
   /// @param most bytes that the heap may grow to
-  /// @throws PruningException if that is too little; says how to give more
+  /// @throws PruningException if that is too little; the message states how to raise it
   public static void require(Layers layers, Refit refit, long passBytes, long most) {
     long needed = bytes(layers, refit, passBytes);
     if (needed > most) {
@@ -51,8 +54,8 @@ public final class HeapMemory {
     }
   }
 
-  /// @param passBytes as [PassMemory#passBytes] gave it
-  /// @return estimate of the heap that a run takes
+  /// @param passBytes the result of [PassMemory#passBytes]
+  /// @return estimate of the heap that a run needs
   static long bytes(Layers layers, Refit refit, long passBytes) {
     double weightBytes = (double) Float.BYTES * weights(layers);
     double searched = SEARCHED * weightBytes;

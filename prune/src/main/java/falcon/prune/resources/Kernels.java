@@ -3,11 +3,11 @@ package falcon.prune.resources;
 import falcon.prune.options.Progress;
 import falcon.torch.kernel.Workers;
 
-/// Says which computations of libtorch are replaced on this machine.
+/// Reports which computations of libtorch are replaced on this machine.
 public final class Kernels {
   private Kernels() {}
 
-  /// Passes on a sentence for each of them, for those who want to know the details.
+  /// Reports one sentence for each of them, as a detail for interested users.
   public static void tell(Workers workers, Progress progress) {
     workers
         .replacedKernels()

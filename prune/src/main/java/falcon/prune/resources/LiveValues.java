@@ -8,11 +8,11 @@ import falcon.model.shape.Shapes;
 import java.util.HashMap;
 import java.util.Map;
 
-/// How much memory the values between two nodes take while a network is evaluated layer by layer.
+/// The memory of the values between two nodes while a network is evaluated layer by layer.
 final class LiveValues {
   private LiveValues() {}
 
-  /// @return greatest sum of the sizes of values that are still to be read, float32, for one sample
+  /// @return greatest total size of the values that are still to be read, float32, for one sample
   static long bytesPerSample(Network network) {
     Shapes shapes = ShapeInference.infer(network, ShapeInference.inputShapes(network, 1));
     Map<String, Integer> readsLeft = new HashMap<>();
@@ -37,7 +37,7 @@ final class LiveValues {
     return greatest;
   }
 
-  /// An output that its operator leaves away takes nothing.
+  /// Returns the size of a value; an output that its operator omits takes no memory.
   private static long bytes(Shapes shapes, String value) {
     if (!shapes.byValue().containsKey(value)) {
       return 0;

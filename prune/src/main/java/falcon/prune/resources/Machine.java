@@ -8,11 +8,12 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// The machine that a run is made on, as the operating system describes it.
+/// The machine of a run, as the operating system describes it.
 public final class Machine {
   private Machine() {}
 
-  /// Facts by name: processor (where known), architecture, number of processors, memory in bytes.
+  /// Returns facts by name: processor (where known), architecture, number of processors, memory in
+  /// bytes.
   public static Map<String, Object> facts() {
     var facts = new LinkedHashMap<String, Object>();
     String processor = field(Path.of("/proc/cpuinfo"), "model name");
@@ -28,9 +29,9 @@ public final class Machine {
     return facts;
   }
 
-  /// Memory that can be had without taking any from other processes: what the operating system
-  /// calls available, within the limits of the control group; what is plainly free where it tells
-  /// nothing more.
+  /// Returns the memory that is available without taking any from other processes: the operating
+  /// system's figure of available memory, within the limits of the control group; the free memory
+  /// where the system reports nothing more.
   static long freeMemoryBytes() {
     long available = kibibytes(field(Path.of("/proc/meminfo"), "MemAvailable"));
     if (available == 0
@@ -48,7 +49,7 @@ public final class Machine {
                 group.resolve("memory/memory.usage_in_bytes"))));
   }
 
-  /// What a control group has left, unlimited where there is none.
+  /// Returns the remaining memory of a control group, unlimited where there is none.
   static long groupBytes(Path limit, Path usage) {
     long most = number(limit);
     return most < 0 ? Long.MAX_VALUE : Math.max(0, most - Math.max(0, number(usage)));
@@ -66,7 +67,7 @@ public final class Machine {
     }
   }
 
-  /// Value of the first line `name: value`, empty if there is none.
+  /// Returns the value of the first line `name: value`, empty if there is none.
   private static String field(Path file, String name) {
     if (!Files.isReadable(file)) {
       return "";

@@ -9,26 +9,27 @@ import falcon.prune.options.PruningException;
 import falcon.prune.options.PruningOptions;
 import java.util.List;
 
-/// How much memory the passes over samples may take, and layers' products of inputs beside them.
+/// The memory for passes over samples, and for layers' products of inputs beside them.
 ///
-/// Where no limit is given it is the same on every machine, so that a run can be repeated: which
-/// samples are looked at, and how a layer is solved, depends on it.
+/// The default is the same on every machine, so that a run can be repeated: the choice of samples,
+/// and the way in which a layer is solved, depend on it.
 public final class PassMemory {
-  /// Bytes where no limit is given.
+  /// The number of bytes where no limit is given.
   static final long DEFAULT_BYTES = 4L << 30;
 
-  /// Bytes that the support search holds for each product of two inputs: float64 and float32.
+  /// The number of bytes that the support search holds for each product of two inputs: float64 and
+  /// float32.
   private static final long SEARCH_BYTES = Double.BYTES + Float.BYTES;
 
-  /// Samples that a pass has room for at the least.
+  /// The least number of samples that a pass has room for.
   private static final int LEAST_SAMPLES = 32;
 
   private PassMemory() {}
 
-  /// @param samples of the calibration
-  /// @return bytes that the values of samples on their way may take, and that the work on one
-  ///     layer's inputs may take beside them
-  /// @throws PruningException if the memory that is allowed leaves too little
+  /// @param samples number of calibration samples
+  /// @return bytes that the values of samples on their way through the network may take, and that
+  ///     the work on one layer's inputs may take beside them
+  /// @throws PruningException if the memory limit leaves too little
   public static long passBytes(
       Network network, Layers layers, int samples, PruningOptions options) {
     Long limit = options.machine().memoryBytes();
@@ -44,9 +45,10 @@ public final class PassMemory {
     return bytes;
   }
 
-  /// Refuses a limit that is below what a run takes that executes nothing but its weights' ranking.
+  /// Refuses a limit below the memory of a run that executes nothing but the ranking of its
+  /// weights.
   ///
-  /// @throws PruningException if the memory that is allowed is less
+  /// @throws PruningException if the memory limit is lower
   public static void requireProcess(Layers layers, PruningOptions options) {
     Long limit = options.machine().memoryBytes();
     long least = processBytes(layers);
@@ -55,8 +57,8 @@ public final class PassMemory {
     }
   }
 
-  /// The least limit that leaves `passBytes` beside all else, which grows with the limit: the first
-  /// fixed point from below.
+  /// Returns the least limit that leaves `passBytes` beside everything else, which grows with the
+  /// limit: the first fixed point from below.
   private static long leastBytes(Layers layers, long passBytes) {
     long least = 0;
     long next = otherBytes(layers, least) + passBytes;
@@ -81,14 +83,15 @@ public final class PassMemory {
                 mebibytes));
   }
 
-  /// @param passBytes as [#passBytes] gave it
-  /// @return estimate of all that a run takes
+  /// @param passBytes the result of [#passBytes]
+  /// @return estimate of the resident memory of a run
   public static long residentBytes(Network network, Layers layers, int samples, long passBytes) {
     long passes = 2 * LiveValues.bytesPerSample(network) * samples;
     return otherBytes(layers, 2 * passBytes) + Math.min(passes, passBytes);
   }
 
-  /// @param limit products of a layer's inputs that take more than half of it are not held
+  /// @param limit memory limit; products of a layer's inputs that take more than half of it are not
+  ///     held
   private static long otherBytes(Layers layers, long limit) {
     long search =
         layers.prunable().stream()
@@ -103,8 +106,8 @@ public final class PassMemory {
     return ProcessMemory.bytes(weights);
   }
 
-  /// Entries of the matrix of products of a layer's inputs, of all groups; where the shape alone
-  /// does not tell inputs from outputs, the more.
+  /// Returns the number of entries of the matrix of products of a layer's inputs, for all groups;
+  /// where the shape alone does not distinguish inputs from outputs, the greater number.
   static long squaredInputs(Layer layer) {
     List<Long> shape = layer.shape();
     boolean isConvolution = layer.opType().equals("Conv");

@@ -4,11 +4,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// Greatest resident memory of this process.
+/// The greatest resident memory of this process.
 public final class PeakMemory {
   private PeakMemory() {}
 
-  /// @return bytes, 0 where the operating system does not tell
+  /// @return bytes, 0 where the operating system does not report them
   public static long bytes() {
     Path status = Path.of("/proc/self/status");
     if (!Files.isReadable(status)) {

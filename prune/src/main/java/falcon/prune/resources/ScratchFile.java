@@ -16,20 +16,21 @@ import org.jspecify.annotations.Nullable;
 
 /// A temporary file for a gradient matrix that does not fit in memory.
 ///
-/// It is deleted while it is still open, so that nothing is left of it even if the process is
-/// killed (on Windows, when it is closed). Where the file system can, it goes past the page cache.
+/// It is deleted while it is still open, so that no file remains even if the process is killed (on
+/// Windows, it is deleted when it is closed). Where the file system allows, it bypasses the page
+/// cache.
 public final class ScratchFile {
-  /// The largest block that [GradientMatrix] keeps to.
+  /// The largest block size of a file system that [GradientMatrix] aligns its accesses to.
   private static final long DIRECT_BLOCK_BYTES = 4096;
 
   private ScratchFile() {}
 
-  /// Folder for temporary files where none is named.
+  /// Returns the default folder for temporary files.
   public static Path defaultFolder() {
     return Path.of(System.getProperty("java.io.tmpdir"));
   }
 
-  /// Bytes that a folder has room for; 0 if it is kept in memory, or there is no such folder.
+  /// Returns the free bytes of a folder; 0 if the folder is in memory, or does not exist.
   public static long freeBytes(Path folder) {
     try {
       FileStore store = Files.getFileStore(folder);
@@ -40,9 +41,9 @@ public final class ScratchFile {
     }
   }
 
-  /// An empty file.
+  /// Creates an empty file.
   ///
-  /// @param folder that it is made in
+  /// @param folder the folder of the file
   /// @throws PruningException if the folder cannot be written
   public static GradientMatrix.Scratch in(Path folder) {
     try {
@@ -68,7 +69,7 @@ public final class ScratchFile {
       try {
         return FileChannel.open(file, all);
       } catch (IOException | UnsupportedOperationException e) {
-        // a file system without direct access: through the page cache, then
+        // a file system without direct access: use the page cache
         if (!Files.exists(file)) {
           Files.createFile(file);
         }
@@ -77,8 +78,9 @@ public final class ScratchFile {
     return FileChannel.open(file, options);
   }
 
-  /// The JDK's option for going past the page cache, null where it has none. It is exported but no
-  /// standard, and the compiler warns at its name, so it is looked up.
+  /// Returns the JDK's option for bypassing the page cache, null where it has none. The option is
+  /// exported but not standard, and the compiler warns at its name, so it is looked up by
+  /// reflection.
   private static @Nullable OpenOption direct() {
     try {
       for (Object option :

@@ -1,4 +1,4 @@
-/// What the machine has and what a run takes of it: memory, time, temporary files.
+/// The resources of the machine and the needs of a run: memory, time, temporary files.
 ///
 /// Read [falcon.prune.resources.HeapMemory] first. Must not import other packages of this module
 /// but `options` and `plan`.

@@ -13,12 +13,13 @@ import falcon.torch.training.RefinementCheckpoints;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 
-/// A stage that is under way, on disk: a file for each part that took long enough to be worth it,
-/// and one for the state of the refinement.
+/// A stage in progress, on disk: a file for each part whose computation took long enough to be
+/// worth storing, and one for the state of the refinement.
 ///
-/// @param folder where the files are
-/// @param codec of projections and outcomes
-/// @param run tells runs, stages and settings apart
+/// @param folder the folder of the files
+/// @param schedule decides which parts and states are stored
+/// @param codec the stored form of projections and outcomes
+/// @param run identifier of the run, stage and settings
 record BegunStage(
     CheckpointFolder folder, CheckpointSchedule schedule, KeptOutcome codec, String run)
     implements StageCheckpoints {

@@ -17,12 +17,12 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Puts files that were prepared in one folder into their place in another one, in place of files
-/// that were there.
+/// Moves files that were prepared in one folder into their places in another one, where they
+/// replace existing files.
 ///
-/// It begins with a journal of all that is to be done. Until that file is there, nothing in the
-/// place has changed; once it is there, [#finish] does what is left of it, however often it was
-/// broken off before.
+/// It begins with a journal of everything that is to be done. Before that file exists, nothing in
+/// the other folder has changed; once it exists, [#finish] completes the rest, however often it was
+/// interrupted before.
 final class Exchange {
   private static final String JOURNAL = "exchange.json";
   private static final String MOVES = "move";
@@ -30,21 +30,21 @@ final class Exchange {
 
   private Exchange() {}
 
-  /// Names that a file of an exchange may have in the folder where files are prepared.
+  /// Returns the names of an exchange's own files in the folder where files are prepared.
   static List<String> names() {
     return List.of(JOURNAL);
   }
 
-  /// Whether an exchange was decided on and is not yet over.
+  /// Returns whether an exchange was started and is not yet complete.
   static boolean isPending(Path prepared) {
     return Files.exists(prepared.resolve(JOURNAL));
   }
 
-  /// Decides on an exchange and carries it out.
+  /// Starts an exchange and carries it out.
   ///
   /// @param moves names of files relative to both folders, in the order in which they are moved
   /// @param removals names of files in `place` that are removed, before the last file is moved
-  /// @throws UnwritableFileException if it cannot be done to the end
+  /// @throws UnwritableFileException if it cannot be completed
   static void carryOut(Path prepared, Path place, List<String> moves, List<String> removals) {
     ObjectNode journal = Json.object();
     moves.forEach(journal.putArray(MOVES)::add);
@@ -53,9 +53,9 @@ final class Exchange {
     finish(prepared, place);
   }
 
-  /// Does what is left of an exchange; without a journal there is nothing left.
+  /// Completes an exchange; without a journal there is nothing left to do.
   ///
-  /// @throws UnwritableFileException if it cannot be done to the end
+  /// @throws UnwritableFileException if it cannot be completed
   static void finish(Path prepared, Path place) {
     Path file = prepared.resolve(JOURNAL);
     if (!Files.exists(file)) {
@@ -90,7 +90,7 @@ final class Exchange {
       AtomicFile.force(place);
       current = prepared;
       for (String name : moves) {
-        removeFile(prepared, name); // the folders that the files were in
+        removeFile(prepared, name); // removes the folders that the files were in
       }
       Files.deleteIfExists(file);
       removeFolder(prepared);
@@ -102,7 +102,7 @@ final class Exchange {
     }
   }
 
-  /// Removes a file if it is there, and the folders below `root` that are empty then.
+  /// Removes a file if it exists, and the folders below `root` that are empty then.
   static void removeFile(Path root, String name) throws IOException {
     Path file = root.resolve(name);
     Files.deleteIfExists(file);
@@ -113,7 +113,7 @@ final class Exchange {
 
   /// Removes a folder if it is empty.
   ///
-  /// @return whether it is gone
+  /// @return whether the folder is removed or absent
   static boolean removeFolder(Path folder) throws IOException {
     try {
       if (Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
@@ -136,7 +136,7 @@ final class Exchange {
     try {
       Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (AtomicMoveNotSupportedException _) {
-      // a folder of the run that is a link to another disk
+      // a folder of the run is a link to another disk
       Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
     }
   }

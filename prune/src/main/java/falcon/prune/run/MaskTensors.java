@@ -9,11 +9,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// A mask as tensors: one of BOOL for each prunable tensor, of its name and shape, 1 = kept.
+/// Converts a mask to tensors: one of BOOL for each prunable tensor, of its name and shape, where
+/// 1 = kept.
 final class MaskTensors {
   private MaskTensors() {}
 
-  /// The tensors of a mask, in graph order.
+  /// Returns the tensors of a mask, in graph order.
   static StateDict of(Mask mask, List<PruningPlan.PrunableLayer> layers) {
     var tensors = new LinkedHashMap<String, Tensor>();
     int offset = 0;
@@ -28,7 +29,7 @@ final class MaskTensors {
     return new StateDict(tensors, Map.of());
   }
 
-  /// The mask of such tensors.
+  /// Returns the mask that tensors of this form hold.
   ///
   /// @throws IllegalArgumentException if a layer's tensor is missing or of another type or shape
   static Mask mask(StateDict state, List<PruningPlan.PrunableLayer> layers) {

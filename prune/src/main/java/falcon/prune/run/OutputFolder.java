@@ -18,21 +18,21 @@ import java.util.List;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// A folder that a command writes to, looked at before any work for it begins.
+/// A folder that a command writes to, checked before any work begins.
 ///
-/// @param directory absent, empty, or with what the command itself put there before
-/// @param inputs that are never written to
-/// @param mayHoldOthers whether files of others may be in it; they are not touched then
+/// @param directory the folder: absent, empty, or with the command's own earlier files
+/// @param inputs inputs that are never written to
+/// @param mayHoldOthers whether other files may be in the folder; they are unchanged then
 public record OutputFolder(Path directory, InputPlaces inputs, boolean mayHoldOthers) {
-  /// Names of a folder's content that a message lists at most.
+  /// The greatest number of a folder's entries that a message lists.
   private static final int NAMES_SHOWN = 5;
 
-  /// Makes the folder ready for one file.
+  /// Prepares the folder for one file.
   ///
-  /// @param fileName of the file to come
-  /// @param mayReplace whether a network that Falcon wrote may be there under that name
-  /// @return path of the file to come
-  /// @throws PruningException if the folder is no place for it; nothing was written then
+  /// @param fileName name of the new file
+  /// @param mayReplace whether a network that Falcon wrote may exist under that name
+  /// @return path of the new file
+  /// @throws PruningException if the folder is not suitable for the file; nothing was written then
   /// @throws UnwritableFileException if the folder cannot be written to
   public Path requireFile(String fileName, boolean mayReplace) {
     Path file = directory.resolve(fileName);
@@ -80,10 +80,10 @@ public record OutputFolder(Path directory, InputPlaces inputs, boolean mayHoldOt
     }
   }
 
-  /// Makes sure that runs may be put below a folder, each in a folder of its own; writes nothing.
+  /// Checks that runs may be created below a folder, each in a folder of its own; writes nothing.
   ///
-  /// @param names of these folders
-  /// @throws PruningException if the folder is none, or holds other things than runs
+  /// @param names names of these folders
+  /// @throws PruningException if the path is not a folder, or holds anything other than runs
   public void requireParentOf(Collection<String> names) {
     requireFolder(List.of());
     var others = new ArrayList<String>();
@@ -96,11 +96,11 @@ public record OutputFolder(Path directory, InputPlaces inputs, boolean mayHoldOt
     requireNone(others);
   }
 
-  /// Makes sure that the path is a folder or can become one, and that no input is in the way;
+  /// Checks that the path is a folder or can become one, and that no input would be overwritten;
   /// writes nothing.
   ///
-  /// @param names of files and folders in it that are written or replaced
-  /// @throws PruningException if it is something else, or an input
+  /// @param names names of files and folders in it that are written or replaced
+  /// @throws PruningException if the path is something else, or an input
   void requireFolder(List<String> names) {
     if (!Files.isDirectory(directory)) {
       requireAbsent(directory);
@@ -142,10 +142,10 @@ public record OutputFolder(Path directory, InputPlaces inputs, boolean mayHoldOt
     }
   }
 
-  /// Makes sure that nobody else's files are in the folder, or that they may be.
+  /// Checks that only the command's own files are in the folder, unless others are allowed.
   ///
-  /// @param own names of what may be there as the command's own
-  /// @throws PruningException naming what else is there
+  /// @param own names of the command's own files and folders
+  /// @throws PruningException if there are others; the message names them
   void requireNoOthers(Collection<String> own) {
     requireNone(
         entries().stream()
@@ -163,7 +163,7 @@ public record OutputFolder(Path directory, InputPlaces inputs, boolean mayHoldOt
     }
   }
 
-  /// At most a few of the names.
+  /// Returns the first few of the names.
   static String listed(List<String> names) {
     return names.stream().limit(NAMES_SHOWN).collect(Collectors.joining(", "))
         + (names.size() > NAMES_SHOWN ? ", …" : "");

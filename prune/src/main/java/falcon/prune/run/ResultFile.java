@@ -18,27 +18,27 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// The content of `result.json`. A key keeps its meaning within a [Versions#SCHEMA]; new ones may
-/// come.
+/// The content of `result.json`. A key keeps its meaning within a [Versions#SCHEMA]; new keys may
+/// be added.
 final class ResultFile {
-  /// Files of the network, below `model`.
+  /// The key of the network's files, below `model`.
   static final String FILES = "files";
 
-  /// The mask's file.
+  /// The key of the mask's file.
   static final String MASK = "mask";
 
-  /// What the run's bits depend on, as a run that is resumed compares it.
+  /// The key of the values that determine the run's bits; a resumed run compares them.
   static final String IDENTITY = "identity";
 
-  /// Second and further words of an option's name.
+  /// The second and further words of an option's name.
   private static final Pattern WORD = Pattern.compile("-([a-z])");
 
   private ResultFile() {}
 
-  /// Everything about a run.
+  /// Returns the content for a run.
   ///
-  /// @param written what the network's file holds
-  /// @param mask its file
+  /// @param written the network's file, as read again
+  /// @param mask the mask's file
   static ObjectNode of(
       RunDescription run, PrunedNetwork pruned, WrittenModel written, WrittenFile mask) {
     Report report = pruned.report();
@@ -116,7 +116,7 @@ final class ResultFile {
     json.put("preprocessing", run.preprocessing() == null ? null : run.preprocessing().toString());
   }
 
-  /// Adds values by their names, which become keys: `min-keep` is `minKeep`.
+  /// Adds values under keys made from their names: `min-keep` becomes `minKeep`.
   private static void putAll(ObjectNode json, Map<String, @Nullable Object> values) {
     values.forEach((name, value) -> json.set(key(name), Json.of(value)));
   }

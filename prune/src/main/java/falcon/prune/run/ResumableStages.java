@@ -20,8 +20,8 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
 
-/// The stages of a run on disk: those that are finished ([StageFolder]), and beside them, in a
-/// folder such as `01.begun`, what is kept of the one that is under way until it is finished, too.
+/// The stages of a run on disk: the finished ones ([StageFolder]), and beside them, in a folder
+/// `01.begun` for instance, the stored parts of the stage in progress until it is finished, too.
 final class ResumableStages implements StageStore {
   private static final Pattern BEGUN_FOLDER = Pattern.compile("\\d{2,}\\.begun");
 
@@ -31,7 +31,7 @@ final class ResumableStages implements StageStore {
   private final LongSupplier nanoTime;
   private Consumer<String> listener = place -> {};
 
-  /// @param directory of all stages; made if it is absent
+  /// @param directory folder of all stages; created if it is absent
   /// @param nanoTime nanoseconds since any fixed point
   ResumableStages(Path directory, RunDescription run, LongSupplier nanoTime) {
     this.directory = directory;
@@ -40,13 +40,13 @@ final class ResumableStages implements StageStore {
     this.nanoTime = nanoTime;
   }
 
-  /// @param heard from now on hears, whenever that changes, what a run that is broken off would go
-  ///     on from
+  /// @param heard receives, from now on and at each change, the place that an interrupted run would
+  ///     continue from
   void onKept(Consumer<String> heard) {
     listener = heard;
   }
 
-  /// Whether a run that is broken off now would not have to begin at its beginning.
+  /// Returns whether a run that is interrupted now would not have to restart from its beginning.
   boolean holdSomething() {
     return stages.isAnyStored() || begun(0).holdsSomething();
   }
@@ -83,10 +83,10 @@ final class ResumableStages implements StageStore {
         digest(stage));
   }
 
-  /// Names of all files of stages that are there, finished or under way, relative to a folder of
-  /// stages.
+  /// Returns the names of all files of existing stages, finished or in progress, relative to a
+  /// folder of stages.
   ///
-  /// @param directory may be absent
+  /// @param directory the folder; may be absent
   /// @throws UnwritableFileException if the folder cannot be read
   static List<String> files(Path directory) {
     var names = new ArrayList<>(StageFolder.files(directory));
@@ -131,7 +131,7 @@ final class ResumableStages implements StageStore {
         : "stage %d of %d".formatted(finished + 1, stageCount());
   }
 
-  /// Tells the run and the stage from all others.
+  /// Returns an identifier of the run and the stage.
   private String digest(int stage) {
     return FileContent.sha256(run.identity() + "\n" + stage);
   }

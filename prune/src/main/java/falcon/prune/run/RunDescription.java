@@ -16,10 +16,10 @@ import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
-/// What a run directory says about its run beside the result, and what decides whether a run that
-/// was broken off may be resumed. Immutable.
+/// The description of a run that a run directory stores beside the result, and the values that
+/// decide whether an interrupted run may be resumed. Immutable.
 public final class RunDescription {
-  /// Name of the version of Falcon in an identity.
+  /// The name of Falcon's version in an identity.
   static final String VERSION = "version";
 
   private final Network network;
@@ -42,11 +42,11 @@ public final class RunDescription {
     wording = builder.wording;
   }
 
-  /// Starts the description of a run that reads no files and writes ONNX.
+  /// Creates a builder for a run that reads no files and writes ONNX.
   ///
-  /// @param network that is pruned, as `Pruning.network()` returns it
-  /// @param plan of the run
-  /// @param options of the run
+  /// @param network network that is pruned, as `Pruning.network()` returns it
+  /// @param plan plan of the run
+  /// @param options options of the run
   public static Builder builder(Network network, PruningPlan plan, PruningOptions options) {
     return new Builder(network, plan, options);
   }
@@ -66,12 +66,13 @@ public final class RunDescription {
     return options;
   }
 
-  /// Returns the command as it was typed, or whatever says how the run was made; may be empty.
+  /// Returns the command as it was typed, or another description of how the run was started; may be
+  /// empty.
   public String command() {
     return command;
   }
 
-  /// Returns how pixels become inputs, null where samples are arrays or there are none.
+  /// Returns the conversion of pixels to inputs, null where samples are arrays or there are none.
   public @Nullable Preprocessing preprocessing() {
     return preprocessing;
   }
@@ -86,7 +87,7 @@ public final class RunDescription {
     return format;
   }
 
-  /// Collects what is said of a run.
+  /// Collects the description of a run.
   public static final class Builder {
     private final Network network;
     private final PruningPlan plan;
@@ -103,15 +104,15 @@ public final class RunDescription {
       this.options = Objects.requireNonNull(options);
     }
 
-    /// Sets the command as it was typed, or whatever says how the run was made.
+    /// Sets the command as it was typed, or another description of how the run was started.
     public Builder command(String value) {
       command = Objects.requireNonNull(value);
       return this;
     }
 
-    /// Sets how pixels become inputs.
+    /// Sets the conversion of pixels to inputs.
     ///
-    /// @param value null where samples are arrays or there are none
+    /// @param value the conversion; null where samples are arrays or there are none
     public Builder preprocessing(@Nullable Preprocessing value) {
       preprocessing = value;
       return this;
@@ -129,8 +130,8 @@ public final class RunDescription {
       return this;
     }
 
-    /// Sets how texts for people say options in `log.txt` and `result.json`; without it they are as
-    /// the library has them (`‹memory›`).
+    /// Sets the function that words options in texts for people in `log.txt` and `result.json`; the
+    /// default leaves them in the library's form (`‹memory›`).
     public Builder wording(UnaryOperator<String> value) {
       wording = Objects.requireNonNull(value);
       return this;
@@ -142,13 +143,13 @@ public final class RunDescription {
     }
   }
 
-  /// A text for people as the run's files have it.
+  /// Returns a text for people in the wording of the run's files.
   String worded(String text) {
     return wording.apply(text);
   }
 
-  /// Everything that the bits of the result depend on, as text by name; the number of threads is
-  /// not among it.
+  /// Returns everything that the bits of the result depend on, as text by name; the number of
+  /// threads is not included.
   Map<String, String> identity() {
     var identity = new LinkedHashMap<String, String>();
     for (InputFile input : inputs) {
@@ -187,7 +188,7 @@ public final class RunDescription {
         (name, value) -> identity.put(name, value == null ? "default" : value.toString()));
   }
 
-  /// What the memory plan leaves in the bits of the result.
+  /// Returns the part of the memory plan that affects the bits of the result.
   private String gradients() {
     MemoryPlan memory = plan.gradients();
     return memory == null

@@ -21,28 +21,28 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/// The folder of one run: the pruned network, its mask, what is known about it, and what a run that
-/// was broken off needs to go on.
+/// The folder of one run: the pruned network, its mask, its report, and the files that an
+/// interrupted run continues from.
 ///
 /// ```
 /// model.onnx | model.safetensors   mask.safetensors   result.json   log.txt   stages/run.json
-/// stages/NN/, of the stage that is under way stages/NN.begun/
+/// stages/NN/, and stages/NN.begun/ for the stage in progress
 /// ```
 ///
-/// Every file appears whole or not at all. The files of a result get ready in `.falcon-next` and
-/// take their places together, `result.json` last, so where it is, the run is done. A run that
-/// replaces another one lies in `.falcon-next` altogether until then, and the other one stays as it
-/// is. One process at a time works in a folder. Files that Falcon did not write are neither
-/// replaced nor removed.
+/// Every file is either complete or absent. The files of a result are prepared in `.falcon-next`
+/// and moved to their places together, `result.json` last, so its presence means that the run is
+/// done. A run that replaces another one is in `.falcon-next` entirely until then, and the other
+/// one is unchanged. One process at a time works in a folder. Files that Falcon did not write are
+/// neither replaced nor removed.
 public final class RunDirectory implements AutoCloseable {
 
-  /// What to do with a run that is there already.
+  /// The treatment of a run that already exists in the folder.
   public enum Existing {
-    /// It is an error.
+    /// Refuses: an existing run is an error.
     REFUSE,
-    /// Go on with it, or with the one that was begun to replace it; without one, begin.
+    /// Continues it, or the one that was begun to replace it; without one, begins a new run.
     RESUME,
-    /// Replace it when the new one is complete.
+    /// Replaces it when the new one is complete.
     REPLACE
   }
 
@@ -68,9 +68,9 @@ public final class RunDirectory implements AutoCloseable {
             (start.isResumed() ? "resumed: " : "begun: ") + run.command());
   }
 
-  /// Looks at the folder as [#open] does, and writes nothing.
+  /// Checks the folder as [#open] does, and writes nothing.
   ///
-  /// @throws PruningException as [#open], but for a process that works in it
+  /// @throws PruningException as [#open], except for a process that works in the folder
   public static void check(OutputFolder place, RunDescription run, Existing existing) {
     RunStart.requirePlace(place, run);
     if (!Exchange.isPending(RunStart.next(place.directory()))) {
@@ -78,11 +78,11 @@ public final class RunDirectory implements AutoCloseable {
     }
   }
 
-  /// Makes the folder ready, before anything is computed.
+  /// Prepares the folder, before anything is computed.
   ///
-  /// @param place made with its parents if it is absent
-  /// @throws PruningException if it is no place for a run, if it holds a run that must not be
-  ///     touched, if the run to resume had other options or inputs (all differences are named) or
+  /// @param place the folder; created with its parents if it is absent
+  /// @throws PruningException if it is not suitable for a run, if it holds a run that must not be
+  ///     changed, if the run to resume had other options or inputs (all differences are named) or
   ///     is damaged, or if another process works in it
   /// @throws UnwritableFileException if it cannot be written to
   public static RunDirectory open(OutputFolder place, RunDescription run, Existing existing) {
@@ -116,7 +116,7 @@ public final class RunDirectory implements AutoCloseable {
     RunRecord.begin(start.work(), run.identity());
   }
 
-  /// Removes what an earlier run that was to replace another one left, as far as Falcon wrote it.
+  /// Removes the files that Falcon wrote for an earlier run that was to replace another one.
   private static void clearNext(Path next) throws IOException {
     var names = new ArrayList<>(RunNames.anyOutputs());
     RunRecord left = RunRecord.of(next);
@@ -136,17 +136,17 @@ public final class RunDirectory implements AutoCloseable {
     Exchange.removeFolder(next);
   }
 
-  /// The folder.
+  /// Returns the folder.
   public Path path() {
     return directory;
   }
 
-  /// Whether the run ended well before, and all its files are as they were written.
+  /// Returns whether the run was completed before, and all its files are as they were written.
   public boolean isFinished() {
     return start.isFinished();
   }
 
-  /// Text of a finished run's `result.json`.
+  /// Returns the text of a finished run's `result.json`.
   ///
   /// @throws PruningException if it cannot be read
   public static String result(Path directory) {
@@ -154,35 +154,35 @@ public final class RunDirectory implements AutoCloseable {
         Json.read(directory.resolve(RunRecord.RESULT), "Choose the folder of a finished run."));
   }
 
-  /// Where the run's stages are kept.
+  /// Returns the store of the run's stages.
   public StageStore stages() {
     return stages;
   }
 
-  /// From now on `listener` hears, whenever that changes, what a run that is broken off would go on
-  /// from, in words such as "stage 2 of 3". It hears on the thread that runs.
+  /// Sets a listener that receives, at each change from now on, the place that an interrupted run
+  /// would continue from, in words like "stage 2 of 3". It is called on the run's thread.
   public void onKept(Consumer<String> listener) {
     stages.onKept(listener);
   }
 
-  /// Whether resuming would spare a part of the work: the run is finished, or something of it is
-  /// kept. May be asked on any thread.
+  /// Returns whether resuming would save a part of the work: the run is finished, or some of it is
+  /// stored. May be called on any thread.
   public boolean canBeResumed() {
     return isFinished() || isWritten || stages.holdSomething();
   }
 
-  /// Writes everything to `log.txt` as well.
+  /// Returns a listener that writes everything to `log.txt` as well.
   public Progress logged(Progress progress) {
     return log.to(progress);
   }
 
-  /// Writes network, mask and result, and puts them in their places, together with the stages and
-  /// the log of a run that replaces another one. The network's file is read again and compared;
-  /// what the result says of budgets and layers is counted from it.
+  /// Writes network, mask and result, and moves them to their places, together with the stages and
+  /// the log of a run that replaces another one. The network's file is read again and compared; the
+  /// result's figures of budgets and layers are counted from it.
   ///
-  /// @return text of `result.json`
-  /// @throws UnwritableFileException if a file cannot be written; stages stay as they are, so does
-  ///     a run that was to be replaced
+  /// @return the text of `result.json`
+  /// @throws UnwritableFileException if a file cannot be written; the stages are unchanged, and so
+  ///     is a run that was to be replaced
   /// @throws PruningException if a file that Falcon did not write is in the place of one of these
   /// @throws IllegalStateException if the network is over budget
   public String write(PrunedNetwork pruned) {
@@ -232,7 +232,7 @@ public final class RunDirectory implements AutoCloseable {
     Exchange.carryOut(next, directory, moves, removals);
   }
 
-  /// Stages, their mark and the log of a run.
+  /// Returns the names of the stages' files, of the mark of the run and of its log.
   private static List<String> runFiles(Path work) {
     var names = new ArrayList<String>();
     ResumableStages.files(work.resolve(RunRecord.STAGES))
@@ -242,7 +242,7 @@ public final class RunDirectory implements AutoCloseable {
     return names;
   }
 
-  /// Makes sure that what is in the place of new files is the old run's, or the same as the new
+  /// Checks that existing files in the places of new ones are the old run's, or equal to the new
   /// files.
   private void requireFree(Path next, List<String> outputs) {
     for (String name : outputs) {

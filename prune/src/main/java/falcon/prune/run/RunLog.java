@@ -13,7 +13,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.function.UnaryOperator;
 
-/// Writes down how a run goes, a line each with the time in UTC, and passes everything on.
+/// Logs the events of a run, one line each with the time in UTC, and forwards them.
 final class RunLog implements Progress, AutoCloseable {
   private final Path path;
   private final UnaryOperator<String> wording;
@@ -22,9 +22,9 @@ final class RunLog implements Progress, AutoCloseable {
   private String phase = "";
   private Instant phaseBegin = Instant.EPOCH;
 
-  /// @param path of the file, continued if it is there
-  /// @param wording how a text is written down
-  /// @param firstLine written at once
+  /// @param path the file, to which lines are appended if it exists
+  /// @param wording converts a text to its form in the log
+  /// @param firstLine line that is written at once
   RunLog(Path path, UnaryOperator<String> wording, String firstLine) {
     this.path = path;
     this.wording = wording;
@@ -44,7 +44,7 @@ final class RunLog implements Progress, AutoCloseable {
     }
   }
 
-  /// Passes on to `next` from now on.
+  /// Forwards events to `next` from now on.
   Progress to(Progress next) {
     listener = next;
     return this;
@@ -93,10 +93,10 @@ final class RunLog implements Progress, AutoCloseable {
     listener.warn(message);
   }
 
-  /// Writes a line and makes sure that a killed process does not lose it.
+  /// Writes a line so that a killed process does not lose it.
   synchronized void line(String text) {
     try {
-      // one write a line and no buffer: closing has nothing left that could fail
+      // one write per line and no buffer: there is nothing left for closing that could fail
       out.write(
           "%s %s%n"
               .formatted(

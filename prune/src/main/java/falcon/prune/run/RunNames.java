@@ -12,18 +12,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// Names of what a run puts into its folder.
+/// The names of the files and folders that a run creates in its folder.
 final class RunNames {
   static final String MASK = "mask.safetensors";
   static final String LOG = "log.txt";
 
-  /// Where files get ready that are to take the place of others, and where a whole run gets ready
-  /// that is to take the place of the one that is there.
+  /// The folder where files that replace others are prepared, and where a whole run is prepared
+  /// that replaces the existing one.
   static final String NEXT = ".falcon-next";
 
   private RunNames() {}
 
-  /// Files of a finished run that are put into place together, the result last.
+  /// Returns the files of a finished run that are moved into place together, the result last.
   ///
   /// @param written the network's files
   static List<String> outputs(List<WrittenFile> written) {
@@ -31,7 +31,7 @@ final class RunNames {
         .toList();
   }
 
-  /// Files that a run will write in the end, as far as that is known before it begins.
+  /// Returns the files that a run will write at its end, as far as they are known before it begins.
   static List<String> outputs(Network network, ModelFormat format) {
     var names = new ArrayList<String>();
     names.add(format.fileName());
@@ -44,14 +44,15 @@ final class RunNames {
     return List.copyOf(names);
   }
 
-  /// All files and folders that a run writes or replaces.
+  /// Returns all files and folders that a run writes or replaces.
   static List<String> all(RunDescription run) {
     var names = new ArrayList<>(outputs(run.network(), run.format()));
     names.addAll(List.of(LOG, RunRecord.STAGES, NEXT, FolderLock.FILE));
     return names;
   }
 
-  /// Files of any run, of which a killed process may have left the beginning.
+  /// Returns the files of any run, of which a killed process may have left unfinished temporary
+  /// files.
   static List<String> anyOutputs() {
     var names = new ArrayList<String>();
     for (ModelFormat format : ModelFormat.values()) {
@@ -62,7 +63,7 @@ final class RunNames {
     return names;
   }
 
-  /// A file of external data that would be one of the run's own files.
+  /// Refuses a network with a file of external data that would be one of the run's own files.
   ///
   /// @throws PruningException if there is one
   static void requireNoClash(RunDescription run) {

@@ -16,33 +16,34 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// What a folder shows of a run, by the two files that only Falcon writes: `stages/run.json`, made
-/// when a run begins, and `result.json`, made when it is done. No other name, `model.onnx` for
-/// instance, tells anything.
+/// The state of a run in a folder, as shown by the two files that only Falcon writes:
+/// `stages/run.json`, written when a run begins, and `result.json`, written when it is done. No
+/// other name, for instance `model.onnx`, is evidence of a run.
 ///
-/// @param identity what the run's bits depend on, as text by name; null if neither file tells it
-/// @param files the run's files as `result.json` names them; null if there is no such result
+/// @param identity the values that determine the run's bits, as text by name; null if neither file
+///     has them
+/// @param files the run's files as listed in `result.json`; null if there is no such result
 /// @param result content of `result.json`; null like `files`
-/// @param damage why the `result.json` that is there is none of Falcon's; null if there is none or
-///     it is whole
+/// @param damage reason why an existing `result.json` is not Falcon's; null if there is none or it
+///     is intact
 record RunRecord(
     @Nullable Map<String, String> identity,
     @Nullable List<WrittenFile> files,
     @Nullable JsonNode result,
     @Nullable String damage) {
 
-  /// Folder of the stages.
+  /// The folder of the stages.
   static final String STAGES = "stages";
 
-  /// Mark of a run that has begun, in the folder of its stages.
+  /// The mark of a run that has begun, in the folder of its stages.
   static final String IDENTITY = "run.json";
 
-  /// Mark of a run that is done.
+  /// The mark of a run that is done.
   static final String RESULT = "result.json";
 
   /// Reads the marks.
   ///
-  /// @param directory may be absent
+  /// @param directory folder of the run; may be absent
   static RunRecord of(Path directory) {
     Path file = directory.resolve(RESULT);
     Map<String, String> identity = identity(directory.resolve(STAGES).resolve(IDENTITY));
@@ -64,19 +65,19 @@ record RunRecord(
         identity == null ? texts(json.path(ResultFile.IDENTITY)) : identity, files, json, null);
   }
 
-  /// Whether there is a run, begun or done.
+  /// Returns whether there is a run, begun or done.
   boolean isRun() {
     return identity != null || files != null;
   }
 
-  /// Whether a run is done.
+  /// Returns whether a run is done.
   boolean isFinished() {
     return files != null;
   }
 
-  /// Whether a file in the run's folder is one that this run put there, as it put it there.
+  /// Returns whether this run wrote a file in its folder, and the file is unchanged.
   ///
-  /// @param directory of the run
+  /// @param directory folder of the run
   boolean wrote(String name, Path directory) {
     if (files == null) {
       return false;
@@ -86,13 +87,13 @@ record RunRecord(
         return file.difference(directory) == null;
       }
     }
-    // results of versions that do not name the mask were written with one
+    // versions whose results do not name the mask wrote one, too
     return name.equals(RESULT) || name.equals(RunNames.MASK);
   }
 
-  /// Names in which two identities differ, a line each with both values.
+  /// Returns the names in which two identities differ, one line each with both values.
   ///
-  /// @return empty if they are the same
+  /// @return the lines; empty if the identities are the same
   List<String> differences(Map<String, String> now) {
     Map<String, String> there = identity == null ? Map.of() : identity;
     var names = new LinkedHashMap<>(there);
@@ -113,7 +114,7 @@ record RunRecord(
 
   /// Marks a folder as that of a run that begins.
   ///
-  /// @param directory of the run
+  /// @param directory folder of the run
   static void begin(Path directory, Map<String, String> identity) {
     ObjectNode json = Json.object();
     identity.forEach(json::put);
@@ -131,7 +132,7 @@ record RunRecord(
     }
   }
 
-  /// @return null if that is no object of texts that names a version of Falcon
+  /// @return null if the JSON is not an object of texts that names a version of Falcon
   private static @Nullable Map<String, String> texts(JsonNode json) {
     if (!json.path(RunDescription.VERSION).isTextual()) {
       return null;
@@ -141,7 +142,7 @@ record RunRecord(
     return texts;
   }
 
-  /// @return null if that is not what Falcon writes
+  /// @return null if the JSON was not written by Falcon
   private static @Nullable List<WrittenFile> files(JsonNode json) {
     if (!json.path("schemaVersion").isInt() || !json.at("/versions/falcon").isTextual()) {
       return null;
@@ -165,7 +166,7 @@ record RunRecord(
     return List.copyOf(files);
   }
 
-  /// Whether a name stays within the folder that it is relative to.
+  /// Returns whether a path stays within the folder that it is relative to.
   static boolean isInside(String name) {
     Path path = Paths.get(name);
     return !name.isEmpty()

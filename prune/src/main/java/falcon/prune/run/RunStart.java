@@ -14,22 +14,22 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Where a run begins or goes on, as what is in the folder and what was asked for decide. Nothing
-/// is written to find that out.
+/// The place where a run begins or continues, as determined by the content of the folder and by the
+/// request. Its determination writes nothing.
 ///
-/// @param work folder that stages and log are in: the run's own, or that of a run which is to
-///     replace the one that is there
+/// @param work folder of stages and log: the run's own, or that of a run which is to replace the
+///     existing one
 /// @param isResumed whether that run has begun before
-/// @param isFinished whether it is done, with all its files whole
+/// @param isFinished whether it is done, with all its files intact
 /// @param there the run in the folder itself
 record RunStart(Path work, boolean isResumed, boolean isFinished, RunRecord there) {
   private static final String OTHERWISE =
       "Go on with it (%s), replace it (%s) or choose another folder (%s)."
           .formatted(Option.RESUME, Option.FORCE, Option.OUT);
 
-  /// Makes sure that the folder is a place for a run.
+  /// Checks that the folder is suitable for a run.
   ///
-  /// @throws PruningException if it is none; names what is in the way
+  /// @throws PruningException if it is not; the message names the obstacle
   static void requirePlace(OutputFolder place, RunDescription run) {
     Path directory = place.directory();
     RunNames.requireNoClash(run);
@@ -55,10 +55,10 @@ record RunStart(Path work, boolean isResumed, boolean isFinished, RunRecord ther
     }
   }
 
-  /// Decides.
+  /// Determines the start of a run.
   ///
-  /// @throws PruningException if the run there must not be touched, cannot be gone on with, or
-  ///     holds files that Falcon did not write where new ones would go
+  /// @throws PruningException if the existing run must not be changed, cannot be continued, or
+  ///     holds files that Falcon did not write in the places of new ones
   static RunStart of(Path directory, RunDescription run, RunDirectory.Existing existing) {
     RunRecord there = RunRecord.of(directory);
     RunRecord next = RunRecord.of(next(directory));
@@ -113,10 +113,10 @@ record RunStart(Path work, boolean isResumed, boolean isFinished, RunRecord ther
     return new RunStart(directory, true, isWhole(directory, there), there);
   }
 
-  /// Whether all files that a finished run wrote are as it wrote them; a missing one can be written
-  /// again.
+  /// Returns whether all files that a finished run wrote are unchanged; a missing one can be
+  /// written again.
   ///
-  /// @throws PruningException if one is there that differs
+  /// @throws PruningException if an existing one differs
   private static boolean isWhole(Path directory, RunRecord there) {
     if (there.files() == null) {
       return false;
@@ -143,7 +143,7 @@ record RunStart(Path work, boolean isResumed, boolean isFinished, RunRecord ther
     }
   }
 
-  /// Makes sure that everything in the place of files to come was written by Falcon.
+  /// Checks that all existing files in the places of new ones were written by Falcon.
   private static void requireOwn(Path directory, RunDescription run, RunRecord there) {
     if (there.files() != null) {
       for (WrittenFile file : there.files()) {
@@ -181,7 +181,8 @@ record RunStart(Path work, boolean isResumed, boolean isFinished, RunRecord ther
         : "nothing tells whether Falcon wrote it (%s)".formatted(damage);
   }
 
-  /// Names of what a run that was killed while it began left in a folder.
+  /// Returns the names of the files and folders that a run left in a folder when it was killed
+  /// while it began.
   private static List<String> remains(Path directory) {
     var remains = new ArrayList<String>();
     try {

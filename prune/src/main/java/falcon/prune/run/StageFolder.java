@@ -29,30 +29,30 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Pattern;
 
-/// Finished stages on disk: a folder each, `01` for the first, with the tensors that differ from
-/// the network that the run began with, the mask, and the stage's numbers.
+/// The finished stages on disk: one folder per stage, `01` for the first, with the tensors that
+/// differ from the network that the run began with, the mask, and the stage's numbers.
 ///
-/// A folder is filled under a temporary name, forced to the disk and renamed: a stage is there
-/// whole or not at all, and a failure leaves the earlier ones as they are. `stage.json` comes last
-/// and goes first, so where it is, the stage is there.
+/// A folder is filled under a temporary name, forced to the disk and renamed: a stage is either
+/// complete or absent, and a failure leaves the earlier ones unchanged. `stage.json` is written
+/// last and removed first, so its presence means that the stage is complete.
 ///
-/// Only files of the names below are ever removed, and folders only when they are empty then.
+/// Only files of the names below are ever removed, and folders only if they are empty then.
 public final class StageFolder implements StageStore {
   private static final String WEIGHTS = "weights.safetensors";
   private static final String MASK = "mask.safetensors";
   private static final String NUMBERS = "stage.json";
 
-  /// All that a stage's folder holds, the mark of the stage last.
+  /// All files of a stage's folder, the mark of the stage last.
   private static final List<String> FILES = List.of(WEIGHTS, MASK, NUMBERS);
 
-  /// Names of the folders, finished or not.
+  /// The names of the folders, finished or not.
   private static final Pattern FOLDER = Pattern.compile("\\d{2,}|\\.\\d{2,}\\.partial");
 
   private final Path directory;
   private final Network begin;
   private final List<PruningPlan.PrunableLayer> layers;
 
-  /// @param directory made if it is absent
+  /// @param directory folder of the stages; created if it is absent
   /// @param begin the network that the run began with
   public StageFolder(Path directory, Network begin, List<PruningPlan.PrunableLayer> layers) {
     this.directory = directory;
@@ -90,13 +90,13 @@ public final class StageFolder implements StageStore {
     }
   }
 
-  /// Whether there is a finished stage.
+  /// Returns whether there is a finished stage.
   boolean isAnyStored() {
     return Files.exists(folder(0).resolve(NUMBERS));
   }
 
-  /// Gives a whole folder its name. Where files of others are in a folder of that name, the stage's
-  /// files join them.
+  /// Renames a complete folder to its final name. If a folder of that name holds other files, the
+  /// stage's files are moved into it.
   private void put(Path partial, Path folder) throws IOException {
     removeFiles(folder);
     if (Files.exists(folder)) {
@@ -110,9 +110,10 @@ public final class StageFolder implements StageStore {
     AtomicFile.force(directory);
   }
 
-  /// Names of all files of stages that are there, finished or not, relative to a folder of stages.
+  /// Returns the names of all existing files of stages, finished or not, relative to a folder of
+  /// stages.
   ///
-  /// @param directory may be absent
+  /// @param directory folder of the stages; may be absent
   /// @throws UnwritableFileException if the folder cannot be read
   static List<String> files(Path directory) {
     var names = new ArrayList<String>();

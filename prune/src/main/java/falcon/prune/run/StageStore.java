@@ -6,10 +6,10 @@ import falcon.prune.options.Progress;
 import falcon.prune.report.Stage;
 import java.util.List;
 
-/// Where finished stages, and parts of the one that is under way, are kept, so that an interrupted
-/// run can be resumed.
+/// The store of finished stages, and of parts of the stage in progress, so that an interrupted run
+/// can be resumed.
 public interface StageStore {
-  /// Keeps nothing.
+  /// Stores nothing.
   StageStore NONE =
       new StageStore() {
         @Override
@@ -21,18 +21,18 @@ public interface StageStore {
         public void save(Stage stage) {}
       };
 
-  /// Stages that were finished before, from number 0 on without gaps.
+  /// Returns the stages that were finished before, from number 0 on without gaps.
   List<Stage> finished();
 
-  /// Keeps a stage; when this returns it is safe on disk.
+  /// Stores a stage; when this method returns, it is safely on disk.
   void save(Stage stage);
 
-  /// What is kept of a stage while it is under way. A store that keeps finished stages alone keeps
+  /// Returns the store of parts of a stage in progress. A store of finished stages alone stores
   /// nothing here.
   ///
-  /// @param stage number, from 0; the first one that is not finished
+  /// @param stage number of the stage, from 0; the first one that is not finished
   /// @param dense the network that the run prunes
-  /// @param progress hears what is gone on from, and warnings
+  /// @param progress receives the place that the run continues from, and warnings
   default StageCheckpoints checkpoints(int stage, Network dense, Progress progress) {
     return StageCheckpoints.NONE;
   }

@@ -22,9 +22,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/// A pruned network's file, read again after it was written: what it really holds.
+/// The file of a pruned network, read again after it was written: its actual content.
 ///
-/// @param layers prunable layers with what is not zero in the file
+/// @param layers prunable layers with the number of weights that are not zero in the file
 /// @param files the model and its files of external data
 /// @param denseBytes length that the files would have with every zero stored
 record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, long denseBytes) {
@@ -35,10 +35,10 @@ record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, lo
   }
 
   /// Writes a network, reads the file again, compares every tensor with the one in memory, and
-  /// counts.
+  /// counts weights and MACs.
   ///
   /// @throws falcon.model.UnwritableFileException if the file cannot be written
-  /// @throws MalformedModelException if the file does not hold what was written
+  /// @throws MalformedModelException if the file does not hold the written network
   static WrittenModel write(PrunedNetwork pruned, ModelFormat format, Path path) {
     Network network = pruned.network();
     Path folder = path.resolveSibling("");
@@ -70,7 +70,7 @@ record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, lo
     return files.stream().mapToLong(WrittenFile::bytes).sum();
   }
 
-  /// Length of all files.
+  /// Returns the length of all files.
   long bytes() {
     return bytes(files);
   }
@@ -110,12 +110,12 @@ record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, lo
     return tensor;
   }
 
-  /// Number of weights that are not zero.
+  /// Returns the number of weights that are not zero.
   long nnz() {
     return layers.stream().mapToLong(Report.LayerReport::kept).sum();
   }
 
-  /// Multiply-accumulates that they cost for one example.
+  /// Returns the multiply-accumulates of these weights for one example.
   long macs() {
     return layers.stream().mapToLong(Report.LayerReport::macsKept).sum();
   }

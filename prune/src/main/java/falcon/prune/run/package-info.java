@@ -1,4 +1,5 @@
-/// A run in a folder: started, resumed, replaced, finished; nothing on disk is ever lost.
+/// A run in a folder: it is started, resumed, replaced and finished there; nothing on disk is ever
+/// lost.
 ///
 /// Read [falcon.prune.run.RunDirectory] first (ADR 12); `ResultFile` writes `result.json`,
 /// `MaskTensors` the mask, `ResumableStages` resumes stages.

@@ -21,11 +21,11 @@ import java.util.Map;
 import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
-/// A file that a run which was broken off goes on from: tensors and texts of a safetensors file, of
-/// which the last tensor, 32 bytes, is the SHA-256 of all bytes before it.
+/// A file that an interrupted run continues from: tensors and texts of a safetensors file, whose
+/// last tensor, 32 bytes, is the SHA-256 of all bytes before it.
 ///
-/// The file is there whole or not at all; one that is damaged, or of another run, is not used.
-/// Nothing that is written is copied as a whole, and nothing that is read lies on the Java heap.
+/// The file is either complete or absent; a damaged one, or one of another run, is not used.
+/// Writing copies nothing as a whole, and the content that is read is not on the Java heap.
 public final class CheckpointFile {
   private static final String RUN = "run";
   private static final String DIGEST = "sha256";
@@ -35,7 +35,7 @@ public final class CheckpointFile {
   private final Path path;
   private final String run;
 
-  /// @param run tells runs, stages and settings apart
+  /// @param run identifier of the run, stage and settings
   CheckpointFile(Path path, String run) {
     this.path = path;
     this.run = run;
@@ -49,9 +49,9 @@ public final class CheckpointFile {
     return Files.exists(path);
   }
 
-  /// Writes the file; one that is there is replaced when the new one is on the disk.
+  /// Writes the file; an existing one is replaced once the new one is on the disk.
   ///
-  /// @param tensors none of which has elements smaller than a byte or the name `sha256`
+  /// @param tensors tensors to write; none has elements smaller than a byte or the name `sha256`
   /// @throws falcon.model.UnwritableFileException if it cannot be written
   public void write(SequencedMap<String, TensorPart> tensors, Map<String, String> texts) {
     var metadata = new LinkedHashMap<>(texts);
@@ -61,7 +61,7 @@ public final class CheckpointFile {
         out -> {
           var digested = new DigestOutputStream(out, FileContent.newDigest());
           var parts = new LinkedHashMap<>(tensors);
-          // parts of the smallest elements come last, in this order
+          // parts with the smallest elements come last, in this order
           parts.put(
               DIGEST,
               new TensorPart(
@@ -72,10 +72,10 @@ public final class CheckpointFile {
         });
   }
 
-  /// The content, mapped.
+  /// Returns the content, memory-mapped.
   ///
-  /// @throws UnusableException if the file is damaged or belongs to something else; says so in
-  ///     words that go on after the file's name
+  /// @throws UnusableException if the file is damaged or belongs to something else; its message
+  ///     continues a sentence that begins with the file's name
   StateDict read() throws UnusableException {
     try {
       requireWhole();
@@ -109,7 +109,7 @@ public final class CheckpointFile {
     }
   }
 
-  /// A tensor that must be there.
+  /// Returns a tensor that must exist.
   public static Tensor tensor(StateDict content, String name) throws UnusableException {
     Tensor tensor = content.tensors().get(name);
     if (tensor == null) {
@@ -118,18 +118,18 @@ public final class CheckpointFile {
     return tensor;
   }
 
-  /// Numbers to the last bit.
+  /// Encodes numbers exactly, to the last bit.
   public static TensorPart part(List<Double> numbers) {
     long[] bits = numbers.stream().mapToLong(Double::doubleToRawLongBits).toArray();
     return TensorPart.of(Tensor.ofLongs(List.of((long) bits.length), bits));
   }
 
-  /// What [#part] was made of.
+  /// Returns the numbers that [#part] encoded.
   public static List<Double> numbers(Tensor bits) {
     return java.util.Arrays.stream(bits.toLongs()).mapToObj(Double::longBitsToDouble).toList();
   }
 
-  /// Tensors whose names begin so, by the rest of their names.
+  /// Returns the tensors whose names begin with the prefix, by the rest of their names.
   public static Map<String, Tensor> below(StateDict content, String prefix) {
     var found = new HashMap<String, Tensor>();
     content
@@ -142,7 +142,7 @@ public final class CheckpointFile {
     return found;
   }
 
-  /// A file that cannot be gone on from.
+  /// Reports a file that a run cannot continue from.
   public static final class UnusableException extends Exception {
     private static final long serialVersionUID = 1L;
 

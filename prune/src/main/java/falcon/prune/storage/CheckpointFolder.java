@@ -13,14 +13,15 @@ import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// The folder of a stage that is under way, with a file for each part of it that is kept.
+/// The folder of a stage in progress, with one file per stored part.
 ///
-/// A file that cannot be written is warned of once, and the stage goes on; one that cannot be used
-/// is warned of, and its part is computed again, to the same bits.
+/// The first file that cannot be written causes a warning, and the stage continues; every file that
+/// cannot be used causes a warning, and its part is computed again, to the same bits.
 public final class CheckpointFolder {
   private static final String EXTENSION = ".safetensors";
 
-  /// Files that are written here, and what is left of one where a process was killed.
+  /// The names of the files that are written here, and of the temporary files that a killed process
+  /// leaves.
   private static final Pattern OWN =
       Pattern.compile("[a-z-]+\\.safetensors|\\.[a-z-]+\\.safetensors\\.tmp\\d+");
 
@@ -29,31 +30,31 @@ public final class CheckpointFolder {
   private final Consumer<String> kept;
   private boolean isWarnedOf;
 
-  /// Makes something of a file.
+  /// Decodes the content of a file.
   public interface Decoder<T> {
-    /// @throws IllegalArgumentException if it does not fit
+    /// @throws IllegalArgumentException if the content does not fit
     T decode(StateDict content) throws CheckpointFile.UnusableException;
   }
 
-  /// @param path made where something is to be kept
-  /// @param kept hears what a run that is broken off from now on goes on from
+  /// @param path the folder, which is created before the first file is written
+  /// @param kept receives the place that a run continues from if it is interrupted from now on
   public CheckpointFolder(Path path, Progress progress, Consumer<String> kept) {
     this.path = path;
     this.progress = progress;
     this.kept = kept;
   }
 
-  /// The file of a part.
+  /// Returns the file of a part.
   ///
-  /// @param part in lower case letters and spaces
-  /// @param run tells runs, stages and settings apart
+  /// @param part name of the part, in lower case letters and spaces
+  /// @param run identifier of the run, stage and settings
   public CheckpointFile file(String part, String run) {
     return new CheckpointFile(path.resolve(part.replace(' ', '-') + EXTENSION), run);
   }
 
-  /// What the file holds; null if it is not there or cannot be used.
+  /// Returns the decoded content of a file; null if the file does not exist or cannot be used.
   ///
-  /// @param part that is computed again if the file cannot be used
+  /// @param part name of the part, which is computed again if the file cannot be used
   public <T> @Nullable T read(CheckpointFile file, String part, Decoder<T> decoder) {
     if (!file.exists()) {
       return null;
@@ -69,15 +70,15 @@ public final class CheckpointFolder {
     return null;
   }
 
-  /// Says that a part need not be computed.
+  /// Reports that a part need not be computed.
   ///
-  /// @param place that the run goes on from
+  /// @param place the place that the run continues from
   public void goOn(CheckpointFile file, String place) {
     progress.note("going on from %s, kept in %s".formatted(place, file.path()));
     kept.accept(place);
   }
 
-  /// Says that so many steps of the phase that has begun need not be done.
+  /// Reports that the first `done` steps of the current phase need not be performed.
   public void goOn(CheckpointFile file, String place, int done) {
     goOn(file, place);
     progress.goOn(done);
@@ -85,7 +86,7 @@ public final class CheckpointFolder {
 
   /// Writes a file.
   ///
-  /// @param place that a run which is broken off goes on from when it is written
+  /// @param place the place that an interrupted run continues from once the file is written
   public void write(String place, Runnable writing) {
     try {
       Files.createDirectories(path);
@@ -107,27 +108,27 @@ public final class CheckpointFolder {
     }
   }
 
-  /// Whether a part is kept.
+  /// Returns whether a part is stored.
   public boolean holdsSomething() {
     return files().stream().anyMatch(name -> !name.startsWith("."));
   }
 
-  /// Removes what a process that was killed while it wrote left behind.
+  /// Removes the temporary files of a process that was killed while it wrote.
   ///
-  /// @throws UnwritableFileException if that is not allowed
+  /// @throws UnwritableFileException if they cannot be removed
   public void removeRemains() {
     files().stream().filter(name -> name.startsWith(".")).forEach(this::delete);
   }
 
-  /// Removes all files that were written here, and the folder if nothing else is in it.
+  /// Removes all files that were written here, and the folder if it is empty then.
   ///
-  /// @throws UnwritableFileException if that is not allowed
+  /// @throws UnwritableFileException if they cannot be removed
   public void remove() {
     files().forEach(this::delete);
     try {
       Files.deleteIfExists(path);
     } catch (DirectoryNotEmptyException _) {
-      // somebody else's files
+      // the folder holds other files
     } catch (IOException e) {
       throw new UnwritableFileException(path, e);
     }
@@ -141,10 +142,10 @@ public final class CheckpointFolder {
     }
   }
 
-  /// Names of the files that were written here, whole or in part.
+  /// Returns the names of the files that were written here, complete or not.
   ///
   /// @return empty if the folder is absent
-  /// @throws UnwritableFileException if it cannot be read
+  /// @throws UnwritableFileException if the folder cannot be read
   public List<String> files() {
     try {
       return Remains.entries(path).stream()

@@ -3,20 +3,20 @@ package falcon.prune.storage;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 
-/// Says when it is worth while to keep what was computed: the state of a refinement every minute or
-/// tenth of the steps, whichever comes first, but neither within a second of the last time nor so
-/// often that keeping takes more than a twentieth of the time.
+/// Decides when a result is worth storing: the state of a refinement every minute or tenth of the
+/// steps, whichever comes first, but neither within a second of the previous time nor so often that
+/// storing takes more than a twentieth of the time.
 public final class CheckpointSchedule {
-  /// Work that is rather done again than kept.
+  /// The duration of work up to which repeating it is preferred to storing it.
   private static final long LEAST_NANOS = Duration.ofSeconds(1).toNanos();
 
-  /// Work that is not done again in any case.
+  /// The duration of work from which it is stored in any case.
   private static final long MOST_NANOS = Duration.ofMinutes(1).toNanos();
 
-  /// Shares of a refinement that are not done again.
+  /// The number of parts of a refinement after each of which its state is stored.
   private static final int SHARES = 10;
 
-  /// Times the duration of keeping that must lie between two times.
+  /// The least time between two states, as a multiple of the time that storing one takes.
   private static final int WORK_PER_KEEPING = 20;
 
   private final LongSupplier nanoTime;
@@ -30,27 +30,27 @@ public final class CheckpointSchedule {
     this.begin = nanoTime.getAsLong();
   }
 
-  /// Work begins now.
+  /// Marks the start of work.
   ///
-  /// @param done steps before it
+  /// @param done number of steps before it
   public void begin(int done) {
     begin = nanoTime.getAsLong();
     doneAtBegin = done;
   }
 
-  /// Whether the work since it began is worth keeping.
+  /// Returns whether the work since its start is worth storing.
   public boolean isWorthKeeping() {
     return sinceBegin() >= LEAST_NANOS;
   }
 
-  /// Whether the state of a refinement is to be kept now.
+  /// Returns whether the state of a refinement is to be stored now.
   public boolean isDue(int done, int steps) {
     long since = sinceBegin();
     return since >= Math.max(LEAST_NANOS, WORK_PER_KEEPING * keepingNanos)
         && (since >= MOST_NANOS || done - doneAtBegin >= Math.ceilDiv(steps, SHARES));
   }
 
-  /// Keeps the state behind a step; how long that takes decides when it is done next.
+  /// Stores the state after a step; its duration determines when the next one is due.
   public void keep(int done, Runnable keeping) {
     long start = nanoTime.getAsLong();
     keeping.run();

@@ -10,10 +10,10 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/// What a file holds, as far as two files can be told apart by it.
+/// The length and the hash of a file, by which two files are compared.
 ///
-/// @param bytes length
-/// @param sha256 of the content, in hexadecimal digits
+/// @param bytes length of the file
+/// @param sha256 SHA-256 of the content, in hexadecimal digits
 public record FileContent(long bytes, String sha256) {
   private static final int BUFFER_BYTES = 1 << 20;
 
@@ -32,12 +32,12 @@ public record FileContent(long bytes, String sha256) {
     }
   }
 
-  /// SHA-256 of a text, in hexadecimal digits.
+  /// Returns the SHA-256 of a text, in hexadecimal digits.
   public static String sha256(String text) {
     return HexFormat.of().formatHex(newDigest().digest(text.getBytes(StandardCharsets.UTF_8)));
   }
 
-  /// An empty SHA-256.
+  /// Returns a new SHA-256 digest.
   static MessageDigest newDigest() {
     try {
       return MessageDigest.getInstance("SHA-256");

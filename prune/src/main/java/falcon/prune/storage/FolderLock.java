@@ -13,22 +13,22 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashSet;
 import java.util.Set;
 
-/// Sees to it that one run at a time works in a folder, among all processes.
+/// The lock that lets one run at a time, among all processes, work in a folder.
 ///
 /// The lock is the operating system's, on an empty file in the folder, so that it ends with the
 /// process, however that ends. The file is never removed: if it were, a process that had opened it
 /// before the removal could lock the removed file while another one locks its successor, and both
 /// would work.
 ///
-/// Threads: any.
+/// It is safe for use by several threads.
 public final class FolderLock implements AutoCloseable {
-  /// Name of the file.
+  /// The name of the lock file.
   public static final String FILE = ".lock";
 
-  /// Lock files that this process holds; also the monitor of everything that opens or closes one.
-  /// The system counts a lock as the whole process's and drops it as soon as the process closes any
-  /// channel of that file, so a file that is held must not be opened a second time. Only the
-  /// process itself can know that: this is the one place where it keeps state of its own.
+  /// The lock files that this process holds, and the monitor of everything that opens or closes
+  /// one. The system treats a lock as the whole process's and drops it as soon as the process
+  /// closes any channel of that file, so a file that is held must not be opened a second time. Only
+  /// the process itself can know that, so this is the one place where it keeps state of its own.
   private static final Set<Object> HELD = new HashSet<>();
 
   private final FileChannel channel;
@@ -39,11 +39,11 @@ public final class FolderLock implements AutoCloseable {
     this.key = key;
   }
 
-  /// Takes the lock.
+  /// Acquires the lock.
   ///
-  /// @param directory made with its parents if it is absent
-  /// @throws PruningException if another run, of this process or another one, holds it
-  /// @throws UnwritableFileException if the folder or the file cannot be made
+  /// @param directory the folder; created with its parents if it is absent
+  /// @throws PruningException if another run, of this process or another one, holds the lock
+  /// @throws UnwritableFileException if the folder or the file cannot be created
   public static FolderLock take(Path directory) {
     Path file = directory.resolve(FILE);
     synchronized (HELD) {
@@ -70,13 +70,13 @@ public final class FolderLock implements AutoCloseable {
             .formatted(directory, Option.OUT));
   }
 
-  /// Locks a file, or closes it.
+  /// Locks a file and returns true, or closes its channel and returns false.
   private static boolean isLocked(FileChannel channel) throws IOException {
     boolean isLocked = false;
     try {
       isLocked = channel.tryLock() != null;
     } catch (OverlappingFileLockException _) {
-      // held by this process under another name of the file
+      // this process holds the file under another name
     } finally {
       if (!isLocked) {
         channel.close();
@@ -85,7 +85,7 @@ public final class FolderLock implements AutoCloseable {
     return isLocked;
   }
 
-  /// What tells the file from all others, under whatever name.
+  /// Returns a key that identifies the file, under whatever name.
   private static Object key(Path file) throws IOException {
     Object key = Files.readAttributes(file, BasicFileAttributes.class).fileKey();
     return key == null ? file.toRealPath() : key;
@@ -98,7 +98,7 @@ public final class FolderLock implements AutoCloseable {
         try {
           channel.close();
         } catch (IOException _) {
-          // a channel that nothing was written through: the system lets go of the lock all the same
+          // nothing was written through the channel; the system releases the lock all the same
         }
       }
     }

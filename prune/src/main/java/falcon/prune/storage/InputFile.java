@@ -12,16 +12,17 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 
-/// A file that a run reads, with what identifies its content.
+/// A file that a run reads, with the data that identify its content.
 ///
 /// @param role `model` or `data`
-/// @param path as the user named it
-/// @param bytes its length
-/// @param sha256 of its content, in hexadecimal digits; of a folder of images, of names and lengths
+/// @param path path as the user wrote it
+/// @param bytes length of the file
+/// @param sha256 SHA-256 of the content, in hexadecimal digits; for a folder of images, of the
+///     names and lengths
 public record InputFile(String role, Path path, long bytes, String sha256) {
-  /// The network's files and the files of the data set, in order of their names.
+  /// Returns the network's files and the files of the data set, in order of their names.
   ///
-  /// @param model the network's own file, then those of its weights if they are apart
+  /// @param model the network's own file, then those of its weights if they are separate
   /// @throws MalformedDataException if one of them cannot be read
   public static List<InputFile> of(List<Path> model, Dataset data) {
     var files = new ArrayList<InputFile>(of(model));
@@ -33,7 +34,8 @@ public record InputFile(String role, Path path, long bytes, String sha256) {
     return List.copyOf(files);
   }
 
-  /// A folder of images as a whole: the hash is that of the files' names and lengths, a line each.
+  /// Returns a folder of images as one input: the hash is that of the files' names and lengths, one
+  /// line per file.
   private static InputFile ofAll(Dataset data) {
     MessageDigest digest = FileContent.newDigest();
     long bytes = 0;
@@ -51,9 +53,9 @@ public record InputFile(String role, Path path, long bytes, String sha256) {
         "data", data.directory(), bytes, HexFormat.of().formatHex(digest.digest()));
   }
 
-  /// The network's files alone.
+  /// Returns the network's files alone.
   ///
-  /// @param model the network's own file, then those of its weights if they are apart
+  /// @param model the network's own file, then those of its weights if they are separate
   /// @throws MalformedDataException if one of them cannot be read
   public static List<InputFile> of(List<Path> model) {
     return model.stream().map(file -> of("model", file)).toList();

@@ -12,11 +12,12 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// Places that a command reads from, and that it therefore never writes to.
+/// The places that a command reads from and therefore never writes to.
 ///
-/// @param files of the network and of the data
-/// @param dataFolder that was named as data; null where there is none
-/// @param isWholeFolder whether every folder below the data's belongs to the data, as with images
+/// @param files files of the network and of the data
+/// @param dataFolder folder that was given as data; null where there is none
+/// @param isWholeFolder whether every folder below the data folder belongs to the data, as with
+///     images
 public record InputPlaces(List<Path> files, @Nullable Path dataFolder, boolean isWholeFolder) {
   private static final String ADVICE =
       "Nothing was written. Choose another folder (%s); no option lets an input be replaced."
@@ -27,10 +28,10 @@ public record InputPlaces(List<Path> files, @Nullable Path dataFolder, boolean i
     files = List.copyOf(files);
   }
 
-  /// Places of a network and of data.
+  /// Returns the places of a network and of data.
   ///
   /// @param model files that the network is read from
-  /// @param data null where there are none
+  /// @param data the data; null where there are none
   public static InputPlaces of(List<Path> model, @Nullable Dataset data) {
     if (data == null) {
       return new InputPlaces(model, null, false);
@@ -44,11 +45,12 @@ public record InputPlaces(List<Path> files, @Nullable Path dataFolder, boolean i
         files, Files.isDirectory(data.directory()) ? data.directory() : null, isWhole);
   }
 
-  /// Checks that nothing of this is written over; writes nothing itself.
+  /// Checks that none of these places is overwritten; writes nothing itself.
   ///
-  /// @param directory that is written to; may be absent
-  /// @param names of files and folders in it that are written or replaced
-  /// @throws PruningException naming the input, by whatever path or link it is reached
+  /// @param directory folder that is written to; may be absent
+  /// @param names names of files and folders in it that are written or replaced
+  /// @throws PruningException if an input would be overwritten, by whatever path or link it is
+  ///     reached; the message names it
   public void requireApart(Path directory, List<String> names) {
     try {
       if (dataFolder != null) {
@@ -67,7 +69,7 @@ public record InputPlaces(List<Path> files, @Nullable Path dataFolder, boolean i
     }
   }
 
-  /// Whether a path is the input, or a folder that the input is in.
+  /// Returns whether a path is the input, or a folder that contains the input.
   private static boolean holds(Path output, Path input) throws IOException {
     return Files.isDirectory(output)
         ? input.toRealPath().startsWith(output.toRealPath())
@@ -94,7 +96,7 @@ public record InputPlaces(List<Path> files, @Nullable Path dataFolder, boolean i
     }
   }
 
-  /// A path without links, of which the end need not be there yet.
+  /// Returns a path without links, whose end need not exist yet.
   private static Path real(Path path) throws IOException {
     Path absolute = path.toAbsolutePath().normalize();
     Path there = absolute;

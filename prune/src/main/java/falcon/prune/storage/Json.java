@@ -12,7 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/// JSON files of a run directory.
+/// Reads and writes the JSON files of a run directory.
 public final class Json {
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
@@ -28,7 +28,7 @@ public final class Json {
     return MAPPER.valueToTree(value);
   }
 
-  /// Text of many lines, ended by a line feed.
+  /// Returns the text of a node on several lines, ended by a line feed.
   public static String text(JsonNode node) {
     try {
       return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(node) + "\n";
@@ -37,7 +37,7 @@ public final class Json {
     }
   }
 
-  /// Writes the text of a node to a file, which appears whole or not at all.
+  /// Writes the text of a node to a file, which is either complete or absent.
   ///
   /// @throws falcon.model.UnwritableFileException if it cannot be written
   public static void write(JsonNode node, Path path) {
@@ -45,7 +45,7 @@ public final class Json {
     AtomicFile.write(path, out -> out.write(bytes));
   }
 
-  /// What a text of our own says.
+  /// Parses a text that Falcon wrote.
   public static JsonNode parse(String text) {
     try {
       return MAPPER.readTree(text);
@@ -54,10 +54,10 @@ public final class Json {
     }
   }
 
-  /// The content of a file.
+  /// Reads the content of a file.
   ///
-  /// @param advice what to do if it is damaged, one sentence
-  /// @throws PruningException if it cannot be read or is no JSON
+  /// @param advice remedy if the file is damaged, one sentence
+  /// @throws PruningException if it cannot be read or is not JSON
   public static JsonNode read(Path path, String advice) {
     try {
       JsonNode json = MAPPER.readTree(Files.readAllBytes(path));

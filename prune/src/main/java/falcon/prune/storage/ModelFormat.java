@@ -5,15 +5,15 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/// Formats that networks are written in.
+/// The formats that networks are written in.
 public enum ModelFormat {
-  /// Graph and weights; most software reads it.
+  /// The graph and the weights; most software reads this format.
   ONNX("onnx", "model.onnx"),
-  /// ONNX with tensors stored without their zeros where that is smaller; ONNX Runtime reads it, not
-  /// all other software does.
+  /// The ONNX format with tensors stored without their zeros where that is smaller; ONNX Runtime
+  /// reads it, but not all other software does.
   ONNX_SPARSE("onnx-sparse", "model.onnx"),
-  /// Weights alone, by the names of the network's tensors, the graph left behind; PyTorch reads it
-  /// with the `safetensors` package, Falcon puts it back onto its network by
+  /// The weights alone, by the names of the network's tensors, without the graph. PyTorch reads
+  /// this format with the `safetensors` package; Falcon combines it with its network by
   /// [falcon.model.format.Networks#withWeights].
   SAFETENSORS("safetensors", "model.safetensors");
 
@@ -25,7 +25,7 @@ public enum ModelFormat {
     this.fileName = fileName;
   }
 
-  /// Options that networks of this format are written with, in a folder of their own.
+  /// Returns the options for writing networks of this format, in a folder of their own.
   public List<OnnxOption> options() {
     return switch (this) {
       case ONNX -> List.of(OnnxOption.REPLACE_DATA);
@@ -34,19 +34,19 @@ public enum ModelFormat {
     };
   }
 
-  /// Name on the command line.
+  /// Returns the name on the command line.
   public String id() {
     return id;
   }
 
-  /// Name of the network's file in a run directory.
+  /// Returns the name of the network's file in a run directory.
   public String fileName() {
     return fileName;
   }
 
-  /// Format of that name, in upper or lower case.
+  /// Returns the format with the given name, in upper or lower case.
   ///
-  /// @throws IllegalArgumentException naming all formats
+  /// @throws IllegalArgumentException if there is none; the message lists all formats
   public static ModelFormat of(String id) {
     return Arrays.stream(values())
         .filter(format -> format.id.equalsIgnoreCase(id))

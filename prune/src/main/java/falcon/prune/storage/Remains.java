@@ -10,14 +10,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/// What a process that was killed while it wrote left behind: temporary files of
+/// The files that remain of a process that was killed while it wrote: temporary files of
 /// [falcon.model.AtomicFile].
 public final class Remains {
   private static final Pattern TEMPORARY = Pattern.compile("\\.(.+)\\.tmp\\d+");
 
   private Remains() {}
 
-  /// Whether a file is the beginning of one of those names.
+  /// Returns whether a file is the unfinished temporary file of one of the names.
   public static boolean isTemporary(Path file, Collection<String> names) {
     Matcher matcher = TEMPORARY.matcher(String.valueOf(file.getFileName()));
     return matcher.matches()
@@ -25,9 +25,9 @@ public final class Remains {
         && Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS);
   }
 
-  /// Removes the beginnings of files of those names.
+  /// Removes the unfinished temporary files of the given names.
   ///
-  /// @param root that the names are relative to; may be absent
+  /// @param root folder that the names are relative to; may be absent
   public static void remove(Path root, Collection<String> names) throws IOException {
     for (String name : names) {
       Path file = root.resolve(name);
@@ -39,9 +39,9 @@ public final class Remains {
     }
   }
 
-  /// What a folder holds, in the order of the names.
+  /// Returns the entries of a folder, in the order of their names.
   ///
-  /// @param folder may be absent
+  /// @param folder the folder; may be absent
   public static List<Path> entries(Path folder) throws IOException {
     if (!Files.isDirectory(folder)) {
       return List.of();

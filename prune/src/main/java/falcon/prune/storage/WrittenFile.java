@@ -9,14 +9,14 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/// A file that a run wrote, as its `result.json` names it.
+/// A file that a run wrote, as listed in its `result.json`.
 ///
-/// @param name relative to the run directory, with `/` between folders
-/// @param bytes length
-/// @param sha256 of the content; null in results of versions that did not note it
+/// @param name name relative to the run directory, with `/` between folders
+/// @param bytes length of the file
+/// @param sha256 SHA-256 of the content; null in results of versions that did not record it
 public record WrittenFile(String name, long bytes, @Nullable String sha256) {
 
-  /// A file that was just written.
+  /// Describes a file that was just written.
   ///
   /// @throws UnwritableFileException if it cannot be read again
   public static WrittenFile of(Path folder, Path file) {
@@ -33,7 +33,7 @@ public record WrittenFile(String name, long bytes, @Nullable String sha256) {
     }
   }
 
-  /// @return null if that is no description of a file
+  /// @return the file; null if the JSON is not a description of a file
   public static @Nullable WrittenFile of(JsonNode json) {
     String name = json.path("name").textValue();
     return name == null || !json.path("bytes").isIntegralNumber()
@@ -43,19 +43,19 @@ public record WrittenFile(String name, long bytes, @Nullable String sha256) {
 
   /// Adds name, length and hash to an object.
   ///
-  /// @param json changed
+  /// @param json the object, which is changed
   public void describe(ObjectNode json) {
     json.put("name", name).put("bytes", bytes).put("sha256", sha256);
   }
 
-  /// Whether nothing of that name is there.
+  /// Returns whether no entry of that name exists.
   public boolean isMissing(Path folder) {
     return !Files.exists(folder.resolve(name), LinkOption.NOFOLLOW_LINKS);
   }
 
-  /// How the file that is there differs from the one that was written.
+  /// Returns how the existing file differs from the one that was written.
   ///
-  /// @return null if it does not; else words that follow the file's name
+  /// @return null if it does not differ; else words that follow the file's name
   /// @throws PruningException if it cannot be read
   public @Nullable String difference(Path folder) {
     Path file = folder.resolve(name);

@@ -1,6 +1,7 @@
-/// Files that are whole or not there: checkpoints, locks, JSON.
+/// Files that are either complete or absent: checkpoints, locks, JSON.
 ///
-/// Read [falcon.prune.storage.CheckpointFile] first. Knows no run and no method (ADR 12).
+/// Read [falcon.prune.storage.CheckpointFile] first. Must not import the packages of runs and
+/// methods (ADR 12).
 @NullMarked
 package falcon.prune.storage;
 
