@@ -19,10 +19,10 @@ import falcon.prune.options.Progress;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.plan.Planner;
 import falcon.prune.plan.PruningPlan;
+import falcon.prune.report.Clock;
 import falcon.prune.report.PrunedNetwork;
 import falcon.prune.report.Report;
 import falcon.prune.report.Stage;
-import falcon.prune.resources.Clock;
 import falcon.prune.resources.GradientMemory;
 import falcon.prune.resources.Kernels;
 import falcon.prune.resources.PeakMemory;
@@ -69,7 +69,9 @@ public final class Pruning {
   }
 
   /// Sets a method of the program's own, which replaces the one that the options name; budgets,
-  /// stages, samples and evaluation remain as the options specify. [PruningMethod] has an example.
+  /// stages, samples and evaluation remain as the options specify. What it returns is checked:
+  /// [#run] throws an [IllegalStateException] if the mask of a stage is over its budget, or if a
+  /// weight that the mask does not keep is not zero. [PruningMethod] has an example.
   public Pruning method(PruningMethod value) {
     method = Objects.requireNonNull(value);
     return this;
@@ -199,6 +201,9 @@ public final class Pruning {
                   GradientMemory.scratch(options),
                   stages.checkpoints(number, dense, progress)));
       PruningMethod.Outcome outcome = used.run(setting, number, present);
+      if (method != null) {
+        outcome.require(plan, number);
+      }
       Mask mask = outcome.projection().mask();
       double percent = validation.of(outcome.network(), "stage " + (number + 1)).percent();
       return new Stage(

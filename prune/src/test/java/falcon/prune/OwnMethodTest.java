@@ -1,7 +1,9 @@
 package falcon.prune;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import falcon.budget.Budget;
 import falcon.budget.CostTable;
 import falcon.data.Dataset;
 import falcon.data.format.Datasets;
@@ -97,6 +99,34 @@ class OwnMethodTest {
         .containsExactly(List.of(note(0)), List.of(note(1)), List.of(note(2)));
     assertThat(pruned.report().stages().stream().map(Report.StageReport::nnz))
         .isSortedAccordingTo((a, b) -> Long.compare(b, a));
+  }
+
+  @Test
+  void isRefusedIfTheMaskIsOverTheBudgetOrAWeightIsLeft() throws IOException {
+    PruningMethod keepsAll =
+        (setting, stage, present) -> {
+          CostTable costs = setting.plan().costs();
+          Projection all =
+              MaskProjection.EXACT
+                  .apply(setting.workers(), setting.plan().limits())
+                  .project(
+                      new float[costs.weightCount()],
+                      costs,
+                      new Budget(costs.weightCount(), costs.totalMacs()));
+          return new PruningMethod.Outcome(present, all, null, List.of());
+        };
+    assertThatThrownBy(() -> pruning(1).method(keepsAll).run())
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("the mask of stage 0")
+        .hasMessageContaining("not within its budget");
+
+    PruningMethod leavesWeights =
+        (setting, stage, present) ->
+            new PruningMethod.Outcome(
+                present, absolute().run(setting, stage, present).projection(), null, List.of());
+    assertThatThrownBy(() -> pruning(1).method(leavesWeights).run())
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("though the mask does not keep it");
   }
 
   @Test

@@ -4,7 +4,7 @@ import falcon.data.DataOption;
 import falcon.model.Network;
 import falcon.prune.options.BatchNormPolicy;
 import falcon.prune.options.Measure;
-import falcon.prune.resources.Clock;
+import falcon.prune.report.Clock;
 import falcon.torch.execution.SampleLosses;
 import falcon.torch.kernel.Workers;
 import falcon.torch.sample.SampleSource;

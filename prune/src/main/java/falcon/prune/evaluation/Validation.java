@@ -2,7 +2,7 @@ package falcon.prune.evaluation;
 
 import falcon.model.Network;
 import falcon.prune.options.Progress;
-import falcon.prune.resources.Clock;
+import falcon.prune.report.Clock;
 import falcon.torch.execution.SampleLosses;
 import org.jspecify.annotations.Nullable;
 

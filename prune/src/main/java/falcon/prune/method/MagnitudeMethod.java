@@ -6,7 +6,7 @@ import falcon.model.Network;
 import falcon.projection.BudgetProjection;
 import falcon.projection.Projection;
 import falcon.prune.plan.PruningPlan;
-import falcon.prune.resources.Clock;
+import falcon.prune.report.Clock;
 import falcon.torch.kernel.Workers;
 import java.util.List;
 

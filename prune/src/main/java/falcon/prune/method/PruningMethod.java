@@ -1,12 +1,15 @@
 package falcon.prune.method;
 
+import falcon.budget.Budget;
+import falcon.budget.CostTable;
+import falcon.budget.Mask;
 import falcon.model.Network;
 import falcon.projection.Projection;
 import falcon.prune.evaluation.CalibrationSamples;
 import falcon.prune.options.Progress;
 import falcon.prune.plan.PruningPlan;
+import falcon.prune.report.Clock;
 import falcon.prune.report.StageNote;
-import falcon.prune.resources.Clock;
 import falcon.torch.kernel.Workers;
 import java.nio.file.Path;
 import java.util.List;
@@ -106,6 +109,31 @@ public interface PruningMethod {
     /// Copies the notes.
     public Outcome {
       notes = List.copyOf(notes);
+    }
+
+    /// Requires the outcome of a stage to be what the plan asks for: a mask within the stage's
+    /// budget, and no weight besides those that it keeps.
+    ///
+    /// @throws IllegalStateException if it is not; the message names what is wrong
+    public void require(PruningPlan plan, int stage) {
+      Mask mask = projection.mask();
+      CostTable costs = plan.costs();
+      Budget budget = plan.stageBudgets().get(stage);
+      if (mask.weightCount() != costs.weightCount()
+          || mask.keptCount() > budget.maxNnz()
+          || mask.macs(costs) > budget.maxMacs()) {
+        throw new IllegalStateException(
+            "the mask of stage %d (%s) is not within its budget, %s, of %d weights"
+                .formatted(stage, mask, budget, costs.weightCount()));
+      }
+      float[] weights = WeightVector.of(network, costs);
+      for (int i = 0; i < weights.length; i++) {
+        if (weights[i] != 0 && !mask.isKept(i)) {
+          throw new IllegalStateException(
+              "weight %d of the prunable ones is %s after stage %d, though the mask does not keep it"
+                  .formatted(i, weights[i], stage));
+        }
+      }
     }
 
     /// Returns the same outcome with one more note.

@@ -1,4 +1,4 @@
-package falcon.prune.resources;
+package falcon.prune.report;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
