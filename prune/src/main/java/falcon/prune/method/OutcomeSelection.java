@@ -18,7 +18,7 @@ final class OutcomeSelection {
   private @Nullable Network lastJudged;
   private @Nullable SampleLosses lastErrors;
 
-  /// @param most held-out samples to look at; the first ones
+  /// @param most held-out samples to look at
   OutcomeSelection(PruningMethod.Setting setting, int most) {
     this.setting = setting;
     this.samples = setting.samples().validation(most);
