@@ -59,7 +59,7 @@ final class EvaluateCommand implements Callable<Integer> {
     Network network = model.read();
     Network compared = reference == null ? null : model.read(reference);
     Dataset data = dataOptions.open(network);
-    Preprocessing preprocessing = dataOptions.preprocessing(data, network.metadata(), model.path());
+    Preprocessing preprocessing = dataOptions.preprocessing(data, network, model.path());
     var evaluator = new Evaluator(data, preprocessing, threads.count());
     String how = preprocessing == null ? "arrays as they are" : preprocessing.toString();
     try (var progress = ConsoleProgress.start(console, output.volume())) {

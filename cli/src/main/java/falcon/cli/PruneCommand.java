@@ -145,8 +145,7 @@ final class PruneCommand implements Callable<Integer> {
       return ExitCode.DONE;
     }
     Dataset data = dataOptions.open(read);
-    @Nullable Preprocessing preprocessing =
-        dataOptions.preprocessing(data, read.metadata(), model.path());
+    @Nullable Preprocessing preprocessing = dataOptions.preprocessing(data, read, model.path());
     var metadata = new LinkedHashMap<>(read.metadata());
     if (preprocessing != null) {
       metadata.putAll(preprocessing.toMetadata());

@@ -20,7 +20,6 @@ import falcon.prune.storage.InputPlaces;
 import falcon.prune.storage.ModelFormat;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -120,9 +119,7 @@ final class TrainCommand implements Callable<Integer> {
             threads.count());
     Dataset data = dataOptions.open();
     Preprocessing preprocessing =
-        data.needsImageSize()
-            ? null
-            : dataOptions.preprocessing(data, Map.of(), dataOptions.directory());
+        data.needsImageSize() ? null : dataOptions.trainingPreprocessing(data);
     if (preprocessing == null) {
       throw new PruningException(
           PruningException.Kind.USAGE,

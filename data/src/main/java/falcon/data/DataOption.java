@@ -13,6 +13,8 @@ public enum DataOption {
   SPLIT,
   /// Test samples are left alone.
   NO_TEST,
+  /// Order of the axes of an image in the network's input: [Preprocessing#in].
+  LAYOUT,
   /// Length in pixels of the shorter side of a resized image.
   RESIZE,
   /// [Preprocessing#mean].

@@ -1,12 +1,13 @@
 package falcon.data;
 
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// The samples that a network is pruned and evaluated with: a training split, of which [Splits]
-/// holds some out, and a test split. Samples are images or named arrays, each with a class or all
-/// without.
+/// holds some out, and a test split. Samples are images or named arrays; those of a split have
+/// classes, or none has.
 ///
 /// The samples of a split are read on first use and kept; the methods may be called by several
 /// threads. A missing split is an error only when it is requested.
@@ -120,22 +121,69 @@ public final class Dataset {
     return shape;
   }
 
-  /// Returns whether each sample has a class.
+  /// Returns whether the training samples have classes, or the test samples where there are no
+  /// training samples.
   ///
   /// @throws MalformedDataException if the data are damaged
   public boolean isLabelled() {
-    return layout == Layout.IMAGES ? reader.isLabelled() : any().isLabelled();
+    return isLabelled(hasTrain() ? Split.TRAIN : Split.TEST);
+  }
+
+  /// Returns whether the samples of a split have classes.
+  ///
+  /// @throws MalformedDataException if the split is absent or damaged
+  public boolean isLabelled(Split split) {
+    return layout == Layout.IMAGES
+        ? reader.isLabelled(split)
+        : (split == Split.TRAIN ? train() : test()).isLabelled();
+  }
+
+  /// Returns this data set for a network with inputs of these names: an array that is named like
+  /// one of them holds no classes, even if it is called `y`.
+  public Dataset forInputs(Collection<String> names) {
+    return with(reader.forInputs(names));
+  }
+
+  /// Returns this data set for a network that tells `count` classes apart. Folders of images that
+  /// are fewer get the labels that their names, or a file `classes.txt`, determine.
+  ///
+  /// @throws MalformedDataException if nothing tells which of the network's classes the folders are
+  public Dataset forClasses(int count) {
+    return with(reader.forClasses(count));
+  }
+
+  @SuppressWarnings("ReferenceEquality") // a reader that changes nothing returns itself
+  private Dataset with(SplitReader other) {
+    return other == reader ? this : new Dataset(path, layout, other, shape, null);
+  }
+
+  /// Returns what was ignored on purpose when the files were looked for, such as hidden ones, for
+  /// people; one line each.
+  public List<String> notes() {
+    return reader.notes();
+  }
+
+  /// Returns what was left out although it may have been meant, such as files of other types, for
+  /// people; one line each.
+  public List<String> warnings() {
+    return reader.warnings();
   }
 
   /// Returns the number of classes; labels are `0 .. classes − 1`. The layout states it, or else it
-  /// is one more than the greatest label.
+  /// is one more than the greatest label of the training samples, or of the test samples where the
+  /// training samples have no classes.
   ///
   /// @throws IllegalStateException if there are no classes
   public synchronized int classes() {
     if (classes == null) {
-      classes = layout == Layout.IMAGES ? reader.classes() : any().classes();
+      classes = layout == Layout.IMAGES ? reader.classes() : labelled().classes();
     }
     return classes;
+  }
+
+  private Samples labelled() {
+    Samples any = any();
+    return any.isLabelled() || !hasTest() ? any : test();
   }
 
   /// Returns the training samples, in file order.
@@ -173,7 +221,12 @@ public final class Dataset {
   ///
   /// @throws MalformedDataException if they are damaged
   public Samples any() {
-    return reader.has(Split.TRAIN) ? train() : test();
+    return hasTrain() ? train() : test();
+  }
+
+  /// Returns whether there is a training split.
+  public boolean hasTrain() {
+    return reader.has(Split.TRAIN);
   }
 
   /// Returns whether there is a test split.

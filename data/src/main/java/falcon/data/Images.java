@@ -50,6 +50,14 @@ public final class Images implements Samples {
     return inMemory(new Dataset.ImageShape(channels, height, width), pixels, classes);
   }
 
+  /// Returns images of one size without classes, in memory.
+  ///
+  /// @param pixels `[n, C, H, W]`, unsigned bytes; handed over: the caller must not change the
+  ///     array
+  public static Images unlabelled(int channels, int height, int width, byte[] pixels) {
+    return inMemory(new Dataset.ImageShape(channels, height, width), pixels, null);
+  }
+
   private static Images inMemory(Dataset.ImageShape shape, byte[] pixels, int @Nullable [] labels) {
     int size = shape.channels() * shape.height() * shape.width();
     return new Images(

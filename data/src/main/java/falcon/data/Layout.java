@@ -20,16 +20,20 @@ public enum Layout {
       "train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte,"
           + " t10k-labels-idx1-ubyte (each plain or .gz)"),
 
-  /// Folders of PNG and JPEG files: one folder per class, whose sorted names are the labels, in
-  /// `train` and `val` (or `test`), or in the folder itself as a training split alone. Images
-  /// without class folders have no classes. Images are decoded when they are needed, and cropped to
-  /// the size that the network takes.
-  IMAGES("images", "folders of .png, .jpg or .jpeg files, one a class, in train and val or test"),
+  /// Folders of image files (PNG, JPEG, BMP, GIF, TIFF, WebP): one folder per class, in `train` and
+  /// `val` (or `test`), or in the folder itself as a training split alone. The labels are the
+  /// places of the sorted names, unless [Dataset#forClasses] asks for others. Images without class
+  /// folders have no classes. Images are decoded when they are needed, and cropped to the size that
+  /// the network takes.
+  IMAGES(
+      "images",
+      "folders of image files (.png, .jpg, .webp and others), one a class, in train and val or test"),
 
   /// NumPy arrays, named like the inputs of the network; the first axis counts samples. `train.npz`
   /// and `test.npz` (or `val.npz`), or folders of these names with one `.npy` file per array;
   /// `.npy` files in the folder itself, or a single file of either kind, are a training split
-  /// alone. An array `labels`, or else `y`, holds the classes, which are optional.
+  /// alone. An array `labels`, `label`, `targets`, `target` or `y` holds the classes, which are
+  /// optional.
   ///
   /// Source: NumPy Enhancement Proposal 1, "A simple file format for NumPy arrays".
   ARRAYS("arrays", "train.npz, test.npz, or .npy files; or a single .npz or .npy file");

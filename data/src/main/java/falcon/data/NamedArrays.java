@@ -1,40 +1,47 @@
 package falcon.data;
 
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Samples that are arrays, each named like the network input that it is for; each sample has a
-/// class, or none has. Instances are immutable.
+/// Samples that are arrays, each named like the network input that it is for; the samples have
+/// classes, or none has. The classes are read on first use; otherwise instances are immutable.
 public final class NamedArrays implements Samples {
   /// Names of the array of classes, in order of precedence.
-  private static final List<String> LABELS = List.of("labels", "y");
+  private static final List<String> LABELS = List.of("labels", "label", "targets", "target", "y");
 
+  private final Path source;
+  private final SequencedMap<String, NumberArray> all;
   private final SequencedMap<String, NumberArray> arrays;
-  private final int @Nullable [] labels;
+  private final @Nullable NumberArray classes;
+  private boolean areClassesRead;
+  private int @Nullable [] labels;
 
-  private NamedArrays(SequencedMap<String, NumberArray> arrays, int @Nullable [] labels) {
-    this.arrays = Collections.unmodifiableSequencedMap(arrays);
-    this.labels = labels;
+  private NamedArrays(
+      Path source, SequencedMap<String, NumberArray> all, @Nullable NumberArray classes) {
+    this.source = source;
+    this.all = all;
+    this.classes = classes;
+    var others = new LinkedHashMap<>(all);
+    if (classes != null) {
+      others.remove(classes.name());
+    }
+    this.arrays = Collections.unmodifiableSequencedMap(others);
   }
 
-  /// Returns samples of arrays of the same length; `labels`, or else `y`, holds the classes.
+  /// Returns samples of arrays of the same length. Of several arrays the first that is named
+  /// `labels`, `label`, `targets`, `target` or `y` holds the classes.
   ///
   /// @param source file or folder named in messages
-  /// @throws MalformedDataException if the lengths differ, there are only classes, or these are not
-  ///     one integer per sample
+  /// @throws MalformedDataException if the lengths differ
   public static NamedArrays of(Path source, SequencedMap<String, NumberArray> all) {
-    var arrays = new LinkedHashMap<>(all);
-    NumberArray labels = null;
-    for (String name : LABELS) {
-      if (labels == null && arrays.size() > 1) {
-        labels = arrays.remove(name);
-      }
-    }
-    NumberArray first = arrays.firstEntry().getValue();
+    NumberArray first = all.firstEntry().getValue();
     for (NumberArray array : all.values()) {
       if (array.count() != first.count()) {
         throw new MalformedDataException(
@@ -44,24 +51,30 @@ public final class NamedArrays implements Samples {
             "The first axis counts samples; save arrays of the same length.");
       }
     }
-    return new NamedArrays(arrays, labels == null ? null : classes(source, labels));
+    return new NamedArrays(source, all, classes(all, Set.of()));
   }
 
-  private static int[] classes(Path source, NumberArray labels) {
-    if (labels.sampleSize() != 1) {
-      throw new MalformedDataException(
-          source,
-          "array '%s' has shape %s a sample; wanted is one class a sample."
-              .formatted(labels.name(), labels.sampleShape()),
-          "Leave it out where there are no classes: a network is then compared with itself.");
-    }
-    var classes = new int[labels.count()];
-    var one = new long[1];
-    for (int i = 0; i < classes.length; i++) {
-      labels.copyLongs(i, 0, Short.MAX_VALUE, one, 0);
-      classes[i] = (int) one[0];
-    }
-    return classes;
+  /// Returns these samples for a network: an array that is named like one of its inputs is for that
+  /// input and holds no classes, whatever its name.
+  ///
+  /// @param inputs names of the network's inputs
+  public NamedArrays forInputs(Collection<String> inputs) {
+    return new NamedArrays(source, all, classes(all, inputs));
+  }
+
+  /// Returns whether an array of this name holds classes, unless a network's input has that name.
+  public static boolean isClassName(String name) {
+    return LABELS.contains(name);
+  }
+
+  /// Returns the array of classes, null if there is none.
+  private static @Nullable NumberArray classes(
+      SequencedMap<String, NumberArray> all, Collection<String> inputs) {
+    return LABELS.stream()
+        .filter(name -> all.size() > 1 && all.containsKey(name) && !inputs.contains(name))
+        .findFirst()
+        .map(all::get)
+        .orElse(null);
   }
 
   /// Returns the arrays by name, in the order of the file, without the classes.
@@ -71,19 +84,32 @@ public final class NamedArrays implements Samples {
 
   @Override
   public int count() {
-    return arrays.firstEntry().getValue().count();
+    return all.firstEntry().getValue().count();
   }
 
+  /// Returns whether the samples have classes; they have none if the array says so of each.
+  ///
+  /// @throws MalformedDataException if the array named for classes does not hold one a sample
   @Override
   public boolean isLabelled() {
-    return labels != null;
+    return labels() != null;
   }
 
   @Override
   public int label(int index) {
-    if (labels == null) {
+    int[] known = labels();
+    if (known == null) {
       throw new IllegalStateException("the samples have no classes");
     }
-    return labels[index];
+    return known[index];
+  }
+
+  private synchronized int @Nullable [] labels() {
+    if (!areClassesRead && classes != null) {
+      int[] read = ClassArray.read(source, classes);
+      labels = Arrays.stream(read).allMatch(label -> label == NO_CLASS) ? null : read;
+    }
+    areClassesRead = true;
+    return labels;
   }
 }

@@ -21,6 +21,7 @@ public final class NpyFile {
   ///
   /// @param name name of the array
   public static NumberArray open(Path file, String name) {
+    ForeignFile.refuse(file);
     long length = DataFile.length(file);
     try (var in = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
       NpyHeader header = NpyHeader.read(file, name, in, length);

@@ -30,8 +30,14 @@ public final class NpzFile {
   /// Reads the arrays by name, in the order of the archive. All sizes are checked before any array
   /// is read.
   public static SequencedMap<String, NumberArray> read(Path file) {
+    ForeignFile.refuse(file, ForeignFile.ZIP);
     try (var zip = new ZipFile(file.toFile())) {
-      List<ZipEntry> entries = zip.stream().limit(MOST_ARRAYS + 1L).<ZipEntry>map(e -> e).toList();
+      List<ZipEntry> entries =
+          zip.stream()
+              .<ZipEntry>map(e -> e)
+              .filter(entry -> !isHidden(entry.getName()))
+              .limit(MOST_ARRAYS + 1L)
+              .toList();
       check(file, entries);
       var arrays = new LinkedHashMap<String, NumberArray>();
       for (ZipEntry entry : entries) {
@@ -50,6 +56,12 @@ public final class NpzFile {
     } catch (IOException e) {
       throw DataFile.unreadable(file, e);
     }
+  }
+
+  /// Whether an entry is none of the arrays, but what macOS adds when it packs files.
+  private static boolean isHidden(String name) {
+    return name.startsWith("__MACOSX/")
+        || name.substring(name.lastIndexOf('/') + 1).startsWith(".");
   }
 
   private static void check(Path file, List<ZipEntry> entries) {

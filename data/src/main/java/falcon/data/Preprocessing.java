@@ -1,9 +1,11 @@
 package falcon.data;
 
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -16,14 +18,18 @@ import org.jspecify.annotations.Nullable;
 /// x = (pixel / 255 − mean_c) / deviation_c          per channel c, computed in double
 /// ```
 ///
-/// Training images may also be cropped at random from a border of black (pixel 0) and flipped left
-/// to right. A network keeps its preprocessing as metadata: [#toMetadata], [#fromMetadata].
-/// Instances are immutable.
+/// Networks that take whole numbers get pixels as they are ([#ofPixels]). Training images may also
+/// be cropped at random from a border of black (pixel 0) and flipped left to right. A network keeps
+/// its preprocessing as metadata: [#toMetadata], [#fromMetadata]. Instances are immutable.
 public final class Preprocessing {
   private static final String MEAN = "falcon.mean";
   private static final String DEVIATION = "falcon.deviation";
   private static final String BORDER = "falcon.border";
   private static final String FLIP = "falcon.flip";
+  private static final String LAYOUT = "falcon.layout";
+
+  /// Greatest value of a pixel.
+  private static final double WHITE = 255.0;
 
   /// Greatest border in pixels; a larger number is taken as a mistake.
   private static final int WIDEST_BORDER = 256;
@@ -32,19 +38,26 @@ public final class Preprocessing {
   private final List<Double> deviation;
   private final int border;
   private final boolean flip;
+  private final @Nullable ImageLayout layout;
 
   /// The number that each byte is converted to, `[C, 256]`.
   private final float[] values;
 
-  private Preprocessing(List<Double> mean, List<Double> deviation, int border, boolean flip) {
+  private Preprocessing(
+      List<Double> mean,
+      List<Double> deviation,
+      int border,
+      boolean flip,
+      @Nullable ImageLayout layout) {
     this.mean = List.copyOf(mean);
     this.deviation = List.copyOf(deviation);
     this.border = border;
     this.flip = flip;
+    this.layout = layout;
     this.values = new float[256 * mean.size()];
     for (int i = 0; i < values.length; i++) {
       int c = i / 256;
-      values[i] = (float) ((i % 256 / 255.0 - mean.get(c)) / deviation.get(c));
+      values[i] = (float) ((i % 256 / WHITE - mean.get(c)) / deviation.get(c));
     }
   }
 
@@ -71,7 +84,29 @@ public final class Preprocessing {
       throw new IllegalArgumentException(
           "border of %d pixels: wanted are 0 to %d".formatted(border, WIDEST_BORDER));
     }
-    return new Preprocessing(mean, deviation, border, flip);
+    return new Preprocessing(mean, deviation, border, flip, null);
+  }
+
+  /// Returns preprocessing that leaves pixels as they are, on the scale 0 to 255, or moves all of
+  /// them: x = pixel + offset.
+  ///
+  /// @param channels number of channels of the images
+  /// @param offset 0, or −128 for networks that take signed bytes
+  /// @param border width of the black border that random crops are taken from, in pixels, 0 or more
+  /// @param flip whether half of the training images are flipped left to right
+  public static Preprocessing ofPixels(int channels, int offset, int border, boolean flip) {
+    return of(
+        Collections.nCopies(channels, offset == 0 ? 0 : -offset / WHITE),
+        Collections.nCopies(channels, 1 / WHITE),
+        border,
+        flip);
+  }
+
+  /// Returns this preprocessing with another order of the axes.
+  ///
+  /// @param axes null for the one that the network's shape determines
+  public Preprocessing in(@Nullable ImageLayout axes) {
+    return new Preprocessing(mean, deviation, border, flip, axes);
   }
 
   /// Returns the usual preprocessing of networks trained on data of this layout.
@@ -112,17 +147,19 @@ public final class Preprocessing {
       return null;
     }
     try {
+      String axes = metadata.get(LAYOUT);
       return of(
-          numbers(metadata, MEAN),
-          numbers(metadata, DEVIATION),
-          Integer.parseInt(value(metadata, BORDER)),
-          switch (value(metadata, FLIP)) {
-            case "true" -> true;
-            case "false" -> false;
-            default ->
-                throw new IllegalArgumentException(
-                    "%s is '%s', not true or false".formatted(FLIP, metadata.get(FLIP)));
-          });
+              numbers(metadata, MEAN),
+              numbers(metadata, DEVIATION),
+              Integer.parseInt(value(metadata, BORDER)),
+              switch (value(metadata, FLIP)) {
+                case "true" -> true;
+                case "false" -> false;
+                default ->
+                    throw new IllegalArgumentException(
+                        "%s is '%s', not true or false".formatted(FLIP, metadata.get(FLIP)));
+              })
+          .in(axes == null ? null : ImageLayout.of(axes.strip()));
     } catch (IllegalArgumentException e) {
       throw new MalformedDataException(
           source,
@@ -139,6 +176,9 @@ public final class Preprocessing {
     metadata.put(DEVIATION, text(deviation));
     metadata.put(BORDER, Integer.toString(border));
     metadata.put(FLIP, Boolean.toString(flip));
+    if (layout != null) {
+      metadata.put(LAYOUT, layout.id());
+    }
     return metadata;
   }
 
@@ -162,17 +202,49 @@ public final class Preprocessing {
     return flip;
   }
 
-  /// Writes image `index` as `[C, H, W]` to `out` from `offset`.
+  /// Returns the order of the axes, null if the network's shape determines it.
+  public @Nullable ImageLayout layout() {
+    return layout;
+  }
+
+  /// Returns whether every pixel becomes a whole number of a range.
+  ///
+  /// @param least least number of the range
+  /// @param greatest greatest number of the range
+  public boolean isWhole(long least, long greatest) {
+    for (float value : values) {
+      if (value != Math.rint(value) || value < least || value > greatest) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// Writes image `index` to `out` from `offset`: as `[H, W, C]` in the layout
+  /// [ImageLayout#NHWC], else as `[C, H, W]`.
   ///
   /// @throws IllegalArgumentException if the images have another number of channels
   public void fill(Images images, int index, float[] out, int offset) {
     byte[] image = image(images, index);
     int area = images.height() * images.width();
+    int channelStep = channelStep(area);
+    int pixelStep = pixelStep(images);
     for (int c = 0; c < images.channels(); c++) {
+      int to = offset + c * channelStep;
       for (int i = 0; i < area; i++) {
-        out[offset + c * area + i] = values[256 * c + (image[c * area + i] & 0xff)];
+        out[to + i * pixelStep] = values[256 * c + (image[c * area + i] & 0xff)];
       }
     }
+  }
+
+  /// Distance of the same pixel in the next channel.
+  private int channelStep(int area) {
+    return layout == ImageLayout.NHWC ? 1 : area;
+  }
+
+  /// Distance of the next pixel in the same channel.
+  private int pixelStep(Images images) {
+    return layout == ImageLayout.NHWC ? images.channels() : 1;
   }
 
   /// Writes like [#fill] a random crop of the image with its black border, randomly flipped.
@@ -187,16 +259,19 @@ public final class Preprocessing {
     boolean isMirrored = random.nextBoolean() && flip;
     int height = images.height();
     int width = images.width();
-    int to = offset;
+    int channelStep = channelStep(height * width);
+    int pixelStep = pixelStep(images);
     for (int c = 0; c < images.channels(); c++) {
       int plane = c * height * width;
+      int to = offset + c * channelStep;
       for (int y = 0; y < height; y++) {
         int row = y + down;
         for (int x = 0; x < width; x++) {
           int column = (isMirrored ? width - 1 - x : x) + right;
           boolean isInside = row >= 0 && row < height && column >= 0 && column < width;
           int pixel = isInside ? image[plane + row * width + column] & 0xff : 0;
-          out[to++] = values[256 * c + pixel];
+          out[to] = values[256 * c + pixel];
+          to += pixelStep;
         }
       }
     }
@@ -238,18 +313,24 @@ public final class Preprocessing {
         && mean.equals(that.mean)
         && deviation.equals(that.deviation)
         && border == that.border
-        && flip == that.flip;
+        && flip == that.flip
+        && layout == that.layout;
   }
 
   @Override
   public int hashCode() {
-    return 31 * (31 * (31 * mean.hashCode() + deviation.hashCode()) + border)
-        + Boolean.hashCode(flip);
+    return Objects.hash(mean, deviation, border, flip, layout);
   }
 
   @Override
   public String toString() {
-    return "mean %s, deviation %s, border %d, %s"
-        .formatted(text(mean), text(deviation), border, flip ? "flip" : "no flip");
+    return "%s, border %d, %s%s"
+        .formatted(
+            isWhole(-(long) WHITE, (long) WHITE)
+                ? "pixels from %.0f to %.0f".formatted(values[0], values[255])
+                : "mean %s, deviation %s".formatted(text(mean), text(deviation)),
+            border,
+            flip ? "flip" : "no flip",
+            layout == null ? "" : ", " + layout.id());
   }
 }

@@ -8,8 +8,9 @@ import java.util.SplittableRandom;
 ///
 /// The validation part is the same for all seeds, so that runs with different seeds are evaluated
 /// on the same samples; it has the same number of samples of each class, as far as the classes
-/// allow (at most half of a class is held out). Samples without classes are drawn as if all
-/// belonged to one class.
+/// allow (at most half of a class is held out). Where it has fewer samples than there are classes,
+/// these are drawn at random. Samples without classes are drawn as if all belonged to one class;
+/// a single sample without a class among others that have one is not held out.
 public final class Splits {
   /// Default number of samples held out of a large training split.
   private static final int VALIDATION_COUNT = 2_000;
@@ -33,18 +34,20 @@ public final class Splits {
 
   /// Holds out 2,000 samples or a tenth, whichever is less.
   public static Splits of(Samples train) {
-    return of(train, Math.min(VALIDATION_COUNT, train.count() / VALIDATION_DIVISOR));
+    return of(train, Math.min(VALIDATION_COUNT, train.judged().length / VALIDATION_DIVISOR));
   }
 
   /// Holds out a given number of samples.
   ///
-  /// @param validationCount number of samples held out, from 0 to half of the training samples
+  /// @param validationCount number of samples held out, from 0 to half of the training samples that
+  ///     networks can be judged on
   /// @throws IllegalArgumentException if it is outside that range
   static Splits of(Samples train, int validationCount) {
-    if (validationCount < 0 || validationCount > train.count() / 2) {
+    int most = train.judged().length / 2;
+    if (validationCount < 0 || validationCount > most) {
       throw new IllegalArgumentException(
           "%d validation samples of %d training samples: wanted are 0 to %d"
-              .formatted(validationCount, train.count(), train.count() / 2));
+              .formatted(validationCount, train.count(), most));
     }
     var random = Seeds.of(VALIDATION_SEED, VALIDATION_LABEL, 0);
     var validation = ClassBalance.choose(train, validationCount, 0.5, random);

@@ -25,6 +25,60 @@ final class PreprocessingTest {
   }
 
   @Test
+  void channelsLastHaveTheSameNumbersInAnotherOrder() {
+    Preprocessing last = Preprocessing.of(cifar10.mean(), List.of(0.2, 0.3, 0.4), 4, true);
+    assertThat(last.layout()).isNull();
+    var first = new float[3072];
+    var moved = new float[1 + 3072];
+    last.fill(images, 1, first, 0);
+    last.in(ImageLayout.NHWC).fill(images, 1, moved, 1);
+    assertMoved(first, moved);
+    last.fillAugmented(images, 1, first, 0, Seeds.of(1, "test", 0));
+    last.in(ImageLayout.NHWC).fillAugmented(images, 1, moved, 1, Seeds.of(1, "test", 0));
+    assertMoved(first, moved);
+  }
+
+  private static void assertMoved(float[] first, float[] moved) {
+    for (int c = 0; c < 3; c++) {
+      for (int i = 0; i < 1024; i++) {
+        assertThat(moved[1 + 3 * i + c]).isEqualTo(first[1024 * c + i]);
+      }
+    }
+  }
+
+  @Test
+  void pixelsStayWholeNumbers() {
+    var bytes = new byte[256];
+    for (int i = 0; i < 256; i++) {
+      bytes[i] = (byte) i;
+    }
+    var image = Images.of(1, 16, 16, bytes, new byte[1]);
+    var out = new float[256];
+    for (int offset : new int[] {0, -128}) {
+      Preprocessing pixels = Preprocessing.ofPixels(1, offset, 0, false);
+      pixels.fill(image, 0, out, 0);
+      for (int i = 0; i < 256; i++) {
+        assertThat(out[i]).isEqualTo(i + offset);
+      }
+      assertThat(pixels.isWhole(offset, 255 + offset)).isTrue();
+      assertThat(pixels.isWhole(offset + 1, 255)).isFalse();
+      assertThat(Preprocessing.fromMetadata(Path.of("x"), pixels.toMetadata())).isEqualTo(pixels);
+    }
+    assertThat(cifar10.isWhole(-1, 1)).isFalse();
+    assertThat(Preprocessing.ofPixels(3, -128, 2, true))
+        .hasToString("pixels from -128 to 127, border 2, flip");
+  }
+
+  @Test
+  void layoutIsKeptInMetadata() {
+    Preprocessing last = cifar10.in(ImageLayout.NHWC);
+    assertThat(last).isNotEqualTo(cifar10);
+    assertThat(Preprocessing.fromMetadata(Path.of("x"), last.toMetadata())).isEqualTo(last);
+    assertThat(cifar10.toMetadata()).doesNotContainKey("falcon.layout");
+    assertThat(last.toString()).endsWith("flip, nhwc");
+  }
+
+  @Test
   void channelsHaveTheirOwnMeanAndDeviation() {
     var preprocessing = Preprocessing.of(List.of(0.0, 0.5), List.of(1.0, 0.25), 0, false);
     var image = Images.of(2, 1, 1, new byte[] {51, (byte) 255}, new byte[1]);

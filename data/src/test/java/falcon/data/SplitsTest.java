@@ -50,6 +50,52 @@ final class SplitsTest {
   }
 
   @Test
+  void classesAreDrawnAtRandomWhereFewerSamplesAreHeldOut() {
+    var images = ordered(500, 1000);
+    int[] classes = IntStream.of(Splits.of(images, 50).validation()).map(images::label).toArray();
+    assertThat(classes).hasSize(50).doesNotHaveDuplicates();
+    assertThat(IntStream.of(classes).filter(c -> c >= 250).count()).isBetween(12L, 38L);
+    assertThat(Splits.of(images, 50).validation()).isEqualTo(Splits.of(images, 50).validation());
+  }
+
+  @Test
+  void noMoreThanHalfOfAnyClassIsHeldOut() {
+    var images = ordered(7, 21);
+    var counts = new int[7];
+    for (int index : Splits.of(images, 7).validation()) {
+      counts[images.label(index)]++;
+    }
+    assertThat(counts).containsOnly(1);
+    var rest = Splits.of(ordered(40, 120), 40).rest();
+    assertThat(IntStream.of(rest).map(i -> i / 3).distinct()).hasSize(40);
+  }
+
+  @Test
+  void singleSamplesOfClassesAreHeldOutOnlyIfOthersDoNotSuffice() {
+    var labels = new byte[100];
+    for (int i = 0; i < 60; i++) {
+      labels[i] = (byte) (i + 1); // of one sample each; the others are of class 0
+    }
+    var images = Images.of(1, 1, 1, new byte[100], labels);
+    assertThat(IntStream.of(Splits.of(images, 20).validation())).allMatch(i -> i >= 60);
+    assertThat(Splits.of(images, 50).validation())
+        .hasSize(50)
+        .doesNotHaveDuplicates()
+        .satisfies(held ->
+            assertThat(IntStream.of(held).filter(i -> i >= 60).count()).isBetween(20L, 21L));
+  }
+
+  /// Images in the order of their classes, as many of each.
+  private static Images ordered(int classes, int count) {
+    var labels = new int[count];
+    for (int i = 0; i < count; i++) {
+      labels[i] = i * classes / count;
+    }
+    return Images.ofFiles(
+        new Dataset.ImageShape(1, 1, 1), (index, target, offset) -> {}, count, labels);
+  }
+
+  @Test
   void validationIsTheSameEachTime() {
     assertThat(Splits.of(train).validation()).isEqualTo(Splits.of(train).validation());
     assertThat(Splits.of(train).validation()).startsWith(11, 13, 18, 53, 54, 61);

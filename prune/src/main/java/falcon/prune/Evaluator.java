@@ -3,6 +3,7 @@ package falcon.prune;
 import falcon.data.Dataset;
 import falcon.data.Preprocessing;
 import falcon.data.Samples;
+import falcon.data.Split;
 import falcon.data.Splits;
 import falcon.model.Network;
 import falcon.prune.evaluation.Judge;
@@ -81,7 +82,7 @@ public final class Evaluator {
   public Result evaluate(Network network, Part part, Progress progress) {
     NetworkWithData match = NetworkWithData.of(network, data, preprocessing, Loss.AUTO);
     Samples samples = split(match.data(), part);
-    if (match.measure() != Measure.ACCURACY || !samples.isLabelled()) {
+    if (match.measure(splitOf(part), Loss.AUTO) != Measure.ACCURACY) {
       throw new PruningException(
           PruningException.Kind.USAGE,
           "Accuracy needs %s.%nCompare with another network instead: %s DENSE.onnx."
@@ -91,7 +92,8 @@ public final class Evaluator {
                       : "labels, and %s has none".formatted(data.directory()),
                   Option.REFERENCE));
     }
-    int[] indexes = indexes(samples, part);
+    tell(match.data(), progress);
+    int[] indexes = Arrays.stream(indexes(samples, part)).filter(samples::hasClass).toArray();
     long begin = System.nanoTime();
     int correct = 0;
     double crossEntropy = 0;
@@ -131,6 +133,7 @@ public final class Evaluator {
               .formatted(network.outputs(), reference.outputs()));
     }
     Samples samples = split(match.data(), part);
+    tell(match.data(), progress);
     SampleSource shown = match.plain(samples, indexes(samples, part));
     long begin = System.nanoTime();
     try (var workers = new Workers(threads)) {
@@ -153,10 +156,23 @@ public final class Evaluator {
     }
   }
 
+  /// Tells what of the files was left out.
+  private static void tell(Dataset data, Progress progress) {
+    data.notes().forEach(progress::note);
+    data.warnings().forEach(progress::warn);
+  }
+
   private static Samples split(Dataset data, Part part) {
-    return switch (part) {
-      case VALIDATION, TRAIN -> data.train();
+    return switch (splitOf(part)) {
+      case TRAIN -> data.train();
       case TEST -> data.test();
+    };
+  }
+
+  private static Split splitOf(Part part) {
+    return switch (part) {
+      case VALIDATION, TRAIN -> Split.TRAIN;
+      case TEST -> Split.TEST;
     };
   }
 

@@ -3,6 +3,8 @@ package falcon.prune;
 import falcon.budget.Mask;
 import falcon.data.Dataset;
 import falcon.data.Preprocessing;
+import falcon.data.Samples;
+import falcon.data.Split;
 import falcon.data.Splits;
 import falcon.model.Network;
 import falcon.prune.evaluation.BatchNormChoice;
@@ -117,7 +119,7 @@ public final class Pruning {
     NetworkWithData match =
         NetworkWithData.of(options.shaped(network), data, preprocessing, options.loss());
     if (readsTest && !data.layout().isImages() && data.hasTest()) {
-      match.plain(data.test()); // arrays that do not fit are refused now, not at the end
+      match.plain(match.data().test()); // arrays that do not fit are refused now, not at the end
     }
     return match;
   }
@@ -162,6 +164,8 @@ public final class Pruning {
     }
 
     PrunedNetwork prune() {
+      samples.match().data().notes().forEach(progress::note);
+      samples.match().data().warnings().forEach(this::warn);
       WeightVector.requireFinite(dense, plan.costs());
       SampleLosses ofDense = validation.of(dense, "dense network");
       List<Stage> done = inStages();
@@ -260,11 +264,15 @@ public final class Pruning {
         progress.note("there is no test split; networks are judged on validation samples alone");
         return null;
       }
-      if (measure() == Measure.ACCURACY && !judged.test().isLabelled()) {
+      if (measure() == Measure.ACCURACY && !judged.isLabelled(Split.TEST)) {
         warn("The test split has no labels; networks are judged on validation samples alone.");
         return null;
       }
-      Judge judge = judge(samples.match().plain(judged.test()));
+      Samples all = judged.test();
+      boolean isByLabels = testMeasure() == Measure.ACCURACY;
+      SampleSource shown =
+          isByLabels ? samples.match().plain(all, all.judged()) : samples.match().plain(all);
+      var judge = new Judge(testMeasure(), dense, shown, workers);
       progress.begin("test", refresh.refreshed() == null ? 2 : 3);
       double ofDense = onTest(judge, dense, 1);
       double pruned = onTest(judge, refresh.pruned(), 2);
@@ -287,6 +295,11 @@ public final class Pruning {
       return samples.match().measure();
     }
 
+    /// By labels if the test split has them, even if the training split has none.
+    private Measure testMeasure() {
+      return samples.match().measure(Split.TEST, options.loss());
+    }
+
     private void warn(String message) {
       warnings.add(message);
       progress.warn(message);
@@ -297,6 +310,7 @@ public final class Pruning {
       Stage last = done.getLast();
       return Report.builder(plan, last.mask(), last.choice())
           .judged(measure(), accuracy, test)
+          .testMeasure(test == null ? measure() : testMeasure())
           .stages(done.stream().map(Stage::report).toList())
           .seconds(clock.seconds())
           .peakMemoryBytes(PeakMemory.bytes())

@@ -1,5 +1,6 @@
 package falcon.cli.option;
 
+import falcon.data.ImageLayout;
 import falcon.data.Layout;
 import falcon.model.zoo.Architecture;
 import falcon.prune.options.Amount;
@@ -41,6 +42,7 @@ public final class Converters {
     to.add(Method.class, Method::of);
     to.add(Loss.class, Loss::of);
     to.add(Layout.class, Layout::of);
+    to.add(ImageLayout.class, ImageLayout::of);
     to.add(ModelFormat.class, ModelFormat::of);
     to.add(Architecture.class, text -> oneOf(Architecture.values(), Architecture::id, text));
     to.add(Curvature.class, text -> oneOf(Curvature.values(), Curvature::id, text));

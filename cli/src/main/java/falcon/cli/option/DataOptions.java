@@ -1,6 +1,7 @@
 package falcon.cli.option;
 
 import falcon.data.Dataset;
+import falcon.data.ImageLayout;
 import falcon.data.Layout;
 import falcon.data.Preprocessing;
 import falcon.data.format.Datasets;
@@ -9,7 +10,6 @@ import falcon.prune.evaluation.NetworkWithData;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
@@ -27,10 +27,11 @@ public final class DataOptions {
       names = "--data",
       paramLabel = "PATH",
       description = {
-        "Folder with CIFAR-10 binaries, idx files (gzipped or not), or images: PNG and JPEG in a folder a"
-            + " class, in 'train' and 'val' or 'test', or directly below;",
+        "Folder with CIFAR-10 binaries, idx files (gzipped or not), or images: PNG, JPEG, BMP, GIF, TIFF"
+            + " and WebP in a folder a class, in 'train' and 'val' or 'test', or directly below;",
         "or arrays of NumPy named like the network's inputs, the first axis counting samples: train.npz and"
-            + " test.npz, .npy files, or a single such file. An array 'labels' or 'y' holds classes.",
+            + " test.npz, .npy files, or a single such file. An array 'labels', 'targets' or 'y' holds"
+            + " classes.",
         "Without classes a network is compared with itself."
       })
   private @Nullable Path directory;
@@ -76,6 +77,14 @@ public final class DataOptions {
   private @Nullable Boolean flip;
 
   @Option(
+      names = "--layout",
+      paramLabel = "NAME",
+      description =
+          "Order of the axes of an image in the network's input: nchw (channels first) or nhwc (channels"
+              + " last, as Keras and TensorFlow have it); found from the network's shape if left out.")
+  private @Nullable ImageLayout imageLayout;
+
+  @Option(
       names = "--resize",
       paramLabel = "N",
       description =
@@ -112,34 +121,58 @@ public final class DataOptions {
 
   /// Opens the data, with images of the network's size.
   public Dataset open(Network network) {
-    return NetworkWithData.sized(network, open(), resize);
+    return NetworkWithData.sized(network, open(), resize, imageLayout);
   }
 
-  /// Returns the preprocessing: values of these options take precedence over the network's
-  /// metadata, and these over the defaults of the layout.
+  /// Returns the preprocessing for a network: values of these options take precedence over the
+  /// network's metadata, and these over what is usual for its input and the data's layout.
   ///
-  /// @param source file of the metadata, named in messages
+  /// @param data images of the network's size, or arrays
+  /// @param source file of the network, named in messages
   /// @return null for arrays, which are not preprocessed
-  public @Nullable Preprocessing preprocessing(
-      Dataset data, Map<String, String> metadata, Path source) {
-    if (!data.layout().isImages()) {
-      if (mean != null || deviation != null || border != null || flip != null) {
-        throw new ParameterException(
-            spec.commandLine(),
-            "--mean, --deviation, --border and --flip are for images; %s holds arrays, which go in as they are"
-                .formatted(directory()));
-      }
+  public @Nullable Preprocessing preprocessing(Dataset data, Network network, Path source) {
+    if (!areImages(data)) {
       return null;
     }
-    Preprocessing told = Preprocessing.fromMetadata(source, metadata);
-    Preprocessing base =
-        told == null ? Preprocessing.defaultsOf(data.layout(), data.channels()) : told;
+    Preprocessing usual = NetworkWithData.usual(network, data, source);
+    return NetworkWithData.inLayout(network, data, typed(usual, data));
+  }
+
+  /// Returns the preprocessing for training: values of these options, or else the defaults of the
+  /// data's layout.
+  ///
+  /// @return null for arrays, which are not preprocessed
+  public @Nullable Preprocessing trainingPreprocessing(Dataset data) {
+    if (!areImages(data)) {
+      return null;
+    }
+    if (imageLayout == ImageLayout.NHWC) {
+      throw new ParameterException(
+          spec.commandLine(), "--layout nhwc: the built-in architectures take channels first");
+    }
+    return typed(Preprocessing.defaultsOf(data.layout(), data.channels()), data);
+  }
+
+  private boolean areImages(Dataset data) {
+    boolean isGiven =
+        mean != null || deviation != null || border != null || flip != null || imageLayout != null;
+    if (!data.layout().isImages() && isGiven) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--mean, --deviation, --border, --flip and --layout are for images; %s holds arrays, which go in as they are"
+              .formatted(directory()));
+    }
+    return data.layout().isImages();
+  }
+
+  private Preprocessing typed(Preprocessing base, Dataset data) {
     try {
       return Preprocessing.of(
-          perChannel(mean, base.mean(), data),
-          perChannel(deviation, base.deviation(), data),
-          Objects.requireNonNullElse(border, base.border()),
-          Objects.requireNonNullElse(flip, base.isFlipped()));
+              perChannel(mean, base.mean(), data),
+              perChannel(deviation, base.deviation(), data),
+              Objects.requireNonNullElse(border, base.border()),
+              Objects.requireNonNullElse(flip, base.isFlipped()))
+          .in(imageLayout != null ? imageLayout : base.layout());
     } catch (IllegalArgumentException e) {
       throw new ParameterException(spec.commandLine(), "preprocessing: " + e.getMessage(), e);
     }

@@ -1,6 +1,5 @@
 package falcon.data.format;
 
-import falcon.data.DataFile;
 import falcon.data.MalformedDataException;
 import falcon.data.NamedArrays;
 import falcon.data.NpyFile;
@@ -9,11 +8,13 @@ import falcon.data.NumberArray;
 import falcon.data.Samples;
 import falcon.data.Split;
 import falcon.data.SplitReader;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -23,9 +24,23 @@ final class ArrayFolder implements SplitReader {
   private static final String ARRAY = ".npy";
 
   private final Path path;
+  private final Set<String> inputs;
 
   ArrayFolder(Path path) {
+    this(path, Set.of());
+  }
+
+  /// @param inputs names of the network's inputs that otherwise would be those of classes
+  private ArrayFolder(Path path, Set<String> inputs) {
     this.path = path;
+    this.inputs = inputs;
+  }
+
+  @Override
+  public SplitReader forInputs(Collection<String> names) {
+    Set<String> claimed =
+        names.stream().filter(NamedArrays::isClassName).collect(Collectors.toUnmodifiableSet());
+    return claimed.equals(inputs) ? this : new ArrayFolder(path, claimed);
   }
 
   static boolean isPresent(Path path) {
@@ -54,14 +69,14 @@ final class ArrayFolder implements SplitReader {
           });
     }
     if (name(source).endsWith(ARCHIVE)) {
-      return NamedArrays.of(source, NpzFile.read(source));
+      return NamedArrays.of(source, NpzFile.read(source)).forInputs(inputs);
     }
     var arrays = new LinkedHashMap<String, NumberArray>();
     for (Path file : Files.isDirectory(source) ? arrayFiles(source) : List.of(source)) {
       String name = name(file).substring(0, name(file).length() - ARRAY.length());
       arrays.put(name, NpyFile.open(file, name));
     }
-    return NamedArrays.of(source, arrays);
+    return NamedArrays.of(source, arrays).forInputs(inputs);
   }
 
   @Override
@@ -96,14 +111,9 @@ final class ArrayFolder implements SplitReader {
   }
 
   private static List<Path> arrayFiles(Path folder) {
-    try (Stream<Path> entries = Files.list(folder)) {
-      return entries
-          .filter(entry -> name(entry).endsWith(ARRAY) && Files.isRegularFile(entry))
-          .sorted()
-          .toList();
-    } catch (IOException e) {
-      throw DataFile.unreadable(folder, e);
-    }
+    return FolderContent.of(folder).stream()
+        .filter(entry -> name(entry).endsWith(ARRAY) && Files.isRegularFile(entry))
+        .toList();
   }
 
   private static String name(Path path) {

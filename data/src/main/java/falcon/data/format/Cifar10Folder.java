@@ -2,6 +2,7 @@ package falcon.data.format;
 
 import falcon.data.DataFile;
 import falcon.data.Dataset;
+import falcon.data.ForeignFile;
 import falcon.data.Images;
 import falcon.data.Layout;
 import falcon.data.MalformedDataException;
@@ -94,6 +95,9 @@ final class Cifar10Folder implements SplitReader {
 
   private static int records(Path file, int most) {
     long length = DataFile.length(file);
+    if (length % RECORD_BYTES != 0) {
+      ForeignFile.refuse(file); // of whole records any bytes may be right
+    }
     if (length == 0 || length % RECORD_BYTES != 0) {
       throw new MalformedDataException(
           file,

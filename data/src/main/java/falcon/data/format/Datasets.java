@@ -1,17 +1,15 @@
 package falcon.data.format;
 
-import falcon.data.DataFile;
 import falcon.data.DataOption;
 import falcon.data.Dataset;
+import falcon.data.ForeignFile;
 import falcon.data.Layout;
 import falcon.data.MalformedDataException;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /// Opens data sets of any [Layout].
 public final class Datasets {
@@ -70,6 +68,7 @@ public final class Datasets {
           directory, "there is no such folder or file.", "Name the folder that holds the data.");
     }
     if (!Files.isDirectory(directory) && !ArrayFolder.isPresent(directory)) {
+      ForeignFile.refuse(directory);
       throw new MalformedDataException(
           directory,
           "is a file, not a folder.",
@@ -114,11 +113,9 @@ public final class Datasets {
   }
 
   private static List<String> content(Path directory) {
-    try (Stream<Path> entries = Files.list(directory)) {
-      return entries.map(entry -> String.valueOf(entry.getFileName())).sorted().toList();
-    } catch (IOException e) {
-      throw DataFile.unreadable(directory, e);
-    }
+    return FolderContent.of(directory).stream()
+        .map(entry -> String.valueOf(entry.getFileName()))
+        .toList();
   }
 
   private static String ids(List<Layout> layouts) {

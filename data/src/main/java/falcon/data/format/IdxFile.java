@@ -1,6 +1,7 @@
 package falcon.data.format;
 
 import falcon.data.DataFile;
+import falcon.data.ForeignFile;
 import falcon.data.MalformedDataException;
 import falcon.data.Split;
 import java.io.EOFException;
@@ -60,6 +61,7 @@ final class IdxFile {
 
   /// Reads the header and checks its sizes against the length of the file.
   static Header header(Path file, Kind kind) {
+    ForeignFile.refuse(file, ForeignFile.GZIP);
     var bytes = new byte[kind.headerBytes];
     long length = DataFile.length(file);
     boolean isGzip;

@@ -31,19 +31,26 @@ final class IdxFolder implements SplitReader {
   }
 
   /// Opens a folder. The number of classes is one more than the greatest training label (test label
-  /// where there are no training images), since idx files do not state it.
+  /// where the training images have none), since idx files do not state it.
   static Dataset open(Path directory) {
     var split =
         existing(directory, Split.TRAIN, IdxFile.Kind.IMAGES) == null ? Split.TEST : Split.TRAIN;
     var header =
         IdxFile.header(required(directory, split, IdxFile.Kind.IMAGES), IdxFile.Kind.IMAGES);
+    var labelled =
+        existing(directory, Split.TRAIN, IdxFile.Kind.LABELS) == null ? Split.TEST : Split.TRAIN;
+    byte[] labels = labels(directory, labelled);
     int classes = 0;
-    for (byte label : labels(directory, split)) {
-      classes = Math.max(classes, 1 + (label & 0xff));
+    for (int i = 0; labels != null && i < labels.length; i++) {
+      classes = Math.max(classes, 1 + (labels[i] & 0xff));
     }
     var shape = new Dataset.ImageShape(1, header.height(), header.width());
     return new Dataset(
-        directory, Layout.IDX, new IdxFolder(directory, shape, classes), shape, classes);
+        directory,
+        Layout.IDX,
+        new IdxFolder(directory, shape, classes),
+        shape,
+        labels == null ? null : classes);
   }
 
   @Override
@@ -76,7 +83,14 @@ final class IdxFolder implements SplitReader {
               .formatted(header.height(), header.width(), shape.height(), shape.width()),
           "Put the files of one data set into the folder.");
     }
-    var labels = labels(directory, split);
+    byte[] labels = labels(directory, split);
+    if (labels == null && split == Split.TEST) {
+      required(directory, split, IdxFile.Kind.LABELS);
+    }
+    if (labels == null) {
+      byte[] pixels = IdxFile.content(file, header);
+      return Images.unlabelled(1, header.height(), header.width(), pixels);
+    }
     if (labels.length != header.count()) {
       throw new MalformedDataException(
           file,
@@ -96,13 +110,26 @@ final class IdxFolder implements SplitReader {
             "The file is damaged or of another data set; fetch it again.");
       }
     }
-    var pixels = IdxFile.content(file, header);
+    byte[] pixels = IdxFile.content(file, header);
     return Images.of(1, header.height(), header.width(), pixels, labels);
   }
 
-  private static byte[] labels(Path directory, Split split) {
-    var file = required(directory, split, IdxFile.Kind.LABELS);
-    return IdxFile.content(file, IdxFile.header(file, IdxFile.Kind.LABELS));
+  /// Returns the labels of a split; null if the file is not there.
+  private static byte @Nullable [] labels(Path directory, Split split) {
+    Path file = existing(directory, split, IdxFile.Kind.LABELS);
+    return file == null ? null : IdxFile.content(file, IdxFile.header(file, IdxFile.Kind.LABELS));
+  }
+
+  /// Calibration needs no labels, judging on test images does.
+  @Override
+  public List<String> warnings() {
+    boolean isUnlabelled =
+        has(Split.TRAIN) && existing(directory, Split.TRAIN, IdxFile.Kind.LABELS) == null;
+    return isUnlabelled
+        ? List.of(
+            "%s holds no %s: the training images have no classes."
+                .formatted(directory, IdxFile.Kind.LABELS.nameIn(Split.TRAIN)))
+        : List.of();
   }
 
   private static Path required(Path directory, Split split, IdxFile.Kind kind) {

@@ -3,6 +3,7 @@ package falcon.data.format;
 import falcon.data.DataFile;
 import falcon.data.DataOption;
 import falcon.data.Dataset;
+import falcon.data.ForeignFile;
 import falcon.data.MalformedDataException;
 import falcon.data.PixelSource;
 import java.awt.color.ColorSpace;
@@ -12,16 +13,16 @@ import java.awt.image.Raster;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
-import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.ImageTypeSpecifier;
 import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 import org.jspecify.annotations.Nullable;
 
-/// PNG and JPEG files, decoded on each request and brought to one size: resized so that the shorter
-/// side has a given length, then cropped to the centre.
+/// Image files ([ImageFormat]), decoded on each request and brought to one size: resized so that
+/// the shorter side has a given length, then cropped to the centre.
 ///
 /// Bytes are those of the file, without colour profiles, gamma and transparency, as in most
 /// training code; grey from colour is (299 R + 587 G + 114 B) / 1000.
@@ -32,10 +33,6 @@ public final class ImageFiles implements PixelSource {
   /// Greatest number of pixels of a file's image: with the four channels of 16 bits that a PNG may
   /// have, half a GiB.
   private static final long MOST_PIXELS = 1L << 26;
-
-  /// Greatest number of bytes of pixels per byte of a file: at most 1,032 for a PNG, by deflate; a
-  /// JPEG needs one bit per 64 pixels of three bytes.
-  private static final long GREATEST_EXPANSION = 1536;
 
   /// The usual share of a resized image's shorter side that the crop keeps: 224 of 256.
   private static final double CROP_SHARE = 0.875;
@@ -103,12 +100,12 @@ public final class ImageFiles implements PixelSource {
 
   /// Refuses a short file that states many pixels, which would take their memory before it proves
   /// damaged.
-  private static void refuseHollow(Path file, ImageReader reader, int height, int width)
-      throws IOException {
+  private static void refuseHollow(
+      Path file, ImageFormat format, ImageReader reader, int height, int width) throws IOException {
     ImageTypeSpecifier type = reader.getRawImageType(0);
     long bits = type == null ? 24 : type.getColorModel().getPixelSize();
     long length = DataFile.length(file);
-    if (height * ((width * bits + 7) / 8) > GREATEST_EXPANSION * length) {
+    if (height * ((width * bits + 7) / 8) > format.greatestExpansion() * length) {
       throw new MalformedDataException(
           file,
           "states %d×%d pixels, more than its %d bytes can hold.".formatted(height, width, length),
@@ -118,7 +115,8 @@ public final class ImageFiles implements PixelSource {
 
   private static BufferedImage decode(Path file) {
     try (ImageInputStream in = new MemoryCacheImageInputStream(Files.newInputStream(file))) {
-      ImageReader reader = ImageIO.getImageReadersByFormatName(format(file, in)).next();
+      ImageFormat format = format(file, in);
+      ImageReader reader = format.reader();
       try {
         reader.setInput(in, true, true);
         int height = reader.getHeight(0);
@@ -134,7 +132,7 @@ public final class ImageFiles implements PixelSource {
                   .formatted(height, width, MOST_PIXELS, LONGEST_SIDE),
               "Take the image out, or save it smaller.");
         }
-        refuseHollow(file, reader, height, width);
+        refuseHollow(file, format, reader, height, width);
         return reader.read(0);
       } finally {
         reader.dispose();
@@ -151,18 +149,19 @@ public final class ImageFiles implements PixelSource {
     }
   }
 
-  private static String format(Path file, ImageInputStream in) throws IOException {
-    int magic = in.length() == 0 ? -1 : in.readUnsignedShort();
+  private static ImageFormat format(Path file, ImageInputStream in) throws IOException {
+    var start = new byte[ImageFormat.START_BYTES];
+    int read = Math.max(0, in.read(start));
     in.seek(0);
-    return switch (magic) {
-      case 0x8950 -> "png";
-      case 0xffd8 -> "jpeg";
-      default ->
-          throw new MalformedDataException(
-              file,
-              "is neither a PNG nor a JPEG file.",
-              "Take it out, or save it as one of these.");
-    };
+    ImageFormat format = ImageFormat.of(Arrays.copyOf(start, read));
+    if (format == null) {
+      ForeignFile.refuse(file);
+      throw new MalformedDataException(
+          file,
+          "is no image file of a kind that is read: %s.".formatted(ImageFormat.titles()),
+          "Take it out, or save it as one of these.");
+    }
+    return format;
   }
 
   /// Returns the image's bytes, `[channels, H, W]`.
@@ -196,13 +195,15 @@ public final class ImageFiles implements PixelSource {
   }
 
   /// The red, green and blue values of a decoded image, 0 to 255, as in the file.
-  private record Colours(BufferedImage image, boolean isIndexed, boolean isGrey, int shift) {
+  private record Colours(BufferedImage image, boolean isConverted, boolean isGrey, int shift) {
     static Colours of(Path file, BufferedImage image) {
       boolean isIndexed = image.getColorModel() instanceof IndexColorModel;
       int space = image.getColorModel().getColorSpace().getType();
       int bits = image.getColorModel().getComponentSize(0);
+      boolean isPacked = space == ColorSpace.TYPE_RGB && bits < 8;
       boolean isKnown =
           isIndexed
+              || isPacked
               || ((space == ColorSpace.TYPE_RGB || space == ColorSpace.TYPE_GRAY)
                   && (bits == 8 || bits == 16));
       if (!isKnown) {
@@ -212,12 +213,12 @@ public final class ImageFiles implements PixelSource {
                 .formatted(bits, space),
             "Save it as RGB or grey, 8 bits a channel.");
       }
-      return new Colours(image, isIndexed, space == ColorSpace.TYPE_GRAY, bits - 8);
+      return new Colours(image, isIndexed || isPacked, space == ColorSpace.TYPE_GRAY, bits - 8);
     }
 
     void row(int y, int[] row) {
       int width = image.getWidth();
-      if (isIndexed) {
+      if (isConverted) {
         for (int x = 0; x < width; x++) {
           int rgb = image.getRGB(x, y);
           row[3 * x] = rgb >> 16 & 0xff;

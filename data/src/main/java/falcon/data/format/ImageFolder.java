@@ -1,49 +1,57 @@
 package falcon.data.format;
 
-import falcon.data.DataFile;
 import falcon.data.Dataset;
 import falcon.data.Images;
 import falcon.data.Layout;
 import falcon.data.MalformedDataException;
 import falcon.data.Split;
 import falcon.data.SplitReader;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
+import java.util.Objects;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Reads [Layout#IMAGES].
 final class ImageFolder implements SplitReader {
-  private static final List<String> ENDINGS = List.of(".png", ".jpg", ".jpeg");
-
   private final Path directory;
   private final Dataset.@Nullable ImageShape shape;
   private final @Nullable Integer resize;
+  private final @Nullable Integer networkClasses;
 
   /// @param shape shape of the images, null if it is not yet known
   /// @param resize length of an image's shorter side before it is cropped, null for the default
   ///     that suits the shape
-  ImageFolder(Path directory, Dataset.@Nullable ImageShape shape, @Nullable Integer resize) {
+  /// @param networkClasses number of classes of the network, null if it is not known
+  private ImageFolder(
+      Path directory,
+      Dataset.@Nullable ImageShape shape,
+      @Nullable Integer resize,
+      @Nullable Integer networkClasses) {
     this.directory = directory;
     this.shape = shape;
     this.resize = resize;
+    this.networkClasses = networkClasses;
+  }
+
+  private static ImageFolder of(Path directory) {
+    return new ImageFolder(directory, null, null, null);
   }
 
   static boolean isPresent(Path directory) {
     if (!Files.isDirectory(directory)) {
       return false;
     }
-    var folder = new ImageFolder(directory, null, null);
+    var folder = of(directory);
     return folder.has(Split.TRAIN) || folder.has(Split.TEST);
   }
 
   static Dataset open(Path directory) {
-    return new Dataset(
-        directory, Layout.IMAGES, new ImageFolder(directory, null, null), null, null);
+    return new Dataset(directory, Layout.IMAGES, of(directory), null, null);
   }
 
   @Override
@@ -53,6 +61,46 @@ final class ImageFolder implements SplitReader {
 
   @Override
   public Images read(Split split) {
+    Path root = required(split);
+    List<String> names = classes(root);
+    var files = new ArrayList<Path>();
+    var labels = new ArrayList<Integer>();
+    if (names.isEmpty()) {
+      files.addAll(images(root));
+    } else {
+      ClassOrder order = order();
+      for (String name : names) {
+        Integer label = order.labels().get(name);
+        if (label == null) {
+          throw unknownClass(root, name);
+        }
+        for (Path file : images(root.resolve(name))) {
+          files.add(file);
+          labels.add(label);
+        }
+      }
+    }
+    return Images.ofFiles(
+        requiredShape(),
+        new ImageFiles(files, requiredShape(), resize),
+        files.size(),
+        names.isEmpty() ? null : labels.stream().mapToInt(Integer::intValue).toArray());
+  }
+
+  private MalformedDataException unknownClass(Path root, String name) {
+    Path file = classFile();
+    return file == null
+        ? new MalformedDataException(
+            root,
+            "holds a class '%s' that the training images do not have.".formatted(name),
+            "Name the folders of both splits alike.")
+        : new MalformedDataException(
+            root,
+            "holds a folder '%s', which is none of the classes in %s.".formatted(name, file),
+            "Add it there, in the order of the network's classes, or move the folder away.");
+  }
+
+  private Path required(Split split) {
     Path root = root(split);
     if (root == null) {
       throw new MalformedDataException(
@@ -63,31 +111,7 @@ final class ImageFolder implements SplitReader {
               ? "Add a folder 'train' with a folder of images for each class."
               : Datasets.VALIDATION_INSTEAD);
     }
-    List<String> classes = classes(root);
-    List<String> known = knownClasses();
-    var files = new ArrayList<Path>();
-    var labels = new ArrayList<Integer>();
-    if (classes.isEmpty()) {
-      files.addAll(images(root));
-    }
-    for (String name : classes) {
-      int label = known.indexOf(name);
-      if (label < 0) {
-        throw new MalformedDataException(
-            root,
-            "holds a class '%s' that the training images do not have.".formatted(name),
-            "Name the folders of both splits alike.");
-      }
-      for (Path file : images(root.resolve(name))) {
-        files.add(file);
-        labels.add(label);
-      }
-    }
-    return Images.ofFiles(
-        requiredShape(),
-        new ImageFiles(files, requiredShape(), resize),
-        files.size(),
-        classes.isEmpty() ? null : labels.stream().mapToInt(Integer::intValue).toArray());
+    return root;
   }
 
   private Dataset.ImageShape requiredShape() {
@@ -100,47 +124,94 @@ final class ImageFolder implements SplitReader {
   /// Returns this reader with the image size that a network takes.
   @Override
   public SplitReader sized(Dataset.ImageShape imageShape, @Nullable Integer shortSide) {
-    return new ImageFolder(directory, imageShape, shortSide);
+    return new ImageFolder(directory, imageShape, shortSide, networkClasses);
   }
 
   @Override
-  public boolean isLabelled() {
-    Path root = root(Split.TRAIN);
-    return !classes(root == null ? requiredRoot() : root).isEmpty();
+  public SplitReader forClasses(int count) {
+    var reader = new ImageFolder(directory, shape, resize, count);
+    reader.order();
+    return reader;
+  }
+
+  @Override
+  public boolean isLabelled(Split split) {
+    return !classes(required(split)).isEmpty();
   }
 
   @Override
   public int classes() {
-    return knownClasses().size();
+    return order().count();
   }
 
   @Override
   public List<Path> files() {
     var files = new ArrayList<Path>();
-    for (Split split : Split.values()) {
-      Path root = root(split);
-      if (root != null) {
-        files.addAll(images(root));
-        classes(root).forEach(name -> files.addAll(images(root.resolve(name))));
-      }
+    Path classFile = classFile();
+    if (classFile != null) {
+      files.add(classFile);
+    }
+    for (Path root : roots()) {
+      files.addAll(images(root));
+      classes(root).forEach(name -> files.addAll(images(root.resolve(name))));
     }
     return List.copyOf(files);
   }
 
-  /// Returns the names of the classes, sorted: those of the training images, or else of the test
-  /// images.
-  private List<String> knownClasses() {
-    Path root = root(Split.TRAIN);
-    return classes(root == null ? requiredRoot() : root);
+  @Override
+  public List<String> notes() {
+    return leftovers().notes();
   }
 
-  private Path requiredRoot() {
-    Path root = root(Split.TEST);
-    if (root == null) {
-      throw new MalformedDataException(
-          directory, "holds no images any more.", "Start again when they are there.");
+  @Override
+  public List<String> warnings() {
+    var warnings = new ArrayList<String>(leftovers().warnings());
+    String assumption = networkClasses == null ? null : order().assumption();
+    if (assumption != null) {
+      warnings.add(assumption);
     }
-    return root;
+    return warnings;
+  }
+
+  private Leftovers leftovers() {
+    var leftovers = new Leftovers();
+    roots().forEach(root -> leftovers.add(root, classes(root)));
+    return leftovers;
+  }
+
+  /// Returns the labels of the folders: of those of the training images, or else of the test
+  /// images.
+  private ClassOrder order() {
+    List<String> names = List.of();
+    var both = new HashSet<String>();
+    var all = new TreeSet<String>();
+    for (Path root : roots()) {
+      List<String> ofSplit = classes(root);
+      names = names.isEmpty() ? ofSplit : names;
+      both.addAll(ofSplit);
+      if (!ofSplit.isEmpty()) {
+        all.addAll(folders(root));
+      }
+    }
+    if (names.isEmpty()) {
+      throw new IllegalStateException(directory + ": the images have no classes");
+    }
+    return ClassOrder.of(
+        new ClassOrder.Folders(directory, classFile(), names, both, all), networkClasses);
+  }
+
+  /// Returns the file that lists the classes: in the folder of the data, or in that of a split;
+  /// null if there is none.
+  private @Nullable Path classFile() {
+    return Stream.concat(Stream.of(directory), roots().stream())
+        .map(folder -> folder.resolve(ClassOrder.FILE))
+        .filter(Files::isRegularFile)
+        .findFirst()
+        .orElse(null);
+  }
+
+  private List<Path> roots() {
+    return Stream.of(Split.values()).map(this::root).filter(Objects::nonNull).toList();
   }
 
   /// Returns the folder whose folders are the classes of a split; null if there is none.
@@ -159,40 +230,34 @@ final class ImageFolder implements SplitReader {
   }
 
   private static boolean holdsImages(Path folder) {
-    return Files.isDirectory(folder) && (hasImage(folder) || !classes(folder).isEmpty());
+    return Files.isDirectory(folder)
+        && FolderContent.has(
+            folder, entry -> isImage(entry) || (Files.isDirectory(entry) && hasImage(entry)));
   }
 
   /// Returns the sorted names of the folders with images.
   private static List<String> classes(Path root) {
-    try (Stream<Path> entries = Files.list(root)) {
-      return entries
-          .filter(entry -> Files.isDirectory(entry) && hasImage(entry))
-          .map(entry -> String.valueOf(entry.getFileName()))
-          .sorted()
-          .toList();
-    } catch (IOException e) {
-      throw DataFile.unreadable(root, e);
-    }
+    return folders(root).stream().filter(name -> hasImage(root.resolve(name))).toList();
+  }
+
+  /// Returns the sorted names of all folders.
+  private static List<String> folders(Path root) {
+    return FolderContent.of(root).stream()
+        .filter(Files::isDirectory)
+        .map(folder -> String.valueOf(folder.getFileName()))
+        .sorted()
+        .toList();
   }
 
   private static boolean hasImage(Path folder) {
-    try (Stream<Path> entries = Files.list(folder)) {
-      return entries.anyMatch(ImageFolder::isImage);
-    } catch (IOException e) {
-      throw DataFile.unreadable(folder, e);
-    }
+    return FolderContent.has(folder, ImageFolder::isImage);
   }
 
   private static List<Path> images(Path folder) {
-    try (Stream<Path> entries = Files.list(folder)) {
-      return entries.filter(ImageFolder::isImage).sorted().toList();
-    } catch (IOException e) {
-      throw DataFile.unreadable(folder, e);
-    }
+    return FolderContent.of(folder).stream().filter(ImageFolder::isImage).toList();
   }
 
   private static boolean isImage(Path file) {
-    String name = String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
-    return ENDINGS.stream().anyMatch(name::endsWith) && Files.isRegularFile(file);
+    return ImageFormat.isNamed(file) && Files.isRegularFile(file);
   }
 }

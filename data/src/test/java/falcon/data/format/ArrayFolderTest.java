@@ -147,9 +147,10 @@ final class ArrayFolderTest {
   void classesOfSeveralNumbersASampleAreRefused() {
     write("x.npy", features);
     write("y.npy", Npy.file("<i8", false, "(3, 2)", Npy.longs(0, 1, 2, 3, 4, 5)));
-    assertThatThrownBy(() -> Datasets.open(folder).train())
+    assertThatThrownBy(() -> Datasets.open(folder).isLabelled())
         .isInstanceOf(MalformedDataException.class)
-        .hasMessageContaining("array 'y' has shape [2] a sample; wanted is one class a sample.");
+        .hasMessageContaining(
+            "array 'y' has 2 numbers a sample, and those of sample 1 are not one-hot");
   }
 
   static Stream<String> hostileHeaders() {

@@ -23,7 +23,7 @@ final class DatasetsTest {
             ("%s: holds no data. Looked for cifar10: data_batch_1.bin .. data_batch_5.bin,"
                     + " test_batch.bin; idx: train-images-idx3-ubyte, train-labels-idx1-ubyte,"
                     + " t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte (each plain or .gz)"
-                    + "; images: folders of .png, .jpg or .jpeg files, one a class, in train and val or test"
+                    + "; images: folders of image files (.png, .jpg, .webp and others), one a class, in train and val or test"
                     + "; arrays: train.npz, test.npz, or .npy files; or a single .npz or .npy file."
                     + " There is: notes.txt.%nName the folder that holds these files.")
                 .formatted(folder));

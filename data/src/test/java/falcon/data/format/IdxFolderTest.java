@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import falcon.data.DataFolders;
+import falcon.data.Dataset;
 import falcon.data.Images;
 import falcon.data.Layout;
 import falcon.data.MalformedDataException;
+import falcon.data.Split;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -73,6 +75,19 @@ final class IdxFolderTest {
         .hasMessageContaining(
             "holds no t10k-labels-idx1-ubyte or t10k-labels-idx1-ubyte.gz (the labels of the test"
                 + " split).");
+  }
+
+  @Test
+  void trainingImagesNeedNoLabels() throws IOException {
+    write("");
+    Files.delete(folder.resolve("train-labels-idx1-ubyte"));
+    Dataset data = Datasets.open(folder);
+    assertThat(data.isLabelled()).isFalse();
+    assertThat(data.train().count()).isEqualTo(12);
+    assertThat(data.train().isLabelled()).isFalse();
+    assertThat(data.isLabelled(Split.TEST)).isTrue();
+    assertThat(data.classes()).isEqualTo(3);
+    assertThat(data.warnings()).hasSize(1).first().asString().contains("train-labels-idx1-ubyte");
   }
 
   @Test

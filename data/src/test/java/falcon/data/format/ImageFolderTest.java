@@ -2,17 +2,24 @@ package falcon.data.format;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import falcon.data.Dataset;
 import falcon.data.Images;
 import falcon.data.Layout;
 import falcon.data.MalformedDataException;
+import falcon.data.Split;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import javax.imageio.ImageIO;
@@ -24,6 +31,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class ImageFolderTest {
+  /// A red image of 8 by 8 pixels.
+  private static final byte[] WEBP =
+      Base64.getDecoder()
+          .decode(
+              "UklGRjwAAABXRUJQVlA4IDAAAADwAQCdASoIAAgAAUAmJaACdLoB+AAETAAA/vKpf/yC5YXXI1/9Lg/S4P0uD/0pAAA=");
+
   @TempDir Path folder;
 
   @Test
@@ -47,6 +60,166 @@ final class ImageFolderTest {
     assertThat(train.pixel(1, 47)).isEqualTo(255);
     assertThat(sized.test().label(0)).isEqualTo(1);
     assertThat(sized.files()).hasSize(3);
+    assertThat(sized.warnings())
+        .containsExactly(
+            "1 file of another type in the folders of images is left out (1 .txt); images are read from PNG, JPEG, BMP, GIF, TIFF, WebP files.");
+  }
+
+  @Test
+  void hiddenFilesAndFoldersAreIgnoredAndSaid() throws IOException {
+    for (String name :
+        new String[] {".ipynb_checkpoints/a.png", "__MACOSX/a.png", "@eaDir/a.png"}) {
+      write("train/" + name, png(4, 4, 0));
+    }
+    write("train/cat/a.png", png(4, 4, 0));
+    write("train/cat/._a.png", new byte[9]);
+    write("train/cat/Thumbs.db", new byte[9]);
+    write("train/dog/a.png", png(4, 4, 0));
+    Dataset data = Datasets.open(folder).sized(3, 4, 4, null);
+    assertThat(data.train().count()).isEqualTo(2);
+    assertThat(data.classes()).isEqualTo(2);
+    assertThat(data.notes())
+        .containsExactly(
+            "ignored in the folders of images: 5 hidden files or folders (.ipynb_checkpoints, @eaDir, __MACOSX, …)");
+    assertThat(data.warnings()).isEmpty();
+  }
+
+  @Test
+  void whatIsLeftOutIsCounted() throws IOException {
+    write("cat/a.png", png(4, 4, 0));
+    write("cat/b.avif", new byte[9]);
+    write("cat/more/c.png", png(4, 4, 0));
+    write("loose.png", png(4, 4, 0));
+    write("docs/readme.txt", new byte[9]);
+    assertThat(Datasets.open(folder).warnings())
+        .hasSize(3)
+        .anyMatch(text -> text.contains("(1 .avif)"))
+        .anyMatch(text -> text.startsWith("2 folders are left out (docs, cat/more)"))
+        .anyMatch(text -> text.startsWith("1 image is left out (loose.png)"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'dog,cat,bird', 'cat,bird', 3, '1,2'",
+    "'0 dog,1 cat,2 bird', 'cat,bird', 3, '1,2'",
+    "'1 dog,2 cat,3 bird', 'cat,bird', 3, '1,2'",
+    "'n01 dog,n02 cat,n03 bird', 'n02,n03', 3, '1,2'",
+    "'n01,n02,n03', 'n02,n03', 2, '1,2'",
+    "'', '0007,0003', 10, '7,3'",
+    "'', '7,10', 11, '7,10'",
+    "'', '7,10', 10, '6,9'",
+    "'', '1green,0red', 5, '1,0'",
+    "'', '002.cat,200.dog', 200, '1,199'",
+    "'', '7,10', 2, '1,0'",
+    "'', 'n01440764,n15075141', 1000, '0,999'",
+    "'', 'n01440764,n15075141', 1001, '1,1000'",
+    "'', 'n01440764,n15075141', 2, '0,1'",
+    "'', 'b,a', 2, '1,0'",
+  })
+  void foldersGetTheirClass(String lines, String names, int classes, String labels)
+      throws IOException {
+    if (!lines.isEmpty()) {
+      write("classes.txt", lines.replace(',', '\n').getBytes(StandardCharsets.UTF_8));
+    }
+    String[] folders = names.split(",", -1);
+    for (int i = 0; i < folders.length; i++) {
+      write("train/%s/%d.png".formatted(folders[i], i), png(4, 4, i));
+    }
+    var images = (Images) Datasets.open(folder).forClasses(classes).sized(1, 4, 4, null).train();
+    var found = new int[folders.length];
+    for (int i = 0; i < images.count(); i++) {
+      var pixels = new byte[48];
+      ((Images) Datasets.open(folder).forClasses(classes).sized(3, 4, 4, null).train())
+          .copy(i, pixels, 0);
+      found[pixels[32]] = images.label(i);
+    }
+    assertThat(found)
+        .containsExactly(
+            Arrays.stream(labels.split(",", -1)).mapToInt(Integer::parseInt).toArray());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'green,blue', 3",
+    "'7,12', 10",
+    "'7,007', 10",
+    "'7,dog', 10",
+    "'0,10', 10",
+    "'n01440764,n15075141', 21841",
+    "'n01440764,n00000001', 1000"
+  })
+  void foldersThatMayBeAnyOfMoreClassesAreRefused(String names, int classes) throws IOException {
+    for (String name : names.split(",", -1)) {
+      write("train/%s/a.png".formatted(name), png(4, 4, 0));
+    }
+    Dataset data = Datasets.open(folder);
+    assertThatThrownBy(() -> data.forClasses(classes))
+        .isInstanceOf(MalformedDataException.class)
+        .hasMessageContaining("the network tells %d classes apart", classes)
+        .hasMessageContaining("there are 2 folders of images")
+        .hasMessageContaining("Add a file classes.txt");
+  }
+
+  @Test
+  void foldersWithoutAnImageThatIsReadCountIfOnlyThenAllClassesAreThere() throws IOException {
+    write("train/a/1.avif", new byte[9]);
+    write("train/b/1.png", png(4, 4, 0));
+    write("train/c/1.png", png(4, 4, 0));
+    var images = (Images) Datasets.open(folder).forClasses(3).sized(3, 4, 4, null).train();
+    assertThat(images.label(0)).isEqualTo(1);
+    assertThat(images.label(1)).isEqualTo(2);
+    assertThatThrownBy(() -> Datasets.open(folder).forClasses(4))
+        .hasMessageContaining(
+            "there are 2 folders of images (b, c), and a without any that can be");
+  }
+
+  @Test
+  void classesOfTestImagesAloneAreTheirOwn() throws IOException {
+    write("train/1.png", png(4, 4, 0));
+    write("test/b/1.png", png(4, 4, 0));
+    write("test/a/1.png", png(4, 4, 0));
+    Dataset data = Datasets.open(folder).sized(3, 4, 4, null);
+    assertThat(data.isLabelled(Split.TRAIN)).isFalse();
+    assertThat(data.isLabelled(Split.TEST)).isTrue();
+    assertThat(data.train().isLabelled()).isFalse();
+    assertThat(data.test().label(1)).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "'cat\n\ndog', nothing in line 2",
+    "'cat\ncat', names class 'cat' twice",
+    "'bird', which is none of the classes"
+  })
+  void wrongListOfClassesIsRefused(String lines, String message) throws IOException {
+    write("classes.txt", lines.replace("\\n", "\n").getBytes(StandardCharsets.UTF_8));
+    write("train/cat/a.png", png(4, 4, 0));
+    write("train/dog/a.png", png(4, 4, 0));
+    assertThatThrownBy(() -> Datasets.open(folder).sized(3, 4, 4, null).train())
+        .isInstanceOf(MalformedDataException.class)
+        .hasMessageContaining(message);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"bmp", "gif", "tiff", "png"})
+  void otherFormatsAreReadWhateverTheirName(String format) throws IOException {
+    write("train/a/x.webp", encoded(format, even(4, 4, 0x336699)));
+    byte[] image = bytes(3, 4, 4, null);
+    for (int i = 0; i < 16; i++) {
+      assertThat(image[i] & 0xff).isCloseTo(0x33, within(3));
+      assertThat(image[16 + i] & 0xff).isCloseTo(0x66, within(3));
+      assertThat(image[32 + i] & 0xff).isCloseTo(0x99, within(3));
+    }
+  }
+
+  @Test
+  void bitmapOfFiveBitsAChannelIsRead() throws IOException {
+    var image = new BufferedImage(4, 4, BufferedImage.TYPE_USHORT_555_RGB);
+    for (int i = 0; i < 16; i++) {
+      image.setRGB(i % 4, i / 4, 0xffff0000);
+    }
+    write("train/a/x.bmp", encoded("bmp", image));
+    assertThat(bytes(3, 4, 4, null)[0] & 0xff).isEqualTo(255);
   }
 
   @Test
@@ -169,10 +342,10 @@ final class ImageFolderTest {
 
   @Test
   void otherFilesOfThatNameAreRefused() throws IOException {
-    write("a/x.png", "GIF89a".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+    write("a/x.png", "%PDF-1.7".getBytes(StandardCharsets.US_ASCII));
     assertThatThrownBy(() -> bytes(3, 4, 4, null))
         .isInstanceOf(MalformedDataException.class)
-        .hasMessageContaining("is neither a PNG nor a JPEG file.");
+        .hasMessageContaining("is no image file of a kind that is read: PNG, JPEG, BMP,");
     write("a/x.png", new byte[0]);
     assertThatThrownBy(() -> bytes(3, 4, 4, null)).isInstanceOf(MalformedDataException.class);
   }
@@ -181,16 +354,36 @@ final class ImageFolderTest {
   void damagedFilesGiveAMessage() throws IOException {
     noise("a/x.png", BufferedImage.TYPE_3BYTE_BGR, 6, 5);
     byte[] png = Files.readAllBytes(folder.resolve("a/x.png"));
-    byte[] jpeg = encoded("jpg", even(16, 16, 0x808080));
+    var whole = new ArrayList<byte[]>(List.of(png, WEBP));
+    for (String format : new String[] {"jpg", "bmp", "gif", "tiff"}) {
+      whole.add(encoded(format, even(16, 16, 0x808080)));
+    }
     var random = new SplittableRandom(4);
-    for (int trial = 0; trial < 300; trial++) {
-      byte[] bytes = (trial % 2 == 0 ? png : jpeg).clone();
+    for (int trial = 0; trial < 600; trial++) {
+      byte[] bytes = whole.get(trial % whole.size()).clone();
       bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
       write("a/x.png", bytes);
       try {
         assertThat(bytes(3, 5, 6, null)).hasSize(90);
       } catch (MalformedDataException e) {
         assertThat(e).as("trial %d", trial).hasMessageContaining("x.png");
+      }
+    }
+  }
+
+  @Test
+  void webpIsRead() throws IOException {
+    write("a/x.webp", WEBP);
+    byte[] image = bytes(3, 8, 8, null);
+    assertThat(image[0] & 0xff).isGreaterThan(200);
+    assertThat(image[64] & 0xff).isLessThan(60);
+    assertThat(image[128] & 0xff).isLessThan(60);
+    for (int length = 1; length < WEBP.length; length += 7) {
+      write("a/x.webp", Arrays.copyOf(WEBP, length));
+      try {
+        assertThat(bytes(3, 8, 8, null)).hasSize(192);
+      } catch (MalformedDataException e) {
+        assertThat(e).as("%d bytes", length).hasMessageContaining("x.webp");
       }
     }
   }

@@ -36,8 +36,9 @@ public final class Networks {
     Network network =
         switch (FileFormat.of(path)) {
           case ONNX -> OnnxFile.read(path);
-          case PYTORCH -> fromState(path, PyTorchCheckpoint.read(path), architecture);
-          case SAFETENSORS -> fromState(path, SafetensorsFile.read(path), architecture);
+          case PYTORCH -> fromState(path, state(path, PyTorchCheckpoint.read(path)), architecture);
+          case SAFETENSORS ->
+              fromState(path, state(path, SafetensorsFile.read(path)), architecture);
         };
     return FiniteWeights.check(network, path);
   }
@@ -75,8 +76,8 @@ public final class Networks {
   public static Network withWeights(Network network, Path weights) {
     StateDict state =
         switch (FileFormat.of(weights)) {
-          case PYTORCH -> PyTorchCheckpoint.read(weights);
-          case SAFETENSORS -> SafetensorsFile.read(weights);
+          case PYTORCH -> state(weights, PyTorchCheckpoint.read(weights));
+          case SAFETENSORS -> state(weights, SafetensorsFile.read(weights));
           case ONNX ->
               throw new MalformedModelException(
                   weights,
@@ -106,6 +107,10 @@ public final class Networks {
     }
   }
 
+  private static StateDict state(Path path, StateDict read) {
+    return PrunedParameters.multipliedOut(read, path);
+  }
+
   private static Network fromState(
       Path path, StateDict state, @Nullable Architecture architecture) {
     if (architecture != null) {
@@ -115,7 +120,7 @@ public final class Networks {
     if (id == null) {
       throw new MalformedModelException(
           path,
-          "holds weights but no graph",
+          "holds weights but no graph (it is a %s)".formatted(FileFormat.of(path).title()),
           "Name the architecture they belong to (%s).".formatted(Architecture.ids()));
     }
     Architecture named = Architecture.ofId(id);

@@ -1,5 +1,6 @@
 package falcon.model.onnx;
 
+import falcon.model.ForeignModel;
 import falcon.model.MalformedModelException;
 import falcon.model.onnx.proto.TensorProto;
 import java.io.IOException;
@@ -89,6 +90,13 @@ final class ExternalFiles {
 
   private void requireInside(String tensor, ExternalPlace place, long bytes, long size) {
     if (place.offset() > size - bytes) {
+      ForeignModel other = ForeignModel.of(content(tensor, place.location()).path());
+      if (other != null) {
+        throw malformed(
+            tensor,
+            "is in '%s', which %s".formatted(place.location(), other.what()),
+            other.advice());
+      }
       throw malformed(
           tensor,
           "is %d bytes from byte %d of '%s', which has %d"

@@ -62,7 +62,7 @@ class NetworksTest {
         .isInstanceOf(MalformedModelException.class)
         .hasMessage(
             """
-            %s: holds weights but no graph
+            %s: holds weights but no graph (it is a safetensors file)
             Name the architecture they belong to (resnet20).\
             """,
             path);

@@ -88,7 +88,7 @@ public record BatchNormChoice(
       return; // compared with itself any change is a loss
     }
     SampleSource trial = samples.validation(TRIAL_SAMPLES);
-    double plain = ofDense.first(trial.size()).percent();
+    double plain = ofDense.at(samples.positions(TRIAL_SAMPLES)).percent();
     double refreshed =
         validation
             .of(

@@ -6,6 +6,7 @@ import falcon.data.Splits;
 import falcon.model.BatchAxis;
 import falcon.torch.sample.SampleSource;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /// Draws samples of the training split that are not held out; images are cropped and flipped as in
 /// training.
@@ -44,10 +45,37 @@ public record CalibrationSamples(NetworkWithData match, Splits splits, long seed
     return validation(splits.validation().length);
   }
 
-  /// Returns the first of the held-out samples, at most `most`, without augmentation.
+  /// Some of the held-out samples: those at [#positions].
   public SampleSource validation(int most) {
     int[] indexes = splits.validation();
-    return match.plain(train(), Arrays.copyOf(indexes, Math.min(most, indexes.length)));
+    return match.plain(train(), Arrays.stream(positions(most)).map(i -> indexes[i]).toArray());
+  }
+
+  /// Positions of some of the held-out samples among all of them, ascending: the first ones; or as
+  /// many at even distances where samples are in the order of their classes, as in folders of
+  /// images, so that no class is preferred.
+  ///
+  /// @param most greatest number of samples
+  public int[] positions(int most) {
+    int[] indexes = splits.validation();
+    var chosen = new int[Math.min(most, indexes.length)];
+    boolean isSpread = chosen.length < indexes.length && isInOrderOfClasses(indexes);
+    for (int i = 0; i < chosen.length; i++) {
+      chosen[i] = isSpread ? (int) ((long) i * indexes.length / chosen.length) : i;
+    }
+    return chosen;
+  }
+
+  /// Whether the samples of each class follow each other.
+  private boolean isInOrderOfClasses(int... indexes) {
+    Samples train = train();
+    if (!train.isLabelled()) {
+      return false;
+    }
+    int[] labels = Arrays.stream(indexes).map(train::label).toArray();
+    long runs =
+        IntStream.range(0, labels.length).filter(i -> i == 0 || labels[i] != labels[i - 1]).count();
+    return runs == Arrays.stream(labels).distinct().count();
   }
 
   private Samples train() {

@@ -2,15 +2,13 @@ package falcon.prune.evaluation;
 
 import falcon.data.DataOption;
 import falcon.data.Dataset;
+import falcon.data.ImageLayout;
 import falcon.data.Images;
 import falcon.data.NamedArrays;
 import falcon.data.NumberArray;
 import falcon.data.Preprocessing;
 import falcon.model.BatchAxis;
-import falcon.model.Dimension;
-import falcon.model.ModelOption;
 import falcon.model.Network;
-import falcon.model.ValueInfo;
 import falcon.model.shape.ControlFlow;
 import falcon.prune.options.PruningException;
 import falcon.torch.UnsupportedNetworkException;
@@ -18,6 +16,7 @@ import falcon.torch.sample.ArraySamples;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -27,12 +26,13 @@ final class CompatibilityCheck {
 
   /// Returns the network for examples of the data's shapes.
   ///
+  /// @param layout order of the axes of an image; of no matter for arrays
   /// @throws PruningException if it does not accept these samples; the message states what it
   ///     accepts and what the samples are
-  static Network shaped(Network network, Dataset data) {
+  static Network shaped(Network network, Dataset data, @Nullable ImageLayout layout) {
     Map<String, List<Long>> shapes =
         switch (data.any()) {
-          case Images _ -> imageShape(network, data);
+          case Images _ -> imageShape(network, data, Objects.requireNonNull(layout));
           case NamedArrays arrays -> arrayShapes(network, data, arrays);
         };
     try {
@@ -51,52 +51,10 @@ final class CompatibilityCheck {
     }
   }
 
-  /// Returns the data with images of the size that the network takes.
-  ///
-  /// @param shortSide length of an image's shorter side before it is cropped, null for the one that
-  ///     suits the network
-  /// @throws PruningException if the network leaves that size open, or takes no images
-  static Dataset sized(Network network, Dataset data, @Nullable Integer shortSide) {
-    List<Dimension> dimensions = network.inputs().getFirst().dimensions();
-    if (network.inputs().size() == 1
-        && dimensions != null
-        && dimensions.size() == 4
-        && dimensions.get(1) instanceof Dimension.Fixed(long channels)
-        && dimensions.get(2) instanceof Dimension.Fixed(long height)
-        && dimensions.get(3) instanceof Dimension.Fixed(long width)) {
-      try {
-        return data.sized(
-            Math.toIntExact(channels), Math.toIntExact(height), Math.toIntExact(width), shortSide);
-      } catch (IllegalArgumentException | ArithmeticException e) {
-        throw unsuitable(
-            "The network takes %s, which no images can be cut to: %s."
-                .formatted(network.inputs(), e.getMessage()));
-      }
-    }
-    throw unsuitable(
-        "The network takes %s; images of files are cut to [channels, height, width] of its only input.%nWhere it leaves these open, give them: %s 3,224,224."
-            .formatted(network.inputs(), ModelOption.INPUT_SHAPE));
-  }
-
-  private static Map<String, List<Long>> imageShape(Network network, Dataset data) {
-    if (network.inputs().size() != 1) {
-      throw unsuitable(
-          "The network has %d inputs (%s); image data goes with networks of one. Give it arrays, named like the inputs (.npz)."
-              .formatted(network.inputs().size(), network.inputs()));
-    }
-    ValueInfo input = network.inputs().getFirst();
-    var image = List.of((long) data.channels(), (long) data.height(), (long) data.width());
-    List<Dimension> dimensions = input.dimensions();
-    boolean fits = dimensions == null || dimensions.size() == 4;
-    for (int i = 0; dimensions != null && fits && i < image.size(); i++) {
-      fits = !(dimensions.get(i + 1) instanceof Dimension.Fixed(long size)) || size == image.get(i);
-    }
-    if (!fits) {
-      throw unsuitable(
-          "The network takes %s, the images in %s are %s (channels, height, width). Use the data that the network was trained on."
-              .formatted(input, data.directory(), image));
-    }
-    return Map.of(input.name(), image);
+  private static Map<String, List<Long>> imageShape(
+      Network network, Dataset data, ImageLayout layout) {
+    List<Long> shape = Objects.requireNonNull(ImageInput.shape(network, data, layout));
+    return Map.of(network.inputs().getFirst().name(), shape);
   }
 
   private static Map<String, List<Long>> arrayShapes(

@@ -1,6 +1,7 @@
 package falcon.prune.evaluation;
 
 import falcon.data.Dataset;
+import falcon.data.Split;
 import falcon.model.Dimension;
 import falcon.model.MainOutput;
 import falcon.model.ModelOption;
@@ -19,17 +20,20 @@ import org.jspecify.annotations.Nullable;
 final class MeasureChoice {
   private MeasureChoice() {}
 
-  /// @param network the network for examples of the data's shapes
-  /// @throws PruningException if labels are requested but do not exist, or the network has fewer
-  ///     classes than the data, or it has no main output
-  static Measure of(Network network, Dataset data, Loss loss) {
+  /// @param network for examples of the data's shapes
+  /// @param split whose samples networks are judged on; it need not have labels because another one
+  ///     has
+  /// @throws PruningException if labels are asked for that there are not, or the network has fewer
+  ///     classes than the data, or no output that counts
+  static Measure of(Network network, Dataset data, Split split, Loss loss) {
     Integer classes = classes(network);
     boolean isClassifier = classes != null && classes > 1;
-    boolean canBeLabelled = data.isLabelled() && isClassifier;
+    boolean isLabelled = data.isLabelled(split);
+    boolean canBeLabelled = isLabelled && isClassifier;
     if (loss == Loss.LABELS && !canBeLabelled) {
       throw new PruningException(
           PruningException.Kind.USAGE,
-          data.isLabelled()
+          isLabelled
               ? "%1$s labels is for classifiers; output '%2$s' is not [examples, classes]. Say %1$s self, or choose another output (%3$s)."
                   .formatted(Option.LOSS, MainOutput.of(network), ModelOption.OUTPUT)
               : "%1$s labels needs classes, %2$s has none. Say %1$s self, or add an array 'labels'."
@@ -42,13 +46,19 @@ final class MeasureChoice {
           case SELF -> withoutLabels(isClassifier);
           case OUTPUTS -> Measure.FIDELITY;
         };
-    if (measure == Measure.ACCURACY && classes != null && classes < data.classes()) {
+    if (measure == Measure.ACCURACY && classes != null && classes < dataClasses(data, split)) {
       throw new PruningException(
           PruningException.Kind.INPUT,
           "The network tells %d classes apart, the data in %s has %d. Use the data that the network was trained on."
-              .formatted(classes, data.directory(), data.classes()));
+              .formatted(classes, data.directory(), dataClasses(data, split)));
     }
     return measure;
+  }
+
+  private static int dataClasses(Dataset data, Split split) {
+    return split == Split.TEST && !data.layout().isImages()
+        ? Math.max(data.classes(), data.test().classes())
+        : data.classes();
   }
 
   static Measure withoutLabels(boolean isClassifier) {
@@ -63,7 +73,7 @@ final class MeasureChoice {
   }
 
   /// @return the number of classes; null if the main output is not one of a classifier
-  private static @Nullable Integer classes(Network network) {
+  static @Nullable Integer classes(Network network) {
     ValueInfo output = output(network);
     List<Long> shape = shape(network, output);
     boolean isVector =

@@ -1,12 +1,17 @@
 package falcon.prune.evaluation;
 
 import falcon.data.Dataset;
+import falcon.data.ImageLayout;
 import falcon.data.Images;
 import falcon.data.Layout;
 import falcon.data.NamedArrays;
 import falcon.data.Preprocessing;
 import falcon.data.Samples;
+import falcon.data.Split;
+import falcon.model.DataType;
+import falcon.model.Dimension;
 import falcon.model.Network;
+import falcon.model.ValueInfo;
 import falcon.prune.options.Loss;
 import falcon.prune.options.Measure;
 import falcon.prune.options.PruningException;
@@ -16,7 +21,9 @@ import falcon.torch.sample.ImageSamples;
 import falcon.torch.sample.SampleSource;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// A network with compatible data: axes that the network leaves open have the sizes of the samples.
@@ -25,7 +32,8 @@ import org.jspecify.annotations.Nullable;
 /// @param data the data whose samples it takes
 /// @param preprocessing the conversion of pixels to inputs; null for arrays, which are used
 ///     unchanged
-/// @param measure the measure that networks are judged by
+/// @param measure the measure that networks are judged by on training samples, or on test samples where there
+///     are no others
 public record NetworkWithData(
     Network network, Dataset data, @Nullable Preprocessing preprocessing, Measure measure) {
 
@@ -37,33 +45,91 @@ public record NetworkWithData(
   /// @throws PruningException if they are not compatible; the message states the reason
   public static NetworkWithData of(
       Network network, Dataset data, @Nullable Preprocessing preprocessing, Loss loss) {
-    Dataset sized = data.needsImageSize() ? CompatibilityCheck.sized(network, data, null) : data;
-    Network shaped = CompatibilityCheck.shaped(network, sized);
-    Preprocessing used = preprocessing != null ? preprocessing : usual(network, sized);
+    Preprocessing given =
+        preprocessing != null ? preprocessing : stored(network, data, Path.of(network.name()));
+    Dataset named = data.forInputs(network.inputs().stream().map(ValueInfo::name).toList());
+    Dataset sized =
+        named.needsImageSize()
+            ? ImageInput.sized(network, named, null, given == null ? null : given.layout())
+            : named;
+    Preprocessing used = given;
+    ImageLayout layout = null;
+    if (sized.layout().isImages()) {
+      used = inLayout(network, sized, given != null ? given : ImageInput.usual(network, sized));
+      layout = Objects.requireNonNullElse(used.layout(), ImageLayout.NCHW);
+      ImageInput.requireNumbers(network, used);
+    }
+    Network shaped = CompatibilityCheck.shaped(network, sized, layout);
     CompatibilityCheck.require(sized, used);
-    return new NetworkWithData(shaped, sized, used, MeasureChoice.of(shaped, sized, loss));
+    Split first = sized.hasTrain() ? Split.TRAIN : Split.TEST;
+    Measure measure = MeasureChoice.of(shaped, sized, first, loss);
+    return new NetworkWithData(shaped, withClasses(shaped, sized, loss), used, measure);
+  }
+
+  /// The data with labels that are the network's classes, where labels count.
+  private static Dataset withClasses(Network network, Dataset data, Loss loss) {
+    Integer classes = MeasureChoice.classes(network);
+    boolean isJudgedByLabels =
+        data.layout() == Layout.IMAGES
+            && Stream.of(Split.values())
+                .filter(split -> split == Split.TRAIN ? data.hasTrain() : data.hasTest())
+                .filter(data::isLabelled)
+                .anyMatch(
+                    split -> MeasureChoice.of(network, data, split, loss) == Measure.ACCURACY);
+    return isJudgedByLabels && classes != null ? data.forClasses(classes) : data;
+  }
+
+  /// What networks are judged by on the samples of a split, which depends on its own labels alone.
+  ///
+  /// @param loss what a pruned network is to do well
+  /// @throws PruningException if the network has fewer classes than the split
+  public Measure measure(Split split, Loss loss) {
+    return MeasureChoice.of(network, data, split, loss);
   }
 
   /// Returns the data with images of the size that the network takes, if they have no size of their
   /// own.
   ///
-  /// @param shortSide length that an image's shorter side is resized to before the middle is
-  ///     cropped; null for 8/7 of the network's longer side, and for no resizing of an image that
-  ///     has the size already
-  /// @throws PruningException if the network leaves that size open, takes no images, or the size is
-  ///     too large
-  public static Dataset sized(Network network, Dataset data, @Nullable Integer shortSide) {
-    return data.layout() == Layout.IMAGES
-        ? CompatibilityCheck.sized(network, data, shortSide)
-        : data;
+  /// @param shortSide length that an image's shorter side is resized to before the middle is cut
+  ///     out; null for 8/7 of the network's longer one, and none for an image that has the size
+  ///     already
+  /// @param layout order of the axes of an image, null for the one that the network's metadata or
+  ///     its shape determine
+  /// @throws PruningException if the network leaves that size open, takes no images, contradicts
+  ///     the layout, or it is too large
+  public static Dataset sized(
+      Network network, Dataset data, @Nullable Integer shortSide, @Nullable ImageLayout layout) {
+    if (data.layout() != Layout.IMAGES) {
+      return data;
+    }
+    Preprocessing stored = stored(network, data, Path.of(network.name()));
+    ImageLayout known = stored == null ? null : stored.layout();
+    return ImageInput.sized(network, data, shortSide, layout != null ? layout : known);
   }
 
-  private static @Nullable Preprocessing usual(Network network, Dataset data) {
-    if (!data.layout().isImages()) {
-      return null;
-    }
-    Preprocessing stored = Preprocessing.fromMetadata(Path.of(network.name()), network.metadata());
-    return stored != null ? stored : Preprocessing.defaultsOf(data.layout(), data.channels());
+  /// The preprocessing that a network has in its metadata, or else the usual one: pixels as they
+  /// are where it takes whole numbers, else the default of the data's layout.
+  ///
+  /// @param data images of the size that the network takes
+  /// @param source file of the metadata, named in messages
+  public static Preprocessing usual(Network network, Dataset data, Path source) {
+    Preprocessing stored = stored(network, data, source);
+    return stored != null ? stored : ImageInput.usual(network, data);
+  }
+
+  /// Preprocessing with the order of axes in which the network takes images: the one it has, or
+  /// else channels last where the network's shape or nodes say so.
+  ///
+  /// @param data images of the size that the network takes
+  /// @throws PruningException if the network takes no images of that size, contradicts the order,
+  ///     or nothing tells the order
+  public static Preprocessing inLayout(Network network, Dataset data, Preprocessing preprocessing) {
+    ImageLayout found = ImageInput.layout(network, data, preprocessing.layout());
+    return found == ImageLayout.NHWC ? preprocessing.in(found) : preprocessing;
+  }
+
+  private static @Nullable Preprocessing stored(Network network, Dataset data, Path source) {
+    return data.layout().isImages() ? Preprocessing.fromMetadata(source, network.metadata()) : null;
   }
 
   /// Returns samples without augmentation.
@@ -74,9 +140,20 @@ public record NetworkWithData(
   public SampleSource plain(Samples samples, int[] indexes) {
     return switch (samples) {
       case Images images ->
-          ImageSamples.plain(images, indexes, Objects.requireNonNull(preprocessing));
+          asInput(ImageSamples.plain(images, indexes, Objects.requireNonNull(preprocessing)));
       case NamedArrays arrays -> arrays(arrays, indexes);
     };
+  }
+
+  /// Images in the type and shape of the network's only input.
+  private ImageSamples asInput(ImageSamples images) {
+    ValueInfo input = network.inputs().getFirst();
+    List<Long> shape =
+        Objects.requireNonNull(input.dimensions()).stream()
+            .skip(1)
+            .map(size -> ((Dimension.Fixed) size).size())
+            .toList();
+    return images.as(Objects.requireNonNullElse(input.type(), DataType.FLOAT32), shape);
   }
 
   private ArraySamples arrays(NamedArrays arrays, int[] indexes) {
@@ -102,7 +179,8 @@ public record NetworkWithData(
   public SampleSource augmented(Samples samples, int[] indexes, long seed) {
     return switch (samples) {
       case Images images ->
-          ImageSamples.augmented(images, indexes, Objects.requireNonNull(preprocessing), seed);
+          asInput(
+              ImageSamples.augmented(images, indexes, Objects.requireNonNull(preprocessing), seed));
       case NamedArrays arrays -> arrays(arrays, indexes);
     };
   }

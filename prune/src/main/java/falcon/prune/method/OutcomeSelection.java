@@ -19,7 +19,7 @@ final class OutcomeSelection {
   private @Nullable Network lastJudged;
   private @Nullable SampleLosses lastErrors;
 
-  /// @param most greatest number of held-out samples; the first ones are used
+  /// @param most held-out samples to look at
   OutcomeSelection(PruningMethod.Setting setting, int most) {
     this.setting = setting;
     this.samples = setting.samples().validation(most);

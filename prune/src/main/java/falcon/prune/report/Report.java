@@ -19,6 +19,7 @@ public final class Report {
   private final List<LayerReport> layers;
   private final Choice choice;
   private final @Nullable Measure measure;
+  private final @Nullable Measure testMeasure;
   private final @Nullable Accuracy validation;
   private final @Nullable Accuracy test;
   private final List<StageReport> stages;
@@ -33,6 +34,7 @@ public final class Report {
     layers = List.copyOf(builder.layers);
     choice = builder.choice;
     measure = builder.measure;
+    testMeasure = builder.testMeasure;
     validation = builder.validation;
     test = builder.test;
     stages = builder.stages;
@@ -51,10 +53,17 @@ public final class Report {
     return new Builder(plan, mask, choice);
   }
 
-  /// Returns the measure that networks were judged by, which all percentages of the report use.
-  /// Null where there are no data, so that nothing was measured.
+  /// Returns what networks were judged by: all percentages of the report are of it, but those on
+  /// the test split if [#testMeasure] is another one. Null where there is no data, so that nothing
+  /// was measured.
   public @Nullable Measure measure() {
     return measure;
+  }
+
+  /// Returns what networks were judged by on the test split: [Measure#ACCURACY] where it has labels
+  /// and the training split has none, else as [#measure].
+  public @Nullable Measure testMeasure() {
+    return testMeasure;
   }
 
   /// Returns the multiply-accumulates of one example.
@@ -126,6 +135,7 @@ public final class Report {
     private final List<LayerReport> layers;
     private final Choice choice;
     private @Nullable Measure measure;
+    private @Nullable Measure testMeasure;
     private @Nullable Accuracy validation;
     private @Nullable Accuracy test;
     private List<StageReport> stages = List.of();
@@ -173,8 +183,15 @@ public final class Report {
     /// @param onTest percentages on the test split, null if it does not exist or was not read
     public Builder judged(Measure by, Accuracy onValidation, @Nullable Accuracy onTest) {
       measure = by;
+      testMeasure = by;
       validation = onValidation;
       test = onTest;
+      return this;
+    }
+
+    /// Sets what networks were judged by on the test split, if not by the same as on validation.
+    public Builder testMeasure(Measure value) {
+      testMeasure = value;
       return this;
     }
 
@@ -228,7 +245,7 @@ public final class Report {
     }
   }
 
-  /// The accuracies of networks by the report's measure, in percent.
+  /// Networks judged by a measure, in percent.
   ///
   /// @param dense accuracy before pruning
   /// @param pruned accuracy after pruning and re-fitting

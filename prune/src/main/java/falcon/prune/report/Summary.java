@@ -25,7 +25,8 @@ public final class Summary {
     if (report.validation() == null || report.measure() == null) {
       lines.add("accuracy: not told, there was no data");
     } else {
-      addAccuracies(lines, report.measure(), report.validation(), report.test());
+      addHeader(lines, report.measure(), report.testMeasure());
+      addAccuracies(lines, report.validation(), report.test());
     }
     lines.add("");
     lines.add(
@@ -40,13 +41,19 @@ public final class Summary {
     return text(lines);
   }
 
-  private static void addAccuracies(
-      List<String> lines,
-      Measure measure,
-      Report.Accuracy validation,
-      Report.@Nullable Accuracy test) {
+  /// Names the measure, or both where the test split is judged by another one.
+  private static void addHeader(List<String> lines, Measure measure, @Nullable Measure onTest) {
     lines.add("");
-    lines.add("%-12s %14s %14s".formatted(measure.id(), "validation", "test"));
+    if (onTest == null || onTest == measure) {
+      lines.add("%-12s %14s %14s".formatted(measure.id(), "validation", "test"));
+    } else {
+      lines.add("%-12s %14s %14s".formatted("", measure.id(), onTest.id()));
+      lines.add("%-12s %14s %14s".formatted("", "validation", "test"));
+    }
+  }
+
+  private static void addAccuracies(
+      List<String> lines, Report.Accuracy validation, Report.@Nullable Accuracy test) {
     lines.add(accuracy("dense", validation.dense(), test == null ? null : test.dense()));
     lines.add(accuracy("pruned", validation.pruned(), test == null ? null : test.pruned()));
     if (validation.refreshed() != null) {

@@ -15,6 +15,7 @@ import falcon.prune.storage.Json;
 import falcon.prune.storage.WrittenFile;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -61,9 +62,13 @@ final class ResultFile {
     Measure measure = report.measure();
     json.put("measure", measure == null ? null : measure.id());
     if (measure != null) {
+      Measure onTest = Objects.requireNonNullElse(report.testMeasure(), measure);
       ObjectNode accuracy = json.putObject(measure.id());
       accuracy.set("validation", accuracy(report.validation()));
-      accuracy.set("test", accuracy(report.test()));
+      accuracy.set("test", onTest == measure ? accuracy(report.test()) : null);
+      if (onTest != measure) {
+        json.putObject(onTest.id()).set("test", accuracy(report.test()));
+      }
     }
     json.putObject("certificate")
         .put("value", report.certificate().value())

@@ -112,9 +112,12 @@ public final class SampleLosses {
     return 100.0 * (scale - Arrays.stream(losses).sum()) / scale;
   }
 
-  /// Returns the losses of the first samples, on the same scale per sample.
-  public SampleLosses first(int count) {
-    return new SampleLosses(Arrays.copyOf(losses, count), scale * count / losses.length);
+  /// Losses of some of the samples, on the same scale a sample.
+  ///
+  /// @param positions which of them, from 0 on
+  public SampleLosses at(int... positions) {
+    double[] some = Arrays.stream(positions).mapToDouble(i -> losses[i]).toArray();
+    return new SampleLosses(some, scale * some.length / losses.length);
   }
 
   /// Returns whether another network has lower losses on the same samples, beyond chance: the sum

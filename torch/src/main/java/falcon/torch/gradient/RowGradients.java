@@ -1,5 +1,6 @@
 package falcon.torch.gradient;
 
+import falcon.data.Samples;
 import falcon.data.Seeds;
 import falcon.torch.Precision;
 import falcon.torch.Torch;
@@ -27,10 +28,16 @@ final class RowGradients {
       case RowKind.Empirical() -> { // ∂(−log softmax_y)/∂logits = softmax − onehot(y)
         int classes = Math.toIntExact(outputs.size(1));
         var labels = new float[Math.toIntExact(outputs.numel())];
+        boolean haveClasses = true;
         for (int i = 0; i < batch.size(); i++) {
-          labels[i * classes + batch.labels()[i]] = 1;
+          if (batch.labels()[i] == Samples.NO_CLASS) {
+            haveClasses = false;
+          } else {
+            labels[i * classes + batch.labels()[i]] = 1;
+          }
         }
-        yield softmax(outputs, 1).sub(like(outputs, labels));
+        Tensor gradient = softmax(outputs, 1).sub(like(outputs, labels));
+        yield haveClasses ? gradient : gradient.mul(like(outputs, withClass(batch, classes)));
       }
       case RowKind.SampledLabels(long seed, int axis) -> sampled(outputs, firstRow, seed, axis);
       case RowKind.OutputSigns(long seed) -> {
@@ -43,6 +50,16 @@ final class RowGradients {
         yield like(outputs, signs);
       }
     };
+  }
+
+  /// Returns 1 for the outputs of samples that have a class, 0 for others: these have no gradient.
+  private static float[] withClass(SampleBatch batch, int classes) {
+    var factors = new float[batch.size() * classes];
+    for (int i = 0; i < batch.size(); i++) {
+      boolean hasClass = batch.labels()[i] != Samples.NO_CLASS;
+      Arrays.fill(factors, i * classes, (i + 1) * classes, hasClass ? 1 : 0);
+    }
+    return factors;
   }
 
   /// Returns softmax − onehot of a label drawn from the softmax, at every position.
