@@ -25,12 +25,13 @@ final class MeasureChoice {
   static Measure of(Network network, Dataset data, Loss loss) {
     Integer classes = classes(network);
     boolean isClassifier = classes != null && classes > 1;
-    boolean canBeLabelled = data.isLabelled() && isClassifier;
+    boolean isBinary = classes != null && classes == 1 && data.isLabelled() && data.classes() <= 2;
+    boolean canBeLabelled = data.isLabelled() && (isClassifier || isBinary);
     if (loss == Loss.LABELS && !canBeLabelled) {
       throw new PruningException(
           PruningException.Kind.USAGE,
           data.isLabelled()
-              ? "%1$s labels is for classifiers; output '%2$s' is not [examples, classes]. Say %1$s self, or choose another output (%3$s)."
+              ? "%1$s labels is for classifiers; output '%2$s' is neither [examples, classes] nor one number for labels 0 and 1. Say %1$s self, or choose another output (%3$s)."
                   .formatted(Option.LOSS, MainOutput.of(network), ModelOption.OUTPUT)
               : "%1$s labels needs classes, %2$s has none. Say %1$s self, or add an array 'labels'."
                   .formatted(Option.LOSS, data.directory()));
@@ -42,7 +43,7 @@ final class MeasureChoice {
           case SELF -> withoutLabels(isClassifier);
           case OUTPUTS -> Measure.FIDELITY;
         };
-    if (measure == Measure.ACCURACY && classes != null && classes < data.classes()) {
+    if (measure == Measure.ACCURACY && classes != null && !isBinary && classes < data.classes()) {
       throw new PruningException(
           PruningException.Kind.INPUT,
           "The network tells %d classes apart, the data in %s has %d. Use the data that the network was trained on."
@@ -62,10 +63,17 @@ final class MeasureChoice {
     return classes != null && classes > 1;
   }
 
-  /// @return null if the output that counts is none of a classifier
-  private static @Nullable Integer classes(Network network) {
+  /// Numbers that the output that counts has for an example: `[examples, classes]`, further axes of
+  /// size 1, or `[examples]`.
+  ///
+  /// @return 1 for one that may be the probability or the logit of the second of two classes; null
+  ///     if the output is none of a classifier
+  static @Nullable Integer classes(Network network) {
     ValueInfo output = output(network);
     List<Long> shape = shape(network, output);
+    if (shape != null && shape.size() == 1) {
+      return 1;
+    }
     boolean isVector =
         shape != null
             && shape.size() >= 2

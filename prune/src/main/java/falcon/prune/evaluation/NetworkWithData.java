@@ -57,6 +57,12 @@ public record NetworkWithData(
         : data;
   }
 
+  /// Whether the network has one number for each example, which tells two classes apart.
+  public boolean isBinary() {
+    Integer classes = MeasureChoice.classes(network);
+    return measure == Measure.ACCURACY && classes != null && classes == 1;
+  }
+
   private static @Nullable Preprocessing usual(Network network, Dataset data) {
     if (!data.layout().isImages()) {
       return null;

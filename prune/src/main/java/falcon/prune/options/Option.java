@@ -27,6 +27,10 @@ public enum Option {
   BLOCK,
   /// [RefinementOptions#batchNorm].
   BN_REFRESH,
+  /// [RefinementOptions#steps].
+  STEPS,
+  /// [RefinementOptions#learningRate].
+  LEARNING_RATE,
   /// [PruningOptions#loss].
   LOSS,
   /// [SearchOptions#floors].

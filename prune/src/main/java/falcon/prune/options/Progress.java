@@ -30,6 +30,11 @@ public interface Progress {
   /// @param done number of steps that the earlier run had done
   default void goOn(long done) {}
 
+  /// Receives how long the phase will take, before it is far enough to tell.
+  ///
+  /// @param seconds from now to its end, an estimate
+  default void expect(double seconds) {}
+
   /// Receives how far the phase is.
   ///
   /// @param done number of steps that are done, of all that [#begin] named

@@ -3,6 +3,7 @@ package falcon.torch.gradient;
 import falcon.data.Seeds;
 import falcon.torch.Precision;
 import falcon.torch.Torch;
+import falcon.torch.execution.BinaryOutput;
 import falcon.torch.gradient.PerSampleGradients.RowKind;
 import falcon.torch.sample.SampleBatch;
 import java.util.Arrays;
@@ -31,6 +32,13 @@ final class RowGradients {
           labels[i * classes + batch.labels()[i]] = 1;
         }
         yield softmax(outputs, 1).sub(like(outputs, labels));
+      }
+      case RowKind.EmpiricalBinary(BinaryOutput output) -> {
+        float[] slopes = Torch.floats(outputs);
+        for (int i = 0; i < batch.size(); i++) {
+          slopes[i] = (float) output.slope(slopes[i], batch.labels()[i]);
+        }
+        yield like(outputs, slopes);
       }
       case RowKind.SampledLabels(long seed, int axis) -> sampled(outputs, firstRow, seed, axis);
       case RowKind.OutputSigns(long seed) -> {
