@@ -1,11 +1,13 @@
 package falcon.cli;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.cli.option.DataOptions;
 import falcon.cli.option.ModelOptions;
 import falcon.cli.option.OutputOptions;
 import falcon.cli.option.ThreadOptions;
 import falcon.cli.output.Console;
 import falcon.cli.output.ConsoleProgress;
+import falcon.cli.output.Flags;
 import falcon.cli.output.JsonText;
 import falcon.cli.process.ExitCode;
 import falcon.data.Dataset;
@@ -75,16 +77,7 @@ final class EvaluateCommand implements Callable<Integer> {
   private void show(Evaluator.Result result, String preprocessing) {
     console.result(
         output.isJson()
-            ? JsonText.of(
-                JsonText.document()
-                    .put("split", split())
-                    .put("samples", result.samples())
-                    .put("correct", result.correct())
-                    .put("measure", Measure.ACCURACY.id())
-                    .put("accuracy", result.accuracy())
-                    .put("crossEntropy", result.crossEntropy())
-                    .put("preprocessing", preprocessing)
-                    .put("seconds", result.seconds()))
+            ? json(result, preprocessing)
             : "%s: %.2f %% of %,d images right, cross-entropy %.4f (%.1f s; %s)"
                 .formatted(
                     split(),
@@ -93,6 +86,22 @@ final class EvaluateCommand implements Callable<Integer> {
                     result.crossEntropy(),
                     result.seconds(),
                     preprocessing));
+  }
+
+  private String json(Evaluator.Result result, String preprocessing) {
+    ObjectNode json =
+        JsonText.document()
+            .put("split", split())
+            .put("samples", result.samples())
+            .put("correct", result.correct())
+            .put("measure", Measure.ACCURACY.id())
+            .put("accuracy", result.accuracy())
+            .put("crossEntropy", result.crossEntropy())
+            .put("preprocessing", preprocessing)
+            .put("seconds", result.seconds());
+    var warnings = json.putArray("warnings");
+    result.warnings().forEach(warning -> warnings.add(Flags.in(warning)));
+    return JsonText.of(json);
   }
 
   private void show(Evaluator.Comparison result, String preprocessing) {

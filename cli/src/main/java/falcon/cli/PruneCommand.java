@@ -1,5 +1,6 @@
 package falcon.cli;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.budget.Budget;
 import falcon.cli.option.DataOptions;
@@ -30,6 +31,7 @@ import falcon.prune.options.PruningException;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.PrunedNetwork;
+import falcon.prune.report.Report;
 import falcon.prune.report.Summary;
 import falcon.prune.run.OutputFolder;
 import falcon.prune.run.RunDescription;
@@ -392,25 +394,47 @@ final class PruneCommand implements Callable<Integer> {
   private static ObjectNode json(PruningPlan plan) {
     ObjectNode json = JsonText.document();
     ObjectNode budget = json.putObject("budget");
-    budget
-        .putObject("macs")
-        .put("asked", plan.budget().maxMacs())
-        .put("request", plan.asked().macs().toString())
-        .put("total", plan.costs().totalMacs());
+    if (plan.isCounted()) {
+      budget
+          .putObject("macs")
+          .put("asked", plan.budget().maxMacs())
+          .put("request", plan.asked().macs().toString())
+          .put("total", plan.costs().totalMacs())
+          .set("network", json(Summary.networkMacs(plan)));
+    } else {
+      budget.putNull("macs");
+    }
     budget
         .putObject("nnz")
         .put("asked", plan.budget().maxNnz())
         .put("request", plan.asked().nnz().toString())
-        .put("total", plan.costs().weightCount());
+        .put("total", plan.costs().weightCount())
+        .set("network", json(Summary.networkWeights(plan)));
     var stages = json.putArray("stages");
     for (Budget stage : plan.stageBudgets()) {
-      stages.addObject().put("macs", stage.maxMacs()).put("nnz", stage.maxNnz());
+      stages
+          .addObject()
+          .put("macs", plan.isCounted() ? stage.maxMacs() : null)
+          .put("nnz", stage.maxNnz());
     }
+    var warnings = json.putArray("warnings");
+    plan.warnings().forEach(warning -> warnings.add(Flags.in(warning)));
     return json.put("samples", plan.samples())
         .put("refit", plan.refit().id())
+        .put("steps", plan.steps())
+        .put("learningRate", plan.learningRate())
         .put("schedule", plan.schedule() == null ? null : plan.schedule().id())
         .put("memoryBytes", plan.memoryBytes())
         .put("gradients", plan.gradientText())
         .put("seconds", plan.seconds());
+  }
+
+  private static @Nullable ObjectNode json(Report.@Nullable Part part) {
+    return part == null
+        ? null
+        : new ObjectNode(JsonNodeFactory.instance)
+            .put("atMost", part.used())
+            .put("total", part.total())
+            .put("percent", part.percent());
   }
 }

@@ -453,7 +453,9 @@ class MainTest {
     assertThat(ran.code()).as(ran.err()).isZero();
     assertThat(out.resolve("r50/result.json")).exists();
     assertThat(out.resolve("r12.5/result.json")).exists();
-    assertThat(ran.err()).isEmpty();
+    assertThat(ran.err().lines())
+        .as("nothing but warnings: the labels are drawn at random")
+        .allMatch(line -> line.startsWith("warning: The network gets"));
   }
 
   @Test

@@ -4,12 +4,16 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 
 /// An array of a file, `[n, …]`: the first axis counts samples. Numbers stay in the file's format,
 /// in memory or on disk, and are converted sample by sample. Instances are immutable.
 public final class NumberArray {
   /// Greatest magnitude up to which every integer is a float.
   private static final long EXACT_IN_FLOAT = 1L << 24;
+
+  /// Values that stand for a number that is not there, as text.
+  private static final Set<String> MISSING = Set.of("NaN", "Infinity", "-Infinity");
 
   /// The source of the samples' bytes.
   interface Content {
@@ -128,7 +132,9 @@ public final class NumberArray {
         file,
         "number %d of sample %d in array '%s' is %s, not %s."
             .formatted(position, index, name, value, wanted),
-        "Save the array with the type that the network takes.");
+        MISSING.contains(value)
+            ? "Leave that sample out, or put a number in the place of what is missing."
+            : "Save the array with the type that the network takes.");
   }
 
   @Override

@@ -37,6 +37,11 @@ public final class Splits {
     return of(train, Math.min(VALIDATION_COUNT, train.judged().length / VALIDATION_DIVISOR));
   }
 
+  /// Returns the least number of training samples of which [#of(Samples)] holds out any.
+  public static int leastForValidation() {
+    return VALIDATION_DIVISOR;
+  }
+
   /// Holds out a given number of samples.
   ///
   /// @param validationCount number of samples held out, from 0 to half of the training samples that

@@ -1,11 +1,14 @@
 package falcon.prune;
 
+import falcon.data.DataOption;
 import falcon.data.Dataset;
 import falcon.data.Preprocessing;
 import falcon.data.Samples;
 import falcon.data.Split;
 import falcon.data.Splits;
 import falcon.model.Network;
+import falcon.prune.evaluation.Chance;
+import falcon.prune.evaluation.FirstLook;
 import falcon.prune.evaluation.Judge;
 import falcon.prune.evaluation.NetworkWithData;
 import falcon.prune.options.Loss;
@@ -14,10 +17,14 @@ import falcon.prune.options.Option;
 import falcon.prune.options.Progress;
 import falcon.prune.options.PruningException;
 import falcon.prune.resources.Kernels;
+import falcon.torch.execution.BinaryOutput;
 import falcon.torch.execution.Evaluation;
+import falcon.torch.execution.Logits;
+import falcon.torch.execution.SampleLosses;
 import falcon.torch.kernel.Workers;
 import falcon.torch.sample.SampleSource;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Measures the accuracy of a classifier on labelled samples, or how much of a reference any
@@ -58,7 +65,13 @@ public final class Evaluator {
   /// @param correct number of samples that were assigned their label
   /// @param crossEntropy mean of −log of the label's softmax probability, in nats
   /// @param seconds time of the evaluation
-  public record Result(int samples, int correct, double crossEntropy, double seconds) {
+  /// @param warnings what the user should know, one text per warning
+  public record Result(
+      int samples, int correct, double crossEntropy, double seconds, List<String> warnings) {
+    /// Copies the warnings.
+    public Result {
+      warnings = List.copyOf(warnings);
+    }
     /// Returns the share of correct answers in percent.
     public double accuracy() {
       return 100.0 * correct / samples;
@@ -88,7 +101,7 @@ public final class Evaluator {
           "Accuracy needs %s.%nCompare with another network instead: %s DENSE.onnx."
               .formatted(
                   samples.isLabelled()
-                      ? "a classifier, whose output is [examples, classes]"
+                      ? "a classifier, whose output is [examples, classes], or one number for each example where labels are 0 and 1"
                       : "labels, and %s has none".formatted(data.directory()),
                   Option.REFERENCE));
     }
@@ -97,24 +110,48 @@ public final class Evaluator {
     long begin = System.nanoTime();
     int correct = 0;
     double crossEntropy = 0;
+    var chance = new Chance();
+    BinaryOutput meaning = BinaryOutput.of(match.network());
+    int slice = slice(match, meaning, indexes.length);
     try (var workers = new Workers(threads)) {
       Kernels.tell(workers, progress);
       progress.begin("evaluating", indexes.length);
-      for (int from = 0; from < indexes.length; from += SLICE) {
-        int to = Math.min(indexes.length, from + SLICE);
-        var evaluation =
-            Evaluation.of(
-                match.network(),
-                match.plain(samples, Arrays.copyOfRange(indexes, from, to)),
-                workers);
+      for (int from = 0; from < indexes.length; from += slice) {
+        int to = Math.min(indexes.length, from + slice);
+        SampleSource shown = match.plain(samples, Arrays.copyOfRange(indexes, from, to));
+        Logits logits = Evaluation.logits(match.network(), shown, workers).meaning(meaning);
+        var evaluation = Evaluation.of(logits, shown);
         correct += evaluation.correct();
         crossEntropy += evaluation.crossEntropy() * evaluation.samples();
+        chance.add(SampleLosses.predictions(logits), shown);
         progress.advance(to);
       }
       progress.end();
     }
     double seconds = (System.nanoTime() - begin) / 1e9;
-    return new Result(indexes.length, correct, crossEntropy / indexes.length, seconds);
+    tell(progress, FirstLook.fewerClasses(match));
+    String warning = chance.warning(match);
+    if (warning != null) {
+      progress.warn(warning);
+    }
+    return new Result(
+        indexes.length,
+        correct,
+        crossEntropy / indexes.length,
+        seconds,
+        warning == null ? List.of() : List.of(warning));
+  }
+
+  /// Samples that are evaluated between two messages: all where their outputs together tell what
+  /// the network's one output means.
+  private static int slice(NetworkWithData match, @Nullable BinaryOutput meaning, int samples) {
+    return meaning == null && match.isBinary() ? Math.max(1, samples) : SLICE;
+  }
+
+  private static void tell(Progress progress, @Nullable String text) {
+    if (text != null) {
+      progress.note(text);
+    }
   }
 
   /// Compares two networks on all samples of a part, without augmentation; no labels are needed.
@@ -132,6 +169,7 @@ public final class Evaluator {
           "The network and its reference have outputs of different kinds: '%s' and '%s'."
               .formatted(network.outputs(), reference.outputs()));
     }
+    tell(progress, FirstLook.unusedLabels(match, Loss.SELF));
     Samples samples = split(match.data(), part);
     tell(match.data(), progress);
     SampleSource shown = match.plain(samples, indexes(samples, part));
@@ -176,7 +214,22 @@ public final class Evaluator {
     };
   }
 
-  private static int[] indexes(Samples samples, Part part) {
+  private int[] indexes(Samples samples, Part part) {
+    int[] indexes = indexesOf(samples, part);
+    if (indexes.length == 0) {
+      throw new PruningException(
+          PruningException.Kind.INPUT,
+          "%s: none of its %d training samples is held out for validation; %d or more are needed for that.%nUse all of them (%s train)."
+              .formatted(
+                  data.directory(),
+                  samples.count(),
+                  Splits.leastForValidation(),
+                  DataOption.SPLIT));
+    }
+    return indexes;
+  }
+
+  private static int[] indexesOf(Samples samples, Part part) {
     return switch (part) {
       case VALIDATION -> Splits.of(samples).validation();
       case TRAIN, TEST -> all(samples.count());

@@ -9,6 +9,7 @@ import falcon.data.Splits;
 import falcon.model.Network;
 import falcon.prune.evaluation.BatchNormChoice;
 import falcon.prune.evaluation.CalibrationSamples;
+import falcon.prune.evaluation.FirstLook;
 import falcon.prune.evaluation.Judge;
 import falcon.prune.evaluation.NetworkWithData;
 import falcon.prune.evaluation.Validation;
@@ -167,6 +168,9 @@ public final class Pruning {
       samples.match().data().notes().forEach(progress::note);
       samples.match().data().warnings().forEach(this::warn);
       WeightVector.requireFinite(dense, plan.costs());
+      plan.warnings().forEach(this::warn);
+      var look = new FirstLook(samples, workers, progress, this::warn);
+      clock.run("dense check", () -> look.at(dense, plan.samples(), options.loss()));
       SampleLosses ofDense = validation.of(dense, "dense network");
       List<Stage> done = inStages();
       BatchNormChoice.Choice refresh = refresh(done.getLast().network(), ofDense);
@@ -208,8 +212,8 @@ public final class Pruning {
       if (method != null) {
         outcome.require(plan, number);
       }
-      Mask mask = outcome.projection().mask();
-      double percent = validation.of(outcome.network(), "stage " + (number + 1)).percent();
+      Mask mask = WeightVector.nonZero(outcome.network(), plan.costs());
+      SampleLosses losses = validation.of(outcome.network(), "stage " + (number + 1));
       return new Stage(
           number,
           outcome.network(),
@@ -223,21 +227,34 @@ public final class Pruning {
           new Report.StageReport(
               mask.macs(plan.costs()),
               mask.keptCount(),
-              percent,
+              percent(losses),
               (System.nanoTime() - start) / 1e9,
               outcome.notes()));
     }
 
     private void tell(Stage stage) {
       stage.report().notes().forEach(note -> progress.note(note.text()));
+      Double percent = stage.report().validation();
       progress.note(
-          "stage %d of %d: %.1f %% of the MACs, validation %s %.2f %%"
+          "stage %d of %d: %s%s"
               .formatted(
                   stage.number() + 1,
                   plan.stageBudgets().size(),
-                  100.0 * stage.report().macs() / Math.max(1, plan.costs().totalMacs()),
-                  measure().id(),
-                  stage.report().validation()));
+                  plan.isCounted()
+                      ? share(stage.report().macs(), plan.costs().totalMacs(), "MACs")
+                      : share(stage.report().nnz(), plan.costs().weightCount(), "weights"),
+                  percent == null
+                      ? ""
+                      : ", validation %s %.2f %%".formatted(measure().id(), percent)));
+    }
+
+    private static String share(long part, long total, String resource) {
+      return "%.1f %% of the %s".formatted(100.0 * part / Math.max(1, total), resource);
+    }
+
+    /// @return null if there are no samples to judge by
+    private static @Nullable Double percent(SampleLosses losses) {
+      return losses.count() == 0 ? null : losses.percent();
     }
 
     private BatchNormChoice.Choice refresh(Network pruned, SampleLosses ofDense) {
@@ -245,7 +262,12 @@ public final class Pruning {
           .of(pruned, options.refinement().batchNorm(), ofDense, clock, this::warn);
     }
 
-    private static Report.Accuracy accuracy(SampleLosses ofDense, BatchNormChoice.Choice refresh) {
+    /// @return null if no samples are held out
+    private static Report.@Nullable Accuracy accuracy(
+        SampleLosses ofDense, BatchNormChoice.Choice refresh) {
+      if (ofDense.count() == 0) {
+        return null;
+      }
       Double refreshed = refresh.after() == null ? null : refresh.after().percent();
       return accuracy(ofDense.percent(), refresh.before().percent(), refreshed, refresh.isTaken());
     }
@@ -306,7 +328,7 @@ public final class Pruning {
     }
 
     private Report report(
-        List<Stage> done, Report.Accuracy accuracy, Report.@Nullable Accuracy test) {
+        List<Stage> done, Report.@Nullable Accuracy accuracy, Report.@Nullable Accuracy test) {
       Stage last = done.getLast();
       return Report.builder(plan, last.mask(), last.choice())
           .judged(measure(), accuracy, test)

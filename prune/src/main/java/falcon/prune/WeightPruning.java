@@ -1,11 +1,13 @@
 package falcon.prune;
 
 import falcon.budget.Budget;
+import falcon.budget.Mask;
 import falcon.data.DataOption;
 import falcon.model.Network;
 import falcon.projection.Projection;
 import falcon.prune.method.MagnitudeMethod;
 import falcon.prune.method.PruningMethod;
+import falcon.prune.method.WeightVector;
 import falcon.prune.options.BatchNormPolicy;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.Method;
@@ -78,19 +80,22 @@ public final class WeightPruning {
     PruningPlan plan = plan();
     var clock = new Clock();
     try (var workers = new Workers(options.machine().threads())) {
+      plan.warnings().forEach(progress::warn);
       progress.note("choosing among %,d weights".formatted(plan.costs().weightCount()));
       Budget last = plan.stageBudgets().getLast();
       PruningMethod.Outcome outcome = MagnitudeMethod.prune(network, plan, last, workers, clock);
       Projection projection = outcome.projection();
+      Mask mask = WeightVector.nonZero(outcome.network(), plan.costs());
       var certificate =
           new Report.Certificate(projection.value(), projection.bound(), projection.gap());
       Report report =
-          Report.builder(plan, projection.mask(), new Report.Choice(certificate, null))
+          Report.builder(plan, mask, new Report.Choice(certificate, null))
               .seconds(clock.seconds())
               .peakMemoryBytes(PeakMemory.bytes())
               .replacedKernels(workers.replacedKernels())
+              .warnings(plan.warnings())
               .build();
-      return new PrunedNetwork(outcome.network(), projection.mask(), plan, report);
+      return new PrunedNetwork(outcome.network(), mask, plan, report);
     }
   }
 }

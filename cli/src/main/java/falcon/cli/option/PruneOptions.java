@@ -77,6 +77,22 @@ public final class PruneOptions {
   private @Nullable Block block;
 
   @Option(
+      names = "--steps",
+      paramLabel = "N",
+      description =
+          "Refinement steps of the last stage, 0 to 1,000,000; an earlier stage takes at most 60. Default:"
+              + " 1200 with falcon++, 60 with falcon.")
+  private @Nullable Integer steps;
+
+  @Option(
+      names = "--learning-rate",
+      paramLabel = "X",
+      description =
+          "Greatest learning rate of the refinement, as a share of the weights' root mean square, at"
+              + " most 1. Default: 0.015 with falcon++, 0.01 with falcon.")
+  private @Nullable Double learningRate;
+
+  @Option(
       names = "--bn-refresh",
       paramLabel = "WHEN",
       description =
@@ -122,6 +138,8 @@ public final class PruneOptions {
         .ridge(ridge == null ? null : ridge.value())
         .block(block == null ? null : block.weights())
         .batchNorm(batchNorm)
+        .steps(steps)
+        .learningRate(learningRate)
         .seed(seed)
         .threads(threads)
         .memoryBytes(memoryBytes)

@@ -1,6 +1,7 @@
 package falcon.cli.output;
 
 import falcon.prune.options.Progress;
+import falcon.prune.report.Summary;
 import java.time.Duration;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -37,6 +38,7 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
   private long done;
   private long doneBefore;
   private long beginNanos;
+  private double expectedSeconds;
   private boolean isLineDrawn;
 
   /// Starts to show progress.
@@ -74,6 +76,12 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
     done = 0;
     doneBefore = 0;
     beginNanos = nanoTime.getAsLong();
+    expectedSeconds = 0;
+  }
+
+  @Override
+  public synchronized void expect(double seconds) {
+    expectedSeconds = seconds() + seconds;
   }
 
   @Override
@@ -90,7 +98,7 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
   @Override
   public synchronized void end() {
     if (volume == Volume.VERBOSE && isRunning) {
-      print("%s: done in %s".formatted(phase, time(seconds())));
+      print("%s: done in %s".formatted(phase, Summary.time(seconds())));
     }
     isRunning = false;
     clear();
@@ -159,8 +167,9 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
     double seconds = seconds();
     if (steps <= 1 || done == doneBefore) {
       return steps <= 1
-          ? "%s: %s".formatted(phase, time(seconds))
-          : "%s: %d of %d, %s".formatted(phase, done, steps, time(seconds));
+          ? "%s: %s".formatted(phase, Summary.time(seconds))
+          : "%s: %d of %d, %s%s"
+              .formatted(phase, done, steps, Summary.time(seconds), left(seconds));
     }
     double rate = (done - doneBefore) / Math.max(seconds, 1e-9);
     return "%s: %d of %d (%d %%), %s/s, %s left"
@@ -170,20 +179,17 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
             steps,
             100 * done / steps,
             rate < 10 ? "%.1f".formatted(rate) : "%.0f".formatted(rate),
-            time((steps - done) / rate));
+            Summary.time((steps - done) / rate));
+  }
+
+  /// Returns the time left as far as it is expected; empty once the phase takes longer.
+  private String left(double seconds) {
+    return expectedSeconds > seconds
+        ? ", about %s left".formatted(Summary.time(expectedSeconds - seconds))
+        : "";
   }
 
   private double seconds() {
     return (nanoTime.getAsLong() - beginNanos) / 1e9;
-  }
-
-  private static String time(double seconds) {
-    long whole = Math.round(seconds);
-    if (whole < 60) {
-      return whole + " s";
-    }
-    return whole < 3600
-        ? "%d min %d s".formatted(whole / 60, whole % 60)
-        : "%d h %d min".formatted(whole / 3600, whole / 60 % 60);
   }
 }

@@ -7,6 +7,7 @@ import falcon.model.Node;
 import falcon.model.layer.DenseProduct;
 import falcon.model.layer.Layer;
 import falcon.model.layer.Layers;
+import falcon.model.layer.PruningReach;
 import falcon.model.shape.Obstacle;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -71,6 +72,11 @@ public record Inspection(Network network, Layers layers) {
         biases, normalisation and activations are neither counted nor pruned. Positions: how often a
         weight is used, its MACs.\
         """);
+    List<String> texts = layers.reach().texts();
+    if (!texts.isEmpty()) {
+      lines.add("");
+      texts.forEach(text -> lines.add("warning: " + text));
+    }
     addObstacles(lines);
     return String.join(System.lineSeparator(), lines);
   }
@@ -178,6 +184,7 @@ public record Inspection(Network network, Layers layers) {
         layers.prunableMacs());
     sums(json, "total", layers.all().size(), weights(), layers.layerMacs());
     json.put("counted", layers.isCounted());
+    addReach(json);
     json.put("allMacs", layers.totalMacs());
     return JsonText.of(json);
   }
@@ -198,6 +205,31 @@ public record Inspection(Network network, Layers layers) {
     network
         .opaqueInitializers()
         .forEach((name, kind) -> opaque.addObject().put("name", name).put("kind", kind));
+  }
+
+  private void addReach(ObjectNode json) {
+    PruningReach reach = layers.reach();
+    ObjectNode node =
+        json.putObject("unprunable")
+            .put("macs", reach.unprunableMacs())
+            .put("percent", 100 * reach.unprunableShare());
+    parts(node.putArray("layers"), reach.unprunable());
+    parts(json.putArray("uncounted"), reach.uncounted());
+    parts(json.putArray("unknown"), reach.unknown());
+    ArrayNode warnings = json.putArray("warnings");
+    reach.texts().forEach(text -> warnings.add(withFlags(text)));
+  }
+
+  private static void parts(ArrayNode array, List<PruningReach.Part> parts) {
+    for (PruningReach.Part part : parts) {
+      array
+          .addObject()
+          .put("name", part.name())
+          .put("kind", part.operator())
+          .put("macs", part.macs())
+          .put("weights", part.weights())
+          .put("reason", withFlags(part.reason()));
+    }
   }
 
   private static @Nullable String withFlags(@Nullable String reason) {

@@ -62,7 +62,12 @@ final class LayerSearch {
     var layers = new ArrayList<Layer>();
     usesByTensor.forEach((tensor, uses) -> layers.add(layer(tensor, uses)));
     selection.requireMeaning(layers);
-    return new Layers(layers, denseProducts, shapes.obstacles());
+    List<Obstacle> obstacles = shapes.obstacles();
+    return new Layers(
+        layers,
+        denseProducts,
+        obstacles,
+        PruningReach.of(network, selection, layers, denseProducts, obstacles));
   }
 
   /// Returns the names of the tensors that a node uses as weights, as they are or transposed.

@@ -18,11 +18,17 @@ public final class Layers {
   private final List<Layer> all;
   private final List<DenseProduct> denseProducts;
   private final List<Obstacle> obstacles;
+  private final PruningReach reach;
 
-  Layers(List<Layer> all, List<DenseProduct> denseProducts, List<Obstacle> obstacles) {
+  Layers(
+      List<Layer> all,
+      List<DenseProduct> denseProducts,
+      List<Obstacle> obstacles,
+      PruningReach reach) {
     this.all = List.copyOf(all);
     this.denseProducts = List.copyOf(denseProducts);
     this.obstacles = List.copyOf(obstacles);
+    this.reach = reach;
   }
 
   /// Finds the layers, for one example of the size that the network declares.
@@ -71,6 +77,11 @@ public final class Layers {
   /// everything is counted.
   public List<Obstacle> obstacles() {
     return obstacles;
+  }
+
+  /// How much of the network pruning reaches, and what it does not reach and why.
+  public PruningReach reach() {
+    return reach;
   }
 
   /// Returns whether the multiply-accumulates of all layers and products are known.

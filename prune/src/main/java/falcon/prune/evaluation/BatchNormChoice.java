@@ -68,7 +68,8 @@ public record BatchNormChoice(
       Clock clock,
       Consumer<String> warn) {
     SampleLosses plain = validation.of(pruned, "pruned network");
-    if (policy == BatchNormPolicy.OFF || !hasBatchNorm()) {
+    boolean isUndecidable = policy == BatchNormPolicy.AUTO && plain.count() == 0;
+    if (policy == BatchNormPolicy.OFF || isUndecidable || !hasBatchNorm()) {
       return new Choice(pruned, plain, null, null, false);
     }
     SampleSource statistics = samples.draw("BatchNormalization", 0, STATISTICS_SAMPLES);

@@ -6,6 +6,7 @@ import falcon.data.Splits;
 import falcon.model.BatchAxis;
 import falcon.torch.sample.SampleSource;
 import java.util.Arrays;
+import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 
 /// Draws samples of the training split that are not held out; images are cropped and flipped as in
@@ -24,14 +25,28 @@ public record CalibrationSamples(NetworkWithData match, Splits splits, long seed
   /// @param stage number of the stage
   /// @param count any number: once all samples have been drawn, they are drawn again
   public SampleSource draw(String use, int stage, int count) {
-    var random = Seeds.of(seed, "calibration for " + use, stage);
+    var random = random(use, stage);
+    int[] indexes = indexes(random, count);
+    return match.augmented(train(), indexes, random.nextLong());
+  }
+
+  /// Draws the same samples as [#draw], as they are.
+  public SampleSource drawPlain(String use, int stage, int count) {
+    return match.plain(train(), indexes(random(use, stage), count));
+  }
+
+  private SplittableRandom random(String use, int stage) {
+    return Seeds.of(seed, "calibration for " + use, stage);
+  }
+
+  private int[] indexes(SplittableRandom random, int count) {
     int available = splits.rest().length;
     var indexes = new int[inWholeBatches(count)];
     for (int from = 0; from < indexes.length; from += available) {
       int part = Math.min(available, indexes.length - from);
       System.arraycopy(splits.draw(random, part), 0, indexes, from, part);
     }
-    return match.augmented(train(), indexes, random.nextLong());
+    return indexes;
   }
 
   /// Returns the number of samples, rounded up to whole batches of the network.

@@ -29,12 +29,14 @@ final class MeasureChoice {
     Integer classes = classes(network);
     boolean isClassifier = classes != null && classes > 1;
     boolean isLabelled = data.isLabelled(split);
-    boolean canBeLabelled = isLabelled && isClassifier;
+    boolean isBinary =
+        classes != null && classes == 1 && isLabelled && dataClasses(data, split) <= 2;
+    boolean canBeLabelled = isLabelled && (isClassifier || isBinary);
     if (loss == Loss.LABELS && !canBeLabelled) {
       throw new PruningException(
           PruningException.Kind.USAGE,
           isLabelled
-              ? "%1$s labels is for classifiers; output '%2$s' is not [examples, classes]. Say %1$s self, or choose another output (%3$s)."
+              ? "%1$s labels is for classifiers; output '%2$s' is neither [examples, classes] nor one number for labels 0 and 1. Say %1$s self, or choose another output (%3$s)."
                   .formatted(Option.LOSS, MainOutput.of(network), ModelOption.OUTPUT)
               : "%1$s labels needs classes, %2$s has none. Say %1$s self, or add an array 'labels'."
                   .formatted(Option.LOSS, data.directory()));
@@ -46,7 +48,10 @@ final class MeasureChoice {
           case SELF -> withoutLabels(isClassifier);
           case OUTPUTS -> Measure.FIDELITY;
         };
-    if (measure == Measure.ACCURACY && classes != null && classes < dataClasses(data, split)) {
+    if (measure == Measure.ACCURACY
+        && classes != null
+        && !isBinary
+        && classes < dataClasses(data, split)) {
       throw new PruningException(
           PruningException.Kind.INPUT,
           "The network tells %d classes apart, the data in %s has %d. Use the data that the network was trained on."
@@ -72,10 +77,17 @@ final class MeasureChoice {
     return classes != null && classes > 1;
   }
 
-  /// @return the number of classes; null if the main output is not one of a classifier
+  /// Returns how many numbers the main output has for an example: `[examples, classes]`, further
+  /// axes of size 1, or `[examples]`.
+  ///
+  /// @return 1 for one number, which may be the probability or the logit of the second of two
+  ///     classes; null if the main output is not one of a classifier
   static @Nullable Integer classes(Network network) {
     ValueInfo output = output(network);
     List<Long> shape = shape(network, output);
+    if (shape != null && shape.size() == 1) {
+      return 1;
+    }
     boolean isVector =
         shape != null
             && shape.size() >= 2

@@ -76,7 +76,7 @@ public record NetworkWithData(
                 .filter(data::isLabelled)
                 .anyMatch(
                     split -> MeasureChoice.of(network, data, split, loss) == Measure.ACCURACY);
-    return isJudgedByLabels && classes != null ? data.forClasses(classes) : data;
+    return isJudgedByLabels && classes != null && classes > 1 ? data.forClasses(classes) : data;
   }
 
   /// What networks are judged by on the samples of a split, which depends on its own labels alone.
@@ -85,6 +85,12 @@ public record NetworkWithData(
   /// @throws PruningException if the network has fewer classes than the split
   public Measure measure(Split split, Loss loss) {
     return MeasureChoice.of(network, data, split, loss);
+  }
+
+  /// Returns whether the network has one number for each example, which tells two classes apart.
+  public boolean isBinary() {
+    Integer classes = MeasureChoice.classes(network);
+    return measure == Measure.ACCURACY && classes != null && classes == 1;
   }
 
   /// Returns the data with images of the size that the network takes, if they have no size of their
@@ -96,7 +102,7 @@ public record NetworkWithData(
   /// @param layout order of the axes of an image, null for the one that the network's metadata or
   ///     its shape determine
   /// @throws PruningException if the network leaves that size open, takes no images, contradicts
-  ///     the layout, or it is too large
+  ///     the layout, or the size is too large
   public static Dataset sized(
       Network network, Dataset data, @Nullable Integer shortSide, @Nullable ImageLayout layout) {
     if (data.layout() != Layout.IMAGES) {

@@ -40,8 +40,10 @@ public final class Validation {
   }
 
   private SampleLosses judged(Network network, String phase, Judge by) {
-    progress.note(
-        "evaluating the %s on %d validation samples".formatted(phase, by.samples().size()));
+    if (by.samples().size() > 0) {
+      progress.note(
+          "evaluating the %s on %d validation samples".formatted(phase, by.samples().size()));
+    }
     return clock.time("validation", () -> by.of(network));
   }
 }

@@ -19,6 +19,7 @@ import falcon.quadratic.Quadratic;
 import falcon.quadratic.RestrictedQuadratic;
 import falcon.quadratic.Solution;
 import falcon.torch.Precision;
+import falcon.torch.execution.BinaryOutput;
 import falcon.torch.execution.Evaluation;
 import falcon.torch.execution.Logits;
 import falcon.torch.gradient.BfloatGramProduct;
@@ -42,6 +43,9 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
   /// The first-order term of a row of the empirical Fisher, before division by the number of rows;
   /// the paper's code takes 1e-2 to 1e-4.
   private static final double EMPIRICAL_RESIDUAL = 1e-3;
+
+  /// Samples whose outputs tell whether one output is a probability.
+  private static final int MEANING_SAMPLES = 64;
 
   @Override
   public Outcome run(Setting setting, int stage, Network present) {
@@ -161,7 +165,7 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
       case LOGITS -> new PerSampleGradients.RowKind.OutputSigns(seed);
       case EMPIRICAL ->
           switch (setting.samples().match().measure()) {
-            case ACCURACY -> new PerSampleGradients.RowKind.Empirical();
+            case ACCURACY -> ofLabels(setting);
             case AGREEMENT -> new PerSampleGradients.RowKind.SampledLabels(seed, 1);
             case FIDELITY ->
                 throw new PruningException(
@@ -170,6 +174,20 @@ record BacksolveMethod(Curvature curvature, double ridge, int block) implements 
                         .formatted(Option.CURVATURE));
           };
     };
+  }
+
+  /// Gradients of the labels' cross-entropy, of several outputs or of one.
+  private static PerSampleGradients.RowKind ofLabels(Setting setting) {
+    BinaryOutput meaning = BinaryOutput.of(setting.dense());
+    Logits few =
+        Evaluation.logits(
+                setting.dense(),
+                setting.samples().draw("meaning of the output", 0, MEANING_SAMPLES),
+                setting.workers())
+            .meaning(meaning);
+    return few.binary() == null
+        ? new PerSampleGradients.RowKind.Empirical()
+        : new PerSampleGradients.RowKind.EmpiricalBinary(few.binary());
   }
 
   private static void write(GradientMatrix gradients, int layer, int firstRow, MemorySegment rows) {

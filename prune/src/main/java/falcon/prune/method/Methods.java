@@ -20,8 +20,17 @@ public final class Methods {
       case NONE -> new MagnitudeMethod();
       case BACKSOLVE -> backsolve(options.refit().backsolve());
       case RECONSTRUCT, AUTO ->
-          new ReconstructionMethod(reconstruction(options.method()), MaskProjection.EXACT);
+          new ReconstructionMethod(reconstruction(options, plan), MaskProjection.EXACT);
     };
+  }
+
+  private static ReconstructionMethod.Settings reconstruction(
+      PruningOptions options, PruningPlan plan) {
+    ReconstructionMethod.Settings usual = reconstruction(options.method());
+    Double rate = plan.learningRate();
+    ReconstructionMethod.Settings settings = rate == null ? usual : usual.withLearningRate(rate);
+    return settings.withRefining(
+        settings.refining().withSteps(Defaults.earlySteps(plan.steps()), plan.steps()));
   }
 
   /// Returns the method of [Refit#BACKSOLVE]; options that are not set have their defaults.
@@ -47,7 +56,7 @@ public final class Methods {
             isQuick ? Defaults.QUICK_STEPS : Defaults.FINAL_STEPS,
             new Refinement.Options(
                 Defaults.BATCH,
-                isQuick ? Defaults.QUICK_LEARNING_RATE : Defaults.LEARNING_RATE,
+                Defaults.learningRate(method),
                 Defaults.OUTPUT_WEIGHT,
                 Defaults.FEATURE_WEIGHT)));
   }

@@ -7,10 +7,13 @@ import falcon.model.Network;
 import falcon.projection.Projection;
 import falcon.projection.group.LayerLimits;
 import falcon.prune.options.Method;
+import falcon.prune.options.Option;
+import falcon.prune.options.PruningException;
 import falcon.prune.options.Schedule;
 import falcon.prune.plan.BudgetSchedule;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.StageNote;
+import falcon.prune.report.Summary;
 import falcon.torch.curvature.ChannelDescent;
 import falcon.torch.curvature.LayerMoments;
 import falcon.torch.kernel.Workers;
@@ -37,6 +40,9 @@ public record ReconstructionMethod(
   /// The same number where layers read values that they have made themselves: there the support is
   /// chosen on these samples, too.
   private static final int FEEDBACK_SAMPLES = 512;
+
+  /// Greatest number of samples of all steps, each of which is drawn.
+  private static final int MOST_SAMPLES = 1 << 28;
 
   /// All choices that affect accuracy; they were measured on validation data (`docs/results`).
   ///
@@ -304,7 +310,30 @@ public record ReconstructionMethod(
     int batch = setting.samples().inWholeBatches(settings.refining().options().batch());
     Refinement.Options options =
         settings.withBatch(batch).refining().options(); // no sample counts twice
+    if ((long) steps * batch > MOST_SAMPLES) {
+      throw new PruningException(
+          PruningException.Kind.USAGE,
+          "%s %,d are too many for steps of %,d samples; at most %,d are possible."
+              .formatted(Option.STEPS, steps, batch, MOST_SAMPLES / batch));
+    }
     setting.progress().begin("refine", steps);
+    Refinement.Listener listener =
+        new Refinement.Listener() {
+          @Override
+          public void expected(double seconds) {
+            setting
+                .progress()
+                .note(
+                    "refining all layers: %,d steps of %d samples, about %s"
+                        .formatted(steps, batch, Summary.time(seconds)));
+            setting.progress().expect(seconds);
+          }
+
+          @Override
+          public void done(int done, double loss) {
+            setting.progress().advance(done);
+          }
+        };
     Network refined =
         new Refinement(
                 setting.dense(),
@@ -319,7 +348,7 @@ public record ReconstructionMethod(
                 masked,
                 setting.samples().draw("refinement", stage, steps * batch),
                 isLast(setting, stage),
-                (done, loss) -> setting.progress().advance(done));
+                listener);
     setting.progress().end();
     return refined;
   }

@@ -6,6 +6,7 @@ import falcon.model.Network;
 import falcon.model.Tensor;
 import falcon.prune.options.PruningException;
 import java.util.LinkedHashMap;
+import java.util.function.Function;
 
 /// Converts the prunable weights of a network to one vector, in the order of a [CostTable], and
 /// back.
@@ -43,6 +44,27 @@ public final class WeightVector {
       System.arraycopy(values, 0, weights, layer.offset(), layer.count());
     }
     return weights;
+  }
+
+  /// The prunable weights that are not zero.
+  public static Mask nonZero(Network network, CostTable costs) {
+    return nonZero(network::tensor, costs);
+  }
+
+  /// The prunable weights that are not zero.
+  ///
+  /// @param tensors the weight tensor of each layer, by name
+  public static Mask nonZero(Function<String, Tensor> tensors, CostTable costs) {
+    var words = new long[Mask.wordCount(costs.weightCount())];
+    for (CostTable.Layer layer : costs.layers()) {
+      float[] values = tensors.apply(layer.name()).toFloats();
+      for (int i = 0; i < values.length; i++) {
+        if (values[i] != 0) {
+          words[(layer.offset() + i) >> 6] |= 1L << (layer.offset() + i);
+        }
+      }
+    }
+    return Mask.ofWords(costs.weightCount(), words);
   }
 
   /// Returns the network with the given prunable weights, zero where the mask does not keep them.

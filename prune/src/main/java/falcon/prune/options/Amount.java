@@ -68,7 +68,11 @@ public sealed interface Amount {
   /// @param total the network's total, 0 or more
   long of(long total);
 
-  /// Parses `30%`, `0.5%`, `12.3M`, `80k`, `1.2G`, `80000`; `k`, `M`, `G` are 10³, 10⁶, 10⁹.
+  /// Greatest number that is refused without a unit, since it may be meant in percent.
+  int AMBIGUOUS_UP_TO = 100;
+
+  /// Parses `30%`, `0.5%`, `12.3M`, `80k`, `1.2G`, `80000`; `k`, `M`, `G` are 10³, 10⁶, 10⁹. A
+  /// number of up to [#AMBIGUOUS_UP_TO] needs a unit: 30 is `30%`, `30M`, or `0.03k`.
   ///
   /// @throws IllegalArgumentException if the text is none of these; the message has the text, the
   ///     error in it and examples
@@ -90,6 +94,21 @@ public sealed interface Amount {
           case "G" -> 9;
           default -> 0;
         };
+    boolean isWhole = number.stripTrailingZeros().scale() <= 0;
+    if (unit.isEmpty()
+        && isWhole
+        && number.signum() > 0
+        && number.compareTo(BigDecimal.valueOf(AMBIGUOUS_UP_TO)) <= 0) {
+      String plain = number.stripTrailingZeros().toPlainString();
+      throw new IllegalArgumentException(
+          "'%s' has no unit: %s%% is a share, %sM are millions; for exactly %s say %sk"
+              .formatted(
+                  text,
+                  plain,
+                  plain,
+                  plain,
+                  number.movePointLeft(3).stripTrailingZeros().toPlainString()));
+    }
     try {
       return new Count(number.movePointRight(zeros).longValueExact());
     } catch (ArithmeticException e) {

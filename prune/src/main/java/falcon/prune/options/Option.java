@@ -27,6 +27,10 @@ public enum Option {
   BLOCK,
   /// The policy for BatchNormalization: [RefinementOptions#batchNorm].
   BN_REFRESH,
+  /// [RefinementOptions#steps].
+  STEPS,
+  /// [RefinementOptions#learningRate].
+  LEARNING_RATE,
   /// The objective: [PruningOptions#loss].
   LOSS,
   /// The floors of single layers: [SearchOptions#floors].

@@ -30,6 +30,11 @@ public interface Progress {
   /// @param done number of steps that the earlier run had done
   default void goOn(long done) {}
 
+  /// Receives how long the phase will take, before it is far enough to tell.
+  ///
+  /// @param seconds from now to its end, an estimate
+  default void expect(double seconds) {}
+
   /// Receives the number of finished steps of the phase.
   ///
   /// @param done number of finished steps, out of those given to [#begin]

@@ -229,6 +229,16 @@ public final class PruningOptions {
       return refinement(refinement.withBatchNorm(Objects.requireNonNull(value)));
     }
 
+    /// Sets [RefinementOptions#steps].
+    public Builder steps(@Nullable Integer value) {
+      return refinement(refinement.withSteps(value));
+    }
+
+    /// Sets [RefinementOptions#learningRate].
+    public Builder learningRate(@Nullable Double value) {
+      return refinement(refinement.withLearningRate(value));
+    }
+
     /// Sets [MachineOptions#threads].
     public Builder threads(int value) {
       return machine(machine.withThreads(value));

@@ -1,7 +1,9 @@
 package falcon.prune.plan;
 
 import falcon.prune.options.Method;
+import falcon.prune.options.PruningOptions;
 import falcon.prune.options.Refit;
+import org.jspecify.annotations.Nullable;
 
 /// The numbers that a user need not choose; each was chosen on validation data, see `docs/results`.
 public final class Defaults {
@@ -80,8 +82,43 @@ public final class Defaults {
     return refit == Refit.BACKSOLVE ? BACKSOLVE_STAGES : STAGES;
   }
 
+  /// Refinement steps of the last stage.
+  ///
+  /// @return 0 where nothing is refined
+  static int lastSteps(PruningOptions options, Refit refit) {
+    if (refit != Refit.RECONSTRUCT) {
+      return 0;
+    }
+    Integer asked = options.refinement().steps();
+    return asked != null ? asked : options.method() == Method.FALCON ? QUICK_STEPS : FINAL_STEPS;
+  }
+
+  /// Greatest learning rate of the refinement.
+  ///
+  /// @return null where nothing is refined
+  static @Nullable Double learningRate(PruningOptions options, Refit refit) {
+    if (lastSteps(options, refit) == 0) {
+      return null;
+    }
+    Double asked = options.refinement().learningRate();
+    return asked != null ? asked : learningRate(options.method());
+  }
+
+  /// Greatest learning rate of a method's refinement where nothing else is asked for.
+  public static double learningRate(Method method) {
+    return method == Method.FALCON ? QUICK_LEARNING_RATE : LEARNING_RATE;
+  }
+
+  /// Refinement steps of a stage that is not the last one.
+  ///
+  /// @param last steps of the last stage
+  public static int earlySteps(int last) {
+    return Math.min(STEPS, last);
+  }
+
   /// Returns the number of refinement steps of all stages, for estimates.
-  static int steps(Method method, int stages) {
-    return method == Method.FALCON ? QUICK_STEPS : (stages - 1) * STEPS + FINAL_STEPS;
+  static long steps(PruningOptions options, Refit refit, int stages) {
+    int last = lastSteps(options, refit);
+    return (stages - 1L) * earlySteps(last) + last;
   }
 }

@@ -17,6 +17,7 @@ import falcon.prune.options.NnzRule;
 import falcon.prune.options.Option;
 import falcon.prune.options.PruningException;
 import falcon.prune.options.PruningOptions;
+import falcon.prune.options.RefinementOptions;
 import falcon.prune.options.Refit;
 import falcon.prune.options.RefitOptions;
 import falcon.prune.options.Schedule;
@@ -74,13 +75,18 @@ public final class Planner {
         tensors(layers, costs, isCounted),
         new PruningPlan.Budgets(asked, budget, stageBudgets, schedule, limits),
         new PruningPlan.Work(
-            refit, samples, seconds(layers, data, options, refit, stages, samples)),
+            refit,
+            samples,
+            Defaults.lastSteps(options, refit),
+            Defaults.learningRate(options, refit),
+            seconds(layers, data, options, refit, stages, samples)),
         new PruningPlan.Memory(
             gradients == null
                 ? memoryBytes(network, layers, refit, samples, passBytes)
                 : gradients.residentBytes(),
             passBytes,
-            gradients));
+            gradients),
+        new PruningPlan.Scope(layers.reach(), BudgetWarnings.of(layers, costs, asked)));
   }
 
   private static PruningPlan.Tensors tensors(Layers layers, CostTable costs, boolean isCounted) {
@@ -88,7 +94,10 @@ public final class Planner {
         layers.prunable().stream()
             .map(layer ->
                 new PruningPlan.PrunableLayer(
-                    layer.tensor(), layer.shape(), layer.weights(), layer.macsPerWeight()))
+                    layer.tensor(),
+                    layer.shape(),
+                    layer.weights(),
+                    isCounted ? layer.macsPerWeight() : 0))
             .toList(),
         costs,
         isCounted,
@@ -117,14 +126,19 @@ public final class Planner {
     if (layers.prunable().isEmpty()) {
       throw new PruningException(
           PruningException.Kind.INPUT,
-          "The network has no prunable layer (of %d with weights).%n'inspect' says why not."
-              .formatted(layers.all().size()));
+          "The network has no prunable layer (of %d with weights)%s.%n'inspect' shows all of them."
+              .formatted(layers.all().size(), reasons(layers)));
     }
     CostTable.Builder builder = CostTable.builder();
     for (Layer layer : layers.prunable()) {
       builder.layer(layer.tensor(), layer.weights(), isCounted ? layer.macsPerWeight() : 0);
     }
     return builder.build();
+  }
+
+  private static String reasons(Layers layers) {
+    String reasons = layers.reach().reasons();
+    return reasons.isEmpty() ? "" : ": " + reasons;
   }
 
   private static Budget budget(BudgetRequest asked, Refit refit, CostTable costs) {
@@ -241,6 +255,7 @@ public final class Planner {
     refuse(search.schedule() != null && !hasStages, Option.SCHEDULE, oneStage);
     require(search.stages() == null || search.stages() >= 1, Option.STAGES + " is at least 1");
     require(refit.samples() == null || refit.samples() >= 1, Option.SAMPLES + " is at least 1");
+    refuseUnusedRefinement(options, isMagnitude, isBacksolve);
     require(
         backsolve.ridge() == null || (backsolve.ridge() > 0 && Double.isFinite(backsolve.ridge())),
         Option.RIDGE + " is a number above 0");
@@ -249,6 +264,30 @@ public final class Planner {
         Option.BLOCK + " is 'full' or 1 and more");
     refuse(backsolve.scratch() != null && !isBacksolve, Option.SCRATCH, ofBacksolve);
     require(options.machine().threads() >= 1, Option.THREADS + " is at least 1");
+  }
+
+  private static void refuseUnusedRefinement(
+      PruningOptions options, boolean isMagnitude, boolean isBacksolve) {
+    Integer steps = options.refinement().steps();
+    Double rate = options.refinement().learningRate();
+    boolean isRefined = !isMagnitude && !isBacksolve && options.refit().kind() != Refit.NONE;
+    String why =
+        isMagnitude
+            ? Option.METHOD + " magnitude refines nothing"
+            : "%s %s refines nothing".formatted(Option.REFIT, options.refit().kind().id());
+    refuse(steps != null && !isRefined, Option.STEPS, why);
+    refuse(rate != null && !isRefined, Option.LEARNING_RATE, why);
+    refuse(
+        rate != null && steps != null && steps == 0,
+        Option.LEARNING_RATE,
+        "%s 0 takes no steps".formatted(Option.STEPS));
+    require(
+        steps == null || (steps >= 0 && steps <= RefinementOptions.MOST_STEPS),
+        "%s is 0 to %,d, got %s".formatted(Option.STEPS, RefinementOptions.MOST_STEPS, steps));
+    require(
+        rate == null || (rate > 0 && rate <= RefinementOptions.GREATEST_LEARNING_RATE),
+        "%s is above 0 and at most %s, got %s"
+            .formatted(Option.LEARNING_RATE, RefinementOptions.GREATEST_LEARNING_RATE, rate));
   }
 
   private static void refuse(boolean isUnused, Object option, String why) {
@@ -279,13 +318,13 @@ public final class Planner {
     if (data == null) {
       return 0;
     }
-    int steps = refit == Refit.RECONSTRUCT ? Defaults.steps(options.method(), stages) : 0;
+    long steps = Defaults.steps(options, refit, stages);
     return ExpectedTime.of(layers, options.machine().threads())
         .seconds(
             refit,
             stages,
             samples,
             falcon.data.Splits.of(data.train()).validation().length,
-            (long) steps * Defaults.BATCH);
+            steps * Defaults.BATCH);
   }
 }

@@ -3,6 +3,7 @@ package falcon.prune.plan;
 import falcon.budget.Budget;
 import falcon.budget.CostTable;
 import falcon.gradients.MemoryPlan;
+import falcon.model.layer.PruningReach;
 import falcon.projection.group.LayerLimits;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.Refit;
@@ -16,12 +17,14 @@ public final class PruningPlan {
   private final Budgets budgets;
   private final Work work;
   private final Memory memory;
+  private final Scope scope;
 
-  PruningPlan(Tensors tensors, Budgets budgets, Work work, Memory memory) {
+  PruningPlan(Tensors tensors, Budgets budgets, Work work, Memory memory, Scope scope) {
     this.tensors = tensors;
     this.budgets = budgets;
     this.work = work;
     this.memory = memory;
+    this.scope = scope;
   }
 
   /// The weight tensors of the network, by the changes that they allow; see the accessors of the
@@ -52,10 +55,17 @@ public final class PruningPlan {
   }
 
   /// The work of the run; see the accessors of the plan.
-  record Work(Refit refit, int samples, double seconds) {}
+  record Work(Refit refit, int samples, int steps, @Nullable Double learningRate, double seconds) {}
 
   /// The memory that the run needs; see the accessors of the plan.
   record Memory(long bytes, long passBytes, @Nullable MemoryPlan gradients) {}
+
+  /// What of the network the run is about; see the accessors of the plan.
+  record Scope(PruningReach reach, List<String> warnings) {
+    Scope {
+      warnings = List.copyOf(warnings);
+    }
+  }
 
   /// Returns the prunable layers, in graph order.
   public List<PrunableLayer> layers() {
@@ -116,6 +126,17 @@ public final class PruningPlan {
     return work.samples();
   }
 
+  /// Returns the number of refinement steps of the last stage, 0 if nothing is refined.
+  public int steps() {
+    return work.steps();
+  }
+
+  /// Returns the greatest learning rate of the refinement, as a share of the root mean square of a
+  /// tensor's kept weights; null if nothing is refined.
+  public @Nullable Double learningRate() {
+    return work.learningRate();
+  }
+
   /// Returns the schedule of the budgets, null with one stage.
   public @Nullable Schedule schedule() {
     return budgets.schedule();
@@ -148,12 +169,23 @@ public final class PruningPlan {
     return work.seconds();
   }
 
+  /// Returns what the whole network costs, and what of it cannot be pruned or counted.
+  public PruningReach reach() {
+    return scope.reach();
+  }
+
+  /// Returns what the user should know before the run, one text per warning.
+  public List<String> warnings() {
+    return scope.warnings();
+  }
+
   /// One prunable weight tensor.
   ///
   /// @param name name of the tensor
   /// @param shape sizes of its axes, as in the network's file
   /// @param count number of its weights
-  /// @param macsPerWeight multiply-accumulates of one kept weight for one example
+  /// @param macsPerWeight multiply-accumulates of one kept weight for one example; 0 if
+  ///     those of some prunable layer are not known ([#isCounted])
   public record PrunableLayer(String name, List<Long> shape, int count, long macsPerWeight) {
     /// Copies the shape.
     public PrunableLayer {

@@ -26,6 +26,16 @@ public final class Clock {
     }
   }
 
+  /// Does some work without a result and adds its seconds to a phase.
+  public void run(String phase, Runnable work) {
+    time(
+        phase,
+        () -> {
+          work.run();
+          return true;
+        });
+  }
+
   /// @return the seconds by phase, in order of first occurrence; a copy
   public Map<String, Double> seconds() {
     return new LinkedHashMap<>(seconds);

@@ -2,6 +2,7 @@ package falcon.prune.report;
 
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
+import falcon.model.layer.PruningReach;
 import falcon.prune.options.Measure;
 import falcon.prune.plan.PruningPlan;
 import java.util.ArrayList;
@@ -16,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 public final class Report {
   private final Used macs;
   private final Used nnz;
+  private final @Nullable Part networkMacs;
+  private final Part networkWeights;
   private final List<LayerReport> layers;
   private final Choice choice;
   private final @Nullable Measure measure;
@@ -31,7 +34,9 @@ public final class Report {
   private Report(Builder builder) {
     macs = builder.macs;
     nnz = builder.nnz;
-    layers = List.copyOf(builder.layers);
+    networkMacs = builder.networkMacs;
+    networkWeights = builder.networkWeights;
+    layers = builder.layers;
     choice = builder.choice;
     measure = builder.measure;
     testMeasure = builder.testMeasure;
@@ -51,6 +56,24 @@ public final class Report {
   /// @param choice quality of the choice of these weights
   public static Builder builder(PruningPlan plan, Mask mask, Choice choice) {
     return new Builder(plan, mask, choice);
+  }
+
+  /// Returns the prunable layers of a plan, in graph order, with what a mask keeps of them.
+  ///
+  /// @param mask of the prunable weights, in the order of `plan.costs()`
+  public static List<LayerReport> layers(PruningPlan plan, Mask mask) {
+    var layers = new ArrayList<LayerReport>();
+    for (int l = 0; l < plan.layers().size(); l++) {
+      CostTable.Layer layer = plan.costs().layers().get(l);
+      layers.add(
+          new LayerReport(
+              layer.name(),
+              plan.layers().get(l).shape(),
+              layer.count(),
+              mask.keptCount(layer),
+              layer.macsPerWeight()));
+    }
+    return List.copyOf(layers);
   }
 
   /// Returns what networks were judged by: all percentages of the report are of it, but those on
@@ -76,8 +99,19 @@ public final class Report {
     return nnz;
   }
 
-  /// Returns the percentages on the held-out part of the training split, null where there are no
-  /// data.
+  /// Returns the multiply-accumulates of one example that stay of the whole network, whether they
+  /// can be pruned or not; null if some of them are not known.
+  public @Nullable Part networkMacs() {
+    return networkMacs;
+  }
+
+  /// Returns the numbers of weights that stay in all layers, whether they can be pruned or not.
+  public Part networkWeights() {
+    return networkWeights;
+  }
+
+  /// Returns the percentages on the held-out part of the training split, null where there is no
+  /// data, or so little that nothing is held out.
   public @Nullable Accuracy validation() {
     return validation;
   }
@@ -132,6 +166,8 @@ public final class Report {
   public static final class Builder {
     private final Used macs;
     private final Used nnz;
+    private final @Nullable Part networkMacs;
+    private final Part networkWeights;
     private final List<LayerReport> layers;
     private final Choice choice;
     private @Nullable Measure measure;
@@ -157,31 +193,21 @@ public final class Report {
               plan.budget().maxNnz(),
               mask.keptCount(),
               plan.costs().weightCount());
-      layers = keptLayers(plan, mask);
+      PruningReach reach = plan.reach();
+      Long allMacs = reach.allMacs();
+      networkMacs = allMacs == null ? null : new Part(macs.used() + reach.fixedMacs(), allMacs);
+      networkWeights = new Part(nnz.used() + reach.fixedWeights(), reach.allWeights());
+      layers = Report.layers(plan, mask);
       this.choice = choice;
-    }
-
-    private static List<LayerReport> keptLayers(PruningPlan plan, Mask mask) {
-      var layers = new ArrayList<LayerReport>();
-      for (int l = 0; l < plan.layers().size(); l++) {
-        CostTable.Layer layer = plan.costs().layers().get(l);
-        layers.add(
-            new LayerReport(
-                layer.name(),
-                plan.layers().get(l).shape(),
-                layer.count(),
-                mask.keptCount(layer),
-                layer.macsPerWeight()));
-      }
-      return layers;
     }
 
     /// Sets the judgement of the networks.
     ///
-    /// @param by measure of the percentages
-    /// @param onValidation percentages on the held-out part of the training split
-    /// @param onTest percentages on the test split, null if it does not exist or was not read
-    public Builder judged(Measure by, Accuracy onValidation, @Nullable Accuracy onTest) {
+    /// @param by what the percentages are of
+    /// @param onValidation percentages on the held-out part of the training split, null if nothing
+    ///     is held out
+    /// @param onTest percentages on the test split, null if that is not there or was not read
+    public Builder judged(Measure by, @Nullable Accuracy onValidation, @Nullable Accuracy onTest) {
       measure = by;
       testMeasure = by;
       validation = onValidation;
@@ -240,6 +266,17 @@ public final class Report {
   /// @param total cost of all prunable weights; 0 where it is not known, or nothing
   public record Used(String asked, long limit, long used, long total) {
     /// Returns the share of the total that is used, in percent; 100 where the total is 0.
+    public double percent() {
+      return total == 0 ? 100 : 100.0 * used / total;
+    }
+  }
+
+  /// What stays of a resource of the whole network.
+  ///
+  /// @param used what stays, prunable or not
+  /// @param total what the dense network has
+  public record Part(long used, long total) {
+    /// Returns the share of the total that stays, in percent; 100 of nothing.
     public double percent() {
       return total == 0 ? 100 : 100.0 * used / total;
     }
@@ -304,11 +341,12 @@ public final class Report {
   ///
   /// @param macs multiply-accumulates of the kept weights for one example
   /// @param nnz number of kept weights
-  /// @param validation percent of the report's measure on the held-out samples
-  /// @param seconds time of the stage
-  /// @param notes notes for a reader on how the stage was done
+  /// @param validation percent of the report's measure on the held-out samples, null if there are
+  ///     none
+  /// @param seconds time that the stage took
+  /// @param notes what a reader should know of how it was done
   public record StageReport(
-      long macs, long nnz, double validation, double seconds, List<StageNote> notes) {
+      long macs, long nnz, @Nullable Double validation, double seconds, List<StageNote> notes) {
     /// Copies the notes.
     public StageReport {
       notes = List.copyOf(notes);

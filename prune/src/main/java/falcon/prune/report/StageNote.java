@@ -66,8 +66,11 @@ public sealed interface StageNote {
   record HarmfulRefinement(int samples, double before, double after) implements StageNote {
     @Override
     public String text() {
-      return "refinement not taken: on %d held-out samples the outputs' fidelity fell from %.2f to %.2f %%"
-          .formatted(samples, before, after);
+      return Double.isNaN(after)
+          ? "refinement not taken: on %d held-out samples its outputs are not finite"
+              .formatted(samples)
+          : "refinement not taken: on %d held-out samples the outputs' fidelity fell from %.2f to %.2f %%"
+              .formatted(samples, before, after);
     }
   }
 

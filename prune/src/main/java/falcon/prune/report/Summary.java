@@ -1,6 +1,7 @@
 package falcon.prune.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import falcon.budget.Budget;
 import falcon.prune.options.Measure;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.resources.PeakMemory;
@@ -8,6 +9,7 @@ import falcon.prune.storage.Json;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Formats reports and plans as text of a few lines, for people.
@@ -22,8 +24,14 @@ public final class Summary {
     lines.add("%-12s %14s %14s %14s %9s".formatted("budget", "asked", "used", "of", "kept"));
     lines.add(budget("MACs", report.macs()));
     lines.add(budget("weights", report.nnz()));
-    if (report.validation() == null || report.measure() == null) {
+    lines.add(
+        "whole network: %s, %s"
+            .formatted(
+                part("MACs", report.networkMacs()), part("weights", report.networkWeights())));
+    if (report.measure() == null) {
       lines.add("accuracy: not told, there was no data");
+    } else if (report.validation() == null && report.test() == null) {
+      lines.add("%s: not told, no samples are held out".formatted(report.measure().id()));
     } else {
       addHeader(lines, report.measure(), report.testMeasure());
       addAccuracies(lines, report.validation(), report.test());
@@ -53,15 +61,16 @@ public final class Summary {
   }
 
   private static void addAccuracies(
-      List<String> lines, Report.Accuracy validation, Report.@Nullable Accuracy test) {
-    lines.add(accuracy("dense", validation.dense(), test == null ? null : test.dense()));
-    lines.add(accuracy("pruned", validation.pruned(), test == null ? null : test.pruned()));
-    if (validation.refreshed() != null) {
-      lines.add(
-          accuracy("refreshed", validation.refreshed(), test == null ? null : test.refreshed()));
+      List<String> lines,
+      Report.@Nullable Accuracy validation,
+      Report.@Nullable Accuracy test) {
+    lines.add(accuracies("dense", validation, test, Report.Accuracy::dense));
+    lines.add(accuracies("pruned", validation, test, Report.Accuracy::pruned));
+    Report.Accuracy either = validation != null ? validation : test;
+    if (either != null && either.refreshed() != null) {
+      lines.add(accuracies("refreshed", validation, test, Report.Accuracy::refreshed));
     }
-    lines.add(
-        accuracy("final", validation.finalAccuracy(), test == null ? null : test.finalAccuracy()));
+    lines.add(accuracies("final", validation, test, Report.Accuracy::finalAccuracy));
   }
 
   /// Returns the stages, layers and phases of a run.
@@ -72,12 +81,12 @@ public final class Summary {
     int number = 0;
     for (Report.StageReport stage : report.stages()) {
       lines.add(
-          "%-6d %14s %14s %10.2f %% %9.1f"
+          "%-6d %14s %14s %12s %9.1f"
               .formatted(
                   ++number,
                   count(stage.macs()),
                   count(stage.nnz()),
-                  stage.validation(),
+                  percent(stage.validation()),
                   stage.seconds()));
       stage.notes().forEach(note -> lines.add("       " + note.text()));
     }
@@ -108,10 +117,16 @@ public final class Summary {
   public static String of(PruningPlan plan) {
     var lines = new ArrayList<String>();
     lines.add("%-12s %14s %14s %14s %9s".formatted("budget", "asked", "at most", "of", "share"));
-    lines.add(plan("MACs", plan.asked().macs(), plan.budget().maxMacs(), plan.costs().totalMacs()));
+    lines.add(
+        plan.isCounted()
+            ? plan("MACs", plan.asked().macs(), plan.budget().maxMacs(), plan.costs().totalMacs())
+            : "%-12s %14s %14s".formatted("MACs", plan.asked().macs(), "not known"));
     lines.add(
         plan("weights", plan.asked().nnz(), plan.budget().maxNnz(), plan.costs().weightCount()));
     lines.add("of: what the %d prunable layers have".formatted(plan.layers().size()));
+    lines.add(
+        "whole network: at most %s, %s"
+            .formatted(part("MACs", networkMacs(plan)), part("weights", networkWeights(plan))));
     lines.add("");
     lines.add(
         "%d stage(s)%s, %d calibration samples each, refit: %s"
@@ -120,14 +135,18 @@ public final class Summary {
                 plan.schedule() == null ? "" : " (%s schedule)".formatted(plan.schedule().id()),
                 plan.samples(),
                 plan.refit().id()));
+    if (plan.learningRate() != null) {
+      lines.add(
+          "%,d refinement steps in the last stage, learning rate %s"
+              .formatted(plan.steps(), plan.learningRate()));
+    }
     int number = 0;
     for (var budget : plan.stageBudgets()) {
       lines.add(
-          "  stage %2d: at most %s MACs (%.1f %%), %s weights (%.1f %%)"
+          "  stage %2d: at most %s%s weights (%.1f %%)"
               .formatted(
                   ++number,
-                  count(Math.min(budget.maxMacs(), plan.costs().totalMacs())),
-                  share(budget.maxMacs(), plan.costs().totalMacs()),
+                  plan.isCounted() ? stageMacs(plan, budget) : "",
                   count(Math.min(budget.maxNnz(), plan.costs().weightCount())),
                   share(budget.maxNnz(), plan.costs().weightCount())));
     }
@@ -137,7 +156,40 @@ public final class Summary {
     lines.add(
         "about %.0f s and %.0f MiB on this machine; nothing was computed or written"
             .formatted(plan.seconds(), plan.memoryBytes() / MEBIBYTE));
+    plan.warnings().forEach(warning -> lines.add("warning: " + warning));
     return text(lines);
+  }
+
+  private static String stageMacs(PruningPlan plan, Budget budget) {
+    long total = plan.costs().totalMacs();
+    return "%s MACs (%.1f %%), "
+        .formatted(count(Math.min(budget.maxMacs(), total)), share(budget.maxMacs(), total));
+  }
+
+  /// The most multiply-accumulates of one example that a plan leaves of the whole network.
+  ///
+  /// @return null if some of them are not known
+  public static Report.@Nullable Part networkMacs(PruningPlan plan) {
+    Long all = plan.reach().allMacs();
+    long prunable = Math.min(plan.budget().maxMacs(), plan.costs().totalMacs());
+    return all == null ? null : new Report.Part(prunable + plan.reach().fixedMacs(), all);
+  }
+
+  /// The most weights that a plan leaves of the whole network.
+  public static Report.Part networkWeights(PruningPlan plan) {
+    long prunable = Math.min(plan.budget().maxNnz(), plan.costs().weightCount());
+    return new Report.Part(prunable + plan.reach().fixedWeights(), plan.reach().allWeights());
+  }
+
+  /// Returns a number of seconds as people say it: `7 s`, `3 min 20 s`, `2 h 5 min`.
+  public static String time(double seconds) {
+    long whole = Math.round(seconds);
+    if (whole < 60) {
+      return whole + " s";
+    }
+    return whole < 3600
+        ? "%d min %d s".formatted(whole / 60, whole % 60)
+        : "%d h %d min".formatted(whole / 3600, whole / 60 % 60);
   }
 
   /// Returns the length of a run's network on the disk, and with every zero stored if that length
@@ -169,9 +221,28 @@ public final class Summary {
     return total == 0 ? 100 : 100.0 * Math.min(limit, total) / total;
   }
 
-  private static String accuracy(String name, double validation, @Nullable Double test) {
-    return "%-12s %12.2f %% %14s"
-        .formatted(name, validation, test == null ? "–" : "%.2f %%".formatted(test));
+  private static String accuracies(
+      String name,
+      Report.@Nullable Accuracy validation,
+      Report.@Nullable Accuracy test,
+      Function<Report.Accuracy, @Nullable Double> value) {
+    return "%-12s %14s %14s"
+        .formatted(
+            name,
+            percent(validation == null ? null : value.apply(validation)),
+            percent(test == null ? null : value.apply(test)));
+  }
+
+  private static String percent(@Nullable Double value) {
+    return value == null ? "–" : "%.2f %%".formatted(value);
+  }
+
+  /// What stays of the whole network.
+  private static String part(String resource, Report.@Nullable Part part) {
+    return part == null
+        ? resource + " not known"
+        : "%s of %s %s stay (%.2f %%)"
+            .formatted(count(part.used()), count(part.total()), resource, part.percent());
   }
 
   private static String count(long value) {

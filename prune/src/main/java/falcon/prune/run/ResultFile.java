@@ -25,6 +25,9 @@ final class ResultFile {
   /// The key of the network's files, below `model`.
   static final String FILES = "files";
 
+  /// What stays of the whole network, below each budget.
+  private static final String NETWORK = "network";
+
   /// The key of the mask's file.
   static final String MASK = "mask";
 
@@ -53,12 +56,17 @@ final class ResultFile {
     inputs(json.putArray("inputs"), run);
     options(json.putObject("options"), run, pruned.plan());
     ObjectNode budget = json.putObject("budget");
-    if (pruned.plan().isCounted()) {
-      used(budget.putObject("macs"), report.macs(), written.macs());
+    boolean isCounted = pruned.plan().isCounted();
+    if (isCounted) {
+      ObjectNode macs = budget.putObject("macs");
+      used(macs, report.macs(), written.macs());
+      macs.set(NETWORK, part(report.networkMacs()));
     } else {
       budget.putNull("macs");
     }
-    used(budget.putObject("nnz"), report.nnz(), written.nnz());
+    ObjectNode nnz = budget.putObject("nnz");
+    used(nnz, report.nnz(), written.nnz());
+    nnz.set(NETWORK, part(report.networkWeights()));
     Measure measure = report.measure();
     json.put("measure", measure == null ? null : measure.id());
     if (measure != null) {
@@ -74,7 +82,7 @@ final class ResultFile {
         .put("value", report.certificate().value())
         .put("bound", report.certificate().bound())
         .put("gap", report.certificate().gap());
-    layers(json.putArray("layers"), written);
+    layers(json.putArray("layers"), written, isCounted);
     files(json.putObject("model"), written);
     mask.describe(json.putObject(MASK));
     json.put("effectiveRows", report.effectiveRows());
@@ -107,6 +115,8 @@ final class ResultFile {
     json.put("samples", plan.samples());
     json.put("refit", plan.refit().id());
     json.put("schedule", plan.schedule() == null ? null : plan.schedule().id());
+    json.put("steps", plan.steps());
+    json.put("learningRate", plan.learningRate());
     putAll(json, options.refit().backsolve().values());
     if (plan.gradients() != null) {
       json.putObject("gradients")
@@ -137,6 +147,15 @@ final class ResultFile {
         .put("total", used.total());
   }
 
+  private static @Nullable ObjectNode part(Report.@Nullable Part part) {
+    return part == null
+        ? null
+        : Json.object()
+            .put("used", part.used())
+            .put("total", part.total())
+            .put("percent", part.percent());
+  }
+
   private static @Nullable ObjectNode accuracy(Report.@Nullable Accuracy accuracy) {
     return accuracy == null
         ? null
@@ -147,14 +166,14 @@ final class ResultFile {
             .put("final", accuracy.finalAccuracy());
   }
 
-  private static void layers(ArrayNode layers, WrittenModel written) {
+  private static void layers(ArrayNode layers, WrittenModel written, boolean isCounted) {
     for (Report.LayerReport layer : written.layers()) {
       ObjectNode json = layers.addObject().put("name", layer.name());
       layer.shape().forEach(json.putArray("shape")::add);
       json.put("weights", layer.weights())
           .put("kept", layer.kept())
-          .put("macs", layer.macs())
-          .put("macsKept", layer.macsKept());
+          .put("macs", isCounted ? layer.macs() : null)
+          .put("macsKept", isCounted ? layer.macsKept() : null);
     }
   }
 

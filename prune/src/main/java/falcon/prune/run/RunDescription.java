@@ -172,6 +172,9 @@ public final class RunDescription {
     identity.put("gradients", gradients());
     identity.put("memory", "%d bytes for samples on their way".formatted(plan.passBytes()));
     putAll(identity, options.refinement().values());
+    identity.put("steps", Integer.toString(plan.steps()));
+    identity.put(
+        "learning-rate", plan.learningRate() == null ? "none" : plan.learningRate().toString());
     identity.put(
         "input-shape",
         options.inputShapes() == null ? "default" : options.inputShapes().toString());

@@ -64,6 +64,11 @@ final class RunLog implements Progress, AutoCloseable {
   }
 
   @Override
+  public void expect(double seconds) {
+    listener.expect(seconds);
+  }
+
+  @Override
   public void advance(long done) {
     listener.advance(done);
   }

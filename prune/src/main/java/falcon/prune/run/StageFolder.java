@@ -174,7 +174,7 @@ public final class StageFolder implements StageStore {
           new Report.StageReport(
               numbers.required("macs").longValue(),
               numbers.required("nnz").longValue(),
-              numbers.required("validation").doubleValue(),
+              numbers.hasNonNull("validation") ? numbers.get("validation").doubleValue() : null,
               numbers.required("seconds").doubleValue(),
               StageNote.read(numbers.path("notes"))));
     } catch (MalformedModelException | IllegalArgumentException e) {

@@ -1,14 +1,14 @@
 package falcon.prune.run;
 
+import falcon.budget.Mask;
 import falcon.model.MalformedModelException;
 import falcon.model.Network;
 import falcon.model.Tensor;
 import falcon.model.format.Networks;
-import falcon.model.layer.Layer;
-import falcon.model.layer.Layers;
 import falcon.model.onnx.OnnxFile;
 import falcon.model.onnx.OnnxOption;
 import falcon.model.safetensors.SafetensorsFile;
+import falcon.prune.method.WeightVector;
 import falcon.prune.options.Option;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.PrunedNetwork;
@@ -16,8 +16,6 @@ import falcon.prune.report.Report;
 import falcon.prune.storage.ModelFormat;
 import falcon.prune.storage.WrittenFile;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -42,28 +40,22 @@ record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, lo
   static WrittenModel write(PrunedNetwork pruned, ModelFormat format, Path path) {
     Network network = pruned.network();
     Path folder = path.resolveSibling("");
-    var macsPerWeight = new LinkedHashMap<String, Long>();
-    pruned.plan().layers().forEach(layer -> macsPerWeight.put(layer.name(), layer.macsPerWeight()));
     List<WrittenFile> files =
         Networks.write(network, path, format.options().toArray(OnnxOption[]::new)).stream()
             .map(file -> WrittenFile.of(folder, file))
             .toList();
     Map<String, Tensor> read;
     if (format != ModelFormat.SAFETENSORS || network.metadata().containsKey(Network.ARCHITECTURE)) {
-      Network again = Networks.read(path);
-      read = again.initializers();
-      for (Layer layer : Layers.of(again).all()) {
-        if (layer.isCounted() && pruned.plan().isCounted()) {
-          macsPerWeight.put(layer.tensor(), layer.macsPerWeight());
-        }
-      }
+      read = Networks.read(path).initializers();
     } else {
       read = SafetensorsFile.read(path).tensors();
     }
     requireSame(network, read, path);
     long denseBytes =
         format == ModelFormat.ONNX_SPARSE ? OnnxFile.sizeBytes(network) : bytes(files);
-    return new WrittenModel(count(pruned.plan(), read, macsPerWeight), files, denseBytes);
+    PruningPlan plan = pruned.plan();
+    Mask kept = WeightVector.nonZero(name -> tensor(read, name), plan.costs());
+    return new WrittenModel(Report.layers(plan, kept), files, denseBytes);
   }
 
   private static long bytes(List<WrittenFile> files) {
@@ -86,20 +78,6 @@ record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, lo
                 "Check that disk, then run again with %s.".formatted(Option.RESUME));
           }
         });
-  }
-
-  private static List<Report.LayerReport> count(
-      PruningPlan plan, Map<String, Tensor> read, Map<String, Long> macsPerWeight) {
-    var layers = new ArrayList<Report.LayerReport>();
-    for (PruningPlan.PrunableLayer layer : plan.layers()) {
-      long kept = 0;
-      for (float weight : tensor(read, layer.name()).toFloats()) {
-        kept += weight == 0 ? 0 : 1;
-      }
-      long macs = macsPerWeight.getOrDefault(layer.name(), layer.macsPerWeight());
-      layers.add(new Report.LayerReport(layer.name(), layer.shape(), layer.count(), kept, macs));
-    }
-    return layers;
   }
 
   private static Tensor tensor(Map<String, Tensor> read, String name) {

@@ -45,7 +45,8 @@ class PruningOptionsTest {
                 Refit.BACKSOLVE,
                 64,
                 new BacksolveOptions(Curvature.EMPIRICAL, 0.001, 2000, Path.of("scratch"))));
-    assertThat(options.refinement()).isEqualTo(new RefinementOptions(BatchNormPolicy.ON));
+    assertThat(options.refinement())
+        .isEqualTo(new RefinementOptions(BatchNormPolicy.ON, null, null));
     assertThat(options.machine()).isEqualTo(new MachineOptions(2, 1L << 30));
   }
 

@@ -15,10 +15,12 @@ import falcon.model.Tensor;
 import falcon.model.UnwritableFileException;
 import falcon.model.format.Networks;
 import falcon.model.layer.LayerSelection;
+import falcon.model.layer.NamePattern;
 import falcon.model.safetensors.SafetensorsFile;
 import falcon.model.zoo.Architecture;
 import falcon.prune.Falcon;
 import falcon.prune.TinyData;
+import falcon.prune.options.Amount;
 import falcon.prune.options.BatchNormPolicy;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.Curvature;
@@ -326,10 +328,12 @@ class RunDirectoryTest {
             ("schemaVersion command versions.falcon versions.libtorch versions.java versions.system seed"
                     + " machine.processor machine.architecture machine.processors machine.memoryBytes"
                     + " inputs[].role inputs[].path inputs[].bytes inputs[].sha256"
-                    + " options.method options.stages options.samples options.refit options.schedule"
+                    + " options.method options.stages options.samples options.refit options.schedule options.steps options.learningRate"
                     + " options.curvature options.ridge options.block options.loss options.bnRefresh options.threads"
                     + " options.preprocessing options.include options.exclude options.minKeep"
                     + " budget.macs.asked budget.macs.request budget.macs.used budget.macs.total"
+                    + " budget.macs.network.used budget.macs.network.total budget.macs.network.percent"
+                    + " budget.nnz.network.used budget.nnz.network.total budget.nnz.network.percent"
                     + " budget.nnz.asked budget.nnz.request budget.nnz.used budget.nnz.total"
                     + " measure accuracy.validation.dense accuracy.validation.pruned"
                     + " accuracy.validation.refreshed accuracy.validation.final"
@@ -436,7 +440,10 @@ class RunDirectoryTest {
         .curvature(Curvature.EMPIRICAL)
         .ridge(0.001)
         .block(2000)
-        .floors(List.of(KeepFloor.parse("5%"), KeepFloor.parse("*conv1*=20")))
+        .floors(
+            List.of(
+                KeepFloor.parse("5%"),
+                new KeepFloor(new NamePattern("*conv1*"), new Amount.Count(20))))
         .selection(LayerSelection.of(List.of("*conv*", "*weight"), List.of("*fc*")))
         .batchNorm(BatchNormPolicy.OFF)
         .threads(2)

@@ -104,7 +104,7 @@ final class SmallRun {
                   pruned.network(),
                   pruned.mask(),
                   new Report.Choice(pruned.report().certificate(), null),
-                  new Report.StageReport(1, 2, 3, number, List.of())));
+                  new Report.StageReport(1, 2, 3.0, number, List.of())));
     }
   }
 

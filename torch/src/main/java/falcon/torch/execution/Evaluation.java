@@ -25,7 +25,7 @@ public record Evaluation(int samples, int correct, double crossEntropy) {
   ///
   /// @throws UnsupportedNetworkException if the network cannot be executed
   public static Evaluation of(Network network, SampleSource samples, Workers workers) {
-    return of(logits(network, samples, workers), samples);
+    return of(logits(network, samples, workers).meaning(BinaryOutput.of(network)), samples);
   }
 
   /// @param logits as [#logits] returns them for these samples
@@ -59,10 +59,31 @@ public record Evaluation(int samples, int correct, double crossEntropy) {
                   outputs =
                       Torch.floats(loaded.perSample(execution.runToEnd(), chunks.length(chunk)));
                 }
-                NotANumber.refuse(outputs, loaded, batch);
+                NonFiniteValues.refuse(outputs, loaded, batch);
                 return chunks.withoutSurplus(outputs, chunk);
               });
       return Logits.join(parts, samples.size());
+    }
+  }
+
+  /// Requires that all outputs are finite; keeps none of them.
+  ///
+  /// @throws UnsupportedNetworkException if one is not: names the input, the constant or the node
+  ///     that the first such value comes from, and the sample
+  public static void requireFinite(Network network, SampleSource samples, Workers workers) {
+    try (var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
+      var chunks = loaded.chunks(samples);
+      workers.map(
+          chunks.count(),
+          chunk -> {
+            SampleBatch batch = chunks.batch(samples, chunk);
+            try (var _ = new PointerScope();
+                var execution = loaded.start(batch)) {
+              float[] outputs = Torch.floats(loaded.perSample(execution.runToEnd(), batch.size()));
+              NonFiniteValues.refuse(outputs, loaded, batch);
+            }
+            return chunk;
+          });
     }
   }
 }

@@ -1,15 +1,19 @@
 package falcon.torch.execution;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/// The outputs of a classifier, `[samples, classes]`. Immutable.
+/// Outputs of a classifier, `[samples, classes]`, or one number a sample of a classifier of two
+/// classes. Immutable.
 public final class Logits {
   private final float[] values;
   private final int classes;
+  private final @Nullable BinaryOutput binary;
 
-  private Logits(float[] values, int classes) {
+  private Logits(float[] values, int classes, @Nullable BinaryOutput binary) {
     this.values = values;
     this.classes = classes;
+    this.binary = binary;
   }
 
   static Logits join(List<float[]> parts, int samples) {
@@ -20,11 +24,24 @@ public final class Logits {
       System.arraycopy(part, 0, values, offset, part.length);
       offset += part.length;
     }
-    return new Logits(values, total / samples);
+    int classes = samples == 0 ? 0 : total / samples;
+    return new Logits(values, classes, classes == 1 ? BinaryOutput.of(values) : null);
+  }
+
+  /// Returns the same outputs with another meaning of the one number a sample.
+  ///
+  /// @param meaning null for the present one; of no account where there are several outputs
+  public Logits meaning(@Nullable BinaryOutput meaning) {
+    return meaning == null || binary == null ? this : new Logits(values, classes, meaning);
+  }
+
+  /// Returns what the one number a sample means, null where there are several.
+  public @Nullable BinaryOutput binary() {
+    return binary;
   }
 
   public int samples() {
-    return values.length / classes;
+    return classes == 0 ? 0 : values.length / classes;
   }
 
   public int classes() {
@@ -37,6 +54,9 @@ public final class Logits {
 
   /// @return the class of greatest output; of equal outputs the lowest class
   public int prediction(int sample) {
+    if (binary != null) {
+      return binary.prediction(values[sample]);
+    }
     int best = 0;
     for (int c = 1; c < classes; c++) {
       best = value(sample, c) > value(sample, best) ? c : best;
@@ -44,8 +64,11 @@ public final class Logits {
     return best;
   }
 
-  /// @return −log of the label's softmax probability
+  /// @return −log of the label's softmax probability, or of what the one output says of it
   public double crossEntropy(int sample, int label) {
+    if (binary != null) {
+      return binary.crossEntropy(values[sample], label);
+    }
     return logSumExp(sample) - value(sample, label);
   }
 

@@ -22,7 +22,8 @@ import org.bytedeco.javacpp.PointerScope;
 /// Wrong labels and disagreements count 1 each, and scale is the number of samples: percent is the
 /// accuracy, or the share of samples on which two networks agree. Output errors are ‖z_i − z̄_i‖²,
 /// z̄ the reference's outputs, and scale is Σ_i ‖z̄_i − mean z̄‖²: percent is the share of the
-/// outputs' variance that is reproduced, below 0 where their mean alone would be closer.
+/// outputs' variance that is reproduced, below 0 where their mean alone would be closer. Where the
+/// reference's outputs do not vary, as those of a single sample, scale is Σ_i ‖z̄_i‖².
 public final class SampleLosses {
   /// The number of standard deviations of chance that a difference must exceed to count.
   private static final double DEVIATIONS = 2;
@@ -36,6 +37,11 @@ public final class SampleLosses {
   SampleLosses(double[] losses, double scale) {
     this.losses = losses;
     this.scale = scale;
+  }
+
+  /// Losses on no samples at all.
+  public static SampleLosses none() {
+    return new SampleLosses(new double[0], 1);
   }
 
   /// Returns a loss of 1 for each sample that is not classified as its label.
@@ -69,7 +75,12 @@ public final class SampleLosses {
 
   /// Returns the class of greatest output of each sample; of equal outputs the lowest class.
   public static List<Integer> predictions(Network network, SampleSource samples, Workers workers) {
-    Logits logits = Evaluation.logits(network, samples, workers);
+    return predictions(
+        Evaluation.logits(network, samples, workers).meaning(BinaryOutput.of(network)));
+  }
+
+  /// The class of each sample.
+  public static List<Integer> predictions(Logits logits) {
     var predictions = new ArrayList<Integer>();
     for (int i = 0; i < logits.samples(); i++) {
       predictions.add(logits.prediction(i));
@@ -102,12 +113,16 @@ public final class SampleLosses {
           }
         }
       }
-      double variance = all == null ? 0 : all.variance(losses.length);
-      return new SampleLosses(losses, variance > 0 ? variance : 1);
+      return new SampleLosses(losses, all == null ? 1 : all.scale(losses.length));
     }
   }
 
-  /// Returns the percentage defined above, 100 for a network without losses.
+  /// Returns the number of samples.
+  public int count() {
+    return losses.length;
+  }
+
+  /// 100 for a network that loses nothing; without samples there is no number to return.
   public double percent() {
     return 100.0 * (scale - Arrays.stream(losses).sum()) / scale;
   }
@@ -154,7 +169,7 @@ public final class SampleLosses {
         int chunk) {
       SampleBatch batch = chunks.batch(samples, chunk);
       float[] wanted = outputs(reference, batch, chunks, chunk);
-      NotANumber.refuse(wanted, reference, batch);
+      NonFiniteValues.refuse(wanted, reference, batch);
       float[] found = outputs(network, batch, chunks, chunk);
       var errors = new double[chunks.length(chunk)];
       var sums = new double[wanted.length / errors.length];
@@ -182,6 +197,12 @@ public final class SampleLosses {
         sums[i] += other.sums[i];
       }
       squares += other.squares;
+    }
+
+    /// What errors are shares of: the variance, or where outputs do not vary their squares.
+    double scale(int samples) {
+      double variance = samples < 2 ? 0 : variance(samples);
+      return variance > 0 ? variance : squares > 0 ? squares : 1;
     }
 
     /// Returns Σ ‖z − mean‖² = Σ ‖z‖² − ‖Σ z‖² / n.

@@ -4,6 +4,7 @@ import falcon.data.Seeds;
 import falcon.model.Network;
 import falcon.torch.Precision;
 import falcon.torch.execution.Autograd;
+import falcon.torch.execution.BinaryOutput;
 import falcon.torch.execution.GraphExecution;
 import falcon.torch.execution.LoadedNetwork;
 import falcon.torch.kernel.Workers;
@@ -52,6 +53,11 @@ public final class PerSampleGradients {
   public sealed interface RowKind {
     /// The cross-entropy of the sample's label: the empirical Fisher matrix.
     record Empirical() implements RowKind {}
+
+    /// The cross-entropy of the sample's label, 0 or 1, of a network with one output.
+    ///
+    /// @param output what that output means
+    record EmpiricalBinary(BinaryOutput output) implements RowKind {}
 
     /// The cross-entropy of a label drawn from the network's own softmax: the true Fisher matrix of
     /// its outputs, in expectation over the draws.

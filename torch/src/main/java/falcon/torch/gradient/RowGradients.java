@@ -4,6 +4,7 @@ import falcon.data.Samples;
 import falcon.data.Seeds;
 import falcon.torch.Precision;
 import falcon.torch.Torch;
+import falcon.torch.execution.BinaryOutput;
 import falcon.torch.gradient.PerSampleGradients.RowKind;
 import falcon.torch.sample.SampleBatch;
 import java.util.Arrays;
@@ -38,6 +39,13 @@ final class RowGradients {
         }
         Tensor gradient = softmax(outputs, 1).sub(like(outputs, labels));
         yield haveClasses ? gradient : gradient.mul(like(outputs, withClass(batch, classes)));
+      }
+      case RowKind.EmpiricalBinary(BinaryOutput output) -> {
+        float[] slopes = Torch.floats(outputs);
+        for (int i = 0; i < batch.size(); i++) {
+          slopes[i] = (float) output.slope(slopes[i], batch.labels()[i]);
+        }
+        yield like(outputs, slopes);
       }
       case RowKind.SampledLabels(long seed, int axis) -> sampled(outputs, firstRow, seed, axis);
       case RowKind.OutputSigns(long seed) -> {

@@ -50,6 +50,11 @@ public final class Refinement {
 
   /// Receives notice of finished steps.
   public interface Listener {
+    /// Receives, before the first step, how long all of them will take.
+    ///
+    /// @param seconds by a measured pass of some samples, within a factor of two or so
+    default void expected(double seconds) {}
+
     /// @param steps number of finished steps
     /// @param loss mean loss of the step's samples
     void done(int steps, double loss);
@@ -67,6 +72,10 @@ public final class Refinement {
   private static final int SCALE_SAMPLES = 64;
 
   private static final int WARM_UP_STEPS = 5;
+
+  /// Time of a sample's part in a step, in passes of the dense network: that of its own, and
+  /// forward and backward through the other.
+  private static final double PASSES_PER_STEP = 5;
 
   /// Greatest variance of values whose squares float32 represents well.
   private static final double GREATEST_SCALE = 1e20;
@@ -145,23 +154,32 @@ public final class Refinement {
     try (var loadedDense = new LoadedNetwork(dense, Precision.FLOAT32);
         var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
       long each = 2 * bytesPerSample(loadedDense, samples); // of both networks
-      double[] scales =
-          start.scales().isEmpty()
-              ? scales(loadedDense, samples, Math.clamp(bytes / each, 2, SCALE_SAMPLES))
-              : start.scales().stream().mapToDouble(Double::doubleValue).toArray();
+      int measured = Math.clamp(bytes / each, 2, SCALE_SAMPLES);
+      long begin = System.nanoTime();
+      double[] scales = scales(loadedDense, samples, measured);
+      double seconds = (System.nanoTime() - begin) / 1e9 / Math.min(measured, samples.size());
+      if (!start.scales().isEmpty()) {
+        scales = start.scales().stream().mapToDouble(Double::doubleValue).toArray();
+      }
       int size = Math.clamp(bytes / each / TASKS, 1, CHUNK);
       var lossGradients = new LossGradients(loaded, names, features, false, workers);
       if (start.done() > 0) {
         setKept(loaded, tensors);
       }
+      double[] usedScales = scales;
+      var chunks = loaded.chunks(options.batch(), size);
+      listener.expected(
+          (steps - start.done())
+              * (PASSES_PER_STEP * options.batch() * seconds)
+              / Math.min(chunks.count(), workers.threads()));
       for (int step = start.done(); step < steps; step++) {
         int first = step * options.batch();
-        var chunks = loaded.chunks(options.batch(), size);
         double loss =
             lossGradients.compute(
                     chunks.count(),
                     chunk -> chunks.batch(samples, first, chunk),
-                    (execution, batch, chunk) -> distance(execution, loadedDense, batch, scales),
+                    (execution, batch, chunk) ->
+                        distance(execution, loadedDense, batch, usedScales),
                     gradients)
                 / options.batch();
         if (!Double.isFinite(loss)) {
@@ -175,7 +193,7 @@ public final class Refinement {
             t -> tensors.get(t).step(gradients.get(t), options.batch(), rate, number));
         setKept(loaded, tensors);
         listener.done(number, loss);
-        checkpoints.stepDone(number, steps, () -> state(number, scales, tensors));
+        checkpoints.stepDone(number, steps, () -> state(number, usedScales, tensors));
       }
     }
     var replaced = new LinkedHashMap<String, Tensor>();
