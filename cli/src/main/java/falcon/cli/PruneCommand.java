@@ -20,6 +20,7 @@ import falcon.data.Dataset;
 import falcon.data.Preprocessing;
 import falcon.model.Network;
 import falcon.model.UnwritableFileException;
+import falcon.model.onnx.OnnxFile;
 import falcon.prune.Falcon;
 import falcon.prune.Pruning;
 import falcon.prune.WeightPruning;
@@ -88,9 +89,9 @@ final class PruneCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "AMOUNT",
       description =
-          "Budget of multiply-accumulates of the prunable layers: 30%% or 12.3M. Several, separated by"
-              + " commas, make a run each, and --json an array of their results. May be left out with"
-              + " --nnz 30%%.")
+          "Budget of multiply-accumulates of the prunable layers: 30%% or 12.3M. Several, separated"
+              + " by commas, make a run each, and --json an array of their results. May be left out"
+              + " with --nnz 30%%.")
   private List<Amount> macs = List.of();
 
   @Option(
@@ -105,16 +106,17 @@ final class PruneCommand implements Callable<Integer> {
       names = "--format",
       paramLabel = "NAME",
       description =
-          "Format of the pruned network: onnx (the default), onnx-sparse (zeros left out where that is"
-              + " smaller), or safetensors (weights alone; see --weights).")
+          "Format of the pruned network: onnx (the default), onnx-sparse (zeros left out where that"
+              + " is smaller), or safetensors (weights alone; see --weights).")
   private ModelFormat format = ModelFormat.ONNX;
 
   @Option(
       names = "--memory",
       paramLabel = "AMOUNT",
       description =
-          "Memory that the run may take, such as 8g: a reconstruction looks at fewer samples at a time to"
-              + " fit (4g of them if unset), gradients of a backsolve are stored smaller or in a file.")
+          "Memory that the run may take, such as 8g: a reconstruction looks at fewer samples at a"
+              + " time to fit (4g of them if unset), gradients of a backsolve are stored smaller or"
+              + " in a file.")
   private @Nullable Memory memory;
 
   @Option(
@@ -196,10 +198,7 @@ final class PruneCommand implements Callable<Integer> {
 
   private PruningOptions options() {
     return pruneOptions.options(
-        threads.count(),
-        memory == null ? null : memory.bytes(),
-        model.inputShapes(),
-        layerOptions.selection());
+        threads.count(), memory == null ? null : memory.bytes(), model, layerOptions.selection());
   }
 
   /// Prunes without data: nothing is executed, so that any network is accepted.
@@ -374,6 +373,12 @@ final class PruneCommand implements Callable<Integer> {
     text.append(
         "%nwritten to %s: %s (%s), mask.safetensors, result.json"
             .formatted(directory, format.fileName(), Summary.fileSizes(result)));
+    int functions = OnnxFile.functions(pruned.network()).size();
+    if (functions > 0 && format != ModelFormat.SAFETENSORS) {
+      text.append(
+          "%nIts local functions (%d) are kept; weights inside of them are pruned where they are."
+              .formatted(functions));
+    }
     if (format == ModelFormat.SAFETENSORS && isOnnx()) {
       text.append(
           "%n%s holds the weights alone; use it with the graph of %s (--weights)."

@@ -79,7 +79,8 @@ public final class WeightPruning {
     try (var workers = new Workers(options.machine().threads())) {
       progress.note("choosing among %,d weights".formatted(plan.costs().weightCount()));
       Budget last = plan.stageBudgets().getLast();
-      PruningMethod.Outcome outcome = MagnitudeMethod.prune(network, plan, last, workers, clock);
+      PruningMethod.Outcome outcome =
+          MagnitudeMethod.prune(options.shaped(network), plan, last, workers, clock);
       Projection projection = outcome.projection();
       var certificate =
           new Report.Certificate(projection.value(), projection.bound(), projection.gap());

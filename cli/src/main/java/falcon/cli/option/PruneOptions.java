@@ -3,7 +3,6 @@ package falcon.cli.option;
 import falcon.model.layer.LayerSelection;
 import falcon.prune.options.BatchNormPolicy;
 import falcon.prune.options.Curvature;
-import falcon.prune.options.ExampleShapes;
 import falcon.prune.options.KeepFloor;
 import falcon.prune.options.Loss;
 import falcon.prune.options.Method;
@@ -56,10 +55,10 @@ public final class PruneOptions {
       names = "--loss",
       paramLabel = "NAME",
       description = {
-        "What the pruned network is to do well: labels (cross-entropy, judged by accuracy); self (no"
-            + " labels: a classifier's own, judged by agreement with the dense network; other networks"
-            + " as outputs); outputs (their squared change, judged by fidelity: the share of their"
-            + " variance that is reproduced);",
+        "What the pruned network is to do well: labels (cross-entropy, judged by accuracy); self"
+            + " (no labels: a classifier's own, judged by agreement with the dense network; other"
+            + " networks as outputs); outputs (their squared change, judged by fidelity: the share"
+            + " of their variance that is reproduced);",
         "or auto, the default: labels where data and network have classes, else self."
       })
   private Loss loss = Loss.AUTO;
@@ -80,7 +79,8 @@ public final class PruneOptions {
       names = "--bn-refresh",
       paramLabel = "WHEN",
       description =
-          "Estimate BatchNorm statistics anew: auto (where it helps on validation data), on or off.")
+          "Estimate BatchNorm statistics anew: auto (where it helps on validation data), on or"
+              + " off.")
   private BatchNormPolicy batchNorm = BatchNormPolicy.AUTO;
 
   @Option(
@@ -88,8 +88,9 @@ public final class PruneOptions {
       split = ",",
       paramLabel = "AMOUNT",
       description =
-          "Weights that every layer keeps at least: 5%% or 200; PATTERN=5%% for layers of such names."
-              + " Several: separated by commas, or the option again; the last that fits counts.")
+          "Weights that every layer keeps at least: 5%% or 200; PATTERN=5%% for layers of such"
+              + " names. Several: separated by commas, or the option again; the last that fits"
+              + " counts.")
   private List<KeepFloor> floors = List.of();
 
   @Option(
@@ -102,16 +103,13 @@ public final class PruneOptions {
       names = "--scratch",
       paramLabel = "DIR",
       description =
-          "Folder on a disk for gradients that do not fit in memory, for backsolve. Default: that of the"
-              + " system.")
+          "Folder on a disk for gradients that do not fit in memory, for backsolve. Default: that"
+              + " of the system.")
   private @Nullable Path scratch;
 
   /// Returns the options of pruning, completed by values that other groups of options hold.
   public PruningOptions options(
-      int threads,
-      @Nullable Long memoryBytes,
-      @Nullable ExampleShapes inputShapes,
-      LayerSelection selection) {
+      int threads, @Nullable Long memoryBytes, ModelOptions model, LayerSelection selection) {
     return PruningOptions.builder()
         .method(method)
         .stages(stages)
@@ -127,7 +125,8 @@ public final class PruneOptions {
         .memoryBytes(memoryBytes)
         .scratch(scratch)
         .loss(loss)
-        .inputShapes(inputShapes)
+        .inputShapes(model.inputShapes())
+        .inputs(model.inputs())
         .selection(selection)
         .floors(floors)
         .build();

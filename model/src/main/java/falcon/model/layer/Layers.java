@@ -18,11 +18,20 @@ public final class Layers {
   private final List<Layer> all;
   private final List<DenseProduct> denseProducts;
   private final List<Obstacle> obstacles;
+  private final List<Obstacle> leftOut;
+  private final List<BranchWeights> inBranches;
 
-  Layers(List<Layer> all, List<DenseProduct> denseProducts, List<Obstacle> obstacles) {
+  Layers(
+      List<Layer> all,
+      List<DenseProduct> denseProducts,
+      List<Obstacle> obstacles,
+      List<Obstacle> leftOut,
+      List<BranchWeights> inBranches) {
     this.all = List.copyOf(all);
     this.denseProducts = List.copyOf(denseProducts);
     this.obstacles = List.copyOf(obstacles);
+    this.leftOut = List.copyOf(leftOut);
+    this.inBranches = List.copyOf(inBranches);
   }
 
   /// Finds the layers, for one example of the size that the network fixes.
@@ -73,9 +82,22 @@ public final class Layers {
     return obstacles;
   }
 
-  /// Whether the multiply-accumulates of all layers and products are known.
+  /// Nodes that cannot be run and that the output that counts does not need: they and what lies
+  /// behind them are left out and stay as they are.
+  public List<Obstacle> leftOut() {
+    return leftOut;
+  }
+
+  /// Weights in bodies of control flow that data decide about; they are not among [#all].
+  public List<BranchWeights> inBranches() {
+    return inBranches;
+  }
+
+  /// Whether the multiply-accumulates of all layers and products are known, and no weights lie in
+  /// bodies that data decide about.
   public boolean isCounted() {
-    return all.stream().allMatch(Layer::isCounted)
+    return inBranches.isEmpty()
+        && all.stream().allMatch(Layer::isCounted)
         && denseProducts.stream().allMatch(DenseProduct::isCounted);
   }
 

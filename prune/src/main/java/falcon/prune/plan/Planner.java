@@ -5,6 +5,7 @@ import falcon.budget.CostTable;
 import falcon.data.Dataset;
 import falcon.gradients.MemoryPlan;
 import falcon.model.Network;
+import falcon.model.layer.BranchWeights;
 import falcon.model.layer.Layer;
 import falcon.model.layer.Layers;
 import falcon.model.shape.Obstacle;
@@ -113,12 +114,28 @@ public final class Planner {
     }
   }
 
+  /// Names the branches that hold the weights, or says where to look.
+  private static String whyNone(Layers layers) {
+    for (BranchWeights weights : layers.inBranches()) {
+      for (Obstacle obstacle : layers.obstacles()) {
+        if (weights.flow().equals(obstacle.node())) {
+          return "%,d weights are %s. %s"
+              .formatted(
+                  layers.inBranches().stream().mapToLong(BranchWeights::weights).sum(),
+                  weights.reason(),
+                  obstacle.advice());
+        }
+      }
+    }
+    return "'inspect' says why not.";
+  }
+
   private static CostTable costs(Layers layers, boolean isCounted) {
     if (layers.prunable().isEmpty()) {
       throw new PruningException(
           PruningException.Kind.INPUT,
-          "The network has no prunable layer (of %d with weights).%n'inspect' says why not."
-              .formatted(layers.all().size()));
+          "The network has no prunable layer (of %d with weights).%n%s"
+              .formatted(layers.all().size(), whyNone(layers)));
     }
     CostTable.Builder builder = CostTable.builder();
     for (Layer layer : layers.prunable()) {

@@ -49,9 +49,11 @@ record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, lo
             .map(file -> WrittenFile.of(folder, file))
             .toList();
     Map<String, Tensor> read;
+    Map<String, Tensor> written;
     if (format != ModelFormat.SAFETENSORS || network.metadata().containsKey(Network.ARCHITECTURE)) {
       Network again = Networks.read(path);
-      read = again.initializers();
+      read = OnnxFile.tensors(again);
+      written = OnnxFile.tensors(network);
       for (Layer layer : Layers.of(again).all()) {
         if (layer.isCounted() && pruned.plan().isCounted()) {
           macsPerWeight.put(layer.tensor(), layer.macsPerWeight());
@@ -59,8 +61,9 @@ record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, lo
       }
     } else {
       read = SafetensorsFile.read(path).tensors();
+      written = network.initializers();
     }
-    requireSame(network, read, path);
+    requireSame(written, read, path);
     long denseBytes =
         format == ModelFormat.ONNX_SPARSE ? OnnxFile.sizeBytes(network) : bytes(files);
     return new WrittenModel(count(pruned.plan(), read, macsPerWeight), files, denseBytes);
@@ -75,17 +78,16 @@ record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, lo
     return bytes(files);
   }
 
-  private static void requireSame(Network network, Map<String, Tensor> read, Path path) {
-    network
-        .initializers()
-        .forEach((name, tensor) -> {
-          if (!Objects.equals(tensor, read.get(name))) {
-            throw new MalformedModelException(
-                path,
-                "tensor '%s' is not in the file as it was written".formatted(name),
-                "Check that disk, then run again with %s.".formatted(Option.RESUME));
-          }
-        });
+  private static void requireSame(
+      Map<String, Tensor> written, Map<String, Tensor> read, Path path) {
+    written.forEach((name, tensor) -> {
+      if (!Objects.equals(tensor, read.get(name))) {
+        throw new MalformedModelException(
+            path,
+            "tensor '%s' is not in the file as it was written".formatted(name),
+            "Check that disk, then run again with %s.".formatted(Option.RESUME));
+      }
+    });
   }
 
   private static List<Report.LayerReport> count(
