@@ -15,8 +15,8 @@ public final class MainOutput {
 
   /// Returns the output that the metadata names, or else the first one that is not declared with a
   /// type other than floating point, or else the first one. The metadata may name a value that a
-  /// node makes inside the network. In place of the dictionaries that `ZipMap` makes of the scores of
-  /// classes, the scores count.
+  /// node makes inside the network. In place of the dictionaries that `ZipMap` makes of the scores
+  /// of classes, the scores count.
   ///
   /// @throws IllegalArgumentException if the metadata names neither an output nor an inner value;
   ///     lists the outputs and values of similar names

@@ -48,8 +48,8 @@ final class AttentionOperators {
   /// `MultiHeadAttention`: queries, keys and values `[b, m, heads · size]`, made by nodes of their
   /// own.
   ///
-  /// Inputs: queries, keys, values, bias of all three, mask of the keys, what is added to the scores,
-  /// past keys and values.
+  /// Inputs: queries, keys, values, bias of all three, mask of the keys, what is added to the
+  /// scores, past keys and values.
   static boolean multiHead(Fragment fragment, Expansion.Source source) {
     Node node = fragment.node();
     boolean isPlain =
@@ -119,8 +119,8 @@ final class AttentionOperators {
   /// What is added to the scores `[b, heads, m, n]`: a large negative number where a key is masked,
   /// and the bias of the scores.
   ///
-  /// @param mask of the keys: 1 or 0 by key `[b, n]`, by query and key `[b, m, n]`, or the number of
-  ///     keys `[b]`
+  /// @param mask of the keys: 1 or 0 by key `[b, n]`, by query and key `[b, m, n]`, or the number
+  ///     of keys `[b]`
   /// @param keys a value `[b, n, …]`
   /// @return its name; empty if nothing is added; null if the mask is of another kind
   private static @Nullable List<String> mask(

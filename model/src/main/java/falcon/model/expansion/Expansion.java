@@ -224,8 +224,8 @@ public final class Expansion {
 
   /// Names the values that are outputs of a call.
   ///
-  /// @return the outputs that need a copy since the function returns an input, a constant or a value
-  ///     twice: their names by number
+  /// @return the outputs that need a copy since the function returns an input, a constant or a
+  ///     value twice: their names by number
   private static Map<Integer, String> nameOutputs(
       Node node, LocalFunction function, List<Node> inside, CallScope scope) {
     var made = new HashSet<String>();

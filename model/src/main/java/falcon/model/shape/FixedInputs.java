@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// Networks in which some inputs have a value that is the same for all samples: a sampling rate, an
 /// initial state. Control flow that depends on such an input alone is inlined.
 public final class FixedInputs {
-  /// Greatest number of elements that are stored for an input; larger ones are made when the network
-  /// runs.
+  /// Greatest number of elements that are stored for an input; larger ones are made when the
+  /// network runs.
   private static final int MOST_ELEMENTS = 1 << 16;
 
   private final Network network;

@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /// What the output that counts needs of a network.
 ///
-/// A node that cannot be run hinders nothing if that output does not need it: the node and what lies
-/// behind it are left out. Everything else stays, other outputs included.
+/// A node that cannot be run hinders nothing if that output does not need it: the node and what
+/// lies behind it are left out. Everything else stays, other outputs included.
 public final class OutputNeeds {
   private final Network network;
   private final @Nullable ValueInfo output;

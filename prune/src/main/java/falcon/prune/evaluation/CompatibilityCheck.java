@@ -54,8 +54,8 @@ final class CompatibilityCheck {
     }
   }
 
-  /// The network without nodes that cannot be run and that the output that counts does not need. One
-  /// that was built in memory stays as it is: a file of it would lack them.
+  /// The network without nodes that cannot be run and that the output that counts does not need.
+  /// One that was built in memory stays as it is: a file of it would lack them.
   private static Network needed(Network network) {
     Network reduced =
         OutputNeeds.of(network, FollowedShapes.of(network, Map.of()), LoadedNetwork::canRun)

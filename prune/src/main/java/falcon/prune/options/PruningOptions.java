@@ -106,8 +106,8 @@ public final class PruningOptions {
     return machine;
   }
 
-  /// Returns the network with [#inputs] fixed and for examples of [#inputShapes]; the network itself
-  /// where none are given. An input that is fixed already stays as it is.
+  /// Returns the network with [#inputs] fixed and for examples of [#inputShapes]; the network
+  /// itself where none are given. An input that is fixed already stays as it is.
   ///
   /// @throws PruningException if it has no such inputs, or does not take such values or examples
   public Network shaped(Network network) {
@@ -161,8 +161,8 @@ public final class PruningOptions {
       return this;
     }
 
-    /// Sets the inputs that have the same value for all samples, each a different one; none if it is
-    /// not called. The data hold no arrays for them.
+    /// Sets the inputs that have the same value for all samples, each a different one; none if it
+    /// is not called. The data hold no arrays for them.
     public Builder inputs(List<InputValue> values) {
       inputs = List.copyOf(values);
       return this;

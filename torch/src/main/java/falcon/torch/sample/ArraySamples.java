@@ -69,8 +69,8 @@ public final class ArraySamples implements SampleSource {
   }
 
   /// Returns the arrays in the order of the network's inputs, which are matched by name. A single
-  /// array belongs to a single input, whatever their names. Arrays for inputs that are fixed for all
-  /// samples are left out.
+  /// array belongs to a single input, whatever their names. Arrays for inputs that are fixed for
+  /// all samples are left out.
   ///
   /// @throws UnsupportedNetworkException if an array is missing or superfluous; names all with
   ///     their shapes
