@@ -89,9 +89,9 @@ final class PruneCommand implements Callable<Integer> {
       split = ",",
       paramLabel = "AMOUNT",
       description =
-          "Budget of multiply-accumulates of the prunable layers: 30%% or 12.3M. Several, separated"
-              + " by commas, make a run each, and --json an array of their results. May be left out"
-              + " with --nnz 30%%.")
+          "Budget of multiply-accumulates of the prunable layers: 30%% or 12.3M. Several, separated by"
+              + " commas, make a run each, and --json an array of their results. May be left out with"
+              + " --nnz 30%%.")
   private List<Amount> macs = List.of();
 
   @Option(
@@ -106,17 +106,16 @@ final class PruneCommand implements Callable<Integer> {
       names = "--format",
       paramLabel = "NAME",
       description =
-          "Format of the pruned network: onnx (the default), onnx-sparse (zeros left out where that"
-              + " is smaller), or safetensors (weights alone; see --weights).")
+          "Format of the pruned network: onnx (the default), onnx-sparse (zeros left out where that is"
+              + " smaller), or safetensors (weights alone; see --weights).")
   private ModelFormat format = ModelFormat.ONNX;
 
   @Option(
       names = "--memory",
       paramLabel = "AMOUNT",
       description =
-          "Memory that the run may take, such as 8g: a reconstruction looks at fewer samples at a"
-              + " time to fit (4g of them if unset), gradients of a backsolve are stored smaller or"
-              + " in a file.")
+          "Memory that the run may take, such as 8g: a reconstruction looks at fewer samples at a time to"
+              + " fit (4g of them if unset), gradients of a backsolve are stored smaller or in a file.")
   private @Nullable Memory memory;
 
   @Option(

@@ -44,8 +44,7 @@ public final class ModelOptions {
       paramLabel = "SHAPE",
       description =
           "Shape of one example where the network leaves axes open: 3,224,224 or, by input,"
-              + " input_ids=64,attention_mask=64. Data tell it by themselves, but for images in"
-              + " files.")
+              + " input_ids=64,attention_mask=64. Data tell it by themselves, but for images in files.")
   private @Nullable ExampleShapes inputShapes;
 
   @Option(

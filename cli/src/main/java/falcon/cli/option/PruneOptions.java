@@ -55,10 +55,10 @@ public final class PruneOptions {
       names = "--loss",
       paramLabel = "NAME",
       description = {
-        "What the pruned network is to do well: labels (cross-entropy, judged by accuracy); self"
-            + " (no labels: a classifier's own, judged by agreement with the dense network; other"
-            + " networks as outputs); outputs (their squared change, judged by fidelity: the share"
-            + " of their variance that is reproduced);",
+        "What the pruned network is to do well: labels (cross-entropy, judged by accuracy); self (no"
+            + " labels: a classifier's own, judged by agreement with the dense network; other networks"
+            + " as outputs); outputs (their squared change, judged by fidelity: the share of their"
+            + " variance that is reproduced);",
         "or auto, the default: labels where data and network have classes, else self."
       })
   private Loss loss = Loss.AUTO;
@@ -79,8 +79,7 @@ public final class PruneOptions {
       names = "--bn-refresh",
       paramLabel = "WHEN",
       description =
-          "Estimate BatchNorm statistics anew: auto (where it helps on validation data), on or"
-              + " off.")
+          "Estimate BatchNorm statistics anew: auto (where it helps on validation data), on or off.")
   private BatchNormPolicy batchNorm = BatchNormPolicy.AUTO;
 
   @Option(
@@ -88,9 +87,8 @@ public final class PruneOptions {
       split = ",",
       paramLabel = "AMOUNT",
       description =
-          "Weights that every layer keeps at least: 5%% or 200; PATTERN=5%% for layers of such"
-              + " names. Several: separated by commas, or the option again; the last that fits"
-              + " counts.")
+          "Weights that every layer keeps at least: 5%% or 200; PATTERN=5%% for layers of such names."
+              + " Several: separated by commas, or the option again; the last that fits counts.")
   private List<KeepFloor> floors = List.of();
 
   @Option(
@@ -103,8 +101,8 @@ public final class PruneOptions {
       names = "--scratch",
       paramLabel = "DIR",
       description =
-          "Folder on a disk for gradients that do not fit in memory, for backsolve. Default: that"
-              + " of the system.")
+          "Folder on a disk for gradients that do not fit in memory, for backsolve. Default: that of the"
+              + " system.")
   private @Nullable Path scratch;
 
   /// Returns the options of pruning, completed by values that other groups of options hold.
