@@ -21,6 +21,7 @@ import falcon.data.Dataset;
 import falcon.data.Preprocessing;
 import falcon.model.Network;
 import falcon.model.UnwritableFileException;
+import falcon.model.onnx.OnnxFile;
 import falcon.prune.Falcon;
 import falcon.prune.Pruning;
 import falcon.prune.WeightPruning;
@@ -197,10 +198,7 @@ final class PruneCommand implements Callable<Integer> {
 
   private PruningOptions options() {
     return pruneOptions.options(
-        threads.count(),
-        memory == null ? null : memory.bytes(),
-        model.inputShapes(),
-        layerOptions.selection());
+        threads.count(), memory == null ? null : memory.bytes(), model, layerOptions.selection());
   }
 
   /// Prunes without data: nothing is executed, so that any network is accepted.
@@ -375,6 +373,12 @@ final class PruneCommand implements Callable<Integer> {
     text.append(
         "%nwritten to %s: %s (%s), mask.safetensors, result.json"
             .formatted(directory, format.fileName(), Summary.fileSizes(result)));
+    int functions = OnnxFile.functions(pruned.network()).size();
+    if (functions > 0 && format != ModelFormat.SAFETENSORS) {
+      text.append(
+          "%nIts local functions (%d) are kept; weights inside of them are pruned where they are."
+              .formatted(functions));
+    }
     if (format == ModelFormat.SAFETENSORS && isOnnx()) {
       text.append(
           "%n%s holds the weights alone; use it with the graph of %s (--weights)."

@@ -55,6 +55,11 @@ public sealed interface Attribute {
     }
   }
 
+  /// The value of an attribute of the call, in a node of a local function (ONNX `ref_attr_name`).
+  ///
+  /// @param attribute name of the attribute of the function
+  record Reference(String attribute) implements Attribute {}
+
   /// A kind that Falcon passes through without reading it (sparse tensors, types, tensors of an
   /// element type that [DataType] lacks, …).
   ///

@@ -26,6 +26,7 @@ final class ConstantNodes {
             case Attribute.StringList _ -> null;
             case Attribute.GraphValue _ -> null;
             case Attribute.GraphList _ -> null;
+            case Attribute.Reference _ -> null;
             case Attribute.Opaque _ -> null;
           };
       if (tensor != null) {

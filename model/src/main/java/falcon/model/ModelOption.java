@@ -7,6 +7,8 @@ import java.util.Locale;
 public enum ModelOption {
   /// Shapes of one example: [falcon.model.shape.ControlFlow#withExampleShapes].
   INPUT_SHAPE,
+  /// Value of an input for all samples: [falcon.model.shape.FixedInputs].
+  INPUT,
   /// Output that counts: [MainOutput].
   OUTPUT,
   /// Weights to prune: [falcon.model.layer.LayerSelection#include].

@@ -83,6 +83,26 @@ public final class Network {
   private Network(
       Network that,
       List<ValueInfo> inputs,
+      List<ValueInfo> outputs,
+      List<Node> nodes,
+      SequencedMap<String, Tensor> initializers) {
+    this.inputs = List.copyOf(inputs);
+    this.outputs = List.copyOf(outputs);
+    this.initializers = initializers;
+    name = that.name;
+    opaqueInitializers = that.opaqueInitializers;
+    opsets = that.opsets;
+    metadata = that.metadata;
+    origin = that.origin;
+    file = that.file;
+    this.nodes = GraphOrder.sort(nodes, givenNames(), this.outputs);
+    producers = producers(this.nodes);
+    consumers = consumers(this.nodes);
+  }
+
+  private Network(
+      Network that,
+      List<ValueInfo> inputs,
       SequencedMap<String, Tensor> initializers,
       SequencedMap<String, String> metadata,
       @Nullable Path file) {
@@ -251,6 +271,35 @@ public final class Network {
   public Network withNodes(
       List<Node> nodes, Map<String, Tensor> tensors, Map<String, String> opaque) {
     return new Network(this, nodes, tensors, opaque);
+  }
+
+  /// Returns the network in which some inputs are constants or made by nodes. A written file keeps
+  /// the inputs.
+  ///
+  /// @param constants initializers that are added; those with the name of an input replace it
+  /// @param made nodes that are added; one whose output has the name of an input replaces it
+  /// @throws IllegalArgumentException if the nodes do not form a graph with the others
+  public Network withMadeInputs(Map<String, Tensor> constants, List<Node> made) {
+    var replaced = new LinkedHashSet<>(constants.keySet());
+    made.forEach(node -> replaced.addAll(node.outputs()));
+    var all = new ArrayList<>(made);
+    all.addAll(nodes);
+    return new Network(
+        this,
+        inputs.stream().filter(input -> !replaced.contains(input.name())).toList(),
+        outputs,
+        all,
+        joined(initializers, constants));
+  }
+
+  /// Returns the network with some of its nodes and the outputs that these make. A written file
+  /// keeps the other nodes.
+  ///
+  /// @param kept nodes of this network
+  /// @param outputs values that the nodes make, or that are inputs or constants
+  /// @throws IllegalArgumentException if a kept node or an output needs one that is left out
+  public Network withNodes(List<Node> kept, List<ValueInfo> outputs) {
+    return new Network(this, inputs, outputs, kept, initializers);
   }
 
   @Override

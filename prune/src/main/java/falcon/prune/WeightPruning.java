@@ -83,7 +83,8 @@ public final class WeightPruning {
       plan.warnings().forEach(progress::warn);
       progress.note("choosing among %,d weights".formatted(plan.costs().weightCount()));
       Budget last = plan.stageBudgets().getLast();
-      PruningMethod.Outcome outcome = MagnitudeMethod.prune(network, plan, last, workers, clock);
+      PruningMethod.Outcome outcome =
+          MagnitudeMethod.prune(options.shaped(network), plan, last, workers, clock);
       Projection projection = outcome.projection();
       Mask mask = WeightVector.nonZero(outcome.network(), plan.costs());
       var certificate =

@@ -7,6 +7,7 @@ import falcon.prune.options.Amount;
 import falcon.prune.options.BatchNormPolicy;
 import falcon.prune.options.Curvature;
 import falcon.prune.options.ExampleShapes;
+import falcon.prune.options.InputValue;
 import falcon.prune.options.KeepFloor;
 import falcon.prune.options.Loss;
 import falcon.prune.options.Method;
@@ -36,6 +37,7 @@ public final class Converters {
     to.add(NnzRule.class, NnzRule::parse);
     to.add(KeepFloor.class, KeepFloor::parse);
     to.add(ExampleShapes.class, ExampleShapes::parse);
+    to.add(InputValue.class, InputValue::parse);
     to.add(Ridge.class, Ridge::parse);
     to.add(Block.class, Block::parse);
     to.add(Memory.class, Memory::parse);

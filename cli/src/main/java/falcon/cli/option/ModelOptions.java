@@ -6,6 +6,7 @@ import falcon.model.format.Networks;
 import falcon.model.onnx.OnnxFile;
 import falcon.model.zoo.Architecture;
 import falcon.prune.options.ExampleShapes;
+import falcon.prune.options.InputValue;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -47,11 +48,21 @@ public final class ModelOptions {
   private @Nullable ExampleShapes inputShapes;
 
   @Option(
+      names = "--input",
+      paramLabel = "NAME=VALUE",
+      description =
+          "Value of an input for all samples: sr=16000, state=zeros, mask=1,1,0. Control flow that"
+              + " depends on it is settled. May be given several times. A written network keeps the"
+              + " input.")
+  private List<InputValue> inputs = List.of();
+
+  @Option(
       names = "--output",
       paramLabel = "NAME",
       description =
-          "Output that counts: compared, differentiated, reproduced. Default: the first of"
-              + " floating-point numbers. Goes into the metadata of a network that is written.")
+          "Output that counts, or a value inside of the network: compared, differentiated,"
+              + " reproduced. Default: the first output of floating-point numbers. Goes into the"
+              + " metadata of a network that is written.")
   private @Nullable String output;
 
   @Option(
@@ -86,21 +97,30 @@ public final class ModelOptions {
     return inputShapes;
   }
 
-  /// Reads the network, for examples of the typed shapes.
+  /// Returns the typed values of inputs.
+  public List<InputValue> inputs() {
+    return inputs;
+  }
+
+  /// Reads the network, with the typed inputs and for examples of the typed shapes.
   public Network read() {
     return read(path);
   }
 
   /// Reads another network in the same way.
   public Network read(Path file) {
-    Network network = readAsItIs(file);
+    Network network = InputValue.applied(readAsItIs(file), inputs);
+    network = inputShapes == null ? network : inputShapes.appliedTo(network);
+    if (weights != null && file.equals(path)) {
+      network = Networks.withWeights(network, weights);
+    }
     if (output != null) {
       var metadata = new LinkedHashMap<>(network.metadata());
       metadata.put(MainOutput.METADATA, output);
       network = network.withMetadata(metadata);
       requireOutput(network);
     }
-    return inputShapes == null ? network : inputShapes.appliedTo(network);
+    return network;
   }
 
   private void requireOutput(Network network) {
@@ -118,7 +138,6 @@ public final class ModelOptions {
           "--arch %s is for weights alone; %s has its own graph. Leave --arch out."
               .formatted(architecture.id(), file));
     }
-    Network network = Networks.read(file, architecture);
-    return weights == null || !file.equals(path) ? network : Networks.withWeights(network, weights);
+    return Networks.read(file, architecture);
   }
 }

@@ -3,7 +3,6 @@ package falcon.cli.option;
 import falcon.model.layer.LayerSelection;
 import falcon.prune.options.BatchNormPolicy;
 import falcon.prune.options.Curvature;
-import falcon.prune.options.ExampleShapes;
 import falcon.prune.options.KeepFloor;
 import falcon.prune.options.Loss;
 import falcon.prune.options.Method;
@@ -124,10 +123,7 @@ public final class PruneOptions {
 
   /// Returns the options of pruning, completed by values that other groups of options hold.
   public PruningOptions options(
-      int threads,
-      @Nullable Long memoryBytes,
-      @Nullable ExampleShapes inputShapes,
-      LayerSelection selection) {
+      int threads, @Nullable Long memoryBytes, ModelOptions model, LayerSelection selection) {
     return PruningOptions.builder()
         .method(method)
         .stages(stages)
@@ -145,7 +141,8 @@ public final class PruneOptions {
         .memoryBytes(memoryBytes)
         .scratch(scratch)
         .loss(loss)
-        .inputShapes(inputShapes)
+        .inputShapes(model.inputShapes())
+        .inputs(model.inputs())
         .selection(selection)
         .floors(floors)
         .build();

@@ -4,10 +4,12 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.model.Network;
 import falcon.model.Node;
+import falcon.model.layer.BranchWeights;
 import falcon.model.layer.DenseProduct;
 import falcon.model.layer.Layer;
 import falcon.model.layer.Layers;
 import falcon.model.layer.PruningReach;
+import falcon.model.onnx.OnnxFile;
 import falcon.model.shape.Obstacle;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -66,6 +68,19 @@ public record Inspection(Network network, Layers layers) {
                   count(layers.totalMacs()),
                   count(2 * layers.totalMacs())));
     }
+    List<String> functions = OnnxFile.functions(network);
+    if (!functions.isEmpty()) {
+      lines.add(
+          "The %d local functions of the file are written out here; a pruned file keeps them."
+              .formatted(functions.size()));
+    }
+    if (!layers.inBranches().isEmpty()) {
+      lines.add(
+          "branches: %d tensors more, %s weights, in bodies of control flow that data decide about"
+              .formatted(
+                  layers.inBranches().size(),
+                  count(layers.inBranches().stream().mapToLong(BranchWeights::weights).sum())));
+    }
     lines.add(
         """
         Counted for one example: convolutions (padding like pixels), matrix products and recurrent layers;
@@ -91,6 +106,13 @@ public record Inspection(Network network, Layers layers) {
     }
     for (Obstacle obstacle : layers.obstacles()) {
       lines.add("  %s. %s".formatted(obstacle, obstacle.advice()));
+    }
+    if (!layers.leftOut().isEmpty()) {
+      lines.add("");
+      lines.add(
+          "The output that counts does not need these, which cannot be run; they stay as they"
+              + " are:");
+      layers.leftOut().forEach(obstacle -> lines.add("  " + obstacle));
     }
     if (!network.opaqueInitializers().isEmpty()) {
       lines.add("");
@@ -119,7 +141,7 @@ public record Inspection(Network network, Layers layers) {
               List.of(
                   shortened(layer.tensor()),
                   layer.opType(),
-                  shape(layer),
+                  shape(layer.shape()),
                   count(layer.weights()),
                   layer.isCounted() ? count(layer.macsPerWeight()) : UNKNOWN,
                   layer.isCounted() ? count(layer.macs()) : UNKNOWN,
@@ -141,6 +163,21 @@ public record Inspection(Network network, Layers layers) {
                   product.isCounted() ? count(2 * product.macs()) : UNKNOWN,
                   product.isCounted() ? share(product.macs()) : "",
                   "no: " + product.reason())));
+    }
+    for (BranchWeights weights : layers.inBranches()) {
+      rows.add(
+          new Row(
+              places.getOrDefault(weights.flow(), 0),
+              List.of(
+                  shortened(weights.tensor()),
+                  weights.user().opType(),
+                  shape(weights.shape()),
+                  count(weights.weights()),
+                  UNKNOWN,
+                  UNKNOWN,
+                  UNKNOWN,
+                  "",
+                  "no: " + weights.reason())));
     }
     rows.sort(Comparator.comparingInt(Row::node));
     return rows;
@@ -175,6 +212,20 @@ public record Inspection(Network network, Layers layers) {
           .put("uncounted", withFlags(product.uncountedReason()))
           .put("reason", withFlags(product.reason()));
     }
+    OnnxFile.functions(network).forEach(json.putArray("functions")::add);
+    ArrayNode inBranches = json.putArray("inBranches");
+    for (BranchWeights weights : layers.inBranches()) {
+      ObjectNode node =
+          inBranches
+              .addObject()
+              .put("name", weights.tensor())
+              .put("kind", weights.user().opType())
+              .put("node", name(weights.flow()))
+              .put("type", weights.type().toString())
+              .put("weights", weights.weights())
+              .put("reason", withFlags(weights.reason()));
+      weights.shape().forEach(node.putArray("shape")::add);
+    }
     addObstacles(json);
     sums(
         json,
@@ -190,21 +241,24 @@ public record Inspection(Network network, Layers layers) {
   }
 
   private void addObstacles(ObjectNode json) {
-    ArrayNode unsupported = json.putArray("unsupported");
-    for (Obstacle obstacle : layers.obstacles()) {
+    addObstacles(json.putArray("unsupported"), layers.obstacles());
+    addObstacles(json.putArray("notNeeded"), layers.leftOut());
+    ArrayNode opaque = json.putArray("opaque");
+    network
+        .opaqueInitializers()
+        .forEach((name, kind) -> opaque.addObject().put("name", name).put("kind", kind));
+  }
+
+  private static void addObstacles(ArrayNode json, List<Obstacle> obstacles) {
+    for (Obstacle obstacle : obstacles) {
       Node node = obstacle.node();
-      unsupported
-          .addObject()
+      json.addObject()
           .put("node", node == null ? null : name(node))
           .put("operator", node == null ? null : node.opType())
           .put("domain", node == null ? null : node.domain().isEmpty() ? "ai.onnx" : node.domain())
           .put("problem", withFlags(obstacle.problem()))
           .put("advice", withFlags(obstacle.advice()));
     }
-    ArrayNode opaque = json.putArray("opaque");
-    network
-        .opaqueInitializers()
-        .forEach((name, kind) -> opaque.addObject().put("name", name).put("kind", kind));
   }
 
   private void addReach(ObjectNode json) {
@@ -272,8 +326,8 @@ public record Inspection(Network network, Layers layers) {
         + name.substring(name.length() - (WIDEST_NAME - before - 1));
   }
 
-  private static String shape(Layer layer) {
-    return layer.shape().stream().map(Object::toString).collect(Collectors.joining("×"));
+  private static String shape(List<Long> sizes) {
+    return sizes.stream().map(Object::toString).collect(Collectors.joining("×"));
   }
 
   private static String count(long value) {

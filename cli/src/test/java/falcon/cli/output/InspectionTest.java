@@ -8,6 +8,7 @@ import falcon.cli.Graphs;
 import falcon.model.Attribute;
 import falcon.model.DataType;
 import falcon.model.Dimension;
+import falcon.model.MainOutput;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
@@ -59,7 +60,21 @@ class InspectionTest {
     assertThat(json.at("/denseProducts/0/macs").longValue()).isEqualTo(144);
     assertThat(json.at("/allMacs").longValue()).isEqualTo(384);
     assertThat(json.at("/opaque/0/kind").textValue()).isEqualTo("FLOAT8E4M3FN[2]");
+    assertThat(json.at("/notNeeded/0/operator").textValue()).isEqualTo("Fancy");
+    assertThat(json.at("/unsupported")).isEmpty();
+  }
+
+  @Test
+  void unknownOperatorThatTheOutputNeedsIsUnsupported() throws IOException {
+    Network network =
+        builder()
+            .node(new Node("odd", "Fancy", "com.example", List.of("y"), List.of("z"), Map.of()))
+            .output(Graphs.output("z"))
+            .build()
+            .withMetadata(Map.of(MainOutput.METADATA, "z"));
+    JsonNode json = new ObjectMapper().readTree(inspection(network, LayerSelection.DEFAULT).json());
     assertThat(json.at("/unsupported/0/operator").textValue()).isEqualTo("Fancy");
+    assertThat(json.at("/notNeeded")).isEmpty();
   }
 
   @Test

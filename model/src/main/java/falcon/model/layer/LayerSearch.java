@@ -7,6 +7,7 @@ import falcon.model.operator.OperatorRules;
 import falcon.model.operator.Product;
 import falcon.model.shape.FollowedShapes;
 import falcon.model.shape.Obstacle;
+import falcon.model.shape.OutputNeeds;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -25,6 +26,7 @@ final class LayerSearch {
   private final ProductMacs products;
   private final long examples;
   private final ConstantValues constants;
+  private final OutputNeeds needs;
   private final Set<String> keptDense;
 
   private LayerSearch(
@@ -35,6 +37,7 @@ final class LayerSearch {
     products = new ProductMacs(shapes);
     examples = examples();
     constants = ConstantValues.of(network);
+    needs = OutputNeeds.of(network, shapes);
     String names = network.metadata().getOrDefault(Network.NOT_PRUNABLE, "");
     keptDense = Stream.of(names.split(",", -1)).map(String::strip).collect(Collectors.toSet());
   }
@@ -54,7 +57,8 @@ final class LayerSearch {
       Set<String> weights = weightsOf(node);
       weights.forEach(
           tensor -> usesByTensor.computeIfAbsent(tensor, name -> WeightUses.of(network, name)));
-      String reason = weights.isEmpty() ? denseReason(node) : null;
+      boolean isLeftOut = needs.hindrance(node) != null;
+      String reason = weights.isEmpty() && !isLeftOut ? denseReason(node) : null;
       if (reason != null) {
         denseProducts.add(denseProduct(node, reason));
       }
@@ -62,12 +66,33 @@ final class LayerSearch {
     var layers = new ArrayList<Layer>();
     usesByTensor.forEach((tensor, uses) -> layers.add(layer(tensor, uses)));
     selection.requireMeaning(layers);
-    List<Obstacle> obstacles = shapes.obstacles();
+    List<Obstacle> obstacles = obstacles(false);
+    List<BranchWeights> branches = inBranches(layers);
     return new Layers(
         layers,
         denseProducts,
         obstacles,
-        PruningReach.of(network, selection, layers, denseProducts, obstacles));
+        obstacles(true),
+        branches,
+        PruningReach.of(network, selection, layers, denseProducts, obstacles, branches));
+  }
+
+  /// @param areLeftOut whether the output that counts needs none of them
+  private List<Obstacle> obstacles(boolean areLeftOut) {
+    return shapes.obstacles().stream()
+        .filter(obstacle -> areLeftOut == isLeftOut(obstacle.node()))
+        .toList();
+  }
+
+  private boolean isLeftOut(@Nullable Node node) {
+    return node != null && needs.hindrance(node) != null;
+  }
+
+  private List<BranchWeights> inBranches(List<Layer> layers) {
+    Set<String> listed = layers.stream().map(Layer::tensor).collect(Collectors.toSet());
+    return BranchSearch.run(network, shapes).stream()
+        .filter(weights -> !listed.contains(weights.tensor()))
+        .toList();
   }
 
   /// Returns the names of the tensors that a node uses as weights, as they are or transposed.
@@ -107,6 +132,9 @@ final class LayerSearch {
       if (!nodes.contains(use.node())) {
         nodes.add(use.node());
       }
+      if (isLeftOut(use.node())) {
+        continue;
+      }
       Long cost = products.of(use);
       if (cost == null) {
         uncounted = uncountedReason(use.node());
@@ -124,6 +152,9 @@ final class LayerSearch {
     if (reason == null && contradiction != null) {
       reason = contradiction;
     }
+    if (reason == null) {
+      reason = leftOut(nodes);
+    }
     boolean isDense = keptDense.contains(name);
     return new Layer(
         name,
@@ -133,6 +164,23 @@ final class LayerSearch {
         uncounted,
         reason == null && isDense ? "the architecture keeps it dense" : reason,
         reason == null);
+  }
+
+  /// Why the output that counts needs none of the nodes.
+  ///
+  /// @return null if it needs one, or if they can be run
+  private @Nullable String leftOut(List<Node> nodes) {
+    Node hindrance = null;
+    for (Node node : nodes) {
+      hindrance = needs.hindrance(node);
+      if (hindrance == null) {
+        return null;
+      }
+    }
+    return hindrance == null
+        ? null
+        : "it lies behind %s, which cannot be run and which output '%s' does not need"
+            .formatted(hindrance.labelWithDomain(), needs.output());
   }
 
   private DenseProduct denseProduct(Node node, String reason) {

@@ -18,16 +18,22 @@ public final class Layers {
   private final List<Layer> all;
   private final List<DenseProduct> denseProducts;
   private final List<Obstacle> obstacles;
+  private final List<Obstacle> leftOut;
+  private final List<BranchWeights> inBranches;
   private final PruningReach reach;
 
   Layers(
       List<Layer> all,
       List<DenseProduct> denseProducts,
       List<Obstacle> obstacles,
+      List<Obstacle> leftOut,
+      List<BranchWeights> inBranches,
       PruningReach reach) {
     this.all = List.copyOf(all);
     this.denseProducts = List.copyOf(denseProducts);
     this.obstacles = List.copyOf(obstacles);
+    this.leftOut = List.copyOf(leftOut);
+    this.inBranches = List.copyOf(inBranches);
     this.reach = reach;
   }
 
@@ -79,14 +85,28 @@ public final class Layers {
     return obstacles;
   }
 
-  /// How much of the network pruning reaches, and what it does not reach and why.
+  /// Returns how much of the network pruning reaches, and what it does not reach and why.
   public PruningReach reach() {
     return reach;
   }
 
-  /// Returns whether the multiply-accumulates of all layers and products are known.
+  /// Returns the nodes that cannot be run and that the main output does not need: they and what
+  /// depends on them are left out and stay as they are.
+  public List<Obstacle> leftOut() {
+    return leftOut;
+  }
+
+  /// Returns the weights in bodies of control flow that data decide about; they are not among
+  /// [#all].
+  public List<BranchWeights> inBranches() {
+    return inBranches;
+  }
+
+  /// Returns whether the multiply-accumulates of all layers and products are known, and no weights
+  /// are in bodies that data decide about.
   public boolean isCounted() {
-    return all.stream().allMatch(Layer::isCounted)
+    return inBranches.isEmpty()
+        && all.stream().allMatch(Layer::isCounted)
         && denseProducts.stream().allMatch(DenseProduct::isCounted);
   }
 

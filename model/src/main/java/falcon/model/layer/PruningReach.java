@@ -31,12 +31,19 @@ public final class PruningReach {
   private final List<Part> unprunable;
   private final List<Part> uncounted;
   private final List<Part> unknown;
+  private final List<Part> inBranches;
 
-  private PruningReach(Sums sums, List<Part> unprunable, List<Part> uncounted, List<Part> unknown) {
+  private PruningReach(
+      Sums sums,
+      List<Part> unprunable,
+      List<Part> uncounted,
+      List<Part> unknown,
+      List<Part> inBranches) {
     this.sums = sums;
     this.unprunable = List.copyOf(unprunable);
     this.uncounted = List.copyOf(uncounted);
     this.unknown = List.copyOf(unknown);
+    this.inBranches = List.copyOf(inBranches);
   }
 
   /// A layer, a product, or an operator.
@@ -56,7 +63,8 @@ public final class PruningReach {
       LayerSelection selection,
       List<Layer> layers,
       List<DenseProduct> products,
-      List<Obstacle> obstacles) {
+      List<Obstacle> obstacles,
+      List<BranchWeights> branches) {
     var unprunable = new ArrayList<Part>();
     var uncounted = new ArrayList<Part>();
     long prunableMacs = 0;
@@ -85,13 +93,15 @@ public final class PruningReach {
       }
     }
     List<Part> unknown = unknown(network, layers, obstacles);
-    allWeights += unknown.stream().mapToLong(Part::weights).sum();
+    List<Part> inBranches = branches.stream().map(PruningReach::part).toList();
+    allWeights = Math.addExact(allWeights, weights(unknown) + weights(inBranches));
     unprunable.sort(Comparator.comparingLong(Part::macs).reversed());
     return new PruningReach(
         new Sums(prunableMacs, allMacs, prunableWeights, allWeights),
         unprunable,
         uncounted,
-        unknown);
+        unknown,
+        inBranches);
   }
 
   private static Part part(Layer layer, String reason) {
@@ -100,6 +110,15 @@ public final class PruningReach {
 
   private static Part part(DenseProduct product, String reason) {
     return new Part(name(product.node()), product.node().opType(), product.macs(), 0, reason);
+  }
+
+  private static Part part(BranchWeights weights) {
+    return new Part(
+        weights.tensor(), weights.user().opType(), 0, weights.weights(), weights.reason());
+  }
+
+  private static long weights(List<Part> parts) {
+    return parts.stream().mapToLong(Part::weights).sum();
   }
 
   /// Nodes that nobody knows and that read tables of numbers, which may well be weights.
@@ -143,7 +162,8 @@ public final class PruningReach {
     return isCounted() ? sums.allMacs() : null;
   }
 
-  /// Number of weights of all layers, and of operators that Falcon does not know.
+  /// Returns the number of weights of all layers, of operators that Falcon does not know, and of
+  /// branches that data decide about.
   public long allWeights() {
     return sums.allWeights();
   }
@@ -184,7 +204,7 @@ public final class PruningReach {
   }
 
   private boolean isCounted() {
-    return uncounted.isEmpty() && unknown.isEmpty();
+    return uncounted.isEmpty() && unknown.isEmpty() && inBranches.isEmpty();
   }
 
   /// What a user should know before pruning, one or two sentences a text: what cannot be pruned, if
@@ -209,7 +229,12 @@ public final class PruningReach {
     if (!unknown.isEmpty()) {
       texts.add(
           "%,d weights belong to operators that Falcon does not know; they are neither counted nor pruned: %s."
-              .formatted(unknown.stream().mapToLong(Part::weights).sum(), byReason(unknown)));
+              .formatted(weights(unknown), byReason(unknown)));
+    }
+    if (!inBranches.isEmpty()) {
+      texts.add(
+          "%,d weights are in branches or loops that data decide about; they are neither counted nor pruned: %s."
+              .formatted(weights(inBranches), byReason(inBranches)));
     }
     return texts;
   }
@@ -218,6 +243,7 @@ public final class PruningReach {
   public String reasons() {
     var all = new ArrayList<>(unprunable);
     all.addAll(unknown);
+    all.addAll(inBranches);
     return byReason(all);
   }
 

@@ -5,10 +5,13 @@ import falcon.model.Attribute;
 import falcon.model.Attribute.Subgraph;
 import falcon.model.Node;
 import falcon.model.Tensor;
+import falcon.model.expansion.LocalFunction;
 import falcon.model.onnx.proto.AttributeProto;
 import falcon.model.onnx.proto.AttributeProto.AttributeType;
+import falcon.model.onnx.proto.FunctionProto;
 import falcon.model.onnx.proto.GraphProto;
 import falcon.model.onnx.proto.NodeProto;
+import falcon.model.onnx.proto.OperatorSetIdProto;
 import falcon.model.onnx.proto.SparseTensorProto;
 import falcon.model.onnx.proto.TensorProto;
 import falcon.model.onnx.proto.ValueInfoProto;
@@ -22,11 +25,14 @@ import org.jspecify.annotations.Nullable;
 final class AttributeReader {
   private final TensorDecoder decoder;
   private final BodyTensors bodies;
+  private final FunctionKeys functions;
 
-  /// @param bodies collects the tensors of control-flow bodies
-  AttributeReader(TensorDecoder decoder, BodyTensors bodies) {
+  /// @param bodies collects the tensors of control-flow bodies, functions and calls
+  /// @param functions the functions that the file defines
+  AttributeReader(TensorDecoder decoder, BodyTensors bodies, FunctionKeys functions) {
     this.decoder = decoder;
     this.bodies = bodies;
+    this.functions = functions;
   }
 
   /// Reads one node.
@@ -48,7 +54,7 @@ final class AttributeReader {
     }
     return new Node(
         proto.getName(),
-        proto.getOpType(),
+        FunctionKeys.opType(proto),
         proto.getDomain(),
         List.copyOf(proto.getInputList()),
         List.copyOf(proto.getOutputList()),
@@ -57,13 +63,13 @@ final class AttributeReader {
 
   private Attribute attribute(NodeProto node, AttributeProto proto, NodePlace place) {
     if (!proto.getRefAttrName().isEmpty()) {
-      return new Attribute.Opaque("reference to attribute '" + proto.getRefAttrName() + "'");
+      return new Attribute.Reference(proto.getRefAttrName());
     }
     return switch (type(proto)) {
       case FLOAT -> new Attribute.FloatValue(proto.getF());
       case INT -> new Attribute.IntegerValue(proto.getI());
       case STRING -> new Attribute.StringValue(proto.getS().toStringUtf8());
-      case TENSOR -> tensor(node, proto);
+      case TENSOR -> tensor(node, proto, place);
       case GRAPH -> new Attribute.GraphValue(subgraph(proto.getG(), place.body(proto.getName())));
       case FLOATS -> new Attribute.FloatList(proto.getFloatsList());
       case INTS -> new Attribute.IntegerList(proto.getIntsList());
@@ -79,12 +85,53 @@ final class AttributeReader {
     };
   }
 
-  private Attribute tensor(NodeProto node, AttributeProto proto) {
+  private Attribute tensor(NodeProto node, AttributeProto proto, NodePlace place) {
     String name = node.getOutputCount() == 1 ? node.getOutput(0) : node.getName();
+    String given = functions.isCalledBy(node) ? place.tensor(proto.getName()) : null;
+    return tensor(name, proto, given);
+  }
+
+  /// @param given name of the tensor in the network, null if it stays in its node
+  private Attribute tensor(String name, AttributeProto proto, @Nullable String given) {
     Tensor tensor = decoder.decode(name, proto.getT());
-    return tensor == null
-        ? new Attribute.Opaque("tensor of " + ElementTypes.name(proto.getT().getDataType()))
-        : new Attribute.TensorValue(tensor);
+    if (tensor == null) {
+      return new Attribute.Opaque("tensor of " + ElementTypes.name(proto.getT().getDataType()));
+    }
+    if (given != null) {
+      bodies.add(given, tensor, ExternalPlace.isOf(proto.getT()));
+    }
+    return new Attribute.TensorValue(tensor);
+  }
+
+  /// Reads a local function.
+  ///
+  /// @param path prefix of its constants
+  LocalFunction function(FunctionProto proto, String path) {
+    var defaults = new LinkedHashMap<String, Attribute>();
+    for (AttributeProto attribute : proto.getAttributeProtoList()) {
+      String name = attribute.getName();
+      defaults.put(
+          name,
+          attribute.hasT()
+              ? tensor(name, attribute, FunctionKeys.tensor(path, name))
+              : attribute(
+                  NodeProto.getDefaultInstance(),
+                  attribute,
+                  new NodePlace(null, proto.getName(), 0)));
+    }
+    long opset = 0;
+    for (OperatorSetIdProto set : proto.getOpsetImportList()) {
+      if (set.getDomain().isEmpty() || set.getDomain().equals("ai.onnx")) {
+        opset = set.getVersion();
+      }
+    }
+    return new LocalFunction(
+        path,
+        opset,
+        proto.getInputList(),
+        proto.getOutputList(),
+        defaults,
+        nodes(proto.getNodeList(), path));
   }
 
   /// Returns the value of a `Constant` as an ordinary tensor; elsewhere sparse tensors are passed
@@ -104,7 +151,7 @@ final class AttributeReader {
   ///
   /// @param path path of the body, null if it is never inlined into the graph
   private Subgraph subgraph(GraphProto proto, @Nullable String path) {
-    List<Node> nodes = nodes(proto, path);
+    List<Node> nodes = nodes(proto.getNodeList(), path);
     if (proto.getInitializerCount() == 0 && proto.getSparseInitializerCount() == 0) {
       return body(path, nodes, proto, Map.of(), Map.of());
     }
@@ -132,10 +179,10 @@ final class AttributeReader {
     return body(path, nodes, proto, tensors, opaque);
   }
 
-  private List<Node> nodes(GraphProto proto, @Nullable String path) {
-    var nodes = new ArrayList<Node>(proto.getNodeCount());
-    for (int i = 0; i < proto.getNodeCount(); i++) {
-      NodeProto node = proto.getNode(i);
+  private List<Node> nodes(List<NodeProto> protos, @Nullable String path) {
+    var nodes = new ArrayList<Node>(protos.size());
+    for (int i = 0; i < protos.size(); i++) {
+      NodeProto node = protos.get(i);
       nodes.add(node(node, new NodePlace(path, node.getOpType(), i)));
       Tensor constant = path == null ? null : nodes.getLast().constant();
       if (constant != null) {

@@ -2,8 +2,10 @@ package falcon.model.onnx;
 
 import falcon.model.Tensor;
 import falcon.model.onnx.proto.AttributeProto;
+import falcon.model.onnx.proto.FunctionProto;
 import falcon.model.onnx.proto.GraphProto;
 import falcon.model.onnx.proto.ModelProto;
+import falcon.model.onnx.proto.NodeProto;
 import falcon.model.onnx.proto.TensorProto;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -24,7 +26,7 @@ final class ExternalLayout {
   ExternalLayout(OnnxOrigin origin, boolean isInlined) {
     this.isInlined = isInlined;
     origin.files().forEach((key, content) -> files.put(key, new DataFile(content.bytes())));
-    for (TensorProto tensor : AllTensors.of(origin.skeleton().getGraph())) {
+    for (TensorProto tensor : AllTensors.of(origin.skeleton())) {
       if (ExternalPlace.isOf(tensor)) {
         tensorsByRange.merge(range(tensor), 1, Integer::sum);
       }
@@ -54,7 +56,7 @@ final class ExternalLayout {
   /// Returns the files that a message still refers to.
   SequencedMap<String, DataFile> filesOf(ModelProto model) {
     var used = new LinkedHashMap<String, DataFile>();
-    for (TensorProto tensor : AllTensors.of(model.getGraph())) {
+    for (TensorProto tensor : AllTensors.of(model)) {
       if (ExternalPlace.isOf(tensor)) {
         String location = range(tensor).location();
         DataFile file = files.get(location);
@@ -69,16 +71,16 @@ final class ExternalLayout {
   /// Returns the message without the checksums of changed files, wherever in the graph a tensor
   /// states one.
   ModelProto withoutOldChecksums(ModelProto model) {
-    if (!hasOldChecksums(model.getGraph())) {
+    if (AllTensors.of(model).stream().noneMatch(this::hasOldChecksum)) {
       return model;
     }
     ModelProto.Builder builder = model.toBuilder();
     removeOldChecksums(builder.getGraphBuilder());
+    for (FunctionProto.Builder function : builder.getFunctionsBuilderList()) {
+      function.getAttributeProtoBuilderList().forEach(this::removeOldChecksums);
+      function.getNodeBuilderList().forEach(this::removeOldChecksums);
+    }
     return builder.build();
-  }
-
-  private boolean hasOldChecksums(GraphProto graph) {
-    return AllTensors.of(graph).stream().anyMatch(this::hasOldChecksum);
   }
 
   private void removeOldChecksums(GraphProto.Builder graph) {
@@ -88,15 +90,22 @@ final class ExternalLayout {
       }
     }
     for (int i = 0; i < graph.getNodeCount(); i++) {
-      for (int j = 0; j < graph.getNode(i).getAttributeCount(); j++) {
-        AttributeProto attribute = graph.getNode(i).getAttribute(j);
-        if (attribute.hasT() && hasOldChecksum(attribute.getT())) {
-          graph.getNodeBuilder(i).getAttributeBuilder(j).setT(withoutChecksum(attribute.getT()));
-        }
-        if (attribute.hasG() && hasOldChecksums(attribute.getG())) {
-          removeOldChecksums(graph.getNodeBuilder(i).getAttributeBuilder(j).getGBuilder());
-        }
+      if (AllTensors.of(graph.getNode(i)).stream().anyMatch(this::hasOldChecksum)) {
+        removeOldChecksums(graph.getNodeBuilder(i));
       }
+    }
+  }
+
+  private void removeOldChecksums(NodeProto.Builder node) {
+    node.getAttributeBuilderList().forEach(this::removeOldChecksums);
+  }
+
+  private void removeOldChecksums(AttributeProto.Builder attribute) {
+    if (attribute.hasT() && hasOldChecksum(attribute.getT())) {
+      attribute.setT(withoutChecksum(attribute.getT()));
+    }
+    if (attribute.hasG()) {
+      removeOldChecksums(attribute.getGBuilder());
     }
   }
 

@@ -83,7 +83,10 @@ final class FreshModel {
         it.values().forEach(value -> proto.addStrings(ByteString.copyFromUtf8(value)));
         proto.setType(AttributeType.STRINGS);
       }
-      case Attribute.GraphValue _, Attribute.GraphList _, Attribute.Opaque _ ->
+      case Attribute.GraphValue _,
+          Attribute.GraphList _,
+          Attribute.Reference _,
+          Attribute.Opaque _ ->
           throw new IllegalArgumentException(
               "attribute '%s' of %s can only be written by a network that was read from ONNX"
                   .formatted(name, node.label()));

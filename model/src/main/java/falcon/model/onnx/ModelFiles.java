@@ -21,9 +21,7 @@ record ModelFiles(ModelProto model, SequencedMap<String, DataFile> data) {
 
   /// Returns the bytes of elements in the model's own file.
   long inlineBytes() {
-    return AllTensors.of(model.getGraph()).stream()
-        .mapToLong(tensor -> tensor.getRawData().size())
-        .sum();
+    return AllTensors.of(model).stream().mapToLong(tensor -> tensor.getRawData().size()).sum();
   }
 
   /// Returns these files with the elements of initializers in a separate file, if there are too

@@ -8,6 +8,7 @@ import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
 import falcon.model.ValueInfo;
+import falcon.model.expansion.Expansion;
 import falcon.model.onnx.proto.AttributeProto;
 import falcon.model.onnx.proto.GraphProto;
 import falcon.model.onnx.proto.ModelProto;
@@ -37,6 +38,7 @@ final class ModelReader {
   private final Path path;
   private final ModelProto model;
   private final ModelProto.Builder skeleton;
+  private final FunctionKeys functionKeys;
   private final AttributeReader attributes;
   private final TensorDecoder decoder;
   private final BodyTensors bodies = new BodyTensors();
@@ -52,7 +54,17 @@ final class ModelReader {
     skeleton = model.toBuilder();
     externalFiles = new ExternalFiles(path);
     decoder = new TensorDecoder(path, fileBytes, externalFiles);
-    attributes = new AttributeReader(decoder, bodies);
+    functionKeys = functionKeys(path, model);
+    attributes = new AttributeReader(decoder, bodies, functionKeys);
+  }
+
+  private static FunctionKeys functionKeys(Path path, ModelProto model) {
+    try {
+      return new FunctionKeys(model);
+    } catch (IllegalArgumentException e) {
+      throw new MalformedModelException(
+          path, String.valueOf(e.getMessage()), "Export the network again.", e);
+    }
   }
 
   /// Reads the network.
@@ -70,13 +82,11 @@ final class ModelReader {
   private Network network() {
     requireKnownOpset();
     GraphProto graph = model.getGraph();
-    externalFiles.open(AllTensors.of(graph));
+    externalFiles.open(AllTensors.of(model));
     Network.Builder builder = Network.builder(graph.getName());
     var constants = new HashSet<String>();
     addInitializers(graph, builder, constants);
-    for (int i = 0; i < graph.getNodeCount(); i++) {
-      addNode(i, graph.getNode(i), builder);
-    }
+    addNodes(graph, builder);
     for (ValueInfoProto input : graph.getInputList()) {
       if (!constants.contains(input.getName())) {
         builder.input(valueInfo(input));
@@ -151,9 +161,27 @@ final class ModelReader {
     }
   }
 
-  private void addNode(int index, NodeProto proto, Network.Builder builder) {
+  /// Adds the nodes of the graph; those that call local functions and those of ONNX Runtime are
+  /// written out.
+  private void addNodes(GraphProto graph, Network.Builder builder) {
+    var nodes = new ArrayList<Node>();
+    for (int i = 0; i < graph.getNodeCount(); i++) {
+      nodes.add(node(i, graph.getNode(i)));
+    }
+    var source = new ExpansionSource(model, functionKeys, attributes, bodies);
+    Expansion.Result expanded = Expansion.of(source, nodes, source.names());
+    expanded.nodes().forEach(builder::node);
+    expanded.constants().forEach(builder::initializer);
+    builder.opset("", source.opset());
+  }
+
+  private Node node(int index, NodeProto proto) {
     Node node = attributes.node(proto, new NodePlace("", proto.getOpType(), index));
-    builder.node(node);
+    rememberConstant(index, proto, node);
+    return node;
+  }
+
+  private void rememberConstant(int index, NodeProto proto, Node node) {
     if (!node.is("Constant") || node.outputs().size() != 1) {
       return;
     }

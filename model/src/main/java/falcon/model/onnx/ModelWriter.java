@@ -5,6 +5,7 @@ import com.google.protobuf.UnsafeByteOperations;
 import falcon.model.Network;
 import falcon.model.Tensor;
 import falcon.model.onnx.proto.AttributeProto;
+import falcon.model.onnx.proto.FunctionProto;
 import falcon.model.onnx.proto.GraphProto;
 import falcon.model.onnx.proto.ModelProto;
 import falcon.model.onnx.proto.NodeProto;
@@ -22,11 +23,13 @@ final class ModelWriter {
   private final Network network;
   private final OnnxOrigin origin;
   private final ExternalLayout external;
+  private final FunctionKeys functions;
 
   private ModelWriter(Network network, OnnxOrigin origin, ExternalLayout external) {
     this.network = network;
     this.origin = origin;
     this.external = external;
+    functions = new FunctionKeys(origin.skeleton());
   }
 
   /// Returns the message to write and its files of external data.
@@ -69,6 +72,12 @@ final class ModelWriter {
     ModelProto.Builder model = origin.skeleton().toBuilder();
     GraphProto.Builder graph = model.getGraphBuilder();
     patch(graph, "");
+    for (int i = 0; i < model.getFunctionsCount(); i++) {
+      FunctionProto patched = patched(model.getFunctions(i), i);
+      if (patched != null) {
+        model.setFunctions(i, patched);
+      }
+    }
     var present = new LinkedHashMap<String, String>();
     model
         .getMetadataPropsList()
@@ -103,11 +112,7 @@ final class ModelWriter {
       }
     }
     for (int i = 0; i < graph.getNodeCount(); i++) {
-      NodeProto node = graph.getNode(i);
-      NodeProto patched =
-          node.getOpType().equals("Constant")
-              ? patchedConstant(node, path)
-              : patchedBodies(node, new NodePlace(path, node.getOpType(), i));
+      NodeProto patched = patched(graph.getNode(i), path, i);
       if (patched != null) {
         graph.setNode(i, patched);
         isChanged = true;
@@ -116,13 +121,53 @@ final class ModelWriter {
     return isChanged;
   }
 
-  /// Returns a control-flow node with the network's elements in its bodies.
+  /// Returns a function with the network's elements in its constants.
+  ///
+  /// @param index its number among the functions of the file
+  /// @return null if the file's elements are right already
+  private @Nullable FunctionProto patched(FunctionProto function, int index) {
+    String path = FunctionKeys.path(function, index);
+    FunctionProto.Builder changed = function.toBuilder();
+    boolean isChanged = false;
+    for (int i = 0; i < function.getAttributeProtoCount(); i++) {
+      AttributeProto attribute = function.getAttributeProto(i);
+      String name = FunctionKeys.tensor(path, attribute.getName());
+      TensorProto patched = attribute.hasT() ? patched(name, attribute.getT()) : null;
+      if (patched != null) {
+        changed.setAttributeProto(i, attribute.toBuilder().setT(patched));
+        isChanged = true;
+      }
+    }
+    for (int i = 0; i < function.getNodeCount(); i++) {
+      NodeProto patched = patched(function.getNode(i), path, i);
+      if (patched != null) {
+        changed.setNode(i, patched);
+        isChanged = true;
+      }
+    }
+    return isChanged ? changed.build() : null;
+  }
+
+  private @Nullable NodeProto patched(NodeProto node, String path, int index) {
+    return node.getOpType().equals("Constant")
+        ? patchedConstant(node, path)
+        : patchedAttributes(node, new NodePlace(path, node.getOpType(), index));
+  }
+
+  /// Returns a node with the network's elements in its bodies, or in the attributes of its call.
   ///
   /// @return null if the file's elements are right already
-  private @Nullable NodeProto patchedBodies(NodeProto node, NodePlace place) {
+  private @Nullable NodeProto patchedAttributes(NodeProto node, NodePlace place) {
     NodeProto.Builder changed = null;
+    boolean isCall = functions.isCalledBy(node);
     for (int i = 0; i < node.getAttributeCount(); i++) {
       AttributeProto attribute = node.getAttribute(i);
+      String given = isCall && attribute.hasT() ? place.tensor(attribute.getName()) : null;
+      TensorProto patched = given == null ? null : patched(given, attribute.getT());
+      if (patched != null) {
+        changed = changed == null ? node.toBuilder() : changed;
+        changed.setAttribute(i, attribute.toBuilder().setT(patched));
+      }
       String path = attribute.hasG() ? place.body(attribute.getName()) : null;
       if (path != null) {
         GraphProto.Builder body = attribute.getG().toBuilder();

@@ -22,4 +22,12 @@ record NodePlace(@Nullable String path, String opType, int index) {
         ? "%s%s.%d/%s/".formatted(path, opType, index, attribute)
         : null;
   }
+
+  /// Returns the name of the constant tensor in an attribute of the node, where the node calls a
+  /// local function.
+  ///
+  /// @return null if the node is in a body that is never inlined into the graph
+  @Nullable String tensor(String attribute) {
+    return path == null ? null : "%scall.%d/%s".formatted(path, index, attribute);
+  }
 }

@@ -5,7 +5,9 @@ import com.google.protobuf.UnsafeByteOperations;
 import falcon.model.AtomicFile;
 import falcon.model.MalformedModelException;
 import falcon.model.Network;
+import falcon.model.Tensor;
 import falcon.model.UnwritableFileException;
+import falcon.model.onnx.proto.FunctionProto;
 import falcon.model.onnx.proto.ModelProto;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,6 +15,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /// Reads and writes ONNX files.
 ///
@@ -24,7 +27,8 @@ import java.util.List;
 /// the bytes of the graph; files of external data are mapped and take no heap. Sparse tensors take
 /// their dense size, all of them together at most 64 times the file (64 MiB for a small one).
 /// Whatever a file holds, no more than 600 times its length is allocated beside them, which is the
-/// cost of a list of nothing but empty bodies.
+/// cost of a list of nothing but empty bodies; calls of local functions, written out, take at most
+/// 128 MiB more.
 public final class OnnxFile {
   private static final String FETCH_AGAIN =
       "Export or download the file again; weights of another format need their own file extension.";
@@ -107,6 +111,32 @@ public final class OnnxFile {
     return network.origin() instanceof OnnxOrigin origin
         ? List.copyOf(origin.files().keySet())
         : List.of();
+  }
+
+  /// Returns the names of the local functions that the file of a network defines. Their calls are
+  /// written out in the network; a written file keeps them.
+  public static List<String> functions(Network network) {
+    return network.origin() instanceof OnnxOrigin origin
+        ? origin.skeleton().getFunctionsList().stream().map(FunctionProto::getName).toList()
+        : List.of();
+  }
+
+  /// Returns the constant tensors that a network has from its file, by name, with the elements that
+  /// the network gives them. Tensors in bodies of control flow are among them, inlined or not;
+  /// constants that were added after reading are not. All tensors if it was built in memory.
+  public static Map<String, Tensor> tensors(Network network) {
+    if (!(network.origin() instanceof OnnxOrigin origin)) {
+      return network.initializers();
+    }
+    var tensors = new LinkedHashMap<>(origin.asRead());
+    network
+        .initializers()
+        .forEach((name, tensor) -> {
+          if (tensors.containsKey(name) || origin.detached().contains(name)) {
+            tensors.put(name, tensor);
+          }
+        });
+    return tensors;
   }
 
   /// Returns the path of a file of external data and creates its folder.

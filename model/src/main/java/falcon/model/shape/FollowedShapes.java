@@ -1,5 +1,6 @@
 package falcon.model.shape;
 
+import falcon.model.ModelOption;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.UnusableNodeException;
@@ -19,10 +20,15 @@ import org.jspecify.annotations.Nullable;
 /// [ShapeInference] stops at the first node of unknown shapes; this class continues past it, so
 /// that a network with one unknown operator can still be shown.
 public final class FollowedShapes {
+  private final Network network;
   private final Map<String, InferredValue> values = new LinkedHashMap<>();
   private final Map<String, Obstacle> obstacleByValue = new HashMap<>();
   private final List<Obstacle> obstacles = new ArrayList<>();
   private final IdentityHashMap<Node, Obstacle> obstacleByNode = new IdentityHashMap<>();
+
+  private FollowedShapes(Network network) {
+    this.network = network;
+  }
 
   /// Infers shapes.
   ///
@@ -30,7 +36,7 @@ public final class FollowedShapes {
   ///     network declares, with one example where the number of examples is open
   /// @throws IllegalArgumentException if a shape contradicts the graph
   public static FollowedShapes of(Network network, Map<String, List<Long>> inputShapes) {
-    var followed = new FollowedShapes();
+    var followed = new FollowedShapes(network);
     for (ValueInfo input : network.inputs()) {
       List<Long> given = inputShapes.get(input.name());
       if (given != null) {
@@ -121,7 +127,7 @@ public final class FollowedShapes {
         }
         before = unmade(node);
       } catch (UnusableNodeException e) {
-        before = new Obstacle(node, e.problem(), e.advice(), e.isContradiction());
+        before = obstacle(node, e);
         obstacles.add(before);
         obstacleByNode.put(node, before);
       }
@@ -139,10 +145,23 @@ public final class FollowedShapes {
     }
   }
 
-  /// Returns the obstacle of an output that the node has but its shape rule does not produce.
+  /// What is wrong at a node; names the inputs that control flow depends on.
+  private Obstacle obstacle(Node node, UnusableNodeException e) {
+    String inputs = ControlFlow.isOf(node) ? FlowInputs.of(network, node) : "";
+    return inputs.isEmpty()
+        ? new Obstacle(node, e.problem(), e.advice(), e.isContradiction())
+        : new Obstacle(
+            node,
+            "its %s depends on %s"
+                .formatted(node.is("If") ? "branch" : "number of iterations", inputs),
+            "Fix that input for all samples (%s), or export the network traced, not scripted."
+                .formatted(ModelOption.INPUT));
+  }
+
+  /// An output that somebody reads, that the node has and its shape rule does not.
   private @Nullable Obstacle unmade(Node node) {
     for (String output : node.outputs()) {
-      if (!output.isEmpty() && !values.containsKey(output)) {
+      if (!output.isEmpty() && !values.containsKey(output) && isRead(output)) {
         return new Obstacle(
             node,
             "the shape of its output '%s' is not known".formatted(output),
@@ -150,6 +169,12 @@ public final class FollowedShapes {
       }
     }
     return null;
+  }
+
+  /// Whether a node reads a value or the network returns it.
+  boolean isRead(String value) {
+    return !network.consumers(value).isEmpty()
+        || network.outputs().stream().anyMatch(output -> output.name().equals(value));
   }
 
   private void block(String value, Obstacle obstacle) {

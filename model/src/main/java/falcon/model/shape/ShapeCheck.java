@@ -44,7 +44,7 @@ public record ShapeCheck(long limit) {
         List<Long> shape = followed.of(output);
         if (shape != null) {
           requireSize(network, node, shape);
-        } else if (!output.isEmpty()) {
+        } else if (!output.isEmpty() && followed.isRead(output)) {
           unknown.set(i);
         }
       }

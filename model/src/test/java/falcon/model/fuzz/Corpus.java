@@ -6,6 +6,7 @@ import falcon.model.StateDict;
 import falcon.model.Tensor;
 import falcon.model.onnx.proto.AttributeProto;
 import falcon.model.onnx.proto.AttributeProto.AttributeType;
+import falcon.model.onnx.proto.FunctionProto;
 import falcon.model.onnx.proto.GraphProto;
 import falcon.model.onnx.proto.ModelProto;
 import falcon.model.onnx.proto.NodeProto;
@@ -94,7 +95,7 @@ final class Corpus {
             .setGraph(graph)
             .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(22))
             .addMetadataProps(entry("key", "value"))
-            .addFunctions(ByteString.copyFromUtf8("\n\u0001f"))
+            .addFunctions(FunctionProto.newBuilder().setName("f"))
             .addTrainingInfo(ByteString.copyFromUtf8(""))
             .build();
     GraphProto plain =

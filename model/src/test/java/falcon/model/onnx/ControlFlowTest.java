@@ -139,8 +139,8 @@ class ControlFlowTest {
   void conditionOnDataIsNamed() throws IOException {
     Network network = read(choice().addInput(value("go", 1)));
     Obstacle obstacle = Layers.of(network).obstacles().getFirst();
-    assertThat(obstacle.toString()).contains("its branch depends on data ('go')");
-    assertThat(obstacle.advice()).contains("‹input shape›");
+    assertThat(obstacle.toString()).contains("its branch depends on input 'go'");
+    assertThat(obstacle.advice()).contains("‹input›");
   }
 
   @Test

@@ -18,6 +18,7 @@ import falcon.model.Tensor;
 import falcon.model.UnusableNodeException;
 import falcon.model.layer.Layers;
 import falcon.model.onnx.proto.AttributeProto;
+import falcon.model.onnx.proto.FunctionProto;
 import falcon.model.onnx.proto.ModelProto;
 import falcon.model.onnx.proto.TensorProto;
 import falcon.model.zoo.Architecture;
@@ -158,7 +159,7 @@ class OnnxFileTest {
                 .setDataType(8)
                 .addDims(1)
                 .addStringData(ByteString.copyFromUtf8("a")));
-    model.addFunctions(ByteString.copyFromUtf8("whatever"));
+    model.addFunctions(FunctionProto.newBuilder().setName("whatever"));
     model.setUnknownFields(
         UnknownFieldSet.newBuilder()
             .addField(99, UnknownFieldSet.Field.newBuilder().addVarint(5).build())

@@ -10,8 +10,11 @@ import falcon.data.Preprocessing;
 import falcon.model.BatchAxis;
 import falcon.model.Network;
 import falcon.model.shape.ControlFlow;
+import falcon.model.shape.FollowedShapes;
+import falcon.model.shape.OutputNeeds;
 import falcon.prune.options.PruningException;
 import falcon.torch.UnsupportedNetworkException;
+import falcon.torch.execution.LoadedNetwork;
 import falcon.torch.sample.ArraySamples;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,7 +40,7 @@ final class CompatibilityCheck {
         };
     try {
       BatchAxis.fixedSize(network);
-      return ControlFlow.withExampleShapes(network, shapes);
+      return needed(ControlFlow.withExampleShapes(network, shapes));
     } catch (IllegalArgumentException e) {
       throw unsuitable(
           "The network takes %s, a sample in %s is %s (%s). Use the data that the network was trained on."
@@ -49,6 +52,17 @@ final class CompatibilityCheck {
                       .collect(Collectors.joining(", ")),
                   e.getMessage()));
     }
+  }
+
+  /// Returns the network without nodes that cannot be run and that the main output does not need.
+  /// One that was built in memory stays as it is: a file of it would lack them.
+  private static Network needed(Network network) {
+    Network reduced =
+        OutputNeeds.of(network, FollowedShapes.of(network, Map.of()), LoadedNetwork::canRun)
+            .reduced();
+    return network.origin() == null && reduced.nodes().size() < network.nodes().size()
+        ? network
+        : reduced;
   }
 
   private static Map<String, List<Long>> imageShape(

@@ -31,6 +31,7 @@ public final class PruningOptions {
   private final Loss loss;
   private final long seed;
   private final @Nullable ExampleShapes inputShapes;
+  private final List<InputValue> inputs;
   private final SearchOptions search;
   private final RefitOptions refit;
   private final RefinementOptions refinement;
@@ -41,6 +42,7 @@ public final class PruningOptions {
     loss = builder.loss;
     seed = builder.seed;
     inputShapes = builder.inputShapes;
+    inputs = builder.inputs;
     search = builder.search;
     refit = builder.refit;
     refinement = builder.refinement;
@@ -79,6 +81,11 @@ public final class PruningOptions {
     return inputShapes;
   }
 
+  /// Returns the inputs that have the same value for all samples; empty if there are none.
+  public List<InputValue> inputs() {
+    return inputs;
+  }
+
   /// Returns the options of the search for the kept weights.
   public SearchOptions search() {
     return search;
@@ -99,12 +106,19 @@ public final class PruningOptions {
     return machine;
   }
 
-  /// Returns the network for examples of [#inputShapes], or the network itself where none are
-  /// given.
+  /// Returns the network with [#inputs] fixed and for examples of [#inputShapes]; the network
+  /// itself where none are given. An input that is fixed already stays as it is.
   ///
-  /// @throws PruningException if the network does not accept these examples
+  /// @throws PruningException if it has no such inputs, or does not take such values or examples
   public Network shaped(Network network) {
-    return inputShapes == null ? network : inputShapes.appliedTo(network);
+    List<InputValue> open =
+        inputs.stream().filter(value -> !isFixed(network, value.input())).toList();
+    Network fixed = InputValue.applied(network, open);
+    return inputShapes == null ? fixed : inputShapes.appliedTo(fixed);
+  }
+
+  private static boolean isFixed(Network network, String input) {
+    return network.initializers().containsKey(input) || network.producer(input) != null;
   }
 
   /// Collects options. A setter of a whole group replaces all options of that group.
@@ -113,6 +127,7 @@ public final class PruningOptions {
     private Loss loss = Loss.AUTO;
     private long seed = 1;
     private @Nullable ExampleShapes inputShapes;
+    private List<InputValue> inputs = List.of();
     private SearchOptions search = SearchOptions.DEFAULT;
     private RefitOptions refit = RefitOptions.DEFAULT;
     private RefinementOptions refinement = RefinementOptions.DEFAULT;
@@ -143,6 +158,13 @@ public final class PruningOptions {
     /// @param value the shapes; null where the network or the data determine them
     public Builder inputShapes(@Nullable ExampleShapes value) {
       inputShapes = value;
+      return this;
+    }
+
+    /// Sets the inputs that have the same value for all samples, each a different one; none if it
+    /// is not called. The data hold no arrays for them.
+    public Builder inputs(List<InputValue> values) {
+      inputs = List.copyOf(values);
       return this;
     }
 

@@ -5,6 +5,7 @@ import falcon.budget.CostTable;
 import falcon.data.Dataset;
 import falcon.gradients.MemoryPlan;
 import falcon.model.Network;
+import falcon.model.layer.BranchWeights;
 import falcon.model.layer.Layer;
 import falcon.model.layer.Layers;
 import falcon.model.shape.Obstacle;
@@ -122,12 +123,25 @@ public final class Planner {
     }
   }
 
+  /// Returns what helps where nothing is prunable: what settles a branch that holds weights, or
+  /// 'inspect'.
+  private static String advice(Layers layers) {
+    for (BranchWeights weights : layers.inBranches()) {
+      for (Obstacle obstacle : layers.obstacles()) {
+        if (weights.flow().equals(obstacle.node())) {
+          return obstacle.advice();
+        }
+      }
+    }
+    return "'inspect' shows all of them.";
+  }
+
   private static CostTable costs(Layers layers, boolean isCounted) {
     if (layers.prunable().isEmpty()) {
       throw new PruningException(
           PruningException.Kind.INPUT,
-          "The network has no prunable layer (of %d with weights)%s.%n'inspect' shows all of them."
-              .formatted(layers.all().size(), reasons(layers)));
+          "The network has no prunable layer (of %d with weights)%s.%n%s"
+              .formatted(layers.all().size(), reasons(layers), advice(layers)));
     }
     CostTable.Builder builder = CostTable.builder();
     for (Layer layer : layers.prunable()) {

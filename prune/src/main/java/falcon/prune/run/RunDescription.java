@@ -3,6 +3,7 @@ package falcon.prune.run;
 import falcon.data.Preprocessing;
 import falcon.gradients.MemoryPlan;
 import falcon.model.Network;
+import falcon.prune.options.InputValue;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.Versions;
@@ -14,6 +15,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// The description of a run that a run directory stores beside the result, and the values that
@@ -178,6 +180,11 @@ public final class RunDescription {
     identity.put(
         "input-shape",
         options.inputShapes() == null ? "default" : options.inputShapes().toString());
+    if (!options.inputs().isEmpty()) {
+      identity.put(
+          "input",
+          options.inputs().stream().map(InputValue::toString).collect(Collectors.joining(" ")));
+    }
     identity.put("loss", options.loss().id());
     identity.put("seed", Long.toString(options.seed()));
     identity.put("preprocessing", preprocessing == null ? "none" : preprocessing.toString());

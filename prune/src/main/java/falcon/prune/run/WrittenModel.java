@@ -45,12 +45,15 @@ record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, lo
             .map(file -> WrittenFile.of(folder, file))
             .toList();
     Map<String, Tensor> read;
+    Map<String, Tensor> written;
     if (format != ModelFormat.SAFETENSORS || network.metadata().containsKey(Network.ARCHITECTURE)) {
-      read = Networks.read(path).initializers();
+      read = OnnxFile.tensors(Networks.read(path));
+      written = OnnxFile.tensors(network);
     } else {
       read = SafetensorsFile.read(path).tensors();
+      written = network.initializers();
     }
-    requireSame(network, read, path);
+    requireSame(written, read, path);
     long denseBytes =
         format == ModelFormat.ONNX_SPARSE ? OnnxFile.sizeBytes(network) : bytes(files);
     PruningPlan plan = pruned.plan();
@@ -67,17 +70,16 @@ record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, lo
     return bytes(files);
   }
 
-  private static void requireSame(Network network, Map<String, Tensor> read, Path path) {
-    network
-        .initializers()
-        .forEach((name, tensor) -> {
-          if (!Objects.equals(tensor, read.get(name))) {
-            throw new MalformedModelException(
-                path,
-                "tensor '%s' is not in the file as it was written".formatted(name),
-                "Check that disk, then run again with %s.".formatted(Option.RESUME));
-          }
-        });
+  private static void requireSame(
+      Map<String, Tensor> written, Map<String, Tensor> read, Path path) {
+    written.forEach((name, tensor) -> {
+      if (!Objects.equals(tensor, read.get(name))) {
+        throw new MalformedModelException(
+            path,
+            "tensor '%s' is not in the file as it was written".formatted(name),
+            "Check that disk, then run again with %s.".formatted(Option.RESUME));
+      }
+    });
   }
 
   private static Tensor tensor(Map<String, Tensor> read, String name) {

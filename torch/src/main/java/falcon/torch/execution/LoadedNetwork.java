@@ -4,9 +4,11 @@ import falcon.model.BatchAxis;
 import falcon.model.DataType;
 import falcon.model.ModelOption;
 import falcon.model.Network;
+import falcon.model.Node;
 import falcon.model.ValueInfo;
 import falcon.torch.Precision;
 import falcon.torch.UnsupportedNetworkException;
+import falcon.torch.operator.Operators;
 import falcon.torch.sample.InputArray;
 import falcon.torch.sample.SampleBatch;
 import falcon.torch.sample.SampleChunks;
@@ -25,6 +27,12 @@ public final class LoadedNetwork implements AutoCloseable {
     this.program = new GraphProgram(network);
     this.parameters = new Parameters(network, precision);
     fold();
+  }
+
+  /// Whether a node's operator is known here; one of its options may still be refused when it is
+  /// run.
+  public static boolean canRun(Node node) {
+    return Operators.supports(node);
   }
 
   /// Computes the values that need to be computed only once.

@@ -69,12 +69,16 @@ public final class ArraySamples implements SampleSource {
   }
 
   /// Returns the arrays in the order of the network's inputs, which are matched by name. A single
-  /// array belongs to a single input, whatever their names.
+  /// array belongs to a single input, whatever their names. Arrays for inputs that are fixed for
+  /// all samples are left out.
   ///
   /// @throws UnsupportedNetworkException if an array is missing or superfluous; names all with
   ///     their shapes
   public static List<NumberArray> matched(NamedArrays samples, Network network) {
-    Collection<NumberArray> given = samples.arrays().values();
+    Collection<NumberArray> given =
+        samples.arrays().values().stream()
+            .filter(array -> !isFixed(network, array.name()))
+            .toList();
     List<ValueInfo> inputs = network.inputs();
     if (inputs.size() == 1 && given.size() == 1) {
       return List.copyOf(given);
@@ -93,6 +97,11 @@ public final class ArraySamples implements SampleSource {
       }
     }
     return List.copyOf(arrays);
+  }
+
+  /// Whether an array is for an input that is fixed for all samples, and so goes unused.
+  private static boolean isFixed(Network network, String name) {
+    return network.initializers().containsKey(name) || network.producer(name) != null;
   }
 
   private static UnsupportedNetworkException unmatched(
