@@ -15,17 +15,22 @@ public final class NamedArrays implements Samples {
 
   private final SequencedMap<String, NumberArray> arrays;
   private final int @Nullable [] labels;
+  private final int count;
 
-  private NamedArrays(SequencedMap<String, NumberArray> arrays, int @Nullable [] labels) {
+  private NamedArrays(
+      SequencedMap<String, NumberArray> arrays, int @Nullable [] labels, int count) {
     this.arrays = Collections.unmodifiableSequencedMap(arrays);
     this.labels = labels;
+    this.count = count;
   }
 
-  /// Returns samples of arrays of the same length; `labels`, or else `y`, holds the classes.
+  /// Returns samples of arrays; `labels`, or else `y`, holds the classes. There are as many samples
+  /// as classes, or else as the longest array has; an array of another length is one value for all
+  /// samples, if the network has an input for it.
   ///
   /// @param source file or folder named in messages
-  /// @throws MalformedDataException if the lengths differ, there are only classes, or these are not
-  ///     one integer per sample
+  /// @throws MalformedDataException if no array has as many samples as there are classes, all are
+  ///     single numbers, there are only classes, or these are not one integer per sample
   public static NamedArrays of(Path source, SequencedMap<String, NumberArray> all) {
     var arrays = new LinkedHashMap<>(all);
     NumberArray labels = null;
@@ -34,17 +39,35 @@ public final class NamedArrays implements Samples {
         labels = arrays.remove(name);
       }
     }
-    NumberArray first = arrays.firstEntry().getValue();
-    for (NumberArray array : all.values()) {
-      if (array.count() != first.count()) {
-        throw new MalformedDataException(
-            source,
-            "arrays '%s' and '%s' have %d and %d samples."
-                .formatted(first.name(), array.name(), first.count(), array.count()),
-            "The first axis counts samples; save arrays of the same length.");
-      }
+    NumberArray longest = arrays.firstEntry().getValue();
+    for (NumberArray array : arrays.values()) {
+      longest = length(array) > length(longest) ? array : longest;
     }
-    return new NamedArrays(arrays, labels == null ? null : classes(source, labels));
+    int count = length(labels == null ? longest : labels);
+    if (count == 0) {
+      throw new MalformedDataException(
+          source,
+          "holds single numbers alone, no array with an axis of samples.",
+          "The first axis of an array counts samples; save the samples themselves.");
+    }
+    if (labels != null && arrays.values().stream().noneMatch(array -> length(array) == count)) {
+      throw ofOtherLength(source, longest, labels);
+    }
+    return new NamedArrays(arrays, labels == null ? null : classes(source, labels), count);
+  }
+
+  /// Number of samples of an array, 0 of a single number.
+  private static int length(NumberArray array) {
+    return array.shape().isEmpty() ? 0 : array.count();
+  }
+
+  private static MalformedDataException ofOtherLength(
+      Path source, NumberArray one, NumberArray other) {
+    return new MalformedDataException(
+        source,
+        "arrays '%s' and '%s' have %d and %d samples."
+            .formatted(one.name(), other.name(), length(one), length(other)),
+        "The first axis counts samples; save arrays of the same length.");
   }
 
   private static int[] classes(Path source, NumberArray labels) {
@@ -71,7 +94,13 @@ public final class NamedArrays implements Samples {
 
   @Override
   public int count() {
-    return arrays.firstEntry().getValue().count();
+    return count;
+  }
+
+  /// Returns whether the first axis of an array counts the samples; otherwise it is one value for
+  /// all of them.
+  public boolean isPerSample(NumberArray array) {
+    return length(array) == count;
   }
 
   @Override

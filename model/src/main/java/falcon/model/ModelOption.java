@@ -7,6 +7,8 @@ import java.util.Locale;
 public enum ModelOption {
   /// Shapes of one example: [falcon.model.shape.ControlFlow#withExampleShapes].
   INPUT_SHAPE,
+  /// Axes that count examples: [ValueInfo#exampleAxis].
+  BATCH_AXIS,
   /// Output that counts: [MainOutput].
   OUTPUT,
   /// Weights to prune: [falcon.model.layer.LayerSelection#include].

@@ -96,6 +96,7 @@ public final class Evaluator {
     double crossEntropy = 0;
     try (var workers = new Workers(threads)) {
       Kernels.tell(workers, progress);
+      match.notes(network).forEach(progress::note);
       progress.begin("evaluating", indexes.length);
       for (int from = 0; from < indexes.length; from += SLICE) {
         int to = Math.min(indexes.length, from + SLICE);
@@ -134,6 +135,7 @@ public final class Evaluator {
     long begin = System.nanoTime();
     try (var workers = new Workers(threads)) {
       Kernels.tell(workers, progress);
+      match.notes(network).forEach(progress::note);
       progress.begin("comparing", 2);
       double fidelity =
           new Judge(Measure.FIDELITY, ofReference.network(), shown, workers)

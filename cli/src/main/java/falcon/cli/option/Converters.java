@@ -3,6 +3,7 @@ package falcon.cli.option;
 import falcon.data.Layout;
 import falcon.model.zoo.Architecture;
 import falcon.prune.options.Amount;
+import falcon.prune.options.BatchAxes;
 import falcon.prune.options.BatchNormPolicy;
 import falcon.prune.options.Curvature;
 import falcon.prune.options.ExampleShapes;
@@ -35,6 +36,7 @@ public final class Converters {
     to.add(NnzRule.class, NnzRule::parse);
     to.add(KeepFloor.class, KeepFloor::parse);
     to.add(ExampleShapes.class, ExampleShapes::parse);
+    to.add(BatchAxes.class, BatchAxes::parse);
     to.add(Ridge.class, Ridge::parse);
     to.add(Block.class, Block::parse);
     to.add(Memory.class, Memory::parse);

@@ -5,6 +5,7 @@ import falcon.model.Network;
 import falcon.model.format.Networks;
 import falcon.model.onnx.OnnxFile;
 import falcon.model.zoo.Architecture;
+import falcon.prune.options.BatchAxes;
 import falcon.prune.options.ExampleShapes;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -43,8 +44,17 @@ public final class ModelOptions {
       paramLabel = "SHAPE",
       description =
           "Shape of one example where the network leaves axes open: 3,224,224 or, by input,"
-              + " input_ids=64,attention_mask=64. Data tell it by themselves, but for images in files.")
+              + " input_ids=64,attention_mask=64. Data tell it by themselves, but for images in"
+              + " files.")
   private @Nullable ExampleShapes inputShapes;
+
+  @Option(
+      names = "--batch-axis",
+      paramLabel = "AXIS",
+      description =
+          "Axis of the inputs that counts examples, from 0, where it cannot be found: 1 or, by"
+              + " input, x=1,rate=none (none: one value for all examples).")
+  private @Nullable BatchAxes batchAxes;
 
   @Option(
       names = "--output",
@@ -99,6 +109,9 @@ public final class ModelOptions {
       metadata.put(MainOutput.METADATA, output);
       network = network.withMetadata(metadata);
       requireOutput(network);
+    }
+    if (batchAxes != null) {
+      network = batchAxes.appliedTo(network);
     }
     return inputShapes == null ? network : inputShapes.appliedTo(network);
   }

@@ -11,44 +11,75 @@ import falcon.model.Dimension;
 import falcon.model.ModelOption;
 import falcon.model.Network;
 import falcon.model.ValueInfo;
-import falcon.model.shape.ControlFlow;
+import falcon.model.shape.ExampleAxes;
 import falcon.prune.options.PruningException;
 import falcon.torch.UnsupportedNetworkException;
 import falcon.torch.sample.ArraySamples;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// Whether network, data and preprocessing go together, asked before anything is computed.
 final class CompatibilityCheck {
   private CompatibilityCheck() {}
 
-  /// The network for examples of the data's shapes.
+  /// The network for examples of the data's shapes, with the axes that count examples.
   ///
+  /// @param keepsApart whether a network computes each sample by itself; asked where shapes leave
+  ///     several axes
   /// @throws PruningException if it does not take such samples; says which it takes and which there
   ///     are
-  static Network shaped(Network network, Dataset data) {
-    Map<String, List<Long>> shapes =
-        switch (data.any()) {
-          case Images _ -> imageShape(network, data);
-          case NamedArrays arrays -> arrayShapes(network, data, arrays);
-        };
+  static Network shaped(Network network, Dataset data, Predicate<Network> keepsApart) {
     try {
-      BatchAxis.fixedSize(network);
-      return ControlFlow.withExampleShapes(network, shapes);
+      Network shaped =
+          switch (data.any()) {
+            case Images _ -> ExampleAxes.found(network, imageChoices(network, data), keepsApart);
+            case NamedArrays arrays -> SampleAxes.found(network, arrays, keepsApart);
+          };
+      BatchAxis.fixedSize(shaped);
+      return shaped;
     } catch (IllegalArgumentException e) {
       throw unsuitable(
           "The network takes %s, a sample in %s is %s (%s). Use the data that the network was trained on."
               .formatted(
-                  network.inputs(),
-                  data.directory(),
-                  shapes.entrySet().stream()
-                      .map(entry -> "%s %s".formatted(entry.getKey(), entry.getValue()))
-                      .collect(Collectors.joining(", ")),
-                  e.getMessage()));
+                  network.inputs(), data.directory(), sample(network, data), e.getMessage()));
+    } catch (UnsupportedNetworkException e) {
+      throw unsuitable("%s: %s".formatted(data.directory(), e.getMessage()));
     }
+  }
+
+  private static Map<String, List<ExampleAxes.Choice>> imageChoices(Network network, Dataset data) {
+    var choices = new LinkedHashMap<String, List<ExampleAxes.Choice>>();
+    imageShape(network, data)
+        .forEach(
+            (input, shape) -> choices.put(input, List.of(new ExampleAxes.Choice(0, shape, null))));
+    return choices;
+  }
+
+  /// Shape of a sample for each input, for messages.
+  private static String sample(Network network, Dataset data) {
+    return switch (data.any()) {
+      case Images _ ->
+          imageShape(network, data).entrySet().stream()
+              .map(entry -> "%s %s".formatted(entry.getKey(), entry.getValue()))
+              .collect(Collectors.joining(", "));
+      case NamedArrays arrays -> {
+        List<NumberArray> matched = ArraySamples.matched(arrays, network);
+        yield IntStream.range(0, matched.size())
+            .mapToObj(i ->
+                "%s %s"
+                    .formatted(
+                        network.fedInputs().get(i).name(),
+                        arrays.isPerSample(matched.get(i))
+                            ? matched.get(i).sampleShape()
+                            : matched.get(i).shape() + " for all"))
+            .collect(Collectors.joining(", "));
+      }
+    };
   }
 
   /// The data with images of the size that the network takes.
@@ -78,12 +109,12 @@ final class CompatibilityCheck {
   }
 
   private static Map<String, List<Long>> imageShape(Network network, Dataset data) {
-    if (network.inputs().size() != 1) {
+    if (network.fedInputs().size() != 1) {
       throw unsuitable(
           "The network has %d inputs (%s); image data goes with networks of one. Give it arrays, named like the inputs (.npz)."
               .formatted(network.inputs().size(), network.inputs()));
     }
-    ValueInfo input = network.inputs().getFirst();
+    ValueInfo input = network.fedInputs().getFirst();
     var image = List.of((long) data.channels(), (long) data.height(), (long) data.width());
     List<Dimension> dimensions = input.dimensions();
     boolean fits = dimensions == null || dimensions.size() == 4;
@@ -96,21 +127,6 @@ final class CompatibilityCheck {
               .formatted(input, data.directory(), image));
     }
     return Map.of(input.name(), image);
-  }
-
-  private static Map<String, List<Long>> arrayShapes(
-      Network network, Dataset data, NamedArrays arrays) {
-    List<NumberArray> matched;
-    try {
-      matched = ArraySamples.matched(arrays, network);
-    } catch (UnsupportedNetworkException e) {
-      throw unsuitable("%s: %s".formatted(data.directory(), e.getMessage()));
-    }
-    var shapes = new LinkedHashMap<String, List<Long>>();
-    for (int i = 0; i < matched.size(); i++) {
-      shapes.put(network.inputs().get(i).name(), matched.get(i).sampleShape());
-    }
-    return shapes;
   }
 
   /// Returns if they go together.

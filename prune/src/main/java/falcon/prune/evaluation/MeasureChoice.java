@@ -2,6 +2,7 @@ package falcon.prune.evaluation;
 
 import falcon.data.Dataset;
 import falcon.model.Dimension;
+import falcon.model.ExamplesFirst;
 import falcon.model.MainOutput;
 import falcon.model.ModelOption;
 import falcon.model.Network;
@@ -64,8 +65,9 @@ final class MeasureChoice {
 
   /// @return null if the output that counts is none of a classifier
   private static @Nullable Integer classes(Network network) {
-    ValueInfo output = output(network);
-    List<Long> shape = shape(network, output);
+    requireOutput(network);
+    Network arranged = ExamplesFirst.of(network);
+    List<Long> shape = shape(arranged, MainOutput.of(arranged));
     boolean isVector =
         shape != null
             && shape.size() >= 2
@@ -73,9 +75,9 @@ final class MeasureChoice {
     return shape != null && isVector ? Math.toIntExact(shape.get(1)) : null;
   }
 
-  private static ValueInfo output(Network network) {
+  private static void requireOutput(Network network) {
     try {
-      return MainOutput.of(network);
+      MainOutput.of(network);
     } catch (IllegalArgumentException e) {
       throw new PruningException(
           PruningException.Kind.INPUT,

@@ -52,7 +52,7 @@ record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, lo
     if (format != ModelFormat.SAFETENSORS || network.metadata().containsKey(Network.ARCHITECTURE)) {
       Network again = Networks.read(path);
       read = again.initializers();
-      for (Layer layer : Layers.of(again).all()) {
+      for (Layer layer : Layers.of(again.withAxesOf(network)).all()) {
         if (layer.isCounted() && pruned.plan().isCounted()) {
           macsPerWeight.put(layer.tensor(), layer.macsPerWeight());
         }
