@@ -144,11 +144,11 @@ public final class ExampleAxes {
   /// @param choices what each input may be, by input, one choice or more; inputs that are missing
   ///     stay as they are. Where nothing tells them apart, the first choice counts
   /// @param keepsApart whether a network computes each example by itself, whatever the others are;
-  ///     asked where shapes leave several axes. Null if nobody can tell
+  ///     asked where shapes leave several axes. Null if nothing is to be run
   /// @return the network for examples of the chosen shapes, with the axes, given values, and the
   ///     number of examples that it takes
-  /// @throws IllegalArgumentException if no axis of the output follows the number of examples; says
-  ///     what was tried
+  /// @throws IllegalArgumentException if a network that is to be run has no axis of the output that
+  ///     follows the number of examples; says what was tried
   public static Network found(
       Network network, Map<String, List<Choice>> choices, @Nullable Predicate<Network> keepsApart) {
     List<Trial> trials = trials(network, choices, keepsApart == null);
@@ -156,7 +156,7 @@ public final class ExampleAxes {
     if (best != null) {
       return withOutput(best);
     }
-    if (trials.stream().allMatch(trial -> trial.kind() == Kind.IGNORES)) {
+    if (keepsApart != null && trials.stream().allMatch(trial -> trial.kind() == Kind.IGNORES)) {
       throw ignored(network, trials);
     }
     return trials.getFirst().network();
