@@ -22,36 +22,64 @@ public final class NamedArrays implements Samples {
   private final @Nullable NumberArray classes;
   private boolean areClassesRead;
   private int @Nullable [] labels;
+  private final int count;
 
   private NamedArrays(
-      Path source, SequencedMap<String, NumberArray> all, @Nullable NumberArray classes) {
+      Path source, SequencedMap<String, NumberArray> all, Collection<String> inputs) {
     this.source = source;
     this.all = all;
-    this.classes = classes;
+    this.classes = classes(all, inputs);
     var others = new LinkedHashMap<>(all);
     if (classes != null) {
       others.remove(classes.name());
     }
     this.arrays = Collections.unmodifiableSequencedMap(others);
+    count = counted();
   }
 
-  /// Returns samples of arrays of the same length. Of several arrays the first that is named
-  /// `labels`, `label`, `targets`, `target` or `y` holds the classes.
+  /// Returns samples of arrays. Of several arrays the first that is named `labels`, `label`,
+  /// `targets`, `target` or `y` holds the classes. There are as many samples as classes, or else as
+  /// the longest array has; an array of another length is one value for all samples, if the network
+  /// has an input for it.
   ///
   /// @param source file or folder named in messages
-  /// @throws MalformedDataException if the lengths differ
+  /// @throws MalformedDataException if no array has as many samples as there are classes, all are
+  ///     single numbers, there are only classes, or these are not one integer per sample
   public static NamedArrays of(Path source, SequencedMap<String, NumberArray> all) {
-    NumberArray first = all.firstEntry().getValue();
-    for (NumberArray array : all.values()) {
-      if (array.count() != first.count()) {
-        throw new MalformedDataException(
-            source,
-            "arrays '%s' and '%s' have %d and %d samples."
-                .formatted(first.name(), array.name(), first.count(), array.count()),
-            "The first axis counts samples; save arrays of the same length.");
-      }
+    return new NamedArrays(source, all, Set.of());
+  }
+
+  /// Returns the number of samples: as many as there are classes, or else as the longest array has.
+  private int counted() {
+    NumberArray longest = arrays.firstEntry().getValue();
+    for (NumberArray array : arrays.values()) {
+      longest = length(array) > length(longest) ? array : longest;
     }
-    return new NamedArrays(source, all, classes(all, Set.of()));
+    int samples = length(classes == null ? longest : classes);
+    if (samples == 0) {
+      throw new MalformedDataException(
+          source,
+          "holds single numbers alone, no array with an axis of samples.",
+          "The first axis of an array counts samples; save the samples themselves.");
+    }
+    if (classes != null && arrays.values().stream().noneMatch(array -> length(array) == samples)) {
+      throw ofOtherLength(source, longest, classes);
+    }
+    return samples;
+  }
+
+  /// Returns the number of samples of an array, 0 of a single number.
+  private static int length(NumberArray array) {
+    return array.shape().isEmpty() ? 0 : array.count();
+  }
+
+  private static MalformedDataException ofOtherLength(
+      Path source, NumberArray one, NumberArray other) {
+    return new MalformedDataException(
+        source,
+        "arrays '%s' and '%s' have %d and %d samples."
+            .formatted(one.name(), other.name(), length(one), length(other)),
+        "The first axis counts samples; save arrays of the same length.");
   }
 
   /// Returns these samples for a network: an array that is named like one of its inputs is for that
@@ -59,7 +87,7 @@ public final class NamedArrays implements Samples {
   ///
   /// @param inputs names of the network's inputs
   public NamedArrays forInputs(Collection<String> inputs) {
-    return new NamedArrays(source, all, classes(all, inputs));
+    return new NamedArrays(source, all, inputs);
   }
 
   /// Returns whether an array of this name holds classes, unless a network's input has that name.
@@ -84,7 +112,13 @@ public final class NamedArrays implements Samples {
 
   @Override
   public int count() {
-    return all.firstEntry().getValue().count();
+    return count;
+  }
+
+  /// Returns whether the first axis of an array counts the samples; otherwise it is one value for
+  /// all of them.
+  public boolean isPerSample(NumberArray array) {
+    return length(array) == count;
   }
 
   /// Returns whether the samples have classes; they have none if the array says so of each.

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /// @param type type of the numbers
 /// @param isBigEndian whether the first byte of a number is the most significant one
 /// @param isFortran whether the first axis runs fastest
-/// @param shape all axes, one or more, each of size 1 or more
+/// @param shape all axes, each of size 1 or more; none for a single number
 /// @param headerBytes offset at which the numbers begin
 record NpyHeader(
     ElementType type, boolean isBigEndian, boolean isFortran, List<Long> shape, int headerBytes) {
@@ -40,7 +40,8 @@ record NpyHeader(
 
   private static final Pattern ENTRY =
       Pattern.compile(
-          "\\G\\s*'(descr|fortran_order|shape)'\\s*:\\s*('[^'\\\\]{1,32}'|True|False|\\([0-9, ]*\\))\\s*(?:,|(?=\\s*\\}\\s*\\z))");
+          "\\G\\s*'(descr|fortran_order|shape)'\\s*:\\s*('[^'\\\\]{1,32}'|True|False|\\([0-9,"
+              + " ]*\\))\\s*(?:,|(?=\\s*\\}\\s*\\z))");
 
   private static final Pattern END = Pattern.compile("\\G\\s*\\}\\s*\\z");
 
@@ -48,13 +49,13 @@ record NpyHeader(
     shape = List.copyOf(shape);
   }
 
-  /// Returns the number of samples, the size of the first axis.
+  /// Returns the number of samples, the size of the first axis; 1 for a single number.
   int count() {
-    return Math.toIntExact(shape.getFirst());
+    return shape.isEmpty() ? 1 : Math.toIntExact(shape.getFirst());
   }
 
   List<Long> sampleShape() {
-    return shape.subList(1, shape.size());
+    return shape.isEmpty() ? List.of() : shape.subList(1, shape.size());
   }
 
   /// Returns the number of bytes of one sample, which fits an array.
@@ -68,7 +69,7 @@ record NpyHeader(
 
   /// Returns the number of bytes of all numbers.
   long contentBytes() {
-    return Math.multiplyExact((long) sampleBytes(), shape.getFirst());
+    return Math.multiplyExact((long) sampleBytes(), shape.isEmpty() ? 1 : shape.getFirst());
   }
 
   /// Reads the header; the stream is then at the first number.
@@ -121,7 +122,8 @@ record NpyHeader(
       throw new MalformedDataException(
           file,
           "array '%s' has elements of type %s.".formatted(name, descr),
-          "Save it as float16/32/64, int8/16/32/64, uint8 or bool; pickled objects are never read.");
+          "Save it as float16/32/64, int8/16/32/64, uint8 or bool; pickled objects are never"
+              + " read.");
     }
     List<Long> shape = shape(file, name, shapeText);
     var header =
@@ -186,14 +188,14 @@ record NpyHeader(
             .filter(size -> !size.isEmpty())
             .toList();
     boolean isSound =
-        !sizes.isEmpty()
+        (!sizes.isEmpty() || text.equals("()"))
             && sizes.size() <= MOST_AXES
             && sizes.stream().allMatch(size -> size.matches("0*[1-9][0-9]{0,17}"));
     if (!isSound) {
       throw damaged(
           file,
           name,
-          "has shape %s; wanted are 1 to %d axes, samples first, of one element or more"
+          "has shape %s; wanted are up to %d axes, samples first, of one element or more"
               .formatted(text, MOST_AXES));
     }
     return sizes.stream().map(Long::valueOf).toList();

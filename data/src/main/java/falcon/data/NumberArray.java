@@ -6,7 +6,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 
-/// An array of a file, `[n, …]`: the first axis counts samples. Numbers stay in the file's format,
+/// An array of a file, `[n, …]`: the first axis counts samples, or the array is one value for all of
+/// them, which [NamedArrays#isPerSample] tells. Numbers stay in the file's format,
 /// in memory or on disk, and are converted sample by sample. Instances are immutable.
 public final class NumberArray {
   /// Greatest magnitude up to which every integer is a float.
@@ -26,6 +27,7 @@ public final class NumberArray {
   private final ElementType type;
   private final ByteOrder byteOrder;
   private final int count;
+  private final List<Long> shape;
   private final List<Long> sampleShape;
   private final int sampleSize;
   private final Content content;
@@ -36,6 +38,7 @@ public final class NumberArray {
     this.type = header.type();
     this.byteOrder = header.isBigEndian() ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
     this.count = header.count();
+    this.shape = header.shape();
     this.sampleShape = header.sampleShape();
     this.sampleSize = header.sampleBytes() / type.bytes();
     this.content = content;
@@ -51,7 +54,12 @@ public final class NumberArray {
     return type;
   }
 
-  /// Returns the number of samples, n.
+  /// Returns the sizes of all axes; empty if the array is a single number.
+  public List<Long> shape() {
+    return shape;
+  }
+
+  /// Returns the number of samples, n; 1 if the array is a single number.
   public int count() {
     return count;
   }

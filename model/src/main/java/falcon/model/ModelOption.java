@@ -9,6 +9,8 @@ public enum ModelOption {
   INPUT_SHAPE,
   /// Value of an input for all samples: [falcon.model.shape.FixedInputs].
   INPUT,
+  /// Axes that count examples: [ValueInfo#exampleAxis].
+  BATCH_AXIS,
   /// Output that counts: [MainOutput].
   OUTPUT,
   /// Weights to prune: [falcon.model.layer.LayerSelection#include].

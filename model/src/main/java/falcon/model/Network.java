@@ -44,6 +44,7 @@ public final class Network {
   private final SequencedMap<String, String> opaqueInitializers;
   private final SequencedMap<String, Long> opsets;
   private final SequencedMap<String, String> metadata;
+  private final SequencedMap<String, Tensor> given;
   private final @Nullable Origin origin;
   private final @Nullable Path file;
   private final Map<String, Node> producers;
@@ -57,6 +58,7 @@ public final class Network {
     opaqueInitializers = frozen(builder.opaqueInitializers);
     opsets = frozen(builder.opsets);
     metadata = frozen(builder.metadata);
+    given = frozen(Map.of());
     origin = builder.origin;
     file = null;
     nodes = GraphOrder.sort(builder.nodes, givenNames(), outputs);
@@ -73,6 +75,7 @@ public final class Network {
     opaqueInitializers = joined(that.opaqueInitializers, opaque);
     opsets = that.opsets;
     metadata = that.metadata;
+    given = that.given;
     origin = that.origin;
     file = that.file;
     this.nodes = GraphOrder.sort(nodes, givenNames(), outputs);
@@ -93,6 +96,7 @@ public final class Network {
     opaqueInitializers = that.opaqueInitializers;
     opsets = that.opsets;
     metadata = that.metadata;
+    given = that.given;
     origin = that.origin;
     file = that.file;
     this.nodes = GraphOrder.sort(nodes, givenNames(), this.outputs);
@@ -102,17 +106,37 @@ public final class Network {
 
   private Network(
       Network that,
-      List<ValueInfo> inputs,
       SequencedMap<String, Tensor> initializers,
       SequencedMap<String, String> metadata,
       @Nullable Path file) {
-    this.inputs = inputs;
     this.initializers = initializers;
     this.metadata = metadata;
     this.file = file;
+    inputs = that.inputs;
+    outputs = that.outputs;
+    given = that.given;
     name = that.name;
     nodes = that.nodes;
-    outputs = that.outputs;
+    opaqueInitializers = that.opaqueInitializers;
+    opsets = that.opsets;
+    origin = that.origin;
+    producers = that.producers;
+    consumers = that.consumers;
+  }
+
+  private Network(
+      Network that,
+      List<ValueInfo> inputs,
+      List<ValueInfo> outputs,
+      SequencedMap<String, Tensor> given) {
+    this.inputs = List.copyOf(inputs);
+    this.outputs = List.copyOf(outputs);
+    this.given = given;
+    initializers = that.initializers;
+    metadata = that.metadata;
+    file = that.file;
+    name = that.name;
+    nodes = that.nodes;
     opaqueInitializers = that.opaqueInitializers;
     opsets = that.opsets;
     origin = that.origin;
@@ -215,19 +239,24 @@ public final class Network {
       }
       changed.put(tensorName, tensor);
     });
-    return new Network(this, inputs, Collections.unmodifiableSequencedMap(changed), metadata, file);
+    return new Network(this, Collections.unmodifiableSequencedMap(changed), metadata, file);
   }
 
   /// Returns the network with other text properties.
   ///
   /// @param properties all of them, in the order to write
   public Network withMetadata(Map<String, String> properties) {
-    return new Network(this, inputs, initializers, frozen(properties), file);
+    return new Network(this, initializers, frozen(properties), file);
   }
 
   /// Returns the network with `source` as the file that messages name.
   public Network readFrom(Path source) {
-    return new Network(this, inputs, initializers, metadata, source);
+    return new Network(this, initializers, metadata, source);
+  }
+
+  /// Returns the file that messages name; null if there is none.
+  @Nullable Path file() {
+    return file;
   }
 
   /// Returns the prefix of a node's label in messages: the file that the network was read from,
@@ -237,22 +266,14 @@ public final class Network {
   }
 
   /// Returns the network for examples of the given shapes: axes that the file leaves open are
-  /// fixed. The first axis of an input, if open, stays open: it counts examples. A written file
-  /// keeps the open axes.
+  /// fixed. The axis of an input that counts examples, if open, stays open. A written file keeps
+  /// the open axes.
   ///
   /// @param exampleShapes shapes by input, without the axis of examples
   /// @throws IllegalArgumentException if there is no such input, or it contradicts the shape: says
   ///     which
   public Network withExampleShapes(Map<String, List<Long>> exampleShapes) {
-    var names = inputs.stream().map(ValueInfo::name).toList();
-    exampleShapes
-        .keySet()
-        .forEach(input -> {
-          if (!names.contains(input)) {
-            throw new IllegalArgumentException(
-                "there is no input '%s'; the inputs are %s".formatted(input, inputs));
-          }
-        });
+    exampleShapes.keySet().forEach(this::requireInput);
     var fixed =
         inputs.stream()
             .map(input -> {
@@ -260,7 +281,90 @@ public final class Network {
               return shape == null ? input : input.withExampleShape(shape);
             })
             .toList();
-    return new Network(this, fixed, initializers, metadata, file);
+    return new Network(this, fixed, outputs, given);
+  }
+
+  /// Returns the network with other types, sizes and axes of examples of its inputs and outputs. A
+  /// file that is written keeps those that it had.
+  ///
+  /// @param inputs all inputs, of the same names in the same order
+  /// @param outputs all outputs, of the same names in the same order
+  /// @throws IllegalArgumentException if names differ
+  public Network withInterface(List<ValueInfo> inputs, List<ValueInfo> outputs) {
+    if (!names(inputs).equals(names(this.inputs)) || !names(outputs).equals(names(this.outputs))) {
+      throw new IllegalArgumentException(
+          "inputs %s and outputs %s in place of %s and %s"
+              .formatted(inputs, outputs, this.inputs, this.outputs));
+    }
+    return new Network(this, inputs, outputs, given);
+  }
+
+  /// Returns the network with the inputs, outputs and given values of another one of the same
+  /// graph.
+  ///
+  /// @throws IllegalArgumentException if names of inputs or outputs differ
+  public Network withInterfaceOf(Network other) {
+    Network changed = withInterface(other.inputs, other.outputs);
+    return new Network(changed, changed.inputs, changed.outputs, other.given);
+  }
+
+  /// Returns the network with the axes of examples of another one of the same graph
+  /// ([ValueInfo#exampleAxis]).
+  ///
+  /// @throws IllegalArgumentException if names of inputs or outputs differ
+  public Network withAxesOf(Network other) {
+    return withInterface(axesOf(other.inputs, inputs), axesOf(other.outputs, outputs));
+  }
+
+  private static List<ValueInfo> axesOf(List<ValueInfo> others, List<ValueInfo> values) {
+    var changed = new ArrayList<ValueInfo>();
+    for (int i = 0; i < others.size() && i < values.size(); i++) {
+      changed.add(values.get(i).withExampleAxis(others.get(i).exampleAxis()));
+    }
+    return changed;
+  }
+
+  private static List<String> names(List<ValueInfo> values) {
+    return values.stream().map(ValueInfo::name).toList();
+  }
+
+  /// Returns the values that inputs have in all examples, by input. They are no weights, and no
+  /// file is written with them.
+  public SequencedMap<String, Tensor> given() {
+    return given;
+  }
+
+  /// Returns the network with values that inputs have in all examples, in addition to those that it
+  /// has already. A value is that of the whole input, or, where [ValueInfo#exampleAxis] names an
+  /// axis that counts examples, that of one example: without this axis, or with size 1 along it.
+  ///
+  /// @param values by input
+  /// @throws IllegalArgumentException if there is no such input; the message lists the inputs
+  public Network withGiven(Map<String, Tensor> values) {
+    values.keySet().forEach(this::requireInput);
+    var all = new LinkedHashMap<>(given);
+    all.putAll(values);
+    return new Network(this, inputs, outputs, Collections.unmodifiableSequencedMap(all));
+  }
+
+  private void requireInput(String input) {
+    if (!names(inputs).contains(input)) {
+      throw new IllegalArgumentException(
+          "there is no input '%s'; the inputs are %s".formatted(input, inputs));
+    }
+  }
+
+  /// Returns whether the value of an input is given as a whole, so that it is a constant.
+  public boolean isShared(ValueInfo input) {
+    return given.containsKey(input.name())
+        && (input.exampleAxis() == null || input.exampleAxis() == ValueInfo.NO_AXIS);
+  }
+
+  /// Returns the inputs whose values the samples hold: those that no value is given for.
+  public List<ValueInfo> fedInputs() {
+    return given.isEmpty()
+        ? inputs
+        : inputs.stream().filter(input -> !given.containsKey(input.name())).toList();
   }
 
   /// Returns the network with other nodes.

@@ -115,6 +115,7 @@ public final class Evaluator {
     int slice = slice(match, meaning, indexes.length);
     try (var workers = new Workers(threads)) {
       Kernels.tell(workers, progress);
+      match.notes(network).forEach(progress::note);
       progress.begin("evaluating", indexes.length);
       for (int from = 0; from < indexes.length; from += slice) {
         int to = Math.min(indexes.length, from + slice);
@@ -176,6 +177,7 @@ public final class Evaluator {
     long begin = System.nanoTime();
     try (var workers = new Workers(threads)) {
       Kernels.tell(workers, progress);
+      match.notes(network).forEach(progress::note);
       progress.begin("comparing", 2);
       double fidelity =
           new Judge(Measure.FIDELITY, ofReference.network(), shown, workers)

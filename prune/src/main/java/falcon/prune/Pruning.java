@@ -99,7 +99,8 @@ public final class Pruning {
     return this;
   }
 
-  /// Returns the plan of the run; reads the network and shapes of the data, executes nothing.
+  /// Returns what the run would do; reads the network and shapes of the data, and executes nothing
+  /// but a few samples where the shapes do not tell which axis counts them.
   ///
   /// @throws PruningException if options contradict each other or are out of their range
   ///     ([PruningException.Kind#USAGE]), network and data are not compatible
@@ -116,9 +117,12 @@ public final class Pruning {
     return match().network();
   }
 
+  private Network shaped() {
+    return options.shaped(network);
+  }
+
   private NetworkWithData match() {
-    NetworkWithData match =
-        NetworkWithData.of(options.shaped(network), data, preprocessing, options.loss());
+    NetworkWithData match = NetworkWithData.of(shaped(), data, preprocessing, options.loss());
     if (readsTest && !data.layout().isImages() && data.hasTest()) {
       match.plain(match.data().test()); // arrays that do not fit are refused now, not at the end
     }
@@ -140,6 +144,7 @@ public final class Pruning {
     var clock = new Clock();
     try (var workers = new Workers(options.machine().threads())) {
       Kernels.tell(workers, progress);
+      match.notes(shaped()).forEach(progress::note);
       var samples = new CalibrationSamples(match, Splits.of(match.data().train()), options.seed());
       return new Run(match.network(), plan, samples, workers, clock).prune();
     }
@@ -176,7 +181,7 @@ public final class Pruning {
       BatchNormChoice.Choice refresh = refresh(done.getLast().network(), ofDense);
       Report.Accuracy test = readsTest ? test(refresh) : null;
       return new PrunedNetwork(
-          refresh.result(),
+          NetworkWithData.asGiven(shaped(), refresh.result()),
           done.getLast().mask(),
           plan,
           report(done, accuracy(ofDense, refresh), test));

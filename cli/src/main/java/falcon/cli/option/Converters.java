@@ -4,6 +4,7 @@ import falcon.data.ImageLayout;
 import falcon.data.Layout;
 import falcon.model.zoo.Architecture;
 import falcon.prune.options.Amount;
+import falcon.prune.options.BatchAxes;
 import falcon.prune.options.BatchNormPolicy;
 import falcon.prune.options.Curvature;
 import falcon.prune.options.ExampleShapes;
@@ -38,6 +39,7 @@ public final class Converters {
     to.add(KeepFloor.class, KeepFloor::parse);
     to.add(ExampleShapes.class, ExampleShapes::parse);
     to.add(InputValue.class, InputValue::parse);
+    to.add(BatchAxes.class, BatchAxes::parse);
     to.add(Ridge.class, Ridge::parse);
     to.add(Block.class, Block::parse);
     to.add(Memory.class, Memory::parse);

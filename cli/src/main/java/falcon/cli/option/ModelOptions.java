@@ -5,6 +5,7 @@ import falcon.model.Network;
 import falcon.model.format.Networks;
 import falcon.model.onnx.OnnxFile;
 import falcon.model.zoo.Architecture;
+import falcon.prune.options.BatchAxes;
 import falcon.prune.options.ExampleShapes;
 import falcon.prune.options.InputValue;
 import java.nio.file.Path;
@@ -44,7 +45,8 @@ public final class ModelOptions {
       paramLabel = "SHAPE",
       description =
           "Shape of one example where the network leaves axes open: 3,224,224 or, by input,"
-              + " input_ids=64,attention_mask=64. Data tell it by themselves, but for images in files.")
+              + " input_ids=64,attention_mask=64. Data tell it by themselves, but for images in"
+              + " files.")
   private @Nullable ExampleShapes inputShapes;
 
   @Option(
@@ -55,6 +57,14 @@ public final class ModelOptions {
               + " depends on it is settled. May be given several times. A written network keeps the"
               + " input.")
   private List<InputValue> inputs = List.of();
+
+  @Option(
+      names = "--batch-axis",
+      paramLabel = "AXIS",
+      description =
+          "Axis of the inputs that counts examples, from 0, where it cannot be found: 1 or, by"
+              + " input, x=1,rate=none (none: one value for all examples).")
+  private @Nullable BatchAxes batchAxes;
 
   @Option(
       names = "--output",

@@ -135,12 +135,37 @@ final class ArrayFolderTest {
   }
 
   @Test
-  void arraysOfDifferentLengthsAreRefused() {
+  void arraysOfAnotherLengthThanClassesAreRefused() {
     write("x.npy", features);
-    write("z.npy", Npy.file("<i8", false, "(2,)", Npy.longs(0, 2)));
+    write("y.npy", Npy.file("<i8", false, "(2,)", Npy.longs(0, 2)));
     assertThatThrownBy(() -> Datasets.open(folder).train())
         .isInstanceOf(MalformedDataException.class)
-        .hasMessageContaining("arrays 'x' and 'z' have 3 and 2 samples.");
+        .hasMessageContaining("arrays 'x' and 'y' have 3 and 2 samples.");
+  }
+
+  @Test
+  void arraysOfAnotherLengthAreOneValueForAllSamples() {
+    write("x.npy", features);
+    write("rate.npy", Npy.file("<i8", false, "()", Npy.longs(16000)));
+    write("state.npy", Npy.file("<i8", false, "(2, 1)", Npy.longs(5, 6)));
+    NamedArrays arrays = (NamedArrays) Datasets.open(folder).train();
+    assertThat(arrays.count()).isEqualTo(3);
+    assertThat(arrays.isPerSample(array(arrays, "x"))).isTrue();
+    assertThat(arrays.isPerSample(array(arrays, "rate"))).isFalse();
+    assertThat(array(arrays, "rate").shape()).isEmpty();
+    assertThat(arrays.isPerSample(array(arrays, "state"))).isFalse();
+    assertThat(array(arrays, "state").shape()).containsExactly(2L, 1L);
+    var rate = new long[1];
+    array(arrays, "rate").copyLongs(0, 0, 20000, rate, 0);
+    assertThat(rate).containsExactly(16000);
+  }
+
+  @Test
+  void singleNumbersAloneAreRefused() {
+    write("rate.npy", Npy.file("<i8", false, "()", Npy.longs(16000)));
+    assertThatThrownBy(() -> Datasets.open(folder).train())
+        .isInstanceOf(MalformedDataException.class)
+        .hasMessageContaining("holds single numbers alone");
   }
 
   @Test
@@ -161,7 +186,8 @@ final class ArrayFolderTest {
         "{'descr': '<f4', 'fortran_order': False, 'shape': (), }",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (0,), }",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }",
-        "{'descr': '<f4', 'fortran_order': False, 'shape': (999999999999999999, 999999999999999999), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (999999999999999999,"
+            + " 999999999999999999), }",
         "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 4611686018427387904), }",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296,), }",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }",

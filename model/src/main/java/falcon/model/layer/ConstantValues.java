@@ -26,6 +26,9 @@ final class ConstantValues {
     network.initializers().keySet().forEach(name -> tensorByValue.put(name, name));
     constants.addAll(network.initializers().keySet());
     constants.addAll(network.opaqueInitializers().keySet());
+    network.inputs().stream()
+        .filter(network::isShared)
+        .forEach(input -> constants.add(input.name()));
     for (Node node : network.nodes()) {
       if (constants.containsAll(GraphOrder.valuesRead(node)) && !isRandom(node)) {
         constants.addAll(node.outputs());
@@ -73,6 +76,10 @@ final class ConstantValues {
     String kind = network.opaqueInitializers().get(operand);
     if (kind != null) {
       return "its weights '%s' are %s, left alone".formatted(operand, kind);
+    }
+    if (network.given().containsKey(operand)) {
+      return "its weights are the input '%s', which has one value for all examples"
+          .formatted(operand);
     }
     Node maker = Objects.requireNonNull(network.producer(operand));
     if (maker.is("DequantizeLinear")) {

@@ -3,8 +3,10 @@ package falcon.model.layer;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
+import falcon.model.ValueInfo;
 import falcon.model.operator.OperatorRules;
 import falcon.model.operator.Product;
+import falcon.model.shape.ExampleAxes;
 import falcon.model.shape.FollowedShapes;
 import falcon.model.shape.Obstacle;
 import falcon.model.shape.OutputNeeds;
@@ -44,7 +46,8 @@ final class LayerSearch {
 
   static Layers run(
       Network network, Map<String, List<Long>> inputShapes, LayerSelection selection) {
-    return new LayerSearch(network, inputShapes, selection).layers();
+    Network counted = inputShapes.isEmpty() ? ExampleAxes.found(network) : network;
+    return new LayerSearch(counted, inputShapes, selection).layers();
   }
 
   private Layers layers() {
@@ -231,10 +234,13 @@ final class LayerSearch {
   }
 
   private long examples() {
-    if (network.inputs().isEmpty()) {
-      return 1;
+    for (ValueInfo input : network.inputs()) {
+      List<Long> shape = shapes.of(input.name());
+      int axis = input.axisOfExamples();
+      if (!network.isShared(input) && axis != ValueInfo.NO_AXIS) {
+        return shape == null || axis >= shape.size() ? 1 : shape.get(axis);
+      }
     }
-    List<Long> first = shapes.of(network.inputs().getFirst().name());
-    return first == null || first.isEmpty() ? 1 : first.getFirst();
+    return 1;
   }
 }

@@ -40,10 +40,10 @@ public final class FollowedShapes {
     for (ValueInfo input : network.inputs()) {
       List<Long> given = inputShapes.get(input.name());
       if (given != null) {
-        followed.values.put(
-            input.name(), InferredValue.ofShape(ShapeInference.checked(input, inputShapes)));
+        List<Long> shape = ShapeInference.checked(network, input, inputShapes);
+        followed.values.put(input.name(), ShapeInference.known(network, input, shape));
       } else {
-        followed.input(input);
+        followed.input(network, input);
       }
     }
     network
@@ -100,10 +100,10 @@ public final class FollowedShapes {
     return List.copyOf(obstacles);
   }
 
-  private void input(ValueInfo input) {
+  private void input(Network network, ValueInfo input) {
     try {
-      List<Long> shape = ShapeInference.inputShape(input, 1);
-      values.put(input.name(), InferredValue.ofShape(shape));
+      List<Long> shape = ShapeInference.inputShape(network, input, 1);
+      values.put(input.name(), ShapeInference.known(network, input, shape));
     } catch (IllegalArgumentException e) {
       block(
           input.name(),

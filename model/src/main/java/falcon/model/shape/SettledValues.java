@@ -40,12 +40,16 @@ final class SettledValues {
   private final Map<String, Node> makers = new HashMap<>();
 
   SettledValues(Network network) {
-    boolean isOpen = network.inputs().stream().anyMatch(SettledValues::isOpen);
+    boolean isOpen =
+        network.inputs().stream()
+            .anyMatch(input ->
+                !network.isShared(input) && input.examples() instanceof Dimension.Symbolic);
     for (long batch : isOpen ? BATCHES : BATCHES.subList(0, 1)) {
       var values = new HashMap<String, InferredValue>();
       for (ValueInfo input : network.inputs()) {
         try {
-          values.put(input.name(), InferredValue.ofShape(ShapeInference.inputShape(input, batch)));
+          List<Long> shape = ShapeInference.inputShape(network, input, batch);
+          values.put(input.name(), ShapeInference.known(network, input, shape));
         } catch (IllegalArgumentException _) {
           // an input of open shape: values that depend on it are not settled
         }
@@ -53,13 +57,6 @@ final class SettledValues {
       byBatch.add(values);
     }
     network.initializers().forEach(this::constant);
-  }
-
-  private static boolean isOpen(ValueInfo input) {
-    List<Dimension> dimensions = input.dimensions();
-    return dimensions != null
-        && !dimensions.isEmpty()
-        && dimensions.getFirst() instanceof Dimension.Symbolic;
   }
 
   void constant(String name, Tensor tensor) {

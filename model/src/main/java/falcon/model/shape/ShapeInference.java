@@ -4,6 +4,7 @@ import falcon.model.Dimension;
 import falcon.model.ModelOption;
 import falcon.model.Network;
 import falcon.model.Node;
+import falcon.model.Tensor;
 import falcon.model.UnusableNodeException;
 import falcon.model.ValueInfo;
 import falcon.model.operator.InferredValue;
@@ -25,18 +26,23 @@ public final class ShapeInference {
 
   /// Returns the shapes of the inputs for a number of examples.
   ///
-  /// @param batch size of the first axis wherever the network leaves it open, 1 or more
-  /// @throws IllegalArgumentException if the network leaves another axis open: names the input
+  /// @param batch size of the axis that counts examples wherever the network leaves it open, 1 or
+  ///     more
+  /// @throws IllegalArgumentException if the network leaves another axis open: names it
   public static Map<String, List<Long>> inputShapes(Network network, long batch) {
     var shapes = new LinkedHashMap<String, List<Long>>();
-    network.inputs().forEach(input -> shapes.put(input.name(), inputShape(input, batch)));
+    network.inputs().forEach(input -> shapes.put(input.name(), inputShape(network, input, batch)));
     return shapes;
   }
 
   /// Returns the shape of one input for a number of examples.
   ///
-  /// @throws IllegalArgumentException if an axis other than the first is open: names the input
-  static List<Long> inputShape(ValueInfo input, long batch) {
+  /// @throws IllegalArgumentException if another axis than that of examples is open: names it
+  static List<Long> inputShape(Network network, ValueInfo input, long batch) {
+    Tensor shared = network.isShared(input) ? network.given().get(input.name()) : null;
+    if (shared != null) {
+      return shared.shape();
+    }
     if (input.dimensions() == null) {
       throw open(input);
     }
@@ -45,7 +51,7 @@ public final class ShapeInference {
       shape.add(
           switch (dimension) {
             case Dimension.Fixed(long size) -> size;
-            case Dimension.Symbolic _ when shape.isEmpty() -> batch;
+            case Dimension.Symbolic _ when shape.size() == input.axisOfExamples() -> batch;
             case Dimension.Symbolic _ -> throw open(input);
           });
     }
@@ -61,7 +67,7 @@ public final class ShapeInference {
   public static Shapes infer(Network network, Map<String, List<Long>> inputShapes) {
     var values = new LinkedHashMap<String, InferredValue>();
     for (ValueInfo input : network.inputs()) {
-      values.put(input.name(), InferredValue.ofShape(checked(input, inputShapes)));
+      values.put(input.name(), known(network, input, checked(network, input, inputShapes)));
     }
     network.initializers().forEach((name, tensor) -> values.put(name, InferredValue.of(tensor)));
     for (Node node : network.nodes()) {
@@ -111,7 +117,16 @@ public final class ShapeInference {
     return new Operands(node, inputs);
   }
 
-  static List<Long> checked(ValueInfo input, Map<String, List<Long>> inputShapes) {
+  /// What is known of an input: its numbers, too, if they are given.
+  static InferredValue known(Network network, ValueInfo input, List<Long> shape) {
+    Tensor shared = network.isShared(input) ? network.given().get(input.name()) : null;
+    return shared == null ? InferredValue.ofShape(shape) : InferredValue.of(shared);
+  }
+
+  static List<Long> checked(Network network, ValueInfo input, Map<String, List<Long>> inputShapes) {
+    if (network.isShared(input)) {
+      return inputShape(network, input, 1);
+    }
     List<Long> shape = inputShapes.get(input.name());
     if (shape == null) {
       throw new IllegalArgumentException("input '%s' has no shape".formatted(input.name()));
@@ -134,7 +149,12 @@ public final class ShapeInference {
 
   private static IllegalArgumentException open(ValueInfo input) {
     return new IllegalArgumentException(
-        "input '%s' leaves more than its first axis open; give it a shape (%s)"
-            .formatted(input, ModelOption.INPUT_SHAPE));
+        "input '%s' leaves %s open; give it a shape (%s)"
+            .formatted(
+                input,
+                input.axisOfExamples() == 0
+                    ? "more than its first axis"
+                    : "other axes than that of examples",
+                ModelOption.INPUT_SHAPE));
   }
 }

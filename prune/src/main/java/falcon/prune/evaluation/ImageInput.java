@@ -115,8 +115,8 @@ final class ImageInput {
   /// Returns the sizes behind the first axis of the only input; null if there are several inputs,
   /// one is open, or they are not two or three.
   private static @Nullable List<Long> fixedSizes(Network network) {
-    List<Dimension> dimensions = network.inputs().getFirst().dimensions();
-    if (network.inputs().size() != 1
+    List<Dimension> dimensions = network.fedInputs().getFirst().dimensions();
+    if (network.fedInputs().size() != 1
         || dimensions == null
         || dimensions.size() < 3
         || dimensions.size() > 4) {
@@ -144,7 +144,7 @@ final class ImageInput {
       throw unsuitable(
           "The network takes %s, the images in %s are %s (channels, height, width). Use the data that the network was trained on."
               .formatted(
-                  network.inputs().getFirst(),
+                  network.fedInputs().getFirst(),
                   data.directory(),
                   List.of(data.channels(), data.height(), data.width())));
     }
@@ -152,10 +152,10 @@ final class ImageInput {
   }
 
   private static void requireOneInput(Network network) {
-    if (network.inputs().size() != 1) {
+    if (network.fedInputs().size() != 1) {
       throw unsuitable(
           "The network has %d inputs (%s); image data goes with networks of one. Give it arrays, named like the inputs (.npz)."
-              .formatted(network.inputs().size(), network.inputs()));
+              .formatted(network.fedInputs().size(), network.inputs()));
     }
   }
 
@@ -180,7 +180,7 @@ final class ImageInput {
       throw unsuitable(
           "The network takes %s, which does not tell whether an image is %s or %s. Say it: %s nchw or nhwc."
               .formatted(
-                  network.inputs().getFirst(),
+                  network.fedInputs().getFirst(),
                   ImageLayout.NCHW.axes(),
                   ImageLayout.NHWC.axes(),
                   DataOption.LAYOUT));
@@ -197,7 +197,7 @@ final class ImageInput {
               .formatted(
                   DataOption.LAYOUT,
                   wanted.id(),
-                  network.inputs().getFirst(),
+                  network.fedInputs().getFirst(),
                   found.axes(),
                   found.id()));
     }
@@ -207,7 +207,7 @@ final class ImageInput {
   /// image, or one for all values; null if it takes no images of that size so.
   static @Nullable List<Long> shape(Network network, Dataset data, ImageLayout layout) {
     List<Long> image = layout.shape(data.channels(), data.height(), data.width());
-    List<Dimension> dimensions = network.inputs().getFirst().dimensions();
+    List<Dimension> dimensions = network.fedInputs().getFirst().dimensions();
     if (dimensions == null) {
       return image;
     }
@@ -231,7 +231,7 @@ final class ImageInput {
   private static @Nullable ImageLayout byNodes(Network network) {
     var seen = new HashSet<String>();
     var next = new ArrayDeque<String>();
-    next.add(network.inputs().getFirst().name());
+    next.add(network.fedInputs().getFirst().name());
     while (!next.isEmpty() && seen.size() < MOST_VALUES) {
       String value = next.remove();
       if (!seen.add(value)) {
@@ -269,7 +269,7 @@ final class ImageInput {
   /// whole numbers (moved by −128 for signed bytes), else the default of the data's layout.
   static Preprocessing usual(Network network, Dataset data) {
     Preprocessing usual = Preprocessing.defaultsOf(data.layout(), data.channels());
-    DataType type = network.inputs().getFirst().type();
+    DataType type = network.fedInputs().getFirst().type();
     return type == null || type.isFloatingPoint()
         ? usual
         : Preprocessing.ofPixels(
@@ -280,7 +280,7 @@ final class ImageInput {
   ///
   /// @throws PruningException if it does not
   static void requireNumbers(Network network, Preprocessing preprocessing) {
-    ValueInfo input = network.inputs().getFirst();
+    ValueInfo input = network.fedInputs().getFirst();
     if (input.type() == null || input.type().isFloatingPoint()) {
       return;
     }

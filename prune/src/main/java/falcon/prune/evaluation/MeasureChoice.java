@@ -3,6 +3,7 @@ package falcon.prune.evaluation;
 import falcon.data.Dataset;
 import falcon.data.Split;
 import falcon.model.Dimension;
+import falcon.model.ExamplesFirst;
 import falcon.model.MainOutput;
 import falcon.model.ModelOption;
 import falcon.model.Network;
@@ -83,8 +84,9 @@ final class MeasureChoice {
   /// @return 1 for one number, which may be the probability or the logit of the second of two
   ///     classes; null if the main output is not one of a classifier
   static @Nullable Integer classes(Network network) {
-    ValueInfo output = output(network);
-    List<Long> shape = shape(network, output);
+    requireOutput(network);
+    Network arranged = ExamplesFirst.of(network);
+    List<Long> shape = shape(arranged, MainOutput.of(arranged));
     if (shape != null && shape.size() == 1) {
       return 1;
     }
@@ -95,9 +97,9 @@ final class MeasureChoice {
     return shape != null && isVector ? Math.toIntExact(shape.get(1)) : null;
   }
 
-  private static ValueInfo output(Network network) {
+  private static void requireOutput(Network network) {
     try {
-      return MainOutput.of(network);
+      MainOutput.of(network);
     } catch (IllegalArgumentException e) {
       throw new PruningException(
           PruningException.Kind.INPUT,

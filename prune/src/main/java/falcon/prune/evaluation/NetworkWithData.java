@@ -12,32 +12,41 @@ import falcon.model.DataType;
 import falcon.model.Dimension;
 import falcon.model.Network;
 import falcon.model.ValueInfo;
+import falcon.model.shape.ExampleAxes;
 import falcon.prune.options.Loss;
 import falcon.prune.options.Measure;
 import falcon.prune.options.PruningException;
 import falcon.torch.UnsupportedNetworkException;
+import falcon.torch.execution.SampleSeparation;
 import falcon.torch.sample.ArraySamples;
 import falcon.torch.sample.ImageSamples;
 import falcon.torch.sample.SampleSource;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// A network with compatible data: axes that the network leaves open have the sizes of the samples.
+/// A network and data that go together: axes that the network leaves open have the sizes of the
+/// samples, and it is known which axis of each input counts them.
 ///
-/// @param network the network for examples of the data's shapes
-/// @param data the data whose samples it takes
-/// @param preprocessing the conversion of pixels to inputs; null for arrays, which are used
-///     unchanged
-/// @param measure the measure that networks are judged by on training samples, or on test samples where there
-///     are no others
+/// @param network for examples of the data's shapes; for any number of them, even if its file fixes
+///     the number to one, where the graph allows others
+/// @param data whose samples it takes
+/// @param preprocessing how pixels become inputs; null of arrays, which go in as they are
+/// @param measure what networks are judged by
 public record NetworkWithData(
     Network network, Dataset data, @Nullable Preprocessing preprocessing, Measure measure) {
 
-  /// Combines a network with data.
+  /// Samples that a network is tried on to learn which axis counts them.
+  private static final int TRIED = 4;
+
+  /// Combines a network with data. Where the shapes leave several axes that may count samples,
+  /// or the file fixes their number to one, a few samples are run through the network.
   ///
   /// @param preprocessing conversion of pixels to inputs; null for the one in the network's
   ///     metadata, or else the layout's default
@@ -59,11 +68,57 @@ public record NetworkWithData(
       layout = Objects.requireNonNullElse(used.layout(), ImageLayout.NCHW);
       ImageInput.requireNumbers(network, used);
     }
-    Network shaped = CompatibilityCheck.shaped(network, sized, layout);
     CompatibilityCheck.require(sized, used);
+    Preprocessing settled = used;
+    Predicate<Network> keepsApart = candidate -> keepsApart(candidate, sized, settled);
+    Network shaped = CompatibilityCheck.shaped(network, sized, layout, keepsApart);
+    Network opened = ExampleAxes.opened(shaped);
+    if (opened != null && keepsApart.test(opened)) {
+      shaped = opened;
+    }
     Split first = sized.hasTrain() ? Split.TRAIN : Split.TEST;
     Measure measure = MeasureChoice.of(shaped, sized, first, loss);
-    return new NetworkWithData(shaped, withClasses(shaped, sized, loss), used, measure);
+    return new NetworkWithData(shaped, withClasses(shaped, sized, loss), settled, measure);
+  }
+
+  /// Whether a network computes each sample by itself; asked of a few.
+  private static boolean keepsApart(
+      Network candidate, Dataset data, @Nullable Preprocessing preprocessing) {
+    var match = new NetworkWithData(candidate, data, preprocessing, Measure.FIDELITY);
+    int[] first = IntStream.range(0, Math.min(TRIED, data.any().count())).toArray();
+    return SampleSeparation.holds(candidate, match.plain(data.any(), first));
+  }
+
+  /// Returns a network of this one's graph as the file has it: with its own open and fixed axes,
+  /// and what was found about the axes that count examples.
+  ///
+  /// @param given the network that was brought together with the data
+  /// @param pruned a network of the same graph
+  public static Network asGiven(Network given, Network pruned) {
+    return pruned.withInterfaceOf(given).withAxesOf(pruned);
+  }
+
+  /// Sentences on what was found about the axes of the inputs, where it is not the usual.
+  ///
+  /// @param given the network that was brought together with the data
+  public List<String> notes(Network given) {
+    var notes = new ArrayList<String>();
+    for (int i = 0; i < given.inputs().size(); i++) {
+      ValueInfo own = given.inputs().get(i);
+      ValueInfo found = network.inputs().get(i);
+      if (found.axisOfExamples() == ValueInfo.NO_AXIS) {
+        notes.add("input '%s' has one value for all samples".formatted(own));
+      } else if (found.axisOfExamples() > 0) {
+        notes.add("axis %d of input '%s' counts samples".formatted(found.axisOfExamples(), own));
+      }
+      if (own.withExampleAxis(found.exampleAxis()).examples() instanceof Dimension.Symbolic
+          && found.examples() instanceof Dimension.Fixed(long size)) {
+        notes.add(
+            "the graph fixes the number of samples to %d at a time, though input '%s' leaves it open"
+                .formatted(size, own));
+      }
+    }
+    return List.copyOf(notes);
   }
 
   /// The data with labels that are the network's classes, where labels count.

@@ -4,7 +4,7 @@ import falcon.model.Dimension;
 import falcon.model.ModelOption;
 import falcon.model.Network;
 import falcon.model.ValueInfo;
-import falcon.model.shape.ControlFlow;
+import falcon.model.shape.ExampleAxes;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -75,13 +75,13 @@ public final class ExampleShapes {
   /// @throws PruningException if the network has no such inputs, or one does not accept these
   ///     examples
   public Network appliedTo(Network network) {
-    var shapes = new LinkedHashMap<String, List<Long>>();
+    var choices = new LinkedHashMap<String, List<ExampleAxes.Choice>>();
     byInput.forEach((name, sizes) -> {
       ValueInfo input = input(network, name);
-      shapes.put(input.name(), ofExample(input, sizes));
+      choices.put(input.name(), choices(input, sizes));
     });
     try {
-      return ControlFlow.withExampleShapes(network, shapes);
+      return ExampleAxes.found(network, choices, null);
     } catch (IllegalArgumentException e) {
       throw refused(network, e.getMessage());
     }
@@ -102,17 +102,44 @@ public final class ExampleShapes {
                     : "there is no input '%s'".formatted(name)));
   }
 
+  /// The axes that may count examples, with the sizes of the others.
+  private static List<ExampleAxes.Choice> choices(ValueInfo input, List<Long> sizes) {
+    var choices = new ArrayList<ExampleAxes.Choice>();
+    List<Integer> possible =
+        input.exampleAxis() == null ? ExampleAxes.axes(input) : List.of(input.exampleAxis());
+    for (int axis : possible) {
+      List<Long> shape = ofExample(input, axis, sizes);
+      if (input.withExampleAxis(axis).takesExample(shape)) {
+        choices.add(new ExampleAxes.Choice(axis, shape, null));
+      }
+    }
+    if (choices.isEmpty()) { // refused with the usual axis
+      int axis = input.axisOfExamples();
+      choices.add(new ExampleAxes.Choice(axis, ofExample(input, Math.max(0, axis), sizes), null));
+    }
+    return choices;
+  }
+
   /// Returns the sizes without the axis of examples, if the shape has one.
-  private static List<Long> ofExample(ValueInfo input, List<Long> sizes) {
+  private static List<Long> ofExample(ValueInfo input, int axis, List<Long> sizes) {
     List<Dimension> dimensions = input.dimensions();
+    if (axis == ValueInfo.NO_AXIS || axis >= sizes.size()) {
+      return sizes;
+    }
+    long size = sizes.get(axis);
     boolean hasBatch =
         dimensions == null
             ? sizes.getFirst() == OPEN
             : dimensions.size() == sizes.size()
-                && (sizes.getFirst() == OPEN
-                    || sizes.getFirst() == 1
-                    || dimensions.getFirst().equals(new Dimension.Fixed(sizes.getFirst())));
-    return hasBatch ? sizes.subList(1, sizes.size()) : sizes;
+                && (size == OPEN
+                    || size == 1
+                    || dimensions.get(axis).equals(new Dimension.Fixed(size)));
+    if (!hasBatch) {
+      return sizes;
+    }
+    var others = new ArrayList<>(sizes);
+    others.remove(axis);
+    return others;
   }
 
   private PruningException refused(Network network, @Nullable String why) {

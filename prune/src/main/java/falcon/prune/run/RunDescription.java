@@ -185,6 +185,14 @@ public final class RunDescription {
           "input",
           options.inputs().stream().map(InputValue::toString).collect(Collectors.joining(" ")));
     }
+    List<String> axes =
+        network.inputs().stream()
+            .filter(input -> input.exampleAxis() != null)
+            .map(input -> "%s=%d".formatted(input.name(), input.axisOfExamples()))
+            .toList();
+    if (!axes.isEmpty()) {
+      identity.put("batch-axis", String.join(",", axes));
+    }
     identity.put("loss", options.loss().id());
     identity.put("seed", Long.toString(options.seed()));
     identity.put("preprocessing", preprocessing == null ? "none" : preprocessing.toString());

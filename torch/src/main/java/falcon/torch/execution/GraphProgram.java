@@ -36,10 +36,14 @@ public final class GraphProgram {
     for (int i = 0; i < network.nodes().size(); i++) {
       Node node = network.nodes().get(i);
       for (String input : node.inputs()) {
-        uses.merge(input, 1, Integer::sum);
+        if (!input.isEmpty()) { // an input that the node leaves out
+          uses.merge(input, 1, Integer::sum);
+        }
       }
       for (String output : node.outputs()) {
-        producedBy.put(output, i);
+        if (!output.isEmpty()) {
+          producedBy.put(output, i);
+        }
       }
       for (String inside : operators.get(i).inside(node)) {
         producedBy.put(inside, i);

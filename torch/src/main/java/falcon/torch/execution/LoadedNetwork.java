@@ -2,6 +2,7 @@ package falcon.torch.execution;
 
 import falcon.model.BatchAxis;
 import falcon.model.DataType;
+import falcon.model.ExamplesFirst;
 import falcon.model.ModelOption;
 import falcon.model.Network;
 import falcon.model.Node;
@@ -23,9 +24,11 @@ public final class LoadedNetwork implements AutoCloseable {
   private final GraphProgram program;
   private final Parameters parameters;
 
+  /// Loads a network, as [ExamplesFirst] arranges it.
   public LoadedNetwork(Network network, Precision precision) {
-    this.program = new GraphProgram(network);
-    this.parameters = new Parameters(network, precision);
+    Network executed = ExamplesFirst.of(network);
+    this.program = new GraphProgram(executed);
+    this.parameters = new Parameters(executed, precision);
     fold();
   }
 

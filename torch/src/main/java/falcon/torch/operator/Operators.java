@@ -85,7 +85,8 @@ public final class Operators {
     if (node.is("If") || node.is("Loop")) {
       throw UnsupportedNetworkException.of(
           node,
-          "what it runs must follow from constants and shapes; export the network traced, or give its input"
+          "what it runs must follow from constants and shapes; export the network traced, or give"
+              + " its input"
               + " sizes (%s)".formatted(ModelOption.INPUT_SHAPE));
     }
     throw UnsupportedNetworkException.of(node, "the operator is not known here");

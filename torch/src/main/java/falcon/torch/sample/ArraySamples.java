@@ -3,7 +3,6 @@ package falcon.torch.sample;
 import falcon.data.NamedArrays;
 import falcon.data.NumberArray;
 import falcon.model.DataType;
-import falcon.model.Dimension;
 import falcon.model.Network;
 import falcon.model.Tensor;
 import falcon.model.ValueInfo;
@@ -13,7 +12,6 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /// Arrays of a data set for a network, matched by name: unchanged, or converted to the type of the
 /// network's input where that loses nothing. An instance owns its array of indexes.
@@ -39,26 +37,32 @@ public final class ArraySamples implements SampleSource {
   ///     [#matched], or differ in shape
   public static ArraySamples of(NamedArrays samples, Network network, int[] indexes) {
     List<NumberArray> arrays = matched(samples, network);
+    List<ValueInfo> inputs = network.fedInputs();
     for (int i = 0; i < arrays.size(); i++) {
-      ValueInfo input = network.inputs().get(i);
-      if (!fits(arrays.get(i).sampleShape(), input.dimensions())) {
+      NumberArray array = arrays.get(i);
+      ValueInfo input = inputs.get(i);
+      if (!samples.isPerSample(array)) {
         throw unmatched(
-            "samples of array '%s' are not of input '%s'".formatted(arrays.get(i).name(), input),
+            "array '%s' has %d samples, others have %d"
+                .formatted(array.name(), array.count(), samples.count()),
             network.inputs(),
-            samples.arrays().values());
+            samples);
+      }
+      if (!input.takesExample(array.sampleShape())) {
+        throw unmatched(
+            "samples of array '%s' are not of input '%s'".formatted(array.name(), input),
+            network.inputs(),
+            samples);
       }
     }
-    return new ArraySamples(samples, network.inputs(), arrays, indexes);
-  }
-
-  private static boolean fits(List<Long> sampleShape, @Nullable List<Dimension> dimensions) {
-    boolean fits = dimensions == null || dimensions.size() == sampleShape.size() + 1;
-    for (int i = 0; dimensions != null && fits && i < sampleShape.size(); i++) {
-      fits =
-          !(dimensions.get(i + 1) instanceof Dimension.Fixed(long size))
-              || size == sampleShape.get(i);
+    for (ValueInfo input : network.inputs()) {
+      Tensor given = network.given().get(input.name());
+      NumberArray array = samples.arrays().get(input.name());
+      if (given != null && array != null) {
+        SharedValue.require(samples, array, input, given);
+      }
     }
-    return fits;
+    return new ArraySamples(samples, inputs, arrays, indexes);
   }
 
   /// Returns all samples for the inputs of a network.
@@ -68,9 +72,9 @@ public final class ArraySamples implements SampleSource {
     return of(samples, network, all);
   }
 
-  /// Returns the arrays in the order of the network's inputs, which are matched by name. A single
-  /// array belongs to a single input, whatever their names. Arrays for inputs that are fixed for
-  /// all samples are left out.
+  /// Returns the arrays in the order of the network's inputs that samples hold values of
+  /// ([Network#fedInputs]), which are matched by name. A single array belongs to a single input,
+  /// whatever their names.
   ///
   /// @throws UnsupportedNetworkException if an array is missing or superfluous; names all with
   ///     their shapes
@@ -79,7 +83,7 @@ public final class ArraySamples implements SampleSource {
         samples.arrays().values().stream()
             .filter(array -> !isFixed(network, array.name()))
             .toList();
-    List<ValueInfo> inputs = network.inputs();
+    List<ValueInfo> inputs = network.fedInputs();
     if (inputs.size() == 1 && given.size() == 1) {
       return List.copyOf(given);
     }
@@ -87,13 +91,15 @@ public final class ArraySamples implements SampleSource {
     for (ValueInfo input : inputs) {
       NumberArray array = samples.arrays().get(input.name());
       if (array == null) {
-        throw unmatched("there is no array for input '%s'".formatted(input), inputs, given);
+        throw unmatched(
+            "there is no array for input '%s'".formatted(input), network.inputs(), samples);
       }
       arrays.add(array);
     }
     for (NumberArray array : given) {
-      if (!arrays.contains(array)) {
-        throw unmatched("array '%s' is for no input".formatted(array.name()), inputs, given);
+      if (!arrays.contains(array) && !network.given().containsKey(array.name())) {
+        throw unmatched(
+            "array '%s' is for no input".formatted(array.name()), network.inputs(), samples);
       }
     }
     return List.copyOf(arrays);
@@ -105,15 +111,21 @@ public final class ArraySamples implements SampleSource {
   }
 
   private static UnsupportedNetworkException unmatched(
-      String what, List<ValueInfo> inputs, Collection<NumberArray> given) {
+      String what, List<ValueInfo> inputs, NamedArrays samples) {
     return new UnsupportedNetworkException(
         "The data do not fit the network: %s.%nThe network takes %s; the data hold %s. Name each array like the input that it is for."
             .formatted(
                 what,
                 inputs,
-                given.stream()
+                samples.arrays().values().stream()
                     .map(array ->
-                        "%s %s%s".formatted(array.name(), array.type(), array.sampleShape()))
+                        "%s %s%s"
+                            .formatted(
+                                array.name(),
+                                array.type(),
+                                samples.isPerSample(array)
+                                    ? array.sampleShape()
+                                    : array.shape() + " for all"))
                     .collect(Collectors.joining(", ", "[", "] a sample"))));
   }
 
@@ -161,7 +173,7 @@ public final class ArraySamples implements SampleSource {
     return InputArray.ofLongs(type, array.sampleShape(), values);
   }
 
-  private static long least(DataType type) {
+  static long least(DataType type) {
     return switch (type) {
       case INT64 -> Long.MIN_VALUE;
       case INT32 -> Integer.MIN_VALUE;
@@ -173,7 +185,7 @@ public final class ArraySamples implements SampleSource {
     };
   }
 
-  private static long greatest(DataType type) {
+  static long greatest(DataType type) {
     return switch (type) {
       case INT64, UINT64 -> Long.MAX_VALUE;
       case UINT32 -> 0xffffffffL;

@@ -42,11 +42,11 @@ public final class BatchNormRefresh {
   ///     share, or that are computed, stay
   public static Network refresh(
       Network network, SampleSource samples, long bytes, Workers workers) {
-    List<Node> nodes = network.nodes();
-    if (nodes.stream().noneMatch(node -> node.is("BatchNormalization"))) {
+    if (network.nodes().stream().noneMatch(node -> node.is("BatchNormalization"))) {
       return network;
     }
     try (var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
+      List<Node> nodes = loaded.program().nodes();
       int fitting = StreamedPass.fitting(loaded, samples, bytes, 1);
       try (var pass = new StreamedPass(loaded, samples, 0, fitting, workers)) {
         var replacements = new Replacements(loaded);

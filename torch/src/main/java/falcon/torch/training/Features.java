@@ -109,6 +109,7 @@ final class Features {
     while (node >= 0) {
       String deepest =
           nodes.get(node).inputs().stream()
+              .filter(value -> !value.isEmpty())
               .max(Comparator.comparingInt(v -> depth.getOrDefault(v, 0)))
               .orElse("");
       if (read.contains(deepest) && program.producerOf(deepest) >= 0) {

@@ -1,5 +1,6 @@
 package falcon.torch.training;
 
+import falcon.model.ExamplesFirst;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
@@ -107,7 +108,7 @@ public final class Refinement {
     this.options = options;
     this.bytes = bytes;
     this.workers = workers;
-    this.features = Features.of(new GraphProgram(dense), layers);
+    this.features = Features.of(new GraphProgram(ExamplesFirst.of(dense)), layers);
     this.checkpoints = RefinementCheckpoints.NONE;
   }
 
