@@ -1,6 +1,7 @@
 package falcon.data;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -62,6 +63,16 @@ public final class NamedArrays implements Samples {
       classes[i] = (int) one[0];
     }
     return classes;
+  }
+
+  /// Returns the samples at `indexes`, in that order; numbers stay where they are.
+  ///
+  /// @throws IndexOutOfBoundsException if there is no such sample
+  public NamedArrays select(int... indexes) {
+    var chosen = new LinkedHashMap<String, NumberArray>();
+    arrays.forEach((name, array) -> chosen.put(name, array.select(indexes)));
+    return new NamedArrays(
+        chosen, labels == null ? null : Arrays.stream(indexes).map(this::label).toArray());
   }
 
   /// Returns the arrays by name, in the order of the file, without the classes.

@@ -27,6 +27,7 @@ import falcon.prune.resources.GradientMemory;
 import falcon.prune.resources.Kernels;
 import falcon.prune.resources.PeakMemory;
 import falcon.prune.run.StageStore;
+import falcon.torch.execution.Interval;
 import falcon.torch.execution.SampleLosses;
 import falcon.torch.kernel.Workers;
 import falcon.torch.sample.SampleSource;
@@ -171,7 +172,7 @@ public final class Pruning {
           refresh.result(),
           done.getLast().mask(),
           plan,
-          report(done, accuracy(ofDense, refresh), test));
+          report(done, accuracy(ofDense, refresh), heldOut(refresh.lossesOfResult()), test));
     }
 
     /// All stages: those that were finished before, then the others one after the other.
@@ -288,11 +289,37 @@ public final class Pruning {
       progress.warn(message);
     }
 
+    /// How far the final figure can be trusted; warns where that is not far.
+    private Report.HeldOut heldOut(SampleLosses ofResult) {
+      Interval interval = ofResult.interval();
+      var heldOut =
+          new Report.HeldOut(
+              ofResult.count(),
+              interval == null ? null : interval.low(),
+              interval == null ? null : interval.high());
+      if (heldOut.isFew()) {
+        warn(
+            "Figures on validation rest on %d held-out %s%s. More training samples, or a test split, tell more."
+                .formatted(
+                    heldOut.samples(),
+                    heldOut.samples() == 1 ? "sample" : "samples",
+                    interval == null
+                        ? " and say next to nothing"
+                        : ": the pruned network's %s may be %.1f to %.1f %% on others"
+                            .formatted(measure().id(), interval.low(), interval.high())));
+      }
+      return heldOut;
+    }
+
     private Report report(
-        List<Stage> done, Report.Accuracy accuracy, Report.@Nullable Accuracy test) {
+        List<Stage> done,
+        Report.Accuracy accuracy,
+        Report.HeldOut heldOut,
+        Report.@Nullable Accuracy test) {
       Stage last = done.getLast();
       return Report.builder(plan, last.mask(), last.choice())
           .judged(measure(), accuracy, test)
+          .heldOut(heldOut)
           .stages(done.stream().map(Stage::report).toList())
           .seconds(clock.seconds())
           .peakMemoryBytes(PeakMemory.bytes())

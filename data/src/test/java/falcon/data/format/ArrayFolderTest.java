@@ -86,6 +86,20 @@ final class ArrayFolderTest {
   }
 
   @Test
+  void selectedSamplesAreThoseInTheOrderOfTheIndexes() {
+    write("train.npz", Npy.archive(true, ordered("x", features, "y", classes)));
+    var all = (NamedArrays) Datasets.open(folder).train();
+    NamedArrays some = all.select(2, 0, 2);
+    assertThat(some.count()).isEqualTo(3);
+    for (int i = 0; i < 3; i++) {
+      int from = List.of(2, 0, 2).get(i);
+      assertThat(floats(some, "x", i)).isEqualTo(floats(all, "x", from));
+      assertThat(some.label(i)).isEqualTo(all.label(from));
+    }
+    assertThatThrownBy(() -> all.select(3)).isInstanceOf(IndexOutOfBoundsException.class);
+  }
+
+  @Test
   void fortransOrderGivesTheSameSamples() {
     byte[] columns = Npy.floats(1, 7, 3, 9, 5, 11, 2, 8, 4, 10, 6, 12);
     byte[] rows = Npy.floats(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
@@ -160,7 +174,8 @@ final class ArrayFolderTest {
         "{'descr': '<f4', 'fortran_order': False, 'shape': (), }",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (0,), }",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }",
-        "{'descr': '<f4', 'fortran_order': False, 'shape': (999999999999999999, 999999999999999999), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (999999999999999999,"
+            + " 999999999999999999), }",
         "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 4611686018427387904), }",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296,), }",
         "{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }",
@@ -233,8 +248,8 @@ final class ArrayFolderTest {
     Dataset data =
         Datasets.open(write("x.npy", Npy.file("<i8", false, "(40,)", Npy.longs(new long[40]))));
     Splits splits = Splits.of(data.train());
-    assertThat(splits.validation()).hasSize(4).isSorted().doesNotHaveDuplicates();
-    assertThat(splits.rest()).hasSize(36);
+    assertThat(splits.validation()).hasSize(10).isSorted().doesNotHaveDuplicates();
+    assertThat(splits.rest()).hasSize(30);
   }
 
   private Path write(String name, byte[] content) {

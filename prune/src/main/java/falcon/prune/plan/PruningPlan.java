@@ -42,6 +42,7 @@ public final class PruningPlan {
   record Budgets(
       BudgetRequest asked,
       Budget whole,
+      Budget ofMagnitude,
       List<Budget> stages,
       @Nullable Schedule schedule,
       LayerLimits limits) {
@@ -98,6 +99,12 @@ public final class PruningPlan {
   /// example, inclusive.
   public Budget budget() {
     return budgets.whole();
+  }
+
+  /// Returns the limits that the same request means for [falcon.prune.options.Method#MAGNITUDE]:
+  /// [#budget], or fewer weights where their number was left open.
+  public Budget magnitudeBudget() {
+    return budgets.ofMagnitude();
   }
 
   /// Returns the limits of each stage, one or more; the last ones are [#budget].

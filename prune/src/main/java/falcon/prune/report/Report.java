@@ -21,6 +21,7 @@ public final class Report {
   private final @Nullable Measure measure;
   private final @Nullable Accuracy validation;
   private final @Nullable Accuracy test;
+  private final @Nullable HeldOut heldOut;
   private final List<StageReport> stages;
   private final Map<String, Double> seconds;
   private final long peakMemoryBytes;
@@ -35,6 +36,7 @@ public final class Report {
     measure = builder.measure;
     validation = builder.validation;
     test = builder.test;
+    heldOut = builder.heldOut;
     stages = builder.stages;
     seconds = builder.seconds;
     peakMemoryBytes = builder.peakMemoryBytes;
@@ -71,6 +73,11 @@ public final class Report {
   /// data.
   public @Nullable Accuracy validation() {
     return validation;
+  }
+
+  /// Returns how far [#validation] can be trusted, null where there is no data.
+  public @Nullable HeldOut heldOut() {
+    return heldOut;
   }
 
   /// Returns the percentages on the test split, null if that is not there or was not read.
@@ -128,6 +135,7 @@ public final class Report {
     private @Nullable Measure measure;
     private @Nullable Accuracy validation;
     private @Nullable Accuracy test;
+    private @Nullable HeldOut heldOut;
     private List<StageReport> stages = List.of();
     private Map<String, Double> seconds = Map.of();
     private long peakMemoryBytes;
@@ -175,6 +183,12 @@ public final class Report {
       measure = by;
       validation = onValidation;
       test = onTest;
+      return this;
+    }
+
+    /// Sets how far the percentages on the held-out part can be trusted.
+    public Builder heldOut(HeldOut value) {
+      heldOut = value;
       return this;
     }
 
@@ -236,6 +250,23 @@ public final class Report {
   /// @param finalAccuracy of the network that the run returned
   public record Accuracy(
       double dense, double pruned, @Nullable Double refreshed, double finalAccuracy) {}
+
+  /// The held-out samples that networks were judged on.
+  ///
+  /// @param samples their number, 0 or more
+  /// @param low lower end of the interval that holds the returned network's percentage on all
+  ///     samples of this kind with 95 % confidence, in percent; null where there are too few
+  ///     samples for an interval
+  /// @param high upper end, at most 100; null like `low`
+  public record HeldOut(int samples, @Nullable Double low, @Nullable Double high) {
+    /// Samples below which a percentage says so little that a user is warned.
+    private static final int FEW = 30;
+
+    /// Returns whether there are fewer than 30 samples: an interval is some 25 points wide or more.
+    public boolean isFew() {
+      return samples < FEW;
+    }
+  }
 
   /// How good the choice of the kept weights is.
   ///

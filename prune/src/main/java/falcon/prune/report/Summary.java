@@ -26,6 +26,9 @@ public final class Summary {
       lines.add("accuracy: not told, there was no data");
     } else {
       addAccuracies(lines, report.measure(), report.validation(), report.test());
+      if (report.heldOut() != null) {
+        lines.add(interval(report.heldOut()));
+      }
     }
     lines.add("");
     lines.add(
@@ -55,6 +58,17 @@ public final class Summary {
     }
     lines.add(
         accuracy("final", validation.finalAccuracy(), test == null ? null : test.finalAccuracy()));
+  }
+
+  /// How far the final percentage on validation samples can be trusted.
+  private static String interval(Report.HeldOut heldOut) {
+    String samples =
+        "validation: %s held-out %s"
+            .formatted(count(heldOut.samples()), heldOut.samples() == 1 ? "sample" : "samples");
+    return heldOut.low() == null || heldOut.high() == null
+        ? samples
+        : "%s; on all such samples the final network has %.2f to %.2f %% (95 %% confidence)"
+            .formatted(samples, heldOut.low(), heldOut.high());
   }
 
   /// Stages, layers and phases of a run.

@@ -62,7 +62,11 @@ final class ResultFile {
     json.put("measure", measure == null ? null : measure.id());
     if (measure != null) {
       ObjectNode accuracy = json.putObject(measure.id());
-      accuracy.set("validation", accuracy(report.validation()));
+      ObjectNode validation = accuracy(report.validation());
+      if (validation != null && report.heldOut() != null) {
+        heldOut(validation, report.heldOut());
+      }
+      accuracy.set("validation", validation);
       accuracy.set("test", accuracy(report.test()));
     }
     json.putObject("certificate")
@@ -140,6 +144,15 @@ final class ResultFile {
             .put("pruned", accuracy.pruned())
             .put("refreshed", accuracy.refreshed())
             .put("final", accuracy.finalAccuracy());
+  }
+
+  private static void heldOut(ObjectNode validation, Report.HeldOut heldOut) {
+    validation.put("samples", heldOut.samples());
+    if (heldOut.low() == null || heldOut.high() == null) {
+      validation.putNull("interval");
+    } else {
+      validation.putArray("interval").add(heldOut.low()).add(heldOut.high());
+    }
   }
 
   private static void layers(ArrayNode layers, WrittenModel written) {

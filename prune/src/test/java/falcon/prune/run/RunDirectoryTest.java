@@ -323,25 +323,25 @@ class RunDirectoryTest {
     assertThat(keys.removeIf(key -> key.startsWith("identity."))).isTrue();
     assertThat(keys)
         .containsExactlyInAnyOrder(
-            ("schemaVersion command versions.falcon versions.libtorch versions.java versions.system seed"
-                    + " machine.processor machine.architecture machine.processors machine.memoryBytes"
-                    + " inputs[].role inputs[].path inputs[].bytes inputs[].sha256"
-                    + " options.method options.stages options.samples options.refit options.schedule"
-                    + " options.curvature options.ridge options.block options.loss options.bnRefresh options.threads"
-                    + " options.preprocessing options.include options.exclude options.minKeep"
-                    + " budget.macs.asked budget.macs.request budget.macs.used budget.macs.total"
-                    + " budget.nnz.asked budget.nnz.request budget.nnz.used budget.nnz.total"
-                    + " measure accuracy.validation.dense accuracy.validation.pruned"
-                    + " accuracy.validation.refreshed accuracy.validation.final"
-                    + " accuracy.test.dense accuracy.test.pruned accuracy.test.refreshed"
-                    + " accuracy.test.final"
-                    + " certificate.value certificate.bound certificate.gap"
-                    + " layers[].name layers[].shape[] layers[].weights layers[].kept layers[].macs"
-                    + " layers[].macsKept effectiveRows"
-                    + " model.bytes model.denseBytes model.files[].name model.files[].bytes"
-                    + " model.files[].sha256 mask.name mask.bytes mask.sha256"
-                    + " stages[].macs stages[].nnz stages[].validation stages[].seconds stages[].notes[]"
-                    + " seconds.reconstruct peakMemoryBytes replacedKernels.convolution warnings[]")
+            ("schemaVersion command versions.falcon versions.libtorch versions.java versions.system"
+                 + " seed machine.processor machine.architecture machine.processors"
+                 + " machine.memoryBytes inputs[].role inputs[].path inputs[].bytes inputs[].sha256"
+                 + " options.method options.stages options.samples options.refit options.schedule"
+                 + " options.curvature options.ridge options.block options.loss options.bnRefresh"
+                 + " options.threads options.preprocessing options.include options.exclude"
+                 + " options.minKeep budget.macs.asked budget.macs.request budget.macs.used"
+                 + " budget.macs.total budget.nnz.asked budget.nnz.request budget.nnz.used"
+                 + " budget.nnz.total measure accuracy.validation.dense accuracy.validation.pruned"
+                 + " accuracy.validation.refreshed accuracy.validation.final"
+                 + " accuracy.validation.samples accuracy.validation.interval[] accuracy.test.dense"
+                 + " accuracy.test.pruned accuracy.test.refreshed accuracy.test.final"
+                 + " certificate.value certificate.bound certificate.gap layers[].name"
+                 + " layers[].shape[] layers[].weights layers[].kept layers[].macs"
+                 + " layers[].macsKept effectiveRows model.bytes model.denseBytes"
+                 + " model.files[].name model.files[].bytes model.files[].sha256 mask.name"
+                 + " mask.bytes mask.sha256 stages[].macs stages[].nnz stages[].validation"
+                 + " stages[].seconds stages[].notes[] seconds.reconstruct peakMemoryBytes"
+                 + " replacedKernels.convolution warnings[]")
                 .split(" "));
     JsonNode json = result();
     assertThat(json.get("schemaVersion").intValue()).isEqualTo(1);
@@ -517,6 +517,7 @@ class RunDirectoryTest {
                 Measure.ACCURACY,
                 new Report.Accuracy(92.25, 91.5, 90.0, 91.5),
                 new Report.Accuracy(91.43, 90.5, null, 90.5))
+            .heldOut(new Report.HeldOut(40, 80.0, 97.5))
             .stages(
                 List.of(
                     new Report.StageReport(

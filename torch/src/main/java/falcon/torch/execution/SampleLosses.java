@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
 import org.bytedeco.javacpp.PointerScope;
+import org.jspecify.annotations.Nullable;
 
 /// What a network loses on each of some samples, by one measure: 0 is best. Immutable.
 ///
@@ -110,6 +111,23 @@ public final class SampleLosses {
   /// 100 for a network that loses nothing.
   public double percent() {
     return 100.0 * (scale - Arrays.stream(losses).sum()) / scale;
+  }
+
+  /// Returns the number of samples.
+  public int count() {
+    return losses.length;
+  }
+
+  /// Returns the interval of [#percent], with 95 % confidence; null where there are too few samples
+  /// for one: none, or one output error.
+  public @Nullable Interval interval() {
+    boolean isCount =
+        scale == losses.length && Arrays.stream(losses).allMatch(l -> l == 0 || l == 1);
+    if (isCount && losses.length > 0) {
+      int hits = losses.length - (int) Math.round(Arrays.stream(losses).sum());
+      return Interval.ofShare(hits, losses.length);
+    }
+    return Interval.ofLosses(losses, scale);
   }
 
   /// Losses of the first samples, on the same scale a sample.
