@@ -172,7 +172,11 @@ public final class Pruning {
           refresh.result(),
           done.getLast().mask(),
           plan,
-          report(done, accuracy(ofDense, refresh), heldOut(refresh.lossesOfResult()), test));
+          report(
+              done,
+              accuracy(ofDense, refresh),
+              heldOut(refresh.lossesOfResult(), test != null),
+              test));
     }
 
     /// All stages: those that were finished before, then the others one after the other.
@@ -289,15 +293,16 @@ public final class Pruning {
       progress.warn(message);
     }
 
-    /// How far the final figure can be trusted; warns where that is not far.
-    private Report.HeldOut heldOut(SampleLosses ofResult) {
+    /// How far the final figure can be trusted; warns where that is not far and no other figure is
+    /// told.
+    private Report.HeldOut heldOut(SampleLosses ofResult, boolean isTested) {
       Interval interval = ofResult.interval();
       var heldOut =
           new Report.HeldOut(
               ofResult.count(),
               interval == null ? null : interval.low(),
               interval == null ? null : interval.high());
-      if (heldOut.isFew()) {
+      if (heldOut.isFew() && !isTested) {
         warn(
             "Figures on validation rest on %d held-out %s%s. More training samples, or a test split, tell more."
                 .formatted(
