@@ -17,6 +17,7 @@ import picocli.CommandLine.Command;
       ForwardTable.class,
       GradientsTable.class,
       EmbeddingTable.class,
+      FewSamplesTable.class,
       DemoData.class
     })
 final class Main {

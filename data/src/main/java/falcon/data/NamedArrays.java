@@ -18,6 +18,7 @@ public final class NamedArrays implements Samples {
 
   private final Path source;
   private final SequencedMap<String, NumberArray> all;
+  private final Collection<String> inputs;
   private final SequencedMap<String, NumberArray> arrays;
   private final @Nullable NumberArray classes;
   private boolean areClassesRead;
@@ -28,6 +29,7 @@ public final class NamedArrays implements Samples {
       Path source, SequencedMap<String, NumberArray> all, Collection<String> inputs) {
     this.source = source;
     this.all = all;
+    this.inputs = Set.copyOf(inputs);
     this.classes = classes(all, inputs);
     var others = new LinkedHashMap<>(all);
     if (classes != null) {
@@ -103,6 +105,16 @@ public final class NamedArrays implements Samples {
         .findFirst()
         .map(all::get)
         .orElse(null);
+  }
+
+  /// Returns the samples at `indexes`, in that order; numbers stay where they are.
+  ///
+  /// @throws IndexOutOfBoundsException if there is no such sample
+  public NamedArrays select(int... indexes) {
+    var chosen = new LinkedHashMap<String, NumberArray>();
+    all.forEach(
+        (name, array) -> chosen.put(name, isPerSample(array) ? array.select(indexes) : array));
+    return new NamedArrays(source, chosen, inputs);
   }
 
   /// Returns the arrays by name, in the order of the file, without the classes.

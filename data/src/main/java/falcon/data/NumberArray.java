@@ -4,7 +4,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /// An array of a file, `[n, …]`: the first axis counts samples, or the array is one value for all of
 /// them, which [NamedArrays#isPerSample] tells. Numbers stay in the file's format,
@@ -42,6 +44,29 @@ public final class NumberArray {
     this.sampleShape = header.sampleShape();
     this.sampleSize = header.sampleBytes() / type.bytes();
     this.content = content;
+  }
+
+  private NumberArray(NumberArray all, int... indexes) {
+    this.file = all.file;
+    this.name = all.name;
+    this.type = all.type;
+    this.byteOrder = all.byteOrder;
+    this.count = indexes.length;
+    this.shape =
+        Stream.concat(Stream.of((long) indexes.length), all.sampleShape.stream()).toList();
+    this.sampleShape = all.sampleShape;
+    this.sampleSize = all.sampleSize;
+    this.content = (index, target) -> all.content.copy(indexes[index], target);
+  }
+
+  /// Returns the samples at `indexes`, in that order; numbers stay where they are.
+  ///
+  /// @throws IndexOutOfBoundsException if there is no such sample
+  NumberArray select(int... indexes) {
+    for (int index : indexes) {
+      Objects.checkIndex(index, count);
+    }
+    return new NumberArray(this, indexes.clone());
   }
 
   /// Returns the array's name in the file, or that of the file.

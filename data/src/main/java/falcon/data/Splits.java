@@ -18,6 +18,15 @@ public final class Splits {
   /// Number of training samples per held-out sample in a small training split.
   private static final int VALIDATION_DIVISOR = 10;
 
+  /// Number of samples held out of some hundred.
+  private static final int FEW_COUNT = 32;
+
+  /// Number of training samples per held-out sample where fewer than that are held out.
+  private static final int FEW_DIVISOR = 4;
+
+  /// Number of samples that are held out in any case, unless they are more than half.
+  private static final int LEAST_COUNT = 8;
+
   /// The master seed of the validation part, which does not depend on the run's seed.
   private static final long VALIDATION_SEED = 0;
 
@@ -32,14 +41,23 @@ public final class Splits {
     this.rest = rest;
   }
 
-  /// Holds out 2,000 samples or a tenth, whichever is less.
+  /// Holds out 2,000 samples or a tenth, whichever is less. Of fewer than 320 samples a larger part
+  /// is held out, since nothing can be decided on a handful: a quarter, 32 samples at most; 8
+  /// samples at least, or half of all where they are fewer than 16.
   public static Splits of(Samples train) {
-    return of(train, Math.min(VALIDATION_COUNT, train.judged().length / VALIDATION_DIVISOR));
+    return of(train, validationCount(train.judged().length));
   }
 
   /// Returns the least number of training samples of which [#of(Samples)] holds out any.
   public static int leastForValidation() {
-    return VALIDATION_DIVISOR;
+    return 2;
+  }
+
+  private static int validationCount(int count) {
+    int usual = Math.min(VALIDATION_COUNT, count / VALIDATION_DIVISOR);
+    int ofFew =
+        Math.max(Math.min(FEW_COUNT, count / FEW_DIVISOR), Math.min(LEAST_COUNT, count / 2));
+    return Math.max(usual, ofFew);
   }
 
   /// Holds out a given number of samples.

@@ -3,6 +3,7 @@ package falcon.data;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -19,6 +20,15 @@ final class SplitsTest {
     var splits = Splits.of(DataFolders.random(1, 60_000, 1, 1, 10));
     assertThat(splits.validation()).hasSize(2_000);
     assertThat(splits.rest()).hasSize(58_000);
+  }
+
+  @Test
+  void ofFewSamplesALargerPartIsHeldOut() {
+    var expected = Map.of(1, 0, 2, 1, 9, 4, 16, 8, 31, 8, 40, 10, 128, 32, 319, 32, 330, 33);
+    expected.forEach((count, held) ->
+        assertThat(Splits.of(DataFolders.random(1, count, 1, 1, 10)).validation())
+            .as("of %d", count)
+            .hasSize(held));
   }
 
   @Test

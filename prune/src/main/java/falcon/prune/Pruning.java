@@ -30,6 +30,7 @@ import falcon.prune.resources.GradientMemory;
 import falcon.prune.resources.Kernels;
 import falcon.prune.resources.PeakMemory;
 import falcon.prune.run.StageStore;
+import falcon.torch.execution.Interval;
 import falcon.torch.execution.SampleLosses;
 import falcon.torch.kernel.Workers;
 import falcon.torch.sample.SampleSource;
@@ -184,7 +185,11 @@ public final class Pruning {
           NetworkWithData.asGiven(shaped(), refresh.result()),
           done.getLast().mask(),
           plan,
-          report(done, accuracy(ofDense, refresh), test));
+          report(
+              done,
+              accuracy(ofDense, refresh),
+              heldOut(refresh.lossesOfResult(), test != null),
+              test));
     }
 
     /// Returns all stages: those that were already finished, then the others, performed in order.
@@ -332,12 +337,39 @@ public final class Pruning {
       progress.warn(message);
     }
 
+    /// How far the final figure can be trusted; warns where that is not far and no other figure is
+    /// told.
+    private Report.HeldOut heldOut(SampleLosses ofResult, boolean isTested) {
+      Interval interval = ofResult.interval();
+      var heldOut =
+          new Report.HeldOut(
+              ofResult.count(),
+              interval == null ? null : interval.low(),
+              interval == null ? null : interval.high());
+      if (heldOut.isFew() && !isTested) {
+        warn(
+            "Figures on validation rest on %d held-out %s%s. More training samples, or a test split, tell more."
+                .formatted(
+                    heldOut.samples(),
+                    heldOut.samples() == 1 ? "sample" : "samples",
+                    interval == null
+                        ? " and say next to nothing"
+                        : ": the pruned network's %s may be %.1f to %.1f %% on others"
+                            .formatted(measure().id(), interval.low(), interval.high())));
+      }
+      return heldOut;
+    }
+
     private Report report(
-        List<Stage> done, Report.@Nullable Accuracy accuracy, Report.@Nullable Accuracy test) {
+        List<Stage> done,
+        Report.@Nullable Accuracy accuracy,
+        Report.HeldOut heldOut,
+        Report.@Nullable Accuracy test) {
       Stage last = done.getLast();
       return Report.builder(plan, last.mask(), last.choice())
           .judged(measure(), accuracy, test)
           .testMeasure(test == null ? measure() : testMeasure())
+          .heldOut(heldOut)
           .stages(done.stream().map(Stage::report).toList())
           .seconds(clock.seconds())
           .peakMemoryBytes(PeakMemory.bytes())

@@ -12,6 +12,7 @@ import falcon.model.layer.Layers;
 import falcon.torch.curvature.ChannelDescent;
 import falcon.torch.curvature.LayerMoments;
 import falcon.torch.curvature.LayerProblem;
+import falcon.torch.curvature.Ridge;
 import falcon.torch.execution.Evaluation;
 import falcon.torch.execution.LoadedNetwork;
 import falcon.torch.execution.Logits;
@@ -144,7 +145,8 @@ class FixedBatchTest {
   /// What a first step makes of the weights of each layer if all are zero, all positions looked at.
   private List<float[]> steps(Network network, SampleSource samples) {
     List<ChannelDescent> descents =
-        new LayerMoments(network, 100, 1L << 30, workers).descents(LAYERS, 1e-2, samples);
+        new LayerMoments(network, 100, 1L << 30, workers)
+            .descents(LAYERS, Ridge.constant(1e-2), samples);
     var steps = new ArrayList<float[]>();
     for (ChannelDescent descent : descents) {
       ChannelDescent.Block block = descent.blocks().getFirst();
@@ -165,7 +167,11 @@ class FixedBatchTest {
     try (var executor = Executors.newSingleThreadExecutor()) {
       float[] present = problem.present();
       return ChannelLeastSquares.of(
-              problem.inputs(), problem.outputs(), problem.gram(), problem.cross(), 1e-2)
+              problem.shape().inputs(),
+              problem.shape().outputs(),
+              problem.gram(),
+              problem.cross(),
+              1e-2)
           .solve(present, i -> present[i] != 0, executor);
     }
   }

@@ -86,6 +86,20 @@ final class ArrayFolderTest {
   }
 
   @Test
+  void selectedSamplesAreThoseInTheOrderOfTheIndexes() {
+    write("train.npz", Npy.archive(true, ordered("x", features, "y", classes)));
+    var all = (NamedArrays) Datasets.open(folder).train();
+    NamedArrays some = all.select(2, 0, 2);
+    assertThat(some.count()).isEqualTo(3);
+    for (int i = 0; i < 3; i++) {
+      int from = List.of(2, 0, 2).get(i);
+      assertThat(floats(some, "x", i)).isEqualTo(floats(all, "x", from));
+      assertThat(some.label(i)).isEqualTo(all.label(from));
+    }
+    assertThatThrownBy(() -> all.select(3)).isInstanceOf(IndexOutOfBoundsException.class);
+  }
+
+  @Test
   void fortransOrderGivesTheSameSamples() {
     byte[] columns = Npy.floats(1, 7, 3, 9, 5, 11, 2, 8, 4, 10, 6, 12);
     byte[] rows = Npy.floats(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
@@ -260,8 +274,8 @@ final class ArrayFolderTest {
     Dataset data =
         Datasets.open(write("x.npy", Npy.file("<i8", false, "(40,)", Npy.longs(new long[40]))));
     Splits splits = Splits.of(data.train());
-    assertThat(splits.validation()).hasSize(4).isSorted().doesNotHaveDuplicates();
-    assertThat(splits.rest()).hasSize(36);
+    assertThat(splits.validation()).hasSize(10).isSorted().doesNotHaveDuplicates();
+    assertThat(splits.rest()).hasSize(30);
   }
 
   private Path write(String name, byte[] content) {

@@ -54,6 +54,11 @@ public record BatchNormChoice(
     public Network result() {
       return isTaken && refreshed != null ? refreshed : pruned;
     }
+
+    /// What the network that is the result loses on validation.
+    public SampleLosses lossesOfResult() {
+      return isTaken && after != null ? after : before;
+    }
   }
 
   /// Chooses for one network.

@@ -7,6 +7,7 @@ import falcon.prune.report.StageNote;
 import falcon.torch.curvature.LayerProblem;
 import falcon.torch.curvature.LayerShape;
 import falcon.torch.curvature.LeastSquaresSolver;
+import falcon.torch.curvature.Ridge;
 import falcon.torch.curvature.RowProblem;
 import falcon.torch.kernel.Workers;
 import java.util.LinkedHashMap;
@@ -20,12 +21,12 @@ final class LayerSolver implements LeastSquaresSolver {
   private final CostTable costs;
   private final Mask mask;
   private final Map<String, LayerShape> solvedOnRows = new LinkedHashMap<>();
-  private final double ridge;
+  private final Ridge ridge;
   private final Workers workers;
 
   /// @param mask the mask of the weights in `costs`; those of other layers are all kept
   /// @param ridge κ of the least squares, relative to the mean diagonal
-  LayerSolver(CostTable costs, Mask mask, double ridge, Workers workers) {
+  LayerSolver(CostTable costs, Mask mask, Ridge ridge, Workers workers) {
     this.costs = costs;
     this.mask = mask;
     this.ridge = ridge;
@@ -34,19 +35,27 @@ final class LayerSolver implements LeastSquaresSolver {
 
   @Override
   public float[] solve(LayerProblem problem) {
+    LayerShape shape = problem.shape();
     return ChannelLeastSquares.of(
-            problem.inputs(), problem.outputs(), problem.gram(), problem.cross(), ridge)
+            shape.inputs(),
+            shape.outputs(),
+            problem.gram(),
+            problem.cross(),
+            ridge.of(shape.rows(), shape.inputs()))
         .solve(
             problem.present(),
-            isKept(problem.tensorName(), problem::tensorIndex),
+            isKept(shape.tensorName(), problem::tensorIndex),
             workers.executor());
   }
 
   @Override
   public float[] solve(RowProblem problem) {
-    solvedOnRows.put(problem.shape().tensorName(), problem.shape());
+    LayerShape shape = problem.shape();
+    solvedOnRows.put(shape.tensorName(), shape);
     return problem.solve(
-        isKept(problem.shape().tensorName(), problem::tensorIndex), ridge, workers);
+        isKept(shape.tensorName(), problem::tensorIndex),
+        ridge.of(shape.rows(), shape.inputs()),
+        workers);
   }
 
   private IntPredicate isKept(String tensorName, IntUnaryOperator tensorIndex) {

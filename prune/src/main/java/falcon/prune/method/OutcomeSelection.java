@@ -1,6 +1,8 @@
 package falcon.prune.method;
 
 import falcon.model.Network;
+import falcon.prune.evaluation.Judge;
+import falcon.prune.options.Measure;
 import falcon.prune.report.StageNote;
 import falcon.torch.execution.SampleLosses;
 import falcon.torch.sample.SampleSource;
@@ -13,6 +15,12 @@ import org.jspecify.annotations.Nullable;
 final class OutcomeSelection {
   /// The greatest squared error after a refinement, as a multiple of the one before it.
   private static final double GREATEST_GROWTH = 2;
+
+  /// Calibration samples below which magnitude pruning is compared by the run's own measure, too.
+  private static final int FEW_SAMPLES = 512;
+
+  /// Held-out samples, at most, for that comparison: labels tell less than errors do.
+  private static final int MEASURED_SAMPLES = 512;
 
   private final PruningMethod.Setting setting;
   private final SampleSource samples;
@@ -60,6 +68,43 @@ final class OutcomeSelection {
         ? before.withNote(
             new StageNote.HarmfulRefinement(samples.size(), ofBefore.percent(), ofAfter.percent()))
         : after;
+  }
+
+  /// The outcome of magnitude pruning, if it does better on held-out samples than the one found.
+  ///
+  /// Where samples for calibration are few, the run's own measure decides, if it tells the two
+  /// apart beyond chance; otherwise the smaller error of the outputs does.
+  ///
+  /// @param magnitude the dense weights of greatest squares, within the budget
+  /// @return one of the two; with a note if it is magnitude's
+  PruningMethod.Outcome unlessMagnitudeIsBetter(
+      PruningMethod.Outcome found, PruningMethod.Outcome magnitude) {
+    if (samples.size() == 0) {
+      return found;
+    }
+    StageNote.MagnitudeChoice choice = comparison(found.network(), magnitude.network());
+    return choice.isMagnitudeBetter()
+        ? new PruningMethod.Outcome(
+                magnitude.network(), magnitude.projection(), null, found.notes())
+            .withNote(choice)
+        : found;
+  }
+
+  private StageNote.MagnitudeChoice comparison(Network found, Network magnitude) {
+    Measure measure = setting.samples().match().measure();
+    if (measure != Measure.FIDELITY && setting.plan().samples() < FEW_SAMPLES) {
+      SampleSource judged = setting.samples().validation(MEASURED_SAMPLES);
+      var judge = new Judge(measure, setting.dense(), judged, setting.workers());
+      SampleLosses ofFound = setting.clock().time("validation", () -> judge.of(found));
+      SampleLosses ofMagnitude = setting.clock().time("validation", () -> judge.of(magnitude));
+      if (ofFound.isWorseThan(ofMagnitude) || ofMagnitude.isWorseThan(ofFound)) {
+        return new StageNote.MagnitudeChoice(
+            measure.id(), judged.size(), ofFound.percent(), ofMagnitude.percent());
+      }
+    }
+    double ofFound = errors(found).percent();
+    return new StageNote.MagnitudeChoice(
+        Measure.FIDELITY.id(), samples.size(), ofFound, errors(magnitude).percent());
   }
 
   /// Returns whether refinement did harm. With four samples or fewer no difference is beyond

@@ -16,6 +16,7 @@ import falcon.prune.report.StageNote;
 import falcon.prune.report.Summary;
 import falcon.torch.curvature.ChannelDescent;
 import falcon.torch.curvature.LayerMoments;
+import falcon.torch.curvature.Ridge;
 import falcon.torch.kernel.Workers;
 import falcon.torch.reconstruction.Reconstruction;
 import falcon.torch.training.Refinement;
@@ -116,9 +117,10 @@ public record ReconstructionMethod(
 
   /// The re-fit of the layers by least squares.
   ///
-  /// @param positions number of output positions of each sample that enter the least squares, 1 or
-  ///     more
-  /// @param ridge κ of the least squares, relative to the mean diagonal, above 0
+  /// @param positions number of output positions of each sample that the least squares look at, 1
+  ///     or more
+  /// @param ridge κ of the least squares of a layer with many rows, relative to the mean diagonal,
+  ///     above 0; it grows where rows are few ([Ridge])
   public record LeastSquares(int positions, double ridge) {}
 
   /// The joint refinement of all layers, towards the outputs of the dense network.
@@ -170,9 +172,20 @@ public record ReconstructionMethod(
               () -> reconstructed(setting, stage, present, projection(setting, stage, present)));
       reconstructed = heldOut.better(reconstructed, start);
     }
-    return steps(setting, stage) == 0
-        ? reconstructed
-        : refined(setting, stage, reconstructed, heldOut);
+    Outcome found =
+        steps(setting, stage) == 0
+            ? reconstructed
+            : refined(setting, stage, reconstructed, heldOut);
+    return isLast(setting, stage)
+        ? heldOut.unlessMagnitudeIsBetter(found, magnitude(setting))
+        : found;
+  }
+
+  /// What the dense weights' squares alone give, with nothing re-fitted.
+  private static Outcome magnitude(Setting setting) {
+    PruningPlan plan = setting.plan();
+    return MagnitudeMethod.prune(
+        setting.dense(), plan, plan.magnitudeBudget(), setting.workers(), setting.clock());
   }
 
   /// Returns the number of refinement steps of a stage.
@@ -213,7 +226,7 @@ public record ReconstructionMethod(
       Setting setting, int stage, Network present, Projection projection) {
     CostTable costs = setting.plan().costs();
     Mask mask = projection.mask();
-    var solver = new LayerSolver(costs, mask, settings.leastSquares().ridge(), setting.workers());
+    var solver = new LayerSolver(costs, mask, ridge(), setting.workers());
     Network refitted =
         setting
             .clock()
@@ -266,7 +279,7 @@ public record ReconstructionMethod(
                 workers)
             .descents(
                 maskedTensors(setting),
-                settings.leastSquares().ridge(),
+                ridge(),
                 setting.samples().draw("support search", 0, setting.plan().samples()));
     try {
       return new SupportSearch(
@@ -279,6 +292,10 @@ public record ReconstructionMethod(
     } finally {
       descents.forEach(ChannelDescent::close);
     }
+  }
+
+  private Ridge ridge() {
+    return Ridge.growing(settings.leastSquares().ridge());
   }
 
   private Network reconstruct(

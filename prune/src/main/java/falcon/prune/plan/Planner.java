@@ -74,7 +74,13 @@ public final class Planner {
     HeapMemory.require(layers, refit, passBytes, Runtime.getRuntime().maxMemory());
     return new PruningPlan(
         tensors(layers, costs, isCounted),
-        new PruningPlan.Budgets(asked, budget, stageBudgets, schedule, limits),
+        new PruningPlan.Budgets(
+            asked,
+            budget,
+            magnitudeBudget(asked, budget, limits, costs),
+            stageBudgets,
+            schedule,
+            limits),
         new PruningPlan.Work(
             refit,
             samples,
@@ -172,6 +178,12 @@ public final class Planner {
               .formatted(asked, macs, nnz, cheapest, cheapest + " MACs and 1 weight"));
     }
     return new Budget(nnz, macs);
+  }
+
+  /// The floors of single layers were only checked against the run's own budget.
+  private static Budget magnitudeBudget(
+      BudgetRequest asked, Budget budget, LayerLimits limits, CostTable costs) {
+    return limits.equals(LayerLimits.NONE) ? budget(asked, Refit.NONE, costs) : budget;
   }
 
   /// Returns the number of weights that suits a MAC budget. Reconstruction weights MACs in the

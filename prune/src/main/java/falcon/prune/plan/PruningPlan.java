@@ -46,6 +46,7 @@ public final class PruningPlan {
   record Budgets(
       BudgetRequest asked,
       Budget whole,
+      Budget ofMagnitude,
       List<Budget> stages,
       @Nullable Schedule schedule,
       LayerLimits limits) {
@@ -109,6 +110,12 @@ public final class PruningPlan {
   /// one example, inclusive.
   public Budget budget() {
     return budgets.whole();
+  }
+
+  /// Returns the limits that the same request means for [falcon.prune.options.Method#MAGNITUDE]:
+  /// [#budget], or fewer weights where their number was left open.
+  public Budget magnitudeBudget() {
+    return budgets.ofMagnitude();
   }
 
   /// Returns the limits of each stage, one or more; the last ones are [#budget].

@@ -25,6 +25,7 @@ public final class Report {
   private final @Nullable Measure testMeasure;
   private final @Nullable Accuracy validation;
   private final @Nullable Accuracy test;
+  private final @Nullable HeldOut heldOut;
   private final List<StageReport> stages;
   private final Map<String, Double> seconds;
   private final long peakMemoryBytes;
@@ -42,6 +43,7 @@ public final class Report {
     testMeasure = builder.testMeasure;
     validation = builder.validation;
     test = builder.test;
+    heldOut = builder.heldOut;
     stages = builder.stages;
     seconds = builder.seconds;
     peakMemoryBytes = builder.peakMemoryBytes;
@@ -116,6 +118,11 @@ public final class Report {
     return validation;
   }
 
+  /// Returns how far [#validation] can be trusted, null where there is no data.
+  public @Nullable HeldOut heldOut() {
+    return heldOut;
+  }
+
   /// Returns the percentages on the test split, null if it does not exist or was not read.
   public @Nullable Accuracy test() {
     return test;
@@ -174,6 +181,7 @@ public final class Report {
     private @Nullable Measure testMeasure;
     private @Nullable Accuracy validation;
     private @Nullable Accuracy test;
+    private @Nullable HeldOut heldOut;
     private List<StageReport> stages = List.of();
     private Map<String, Double> seconds = Map.of();
     private long peakMemoryBytes;
@@ -218,6 +226,12 @@ public final class Report {
     /// Sets what networks were judged by on the test split, if not by the same as on validation.
     public Builder testMeasure(Measure value) {
       testMeasure = value;
+      return this;
+    }
+
+    /// Sets how far the percentages on the held-out part can be trusted.
+    public Builder heldOut(HeldOut value) {
+      heldOut = value;
       return this;
     }
 
@@ -291,6 +305,23 @@ public final class Report {
   /// @param finalAccuracy accuracy of the network that the run returned
   public record Accuracy(
       double dense, double pruned, @Nullable Double refreshed, double finalAccuracy) {}
+
+  /// The held-out samples that networks were judged on.
+  ///
+  /// @param samples their number, 0 or more
+  /// @param low lower end of the interval that holds the returned network's percentage on all
+  ///     samples of this kind with 95 % confidence, in percent; null where there are too few
+  ///     samples for an interval
+  /// @param high upper end, at most 100; null like `low`
+  public record HeldOut(int samples, @Nullable Double low, @Nullable Double high) {
+    /// Samples below which a percentage says so little that a user is warned.
+    private static final int FEW = 30;
+
+    /// Returns whether there are fewer than 30 samples: an interval is some 25 points wide or more.
+    public boolean isFew() {
+      return samples < FEW;
+    }
+  }
 
   /// The quality of the choice of the kept weights.
   ///

@@ -58,6 +58,32 @@ public sealed interface StageNote {
     }
   }
 
+  /// Which of two outcomes held-out samples decided for: the re-fitted one, or that of magnitude
+  /// pruning.
+  ///
+  /// @param measure what decided: `fidelity` of the outputs, or what the run is judged by
+  /// @param samples held-out samples that decided, 1 or more
+  /// @param refitted percentage of the re-fitted network; NaN if its outputs are no numbers
+  /// @param magnitude percentage of magnitude's
+  record MagnitudeChoice(String measure, int samples, double refitted, double magnitude)
+      implements StageNote {
+    /// Returns whether magnitude's is the better one.
+    public boolean isMagnitudeBetter() {
+      return !(refitted >= magnitude);
+    }
+
+    @Override
+    public String text() {
+      return "%s: on %d held-out samples the %s is %.2f %% with the re-fitted weights and %.2f %% with the greatest weights as they are"
+          .formatted(
+              isMagnitudeBetter() ? "re-fitted weights not taken" : "re-fitted weights taken",
+              samples,
+              measure,
+              refitted,
+              magnitude);
+    }
+  }
+
   /// A note on a refinement that was discarded, since it did harm.
   ///
   /// @param samples number of held-out samples that decided, 1 or more
@@ -112,6 +138,15 @@ public sealed interface StageNote {
                 .put("samples", choice.samples())
                 .put("searched", choice.searched())
                 .put("greatest", choice.greatest());
+        case MagnitudeChoice choice -> {
+          ObjectNode node = array.addObject().put("kind", "magnitudeChoice");
+          node.put("measure", choice.measure())
+              .put("samples", choice.samples())
+              .put("magnitude", choice.magnitude());
+          if (!Double.isNaN(choice.refitted())) {
+            node.put("refitted", choice.refitted()); // JSON has no NaN
+          }
+        }
         case HarmfulRefinement harm -> {
           ObjectNode node = array.addObject().put("kind", "harmfulRefinement");
           node.put("samples", harm.samples()).put("before", harm.before());
@@ -155,6 +190,12 @@ public sealed interface StageNote {
               node.required("samples").intValue(),
               node.required("searched").doubleValue(),
               node.required("greatest").doubleValue());
+      case "magnitudeChoice" ->
+          new MagnitudeChoice(
+              node.required("measure").asText(),
+              node.required("samples").intValue(),
+              node.path("refitted").asDouble(Double.NaN),
+              node.required("magnitude").doubleValue());
       case "harmfulRefinement" ->
           new HarmfulRefinement(
               node.required("samples").intValue(),

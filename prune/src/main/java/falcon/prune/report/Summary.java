@@ -35,6 +35,9 @@ public final class Summary {
     } else {
       addHeader(lines, report.measure(), report.testMeasure());
       addAccuracies(lines, report.validation(), report.test());
+      if (report.heldOut() != null) {
+        lines.add(interval(report.heldOut()));
+      }
     }
     lines.add("");
     lines.add(
@@ -71,6 +74,17 @@ public final class Summary {
       lines.add(accuracies("refreshed", validation, test, Report.Accuracy::refreshed));
     }
     lines.add(accuracies("final", validation, test, Report.Accuracy::finalAccuracy));
+  }
+
+  /// Returns how far the final percentage on validation samples can be trusted.
+  private static String interval(Report.HeldOut heldOut) {
+    String samples =
+        "validation: %s held-out %s"
+            .formatted(count(heldOut.samples()), heldOut.samples() == 1 ? "sample" : "samples");
+    return heldOut.low() == null || heldOut.high() == null
+        ? samples
+        : "%s; on all such samples the final network has %.2f to %.2f %% (95 %% confidence)"
+            .formatted(samples, heldOut.low(), heldOut.high());
   }
 
   /// Returns the stages, layers and phases of a run.

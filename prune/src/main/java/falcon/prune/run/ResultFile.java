@@ -72,7 +72,11 @@ final class ResultFile {
     if (measure != null) {
       Measure onTest = Objects.requireNonNullElse(report.testMeasure(), measure);
       ObjectNode accuracy = json.putObject(measure.id());
-      accuracy.set("validation", accuracy(report.validation()));
+      ObjectNode validation = accuracy(report.validation());
+      if (validation != null && report.heldOut() != null) {
+        heldOut(validation, report.heldOut());
+      }
+      accuracy.set("validation", validation);
       accuracy.set("test", onTest == measure ? accuracy(report.test()) : null);
       if (onTest != measure) {
         json.putObject(onTest.id()).set("test", accuracy(report.test()));
@@ -164,6 +168,15 @@ final class ResultFile {
             .put("pruned", accuracy.pruned())
             .put("refreshed", accuracy.refreshed())
             .put("final", accuracy.finalAccuracy());
+  }
+
+  private static void heldOut(ObjectNode validation, Report.HeldOut heldOut) {
+    validation.put("samples", heldOut.samples());
+    if (heldOut.low() == null || heldOut.high() == null) {
+      validation.putNull("interval");
+    } else {
+      validation.putArray("interval").add(heldOut.low()).add(heldOut.high());
+    }
   }
 
   private static void layers(ArrayNode layers, WrittenModel written, boolean isCounted) {

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
 import falcon.torch.curvature.LayerProblem;
+import falcon.torch.curvature.LayerShape;
+import falcon.torch.curvature.Ridge;
 import falcon.torch.kernel.Workers;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -13,6 +15,9 @@ import org.junit.jupiter.api.Test;
 class LayerSolverTest {
   /// So small that the weights are those of the least squares alone.
   private static final double RIDGE = 1e-12;
+
+  /// So many that the ridge is the least one.
+  private static final int ROWS = 100;
 
   private final Workers workers = new Workers(1);
 
@@ -26,7 +31,11 @@ class LayerSolverTest {
     // Inputs with H = [2 1; 1 2], wanted outputs of the weights 1 and 1.
     var problem =
         new LayerProblem(
-            "w", 2, 1, new double[] {2, 1, 1, 2}, new double[] {3, 3}, new float[] {1, 1}, i -> i);
+            new LayerShape("w", ROWS, 2, 1),
+            new double[] {2, 1, 1, 2},
+            new double[] {3, 3},
+            new float[] {1, 1},
+            i -> i);
     CostTable costs = CostTable.builder().layer("w", 2, 1).build();
     assertThat(solver(costs, true, true).solve(problem))
         .containsExactly(new float[] {1, 1}, within(1e-6f));
@@ -36,10 +45,33 @@ class LayerSolverTest {
   void prunedWeightsAreZeroAndTheOthersAreTheBestWithoutThem() {
     var problem =
         new LayerProblem(
-            "w", 2, 1, new double[] {2, 1, 1, 2}, new double[] {3, 3}, new float[] {1, 1}, i -> i);
+            new LayerShape("w", ROWS, 2, 1),
+            new double[] {2, 1, 1, 2},
+            new double[] {3, 3},
+            new float[] {1, 1},
+            i -> i);
     CostTable costs = CostTable.builder().layer("w", 2, 1).build();
     assertThat(solver(costs, true, false).solve(problem))
         .containsExactly(new float[] {1.5f, 0}, within(1e-6f));
+  }
+
+  @Test
+  void fewRowsLeaveTheWeightsNearThePresentOnes() {
+    // The wanted weight is 3, the present one 1: w = (B + κ) / (H + κ) with H = 1, B = 3.
+    CostTable costs = CostTable.builder().layer("w", 1, 1).build();
+    var solver =
+        new LayerSolver(costs, Mask.ofKept(new boolean[] {true}), Ridge.growing(0.01), workers);
+    assertThat(solver.solve(oneWeight(8))[0]).isCloseTo(3.01f / 1.01f, within(1e-5f));
+    assertThat(solver.solve(oneWeight(2))[0]).isCloseTo(3.08f / 1.08f, within(1e-5f));
+  }
+
+  private static LayerProblem oneWeight(int rows) {
+    return new LayerProblem(
+        new LayerShape("w", rows, 1, 1),
+        new double[] {1},
+        new double[] {3},
+        new float[] {1},
+        i -> i);
   }
 
   @Test
@@ -47,9 +79,7 @@ class LayerSolverTest {
     // The tensor is [k, o], the problem's weights are [o, k]; another layer comes first.
     var problem =
         new LayerProblem(
-            "w",
-            2,
-            2,
+            new LayerShape("w", ROWS, 2, 2),
             new double[] {1, 0, 0, 1},
             new double[] {5, 6, 7, 8}, // [k, o]
             new float[4],
@@ -64,9 +94,7 @@ class LayerSolverTest {
   void aLayerThatIsNotPrunedKeepsAllItsWeights() {
     var problem =
         new LayerProblem(
-            "other",
-            2,
-            1,
+            new LayerShape("other", ROWS, 2, 1),
             new double[] {1, 0, 0, 1},
             new double[] {3, 4},
             new float[] {0, 0},
@@ -78,6 +106,6 @@ class LayerSolverTest {
   }
 
   private LayerSolver solver(CostTable costs, boolean... kept) {
-    return new LayerSolver(costs, Mask.ofKept(kept), RIDGE, workers);
+    return new LayerSolver(costs, Mask.ofKept(kept), Ridge.growing(RIDGE), workers);
   }
 }

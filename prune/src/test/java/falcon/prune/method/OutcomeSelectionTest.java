@@ -91,11 +91,11 @@ class OutcomeSelectionTest {
   @Test
   void moreThanTwiceTheErrorIsHarmWhateverTheChance() throws IOException {
     PruningMethod.Outcome before = outcome(0.8f);
-    assertThat(selection(10).unlessHarmful(before, times(0.7f)).network())
+    assertThat(selection(2).unlessHarmful(before, times(0.7f)).network())
         .as("one sample, 2.25 times the error")
         .isSameAs(before.network());
     Network little = times(0.75f);
-    assertThat(selection(10).unlessHarmful(before, little).network())
+    assertThat(selection(2).unlessHarmful(before, little).network())
         .as("one sample, 1.56 times the error: may be chance")
         .isSameAs(little);
   }
@@ -104,17 +104,64 @@ class OutcomeSelectionTest {
   void withoutHeldOutSamplesNothingIsTurnedDown() throws IOException {
     PruningMethod.Outcome far = outcome(0.1f);
     PruningMethod.Outcome near = outcome(0.9f);
-    assertThat(selection(9).better(far, near)).isSameAs(far);
+    assertThat(selection(1).better(far, near)).isSameAs(far);
+    assertThat(selection(1).unlessMagnitudeIsBetter(far, near)).isSameAs(far);
     Network refined = times(0.1f);
-    assertThat(selection(9).unlessHarmful(near, refined).network()).isSameAs(refined);
+    assertThat(selection(1).unlessHarmful(near, refined).network()).isSameAs(refined);
   }
 
-  /// @param samples in all; a tenth is held out
+  @Test
+  void magnitudeIsTakenWhereItsErrorIsSmaller() throws IOException {
+    PruningMethod.Outcome found = outcome(0.5f).withNote(new StageNote.Remark("before"));
+    PruningMethod.Outcome magnitude = outcome(0.9f);
+    PruningMethod.Outcome taken = selection(20).unlessMagnitudeIsBetter(found, magnitude);
+    assertThat(taken.network()).isSameAs(magnitude.network());
+    assertThat(taken.projection()).isSameAs(magnitude.projection());
+    assertThat(taken.notes()).hasSize(2).startsWith(new StageNote.Remark("before"));
+    assertThat(taken.notes().getLast())
+        .isInstanceOfSatisfying(
+            StageNote.MagnitudeChoice.class,
+            note -> {
+              assertThat(note.samples()).isEqualTo(8);
+              assertThat(note.measure()).isEqualTo("fidelity");
+            });
+  }
+
+  @Test
+  void whatWasFoundStaysWhereMagnitudeIsNoBetter() throws IOException {
+    PruningMethod.Outcome found = outcome(0.9f);
+    assertThat(selection(20).unlessMagnitudeIsBetter(found, outcome(0.5f))).isSameAs(found);
+    assertThat(selection(20).unlessMagnitudeIsBetter(found, outcome(0.9f))).isSameAs(found);
+  }
+
+  /// A factor below zero exchanges the two classes of every sample.
+  @Test
+  void theRunsOwnMeasureDecidesWhereItTellsThemApart() throws IOException {
+    PruningMethod.Outcome near = outcome(-0.5f); // error 2.25, all classes wrong
+    PruningMethod.Outcome far = outcome(3f); // error 4, all classes right
+    PruningMethod.Outcome taken = selection(40, Loss.SELF).unlessMagnitudeIsBetter(near, far);
+    assertThat(taken.network()).isSameAs(far.network());
+    assertThat(taken.notes())
+        .singleElement()
+        .isInstanceOfSatisfying(
+            StageNote.MagnitudeChoice.class,
+            note -> assertThat(note.measure()).isEqualTo("agreement"));
+    assertThat(selection(40, Loss.SELF).unlessMagnitudeIsBetter(far, near)).isSameAs(far);
+    assertThat(selection(40, Loss.OUTPUTS).unlessMagnitudeIsBetter(far, near).network())
+        .as("by the error alone")
+        .isSameAs(near.network());
+  }
+
   private OutcomeSelection selection(int samples) throws IOException {
+    return selection(samples, Loss.OUTPUTS);
+  }
+
+  /// @param samples in all, of which [Splits] holds some out
+  private OutcomeSelection selection(int samples, Loss loss) throws IOException {
     Path file = folder.resolve("x%d.npy".formatted(samples));
     Files.write(file, NpyBytes.noise(new SplittableRandom(3), samples, 6));
     Dataset data = Datasets.open(file);
-    NetworkWithData match = NetworkWithData.of(DENSE, data, null, Loss.OUTPUTS);
+    NetworkWithData match = NetworkWithData.of(DENSE, data, null, loss);
     return new OutcomeSelection(
         new PruningMethod.Setting(
             DENSE,

@@ -11,6 +11,7 @@ import falcon.projection.group.LayerLimits;
 import falcon.prune.Graphs;
 import falcon.torch.curvature.ChannelDescent;
 import falcon.torch.curvature.LayerMoments;
+import falcon.torch.curvature.Ridge;
 import falcon.torch.kernel.Workers;
 import falcon.torch.sample.InputArray;
 import falcon.torch.sample.SampleBatch;
@@ -84,7 +85,8 @@ class SupportSearchTest {
           return exact.project(saliency, costs, budget);
         };
     List<ChannelDescent> descents =
-        new LayerMoments(NETWORK, 1, 1 << 20, workers).descents(List.of("w"), 1e-2, samples());
+        new LayerMoments(NETWORK, 1, 1 << 20, workers)
+            .descents(List.of("w"), Ridge.constant(1e-2), samples());
     try {
       return new SupportSearch(COSTS, Saliency::squares, recorded, steps, workers)
           .search(

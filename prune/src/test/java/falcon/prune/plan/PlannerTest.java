@@ -99,12 +99,12 @@ class PlannerTest {
 
   @Test
   void samplesAreThoseThatAreNotHeldOut() {
-    assertThat(plan(BudgetRequest.macs(0.5), o -> o).samples()).isEqualTo(90);
+    assertThat(plan(BudgetRequest.macs(0.5), o -> o).samples()).isEqualTo(75);
     assertThat(plan(BudgetRequest.macs(0.5), o -> o.samples(7)).samples()).isEqualTo(7);
-    assertThatThrownBy(() -> plan(BudgetRequest.macs(0.5), o -> o.samples(91)))
+    assertThatThrownBy(() -> plan(BudgetRequest.macs(0.5), o -> o.samples(76)))
         .satisfies(e -> requireKind(e, PruningException.Kind.USAGE))
-        .hasMessageContaining("91")
-        .hasMessageContaining("90");
+        .hasMessageContaining("76")
+        .hasMessageContaining("75");
   }
 
   @ParameterizedTest

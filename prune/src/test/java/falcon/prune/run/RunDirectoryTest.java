@@ -337,6 +337,7 @@ class RunDirectoryTest {
                     + " budget.nnz.asked budget.nnz.request budget.nnz.used budget.nnz.total"
                     + " measure accuracy.validation.dense accuracy.validation.pruned"
                     + " accuracy.validation.refreshed accuracy.validation.final"
+                    + " accuracy.validation.samples accuracy.validation.interval[]"
                     + " accuracy.test.dense accuracy.test.pruned accuracy.test.refreshed"
                     + " accuracy.test.final"
                     + " certificate.value certificate.bound certificate.gap"
@@ -524,6 +525,7 @@ class RunDirectoryTest {
                 Measure.ACCURACY,
                 new Report.Accuracy(92.25, 91.5, 90.0, 91.5),
                 new Report.Accuracy(91.43, 90.5, null, 90.5))
+            .heldOut(new Report.HeldOut(40, 80.0, 97.5))
             .stages(
                 List.of(
                     new Report.StageReport(

@@ -205,13 +205,16 @@ public final class InputProducts implements LayerFit {
   public float[] solve(LeastSquaresSolver solver, Group group, boolean isCentred, float[] present) {
     return solver.solve(
         new LayerProblem(
-            group.layer().tensorName(),
-            inputs,
-            outputs,
+            new LayerShape(group.layer().tensorName(), Math.toIntExact(rows), inputs, outputs),
             finite(gram(group.number(), isCentred), group),
             finite(cross(group.number(), isCentred), group),
             present,
             group::tensorIndex));
+  }
+
+  /// Returns the number of rows that were added up.
+  long rows() {
+    return rows;
   }
 
   /// Returns Σ x xᵀ `[g, k, k]`; valid until this object is closed.

@@ -85,7 +85,8 @@ public final class InputRows implements LayerFit {
     return torch.cat(tensors, 1);
   }
 
-  private int rows() {
+  /// Returns the number of rows.
+  int rows() {
     return parts.stream().mapToInt(part -> part.rows).sum();
   }
 

@@ -55,10 +55,10 @@ public final class LayerMoments {
   ///
   /// @param tensorNames weight tensors; those without least squares (lookup tables, for instance),
   ///     and those of which neither products nor rows fit, are left out
-  /// @param relativeRidge κ as a share of the mean diagonal of H, above 0
+  /// @param ridge κ as a share of the mean diagonal of H
   /// @return the problems in the order of the names; closed by the caller
   public List<ChannelDescent> descents(
-      List<String> tensorNames, double relativeRidge, SampleSource samples) {
+      List<String> tensorNames, Ridge ridge, SampleSource samples) {
     try (var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
       List<Known> layers =
           tensorNames.stream()
@@ -74,7 +74,7 @@ public final class LayerMoments {
           addUp(pass, layers, cut, from / cut.size());
         }
       }
-      return workers.map(layers.size(), l -> descent(layers.get(l), relativeRidge)).stream()
+      return workers.map(layers.size(), l -> descent(layers.get(l), ridge)).stream()
           .filter(Objects::nonNull)
           .toList();
     }
@@ -221,7 +221,7 @@ public final class LayerMoments {
     }
   }
 
-  private @Nullable ChannelDescent descent(Known known, double ridge) {
+  private @Nullable ChannelDescent descent(Known known, Ridge rule) {
     LayerMatrix layer = known.layer;
     WeightOrder order = layer.order();
     float[] weights = network.tensor(layer.tensorName()).toFloats();
@@ -230,11 +230,14 @@ public final class LayerMoments {
     InputProducts sums = known.sums;
     InputRows rows = known.rows;
     LayerCurvature curvature = null;
+    double ridge = 0;
     if (sums != null) {
+      ridge = rule.of(sums.rows(), order.rowLength());
       sums.requireFinite(layer.tensorName());
       curvature = ProductCurvature.of(order, sums.grams(), weights, ridge);
       sums.close();
     } else if (rows != null) {
+      ridge = rule.of(rows.rows(), order.rowLength());
       try (var _ = new PointerScope()) {
         Tensor inputs = rows.inputs(order.groups());
         if (!inputs.isfinite().all().item_bool()) {

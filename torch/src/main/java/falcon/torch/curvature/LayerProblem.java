@@ -12,9 +12,7 @@ import java.util.function.IntUnaryOperator;
 /// Weights are in matrix order `[o, k]`. The arrays are not copied; they belong to the solver of
 /// the problem.
 public final class LayerProblem {
-  private final String tensorName;
-  private final int inputs;
-  private final int outputs;
+  private final LayerShape shape;
   private final double[] gram;
   private final double[] cross;
   private final float[] present;
@@ -22,42 +20,27 @@ public final class LayerProblem {
 
   /// The problem of one layer.
   ///
-  /// @param inputs k
-  /// @param outputs o
+  /// @param shape the weight tensor's name with n, k and o
   /// @param gram H `[k, k]`, row-major, symmetric; handed over
   /// @param cross B `[k, o]`, row-major; handed over
   /// @param present weights `[o, k]`; handed over
   /// @param tensorIndexes of a weight's index in `present` the one in the weight tensor
   public LayerProblem(
-      String tensorName,
-      int inputs,
-      int outputs,
+      LayerShape shape,
       double[] gram,
       double[] cross,
       float[] present,
       IntUnaryOperator tensorIndexes) {
-    this.tensorName = tensorName;
-    this.inputs = inputs;
-    this.outputs = outputs;
+    this.shape = shape;
     this.gram = gram;
     this.cross = cross;
     this.present = present;
     this.tensorIndexes = tensorIndexes;
   }
 
-  /// Returns the name of the weight tensor.
-  public String tensorName() {
-    return tensorName;
-  }
-
-  /// Returns the number of inputs, k.
-  public int inputs() {
-    return inputs;
-  }
-
-  /// Returns the number of outputs, o.
-  public int outputs() {
-    return outputs;
+  /// Returns the name of the weight tensor with n, k and o.
+  public LayerShape shape() {
+    return shape;
   }
 
   /// Returns H, `[k, k]`, row-major; not copied.

@@ -75,9 +75,7 @@ public final class RowProblem {
       Tensor inputs = Torch.scoped(x, List.of(n, (long) shape.inputs()), Precision.FLOAT64);
       Tensor outputs = Torch.scoped(y, List.of(n, (long) shape.outputs()), Precision.FLOAT64);
       return new LayerProblem(
-          shape.tensorName(),
-          shape.inputs(),
-          shape.outputs(),
+          shape,
           Torch.doubles(inputs.t().mm(inputs)),
           Torch.doubles(inputs.t().mm(outputs)),
           present,

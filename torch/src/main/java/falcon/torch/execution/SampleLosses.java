@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
 import org.bytedeco.javacpp.PointerScope;
+import org.jspecify.annotations.Nullable;
 
 /// The losses of a network on some samples, one per sample, by one measure: 0 is best. Immutable.
 ///
@@ -127,7 +128,19 @@ public final class SampleLosses {
     return 100.0 * (scale - Arrays.stream(losses).sum()) / scale;
   }
 
-  /// Losses of some of the samples, on the same scale a sample.
+  /// Returns the interval of [#percent], with 95 % confidence; null where there are too few samples
+  /// for one: none, or one output error.
+  public @Nullable Interval interval() {
+    boolean isCount =
+        scale == losses.length && Arrays.stream(losses).allMatch(l -> l == 0 || l == 1);
+    if (isCount && losses.length > 0) {
+      int hits = losses.length - (int) Math.round(Arrays.stream(losses).sum());
+      return Interval.ofShare(hits, losses.length);
+    }
+    return Interval.ofLosses(losses, scale);
+  }
+
+  /// Returns the losses of some of the samples, on the same scale a sample.
   ///
   /// @param positions which of them, from 0 on
   public SampleLosses at(int... positions) {

@@ -101,7 +101,12 @@ class ChannelDescentTest {
   @Test
   void layerOfZeroInputsKeepsItsWeights() {
     var problem =
-        new LayerProblem("w", 2, 1, new double[4], new double[2], new float[] {3, -4}, i -> i);
+        new LayerProblem(
+            new LayerShape("w", 1, 2, 1),
+            new double[4],
+            new double[2],
+            new float[] {3, -4},
+            i -> i);
     assertThat(minimise(problem, new float[] {1, 1})).containsExactly(3f, -4f);
     assertThat(minimise(problem, new float[] {0, 0})).containsExactly(0f, 0f);
   }
@@ -276,8 +281,8 @@ class ChannelDescentTest {
 
   /// Returns the descent of one problem per group, all of the same size.
   private static ChannelDescent descent(LayerProblem... problems) {
-    int k = problems[0].inputs();
-    int o = problems[0].outputs();
+    int k = problems[0].shape().inputs();
+    int o = problems[0].shape().outputs();
     var order = WeightOrder.ofMatrices(problems.length, o, k, false);
     var grams = new double[problems.length * k * k];
     var weights = new float[problems.length * o * k];
@@ -360,6 +365,6 @@ class ChannelDescentTest {
         }
       }
     }
-    return new LayerProblem("w", INPUTS, OUTPUTS, gram, cross, present, i -> i);
+    return new LayerProblem(new LayerShape("w", 1, INPUTS, OUTPUTS), gram, cross, present, i -> i);
   }
 }

@@ -80,9 +80,10 @@ class LayerMomentsTest {
     try (var workers = new Workers(2)) {
       List<ChannelDescent> onRows =
           new LayerMoments(wide, 16, Long.MAX_VALUE, workers)
-              .descents(List.of("c.w"), RIDGE, noise);
+              .descents(List.of("c.w"), Ridge.constant(RIDGE), noise);
       List<ChannelDescent> onProducts =
-          new LayerMoments(wide, 16, 1, workers).descents(List.of("c.w"), RIDGE, noise);
+          new LayerMoments(wide, 16, 1, workers)
+              .descents(List.of("c.w"), Ridge.constant(RIDGE), noise);
       try (var rows = onRows.getFirst();
           var products = onProducts.getFirst()) {
         var zero = new float[4 * 480];
@@ -150,7 +151,7 @@ class LayerMomentsTest {
     try (var workers = new Workers(threads)) {
       return new Descents(
           new LayerMoments(network, positions, bytes, workers)
-              .descents(List.of("c.w", "y.w"), RIDGE, samples));
+              .descents(List.of("c.w", "y.w"), Ridge.constant(RIDGE), samples));
     }
   }
 

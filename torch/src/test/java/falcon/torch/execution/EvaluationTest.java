@@ -92,6 +92,17 @@ class EvaluationTest {
   }
 
   @Test
+  void sharesHaveWilsonsIntervalAndErrorsStudents() {
+    var labels = new SampleLosses(new double[] {0, 0, 1, 0}, 4);
+    assertThat(labels.count()).isEqualTo(4);
+    assertThat(labels.interval()).isEqualTo(Interval.ofShare(3, 4));
+    var errors = new SampleLosses(new double[] {0, 0, 1, 0}, 9);
+    assertThat(errors.interval()).isEqualTo(Interval.ofLosses(new double[] {0, 0, 1, 0}, 9));
+    assertThat(new SampleLosses(new double[] {1}, 1).interval()).isEqualTo(Interval.ofShare(0, 1));
+    assertThat(new SampleLosses(new double[0], 0).interval()).isNull();
+  }
+
+  @Test
   void accuracyOfLossesIsThatOfTheEvaluation() {
     try (var workers = new Workers(1)) {
       var losses =

@@ -175,7 +175,7 @@ class ReconstructionTest {
               kind.tensors(),
               drifting(kind.sampleShape()),
               problem -> {
-                grams.put(problem.tensorName(), problem.gram());
+                grams.put(problem.shape().tensorName(), problem.gram());
                 return problem.present();
               },
               layers -> {});
@@ -254,8 +254,8 @@ class ReconstructionTest {
               noise,
               problem ->
                   ChannelLeastSquares.of(
-                          problem.inputs(),
-                          problem.outputs(),
+                          problem.shape().inputs(),
+                          problem.shape().outputs(),
                           problem.gram(),
                           problem.cross(),
                           1e-6)
@@ -342,8 +342,8 @@ class ReconstructionTest {
 
   /// Keeps the weights that are not zero.
   private static float[] leastSquares(LayerProblem problem) {
-    int k = problem.inputs();
-    int o = problem.outputs();
+    int k = problem.shape().inputs();
+    int o = problem.shape().outputs();
     var gram = new double[k][];
     for (int i = 0; i < k; i++) {
       gram[i] = Arrays.copyOfRange(problem.gram(), i * k, (i + 1) * k);
