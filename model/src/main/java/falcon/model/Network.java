@@ -46,6 +46,7 @@ public final class Network {
   private final SequencedMap<String, String> metadata;
   private final @Nullable Origin origin;
   private final @Nullable Path file;
+  private final @Nullable Unfolded unfolded;
   private final Map<String, Node> producers;
   private final Map<String, List<Node>> consumers;
 
@@ -59,6 +60,7 @@ public final class Network {
     metadata = frozen(builder.metadata);
     origin = builder.origin;
     file = null;
+    unfolded = null;
     nodes = GraphOrder.sort(builder.nodes, givenNames(), outputs);
     producers = producers(nodes);
     consumers = consumers(nodes);
@@ -75,6 +77,7 @@ public final class Network {
     metadata = that.metadata;
     origin = that.origin;
     file = that.file;
+    unfolded = that.unfolded;
     this.nodes = GraphOrder.sort(nodes, givenNames(), outputs);
     producers = producers(nodes);
     consumers = consumers(nodes);
@@ -96,9 +99,31 @@ public final class Network {
     opaqueInitializers = that.opaqueInitializers;
     opsets = that.opsets;
     origin = that.origin;
+    unfolded = that.unfolded;
     producers = that.producers;
     consumers = that.consumers;
   }
+
+  private Network(Network that, List<Node> nodes, Map<String, Tensor> weights, Unfolded unfolded) {
+    name = that.name;
+    inputs = that.inputs;
+    outputs = that.outputs;
+    var changed = new LinkedHashMap<>(that.initializers);
+    changed.putAll(weights);
+    initializers = Collections.unmodifiableSequencedMap(changed);
+    opaqueInitializers = that.opaqueInitializers;
+    opsets = that.opsets;
+    metadata = that.metadata;
+    origin = that.origin;
+    file = that.file;
+    this.unfolded = unfolded;
+    this.nodes = GraphOrder.sort(nodes, givenNames(), outputs);
+    producers = producers(this.nodes);
+    consumers = consumers(this.nodes);
+  }
+
+  /// The network as its file has it, and how weights are stored there.
+  private record Unfolded(Network stored, Map<String, WeightStorage> storages) {}
 
   /// Returns an empty builder of a network.
   public static Builder builder(String name) {
@@ -181,7 +206,8 @@ public final class Network {
     return consumers.getOrDefault(value, List.of());
   }
 
-  /// Returns the network with some initializers replaced.
+  /// Returns the network with some initializers replaced. Weights that the file stores in another
+  /// form ([#storage]) become the nearest ones that it can store.
   ///
   /// @param replacements tensors by name; each has the type and shape of the one it replaces
   /// @throws IllegalArgumentException if there is no such initializer or type or shape differ
@@ -193,9 +219,55 @@ public final class Network {
         throw new IllegalArgumentException(
             "initializer '%s' is %s, its replacement %s".formatted(tensorName, present, tensor));
       }
-      changed.put(tensorName, tensor);
+      changed.put(tensorName, storable(tensorName, tensor));
     });
     return new Network(this, inputs, Collections.unmodifiableSequencedMap(changed), metadata, file);
+  }
+
+  /// Returns the weights that the file can store nearest to these; the same where it stores them as
+  /// they are.
+  public Tensor storable(String tensorName, Tensor weights) {
+    WeightStorage storage = storage(tensorName);
+    return storage == null ? weights : storage.weights(storage.stored(weights));
+  }
+
+  /// Returns how the file stores the weights of that name.
+  ///
+  /// @return null if as they are
+  public @Nullable WeightStorage storage(String tensorName) {
+    return unfolded == null ? null : unfolded.storages().get(tensorName);
+  }
+
+  /// Returns the network with weights in place of constants and of the nodes that make weights of
+  /// them. A written file holds the constants and the nodes.
+  ///
+  /// @param nodes all nodes of the result, in any order
+  /// @param weights by name of the constant that they take the place of
+  /// @param storages how each of them is stored
+  public Network withStorages(
+      List<Node> nodes, Map<String, Tensor> weights, Map<String, WeightStorage> storages) {
+    var all = new LinkedHashMap<String, WeightStorage>();
+    if (unfolded != null) {
+      all.putAll(unfolded.storages());
+    }
+    all.putAll(storages);
+    Network stored = unfolded == null ? this : unfolded.stored();
+    return new Network(this, nodes, weights, new Unfolded(stored, all));
+  }
+
+  /// Returns the network as a file holds it: weights in their stored form, with the nodes that make
+  /// weights of them. The network itself if no weights are stored in another form.
+  public Network stored() {
+    if (unfolded == null) {
+      return this;
+    }
+    var tensors = new LinkedHashMap<>(unfolded.stored().initializers);
+    initializers.forEach((tensorName, tensor) -> {
+      WeightStorage storage = storage(tensorName);
+      tensors.put(tensorName, storage == null ? tensor : storage.stored(tensor));
+    });
+    return new Network(
+        unfolded.stored(), inputs, Collections.unmodifiableSequencedMap(tensors), metadata, file);
   }
 
   /// Returns the network with other text properties.

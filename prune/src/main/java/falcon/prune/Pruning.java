@@ -12,6 +12,7 @@ import falcon.prune.evaluation.NetworkWithData;
 import falcon.prune.evaluation.Validation;
 import falcon.prune.method.Methods;
 import falcon.prune.method.PruningMethod;
+import falcon.prune.method.StoredMask;
 import falcon.prune.method.WeightVector;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.Measure;
@@ -107,7 +108,7 @@ public final class Pruning {
   }
 
   /// Returns the network that the run prunes: the one that was given, for examples of the data's
-  /// shapes.
+  /// shapes, with the weights that products use in place of those that its file stores.
   ///
   /// @throws PruningException if network and data do not go together
   public Network network() {
@@ -168,8 +169,8 @@ public final class Pruning {
       BatchNormChoice.Choice refresh = refresh(done.getLast().network(), ofDense);
       Report.Accuracy test = readsTest ? test(refresh) : null;
       return new PrunedNetwork(
-          refresh.result(),
-          done.getLast().mask(),
+          refresh.result().stored(),
+          StoredMask.of(done.getLast().mask(), plan.costs(), dense),
           plan,
           report(done, accuracy(ofDense, refresh), test));
     }

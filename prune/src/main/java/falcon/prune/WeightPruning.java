@@ -3,9 +3,11 @@ package falcon.prune;
 import falcon.budget.Budget;
 import falcon.data.DataOption;
 import falcon.model.Network;
+import falcon.model.stored.StoredWeights;
 import falcon.projection.Projection;
 import falcon.prune.method.MagnitudeMethod;
 import falcon.prune.method.PruningMethod;
+import falcon.prune.method.StoredMask;
 import falcon.prune.options.BatchNormPolicy;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.Method;
@@ -66,7 +68,7 @@ public final class WeightPruning {
           PruningException.Kind.USAGE,
           "%s on needs samples: give %s DIR.".formatted(Option.BN_REFRESH, DataOption.DATA));
     }
-    return Planner.plan(options.shaped(network), null, budget, options);
+    return Planner.plan(StoredWeights.unfolded(options.shaped(network)), null, budget, options);
   }
 
   /// Prunes. The same options and network give the same bits, for any number of threads.
@@ -79,7 +81,8 @@ public final class WeightPruning {
     try (var workers = new Workers(options.machine().threads())) {
       progress.note("choosing among %,d weights".formatted(plan.costs().weightCount()));
       Budget last = plan.stageBudgets().getLast();
-      PruningMethod.Outcome outcome = MagnitudeMethod.prune(network, plan, last, workers, clock);
+      Network unfolded = StoredWeights.unfolded(network);
+      PruningMethod.Outcome outcome = MagnitudeMethod.prune(unfolded, plan, last, workers, clock);
       Projection projection = outcome.projection();
       var certificate =
           new Report.Certificate(projection.value(), projection.bound(), projection.gap());
@@ -89,7 +92,11 @@ public final class WeightPruning {
               .peakMemoryBytes(PeakMemory.bytes())
               .replacedKernels(workers.replacedKernels())
               .build();
-      return new PrunedNetwork(outcome.network(), projection.mask(), plan, report);
+      return new PrunedNetwork(
+          outcome.network().stored(),
+          StoredMask.of(projection.mask(), plan.costs(), unfolded),
+          plan,
+          report);
     }
   }
 }

@@ -148,7 +148,7 @@ public record Inspection(Network network, Layers layers) {
       ObjectNode node = all.addObject().put("name", layer.tensor()).put("kind", layer.opType());
       ArrayNode nodes = node.putArray("nodes");
       layer.nodes().forEach(use -> nodes.add(name(use)));
-      layer.shape().forEach(node.putArray("shape")::add);
+      storedShape(layer).forEach(node.putArray("shape")::add);
       node.put("type", network.tensor(layer.tensor()).type().toString())
           .put("weights", layer.weights())
           .put("macsPerWeight", layer.isCounted() ? layer.macsPerWeight() : null)
@@ -240,8 +240,13 @@ public record Inspection(Network network, Layers layers) {
         + name.substring(name.length() - (WIDEST_NAME - before - 1));
   }
 
-  private static String shape(Layer layer) {
-    return layer.shape().stream().map(Object::toString).collect(Collectors.joining("×"));
+  /// Returns the shape of a layer's tensor as the file has it.
+  private List<Long> storedShape(Layer layer) {
+    return network.tensor(layer.tensor()).shape();
+  }
+
+  private String shape(Layer layer) {
+    return storedShape(layer).stream().map(Object::toString).collect(Collectors.joining("×"));
   }
 
   private static String count(long value) {

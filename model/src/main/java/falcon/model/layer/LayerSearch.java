@@ -7,6 +7,7 @@ import falcon.model.operator.OperatorRules;
 import falcon.model.operator.Product;
 import falcon.model.shape.FollowedShapes;
 import falcon.model.shape.Obstacle;
+import falcon.model.stored.StoredWeights;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// Finds the layers and products of a network and what they cost.
 final class LayerSearch {
   private final Network network;
+  private final StoredWeights stored;
   private final LayerSelection selection;
   private final FollowedShapes shapes;
   private final ProductMacs products;
@@ -28,8 +30,9 @@ final class LayerSearch {
   private final Set<String> keptDense;
 
   private LayerSearch(
-      Network network, Map<String, List<Long>> inputShapes, LayerSelection selection) {
-    this.network = network;
+      StoredWeights stored, Map<String, List<Long>> inputShapes, LayerSelection selection) {
+    this.network = stored.network();
+    this.stored = stored;
     this.selection = selection;
     shapes = FollowedShapes.of(network, inputShapes);
     products = new ProductMacs(shapes);
@@ -41,7 +44,7 @@ final class LayerSearch {
 
   static Layers run(
       Network network, Map<String, List<Long>> inputShapes, LayerSelection selection) {
-    return new LayerSearch(network, inputShapes, selection).layers();
+    return new LayerSearch(StoredWeights.of(network), inputShapes, selection).layers();
   }
 
   private Layers layers() {
@@ -69,7 +72,7 @@ final class LayerSearch {
   private Set<String> weightsOf(Node node) {
     var tensors = new LinkedHashSet<String>();
     Product product = OperatorRules.product(node);
-    List<Integer> operands = product == null ? List.of() : product.weights();
+    List<Integer> operands = product == null ? List.of() : product.weights(node);
     for (int operand : operands) {
       String value = node.input(operand);
       String tensor = value == null ? null : constants.tensorBehind(value);
@@ -145,7 +148,8 @@ final class LayerSearch {
     for (int operand : operands) {
       String value = node.input(operand);
       if (value != null && constants.isConstant(value)) {
-        return constants.whyNoWeights(node, value);
+        String reason = stored.reason(value);
+        return reason == null ? constants.whyNoWeights(node, value) : reason;
       }
     }
     return operands.isEmpty() ? null : "product of activations";

@@ -7,6 +7,7 @@ import falcon.data.NamedArrays;
 import falcon.data.Preprocessing;
 import falcon.data.Samples;
 import falcon.model.Network;
+import falcon.model.stored.StoredWeights;
 import falcon.prune.options.Loss;
 import falcon.prune.options.Measure;
 import falcon.prune.options.PruningException;
@@ -22,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// A network and data that go together: axes that the network leaves open have the sizes of the
 /// samples.
 ///
-/// @param network for examples of the data's shapes
+/// @param network for examples of the data's shapes; its products read their weights directly
+///     ([StoredWeights])
 /// @param data whose samples it takes
 /// @param preprocessing how pixels become inputs; null of arrays, which go in as they are
 /// @param measure what networks are judged by
@@ -38,7 +40,7 @@ public record NetworkWithData(
   public static NetworkWithData of(
       Network network, Dataset data, @Nullable Preprocessing preprocessing, Loss loss) {
     Dataset sized = data.needsImageSize() ? CompatibilityCheck.sized(network, data, null) : data;
-    Network shaped = CompatibilityCheck.shaped(network, sized);
+    Network shaped = StoredWeights.unfolded(CompatibilityCheck.shaped(network, sized));
     Preprocessing used = preprocessing != null ? preprocessing : usual(network, sized);
     CompatibilityCheck.require(sized, used);
     return new NetworkWithData(shaped, sized, used, MeasureChoice.of(shaped, sized, loss));

@@ -5,6 +5,7 @@ import falcon.budget.CostTable;
 import falcon.data.Dataset;
 import falcon.gradients.MemoryPlan;
 import falcon.model.Network;
+import falcon.model.WeightStorage;
 import falcon.model.layer.Layer;
 import falcon.model.layer.Layers;
 import falcon.model.shape.Obstacle;
@@ -50,7 +51,7 @@ public final class Planner {
     CostTable costs = costs(layers, isCounted);
     Refit refit = refit(options);
     Budget budget = budget(asked, refit, costs);
-    LayerLimits limits = LayerPlan.limits(costs, options.search().floors(), budget);
+    LayerLimits limits = LayerPlan.limits(network, costs, options.search().floors(), budget);
     int stages = stages(options);
     Schedule schedule = schedule(options.search(), stages);
     int samples = samples(options, refit, data);
@@ -71,7 +72,7 @@ public final class Planner {
             : 0;
     HeapMemory.require(layers, refit, passBytes, Runtime.getRuntime().maxMemory());
     return new PruningPlan(
-        tensors(layers, costs, isCounted),
+        tensors(network, layers, costs, isCounted),
         new PruningPlan.Budgets(asked, budget, stageBudgets, schedule, limits),
         new PruningPlan.Work(
             refit, samples, seconds(layers, data, options, refit, stages, samples)),
@@ -83,17 +84,26 @@ public final class Planner {
             gradients));
   }
 
-  private static PruningPlan.Tensors tensors(Layers layers, CostTable costs, boolean isCounted) {
+  private static PruningPlan.Tensors tensors(
+      Network network, Layers layers, CostTable costs, boolean isCounted) {
     return new PruningPlan.Tensors(
         layers.prunable().stream()
             .map(layer ->
                 new PruningPlan.PrunableLayer(
-                    layer.tensor(), layer.shape(), layer.weights(), layer.macsPerWeight()))
+                    layer.tensor(),
+                    storedShape(network, layer),
+                    layer.weights(),
+                    layer.macsPerWeight()))
             .toList(),
         costs,
         isCounted,
         layers.adaptable().stream().map(Layer::tensor).toList(),
         layers.all().stream().filter(layer -> !layer.isAdaptable()).map(Layer::tensor).toList());
+  }
+
+  private static List<Long> storedShape(Network network, Layer layer) {
+    WeightStorage storage = network.storage(layer.tensor());
+    return storage == null ? layer.shape() : storage.storedShape();
   }
 
   /// Refuses a network that nobody can run, whatever is asked of it.

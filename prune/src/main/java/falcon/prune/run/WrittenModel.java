@@ -9,6 +9,7 @@ import falcon.model.layer.Layers;
 import falcon.model.onnx.OnnxFile;
 import falcon.model.onnx.OnnxOption;
 import falcon.model.safetensors.SafetensorsFile;
+import falcon.model.stored.StoredWeights;
 import falcon.prune.options.Option;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.PrunedNetwork;
@@ -63,7 +64,8 @@ record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, lo
     requireSame(network, read, path);
     long denseBytes =
         format == ModelFormat.ONNX_SPARSE ? OnnxFile.sizeBytes(network) : bytes(files);
-    return new WrittenModel(count(pruned.plan(), read, macsPerWeight), files, denseBytes);
+    return new WrittenModel(
+        count(pruned.plan(), weights(network, read), macsPerWeight), files, denseBytes);
   }
 
   private static long bytes(List<WrittenFile> files) {
@@ -86,6 +88,13 @@ record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, lo
                 "Check that disk, then run again with %s.".formatted(Option.RESUME));
           }
         });
+  }
+
+  /// Returns the weights that the products of a network use with the tensors of its file.
+  private static Map<String, Tensor> weights(Network network, Map<String, Tensor> read) {
+    var own = new LinkedHashMap<>(read);
+    own.keySet().retainAll(network.initializers().keySet());
+    return StoredWeights.unfolded(network.withTensors(own)).initializers();
   }
 
   private static List<Report.LayerReport> count(

@@ -16,9 +16,11 @@ public final class Replacements {
   }
 
   /// @param name of an initializer
-  /// @param values in the initializer's shape, row-major; rounded to its type
+  /// @param values in the initializer's shape, row-major; rounded to what the network's file can
+  ///     store
   public void put(String name, float[] values) {
-    Tensor tensor = loaded.parameters().constant(name).withFloats(values);
+    Tensor given = loaded.parameters().constant(name).withFloats(values);
+    Tensor tensor = loaded.program().network().storable(name, given);
     loaded.parameters().set(name, tensor.toFloats());
     tensors.put(name, tensor);
   }
