@@ -67,6 +67,7 @@ class ModulesTest {
               "falcon.model.format",
               "falcon.model.onnx",
               "falcon.model.safetensors",
+              "falcon.model.stored",
               "falcon.model.zoo"),
           "data",
           List.of("falcon.data", "falcon.data.format"),

@@ -69,6 +69,21 @@ public final class Mask {
     return new Mask(kept.length, words);
   }
 
+  /// Returns the mask that keeps what both masks keep.
+  ///
+  /// @throws IllegalArgumentException if they are for different numbers of weights
+  public Mask and(Mask other) {
+    if (other.weightCount != weightCount) {
+      throw new IllegalArgumentException(
+          "masks of %d and %d weights".formatted(weightCount, other.weightCount));
+    }
+    long[] both = words.clone();
+    for (int i = 0; i < both.length; i++) {
+      both[i] &= other.words[i];
+    }
+    return new Mask(weightCount, both);
+  }
+
   /// Returns the number of 64-bit words that hold `weightCount` weights.
   ///
   /// @throws IllegalArgumentException if `weightCount` is negative

@@ -84,7 +84,8 @@ public final class BudgetProjection {
     return project(saliency, costs, budget, LayerLimits.NONE);
   }
 
-  /// Projects with limits on how much of single layers is kept.
+  /// Projects with limits on how much of single layers is kept. A weight that may not be kept is
+  /// treated as one without saliency, and the mask leaves it out.
   ///
   /// @param saliency I, `[p]`, finite and zero or more; read only
   /// @param costs costs of the p weights
@@ -96,8 +97,20 @@ public final class BudgetProjection {
       throw new IllegalArgumentException(
           "%d saliencies for %d weights".formatted(saliency.length, costs.weightCount()));
     }
+    Mask keepable = limits.keepable();
     Workspace space = workspaceFor(costs, limits);
     refuseTightBudget(space.classes(), budget);
+    if (keepable == null) {
+      return project(space, saliency, budget);
+    }
+    var possible = new float[saliency.length];
+    for (int i = keepable.nextKept(0); i < possible.length; i = keepable.nextKept(i + 1)) {
+      possible[i] = saliency[i];
+    }
+    return project(space, possible, budget).within(keepable, costs);
+  }
+
+  private static Projection project(Workspace space, float[] saliency, Budget budget) {
     Projection found = space.zoned().project(saliency, budget);
     return found != null ? found : space.byHistogram().project(saliency, budget);
   }

@@ -1,5 +1,6 @@
 package falcon.projection;
 
+import falcon.budget.CostTable;
 import falcon.budget.Mask;
 
 /// The mask found by a projection, with the certificate of its quality.
@@ -42,5 +43,25 @@ public record Projection(
   /// Returns `gap / bound`, 0 … 1; 0 where both are 0.
   public double relativeGap() {
     return gap == 0 ? 0 : gap / bound;
+  }
+
+  /// Returns the projection without weights that add nothing to its value.
+  ///
+  /// @param keepable the weights that may stay; all others have no saliency
+  Projection within(Mask keepable, CostTable costs) {
+    Mask left = mask.and(keepable);
+    long leftMacs = left.macs(costs);
+    return new Projection(
+        left,
+        value,
+        bound,
+        gap,
+        alpha,
+        mu,
+        left.keptCount(),
+        leftMacs,
+        nnzSlack + nnz - left.keptCount(),
+        macsSlack + macs - leftMacs,
+        isOptimal);
   }
 }

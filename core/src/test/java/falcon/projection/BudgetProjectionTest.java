@@ -9,6 +9,7 @@ import falcon.budget.CostTable;
 import falcon.budget.Mask;
 import falcon.projection.group.LayerLimits;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
@@ -313,6 +314,30 @@ class BudgetProjectionTest {
         .hasMessage("3 saliencies for 268336 weights");
     assertThatThrownBy(() -> new BudgetProjection(Runnable::run, 0))
         .hasMessage("threads is 0; at least 1 works");
+  }
+
+  @Test
+  void weightsThatMayNotBeKeptAreLeftOut() {
+    Problem problem = resNet20(0, 20, 20);
+    var keepable = new boolean[problem.saliency().values().length];
+    for (int i = 0; i < keepable.length; i++) {
+      keepable[i] = i % 3 != 0;
+    }
+    LayerLimits limits = new LayerLimits(Map.of(), Mask.ofKept(keepable));
+    for (Budget budget : List.of(problem.budget(), Budget.UNLIMITED)) {
+      Projection found =
+          new BudgetProjection().project(problem.saliency().values(), RES_NET_20, budget, limits);
+      double value = 0;
+      for (int i = 0; i < keepable.length; i++) {
+        assertThat(found.mask().isKept(i) && !keepable[i]).isFalse();
+        value += found.mask().isKept(i) ? problem.saliency().values()[i] : 0;
+      }
+      assertThat(found.value()).isCloseTo(value, within(1e-6 * value));
+      assertThat(found.nnz()).isEqualTo(found.mask().keptCount()).isPositive();
+      assertThat(found.macs()).isEqualTo(found.mask().macs(RES_NET_20));
+      assertThat(budget.allows(found.mask(), RES_NET_20)).isTrue();
+      assertThat(found.relativeGap()).isLessThanOrEqualTo(1e-6);
+    }
   }
 
   @Test

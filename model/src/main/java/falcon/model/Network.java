@@ -47,6 +47,7 @@ public final class Network {
   private final SequencedMap<String, Tensor> given;
   private final @Nullable Origin origin;
   private final @Nullable Path file;
+  private final @Nullable Unfolded unfolded;
   private final Map<String, Node> producers;
   private final Map<String, List<Node>> consumers;
 
@@ -61,6 +62,7 @@ public final class Network {
     given = frozen(Map.of());
     origin = builder.origin;
     file = null;
+    unfolded = null;
     nodes = GraphOrder.sort(builder.nodes, givenNames(), outputs);
     producers = producers(nodes);
     consumers = consumers(nodes);
@@ -78,6 +80,7 @@ public final class Network {
     given = that.given;
     origin = that.origin;
     file = that.file;
+    unfolded = that.unfolded;
     this.nodes = GraphOrder.sort(nodes, givenNames(), outputs);
     producers = producers(nodes);
     consumers = consumers(nodes);
@@ -99,6 +102,7 @@ public final class Network {
     given = that.given;
     origin = that.origin;
     file = that.file;
+    unfolded = that.unfolded;
     this.nodes = GraphOrder.sort(nodes, givenNames(), this.outputs);
     producers = producers(this.nodes);
     consumers = consumers(this.nodes);
@@ -120,6 +124,7 @@ public final class Network {
     opaqueInitializers = that.opaqueInitializers;
     opsets = that.opsets;
     origin = that.origin;
+    unfolded = that.unfolded;
     producers = that.producers;
     consumers = that.consumers;
   }
@@ -140,9 +145,32 @@ public final class Network {
     opaqueInitializers = that.opaqueInitializers;
     opsets = that.opsets;
     origin = that.origin;
+    unfolded = that.unfolded;
     producers = that.producers;
     consumers = that.consumers;
   }
+
+  private Network(Network that, List<Node> nodes, Map<String, Tensor> weights, Unfolded unfolded) {
+    name = that.name;
+    inputs = that.inputs;
+    outputs = that.outputs;
+    var changed = new LinkedHashMap<>(that.initializers);
+    changed.putAll(weights);
+    initializers = Collections.unmodifiableSequencedMap(changed);
+    opaqueInitializers = that.opaqueInitializers;
+    opsets = that.opsets;
+    metadata = that.metadata;
+    given = that.given;
+    origin = that.origin;
+    file = that.file;
+    this.unfolded = unfolded;
+    this.nodes = GraphOrder.sort(nodes, givenNames(), outputs);
+    producers = producers(this.nodes);
+    consumers = consumers(this.nodes);
+  }
+
+  /// The network as its file has it, and how weights are stored there.
+  private record Unfolded(Network stored, Map<String, WeightStorage> storages) {}
 
   /// Returns an empty builder of a network.
   public static Builder builder(String name) {
@@ -225,7 +253,8 @@ public final class Network {
     return consumers.getOrDefault(value, List.of());
   }
 
-  /// Returns the network with some initializers replaced.
+  /// Returns the network with some initializers replaced. Weights that the file stores in another
+  /// form ([#storage]) become the nearest ones that it can store.
   ///
   /// @param replacements tensors by name; each has the type and shape of the one it replaces
   /// @throws IllegalArgumentException if there is no such initializer or type or shape differ
@@ -237,9 +266,57 @@ public final class Network {
         throw new IllegalArgumentException(
             "initializer '%s' is %s, its replacement %s".formatted(tensorName, present, tensor));
       }
-      changed.put(tensorName, tensor);
+      changed.put(tensorName, storable(tensorName, tensor));
     });
     return new Network(this, Collections.unmodifiableSequencedMap(changed), metadata, file);
+  }
+
+  /// Returns the weights that the file can store nearest to these; the same where it stores them as
+  /// they are.
+  public Tensor storable(String tensorName, Tensor weights) {
+    WeightStorage storage = storage(tensorName);
+    return storage == null ? weights : storage.weights(storage.stored(weights));
+  }
+
+  /// Returns how the file stores the weights of that name.
+  ///
+  /// @return null if as they are
+  public @Nullable WeightStorage storage(String tensorName) {
+    return unfolded == null ? null : unfolded.storages().get(tensorName);
+  }
+
+  /// Returns the network with weights in place of constants and of the nodes that make weights of
+  /// them. A written file holds the constants and the nodes.
+  ///
+  /// @param nodes all nodes of the result, in any order
+  /// @param weights by name of the constant that they take the place of
+  /// @param storages how each of them is stored
+  public Network withStorages(
+      List<Node> nodes, Map<String, Tensor> weights, Map<String, WeightStorage> storages) {
+    var all = new LinkedHashMap<String, WeightStorage>();
+    if (unfolded != null) {
+      all.putAll(unfolded.storages());
+    }
+    all.putAll(storages);
+    Network stored = unfolded == null ? this : unfolded.stored();
+    return new Network(this, nodes, weights, new Unfolded(stored, all));
+  }
+
+  /// Returns the network as a file holds it: weights in their stored form, with the nodes that make
+  /// weights of them. The network itself if no weights are stored in another form.
+  public Network stored() {
+    if (unfolded == null) {
+      return this;
+    }
+    var tensors = new LinkedHashMap<>(unfolded.stored().initializers);
+    initializers.forEach((tensorName, tensor) -> {
+      WeightStorage storage = storage(tensorName);
+      tensors.put(tensorName, storage == null ? tensor : storage.stored(tensor));
+    });
+    var changed =
+        new Network(
+            unfolded.stored(), Collections.unmodifiableSequencedMap(tensors), metadata, file);
+    return new Network(changed, inputs, outputs, given);
   }
 
   /// Returns the network with other text properties.

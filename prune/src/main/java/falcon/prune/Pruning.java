@@ -15,6 +15,7 @@ import falcon.prune.evaluation.NetworkWithData;
 import falcon.prune.evaluation.Validation;
 import falcon.prune.method.Methods;
 import falcon.prune.method.PruningMethod;
+import falcon.prune.method.StoredMask;
 import falcon.prune.method.WeightVector;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.Measure;
@@ -111,7 +112,8 @@ public final class Pruning {
     return plan(match());
   }
 
-  /// Returns the network that the run prunes: the given network, for examples of the data's shapes.
+  /// Returns the network that the run prunes: the one that was given, for examples of the data's
+  /// shapes, with the weights that products use in place of those that its file stores.
   ///
   /// @throws PruningException if network and data are not compatible
   public Network network() {
@@ -182,8 +184,8 @@ public final class Pruning {
       BatchNormChoice.Choice refresh = refresh(done.getLast().network(), ofDense);
       Report.Accuracy test = readsTest ? test(refresh) : null;
       return new PrunedNetwork(
-          NetworkWithData.asGiven(shaped(), refresh.result()),
-          done.getLast().mask(),
+          NetworkWithData.asGiven(shaped(), refresh.result().stored()),
+          StoredMask.of(done.getLast().mask(), plan.costs(), dense),
           plan,
           report(
               done,

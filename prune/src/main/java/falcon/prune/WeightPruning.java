@@ -4,9 +4,11 @@ import falcon.budget.Budget;
 import falcon.budget.Mask;
 import falcon.data.DataOption;
 import falcon.model.Network;
+import falcon.model.stored.StoredWeights;
 import falcon.projection.Projection;
 import falcon.prune.method.MagnitudeMethod;
 import falcon.prune.method.PruningMethod;
+import falcon.prune.method.StoredMask;
 import falcon.prune.method.WeightVector;
 import falcon.prune.options.BatchNormPolicy;
 import falcon.prune.options.BudgetRequest;
@@ -68,7 +70,7 @@ public final class WeightPruning {
           PruningException.Kind.USAGE,
           "%s on needs samples: give %s DIR.".formatted(Option.BN_REFRESH, DataOption.DATA));
     }
-    return Planner.plan(options.shaped(network), null, budget, options);
+    return Planner.plan(StoredWeights.unfolded(options.shaped(network)), null, budget, options);
   }
 
   /// Prunes the network. The same options and network give the same bits, for any number of
@@ -83,8 +85,8 @@ public final class WeightPruning {
       plan.warnings().forEach(progress::warn);
       progress.note("choosing among %,d weights".formatted(plan.costs().weightCount()));
       Budget last = plan.stageBudgets().getLast();
-      PruningMethod.Outcome outcome =
-          MagnitudeMethod.prune(options.shaped(network), plan, last, workers, clock);
+      Network unfolded = StoredWeights.unfolded(options.shaped(network));
+      PruningMethod.Outcome outcome = MagnitudeMethod.prune(unfolded, plan, last, workers, clock);
       Projection projection = outcome.projection();
       Mask mask = WeightVector.nonZero(outcome.network(), plan.costs());
       var certificate =
@@ -96,7 +98,11 @@ public final class WeightPruning {
               .replacedKernels(workers.replacedKernels())
               .warnings(plan.warnings())
               .build();
-      return new PrunedNetwork(outcome.network(), mask, plan, report);
+      return new PrunedNetwork(
+          outcome.network().stored(),
+          StoredMask.of(mask, plan.costs(), unfolded),
+          plan,
+          report);
     }
   }
 }

@@ -124,6 +124,12 @@ public record LayerKinds(
     return new LayerKinds(name, graph.network("y"), graph.sampleShape(), List.of("c.w", "y.w"));
   }
 
+  private static Graph einsum(Graph graph, String equation, long... weights) {
+    return graph
+        .noise("w", weights)
+        .node("Einsum", "m", List.of("x", "w"), Option.text("equation", equation));
+  }
+
   private static Stream<LayerKinds> products() {
     return Stream.of(
         flat(
@@ -169,6 +175,11 @@ public record LayerKinds(
         tokens(
             "product with tokens",
             graph -> graph.noise("w", 5, 3).node("MatMul", "m", List.of("x", "w"))),
+        tokens("einsum with tokens", graph -> einsum(graph, "btc,cd->btd", 5, 3)),
+        tokens("einsum with an ellipsis, outputs first", graph -> einsum(graph, "...c,dc", 3, 5)),
+        tokens(
+            "einsum with weights for each token", graph -> einsum(graph, "btc,tcd->btd", 6, 5, 3)),
+        tokens("einsum with the batch inside", graph -> einsum(graph, "btc,tdc->btd", 6, 3, 5)),
         tokens(
             "product with weights on the left",
             graph -> graph.noise("w", 3, 6).node("MatMul", "m", List.of("w", "x"))),

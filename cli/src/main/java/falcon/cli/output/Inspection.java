@@ -141,7 +141,7 @@ public record Inspection(Network network, Layers layers) {
               List.of(
                   shortened(layer.tensor()),
                   layer.opType(),
-                  shape(layer.shape()),
+                  shape(storedShape(layer)),
                   count(layer.weights()),
                   layer.isCounted() ? count(layer.macsPerWeight()) : UNKNOWN,
                   layer.isCounted() ? count(layer.macs()) : UNKNOWN,
@@ -191,7 +191,7 @@ public record Inspection(Network network, Layers layers) {
       ObjectNode node = all.addObject().put("name", layer.tensor()).put("kind", layer.opType());
       ArrayNode nodes = node.putArray("nodes");
       layer.nodes().forEach(use -> nodes.add(name(use)));
-      layer.shape().forEach(node.putArray("shape")::add);
+      storedShape(layer).forEach(node.putArray("shape")::add);
       node.put("type", network.tensor(layer.tensor()).type().toString())
           .put("weights", layer.weights())
           .put("macsPerWeight", layer.isCounted() ? layer.macsPerWeight() : null)
@@ -324,6 +324,11 @@ public record Inspection(Network network, Layers layers) {
     return name.substring(0, before)
         + "…"
         + name.substring(name.length() - (WIDEST_NAME - before - 1));
+  }
+
+  /// Returns the shape of a layer's tensor as the file has it.
+  private List<Long> storedShape(Layer layer) {
+    return network.tensor(layer.tensor()).shape();
   }
 
   private static String shape(List<Long> sizes) {

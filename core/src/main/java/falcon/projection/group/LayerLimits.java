@@ -1,15 +1,18 @@
 package falcon.projection.group;
 
+import falcon.budget.Mask;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
-/// Limits on the number of kept weights of single layers.
+/// Limits on the number of kept weights of single layers, and on which weights may be kept.
 ///
 /// @param rangeByLayer limits by number of the layer in its cost table; a layer that is not named
 ///     has none
-public record LayerLimits(Map<Integer, Range> rangeByLayer) {
+/// @param keepable the weights that may be kept; null for all
+public record LayerLimits(Map<Integer, Range> rangeByLayer, @Nullable Mask keepable) {
   /// No limits.
   public static final LayerLimits NONE = new LayerLimits(Map.of());
 
@@ -27,6 +30,11 @@ public record LayerLimits(Map<Integer, Range> rangeByLayer) {
             "a layer cannot keep %d to %d weights".formatted(minKept, maxKept));
       }
     }
+  }
+
+  /// Creates limits under which every weight may be kept.
+  public LayerLimits(Map<Integer, Range> rangeByLayer) {
+    this(rangeByLayer, null);
   }
 
   /// Copies the map.

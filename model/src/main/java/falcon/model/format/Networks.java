@@ -55,9 +55,9 @@ public final class Networks {
   /// @throws UnwritableFileException if it cannot be written; an old file is then unchanged
   public static List<Path> write(Network network, Path path, OnnxOption... options) {
     return switch (FileFormat.ofName(path)) {
-      case ONNX -> OnnxFile.write(network, path, options);
+      case ONNX -> OnnxFile.write(network.stored(), path, options);
       case SAFETENSORS -> {
-        SafetensorsFile.write(Architecture.toState(network), path);
+        SafetensorsFile.write(Architecture.toState(network.stored()), path);
         yield List.of(path);
       }
       case PYTORCH -> throw unknownEnding(path);

@@ -10,6 +10,7 @@ import falcon.model.shape.ExampleAxes;
 import falcon.model.shape.FollowedShapes;
 import falcon.model.shape.Obstacle;
 import falcon.model.shape.OutputNeeds;
+import falcon.model.stored.StoredWeights;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// Finds the layers and products of a network and their costs.
 final class LayerSearch {
   private final Network network;
+  private final StoredWeights stored;
   private final LayerSelection selection;
   private final FollowedShapes shapes;
   private final ProductMacs products;
@@ -32,8 +34,9 @@ final class LayerSearch {
   private final Set<String> keptDense;
 
   private LayerSearch(
-      Network network, Map<String, List<Long>> inputShapes, LayerSelection selection) {
-    this.network = network;
+      StoredWeights stored, Map<String, List<Long>> inputShapes, LayerSelection selection) {
+    this.network = stored.network();
+    this.stored = stored;
     this.selection = selection;
     shapes = FollowedShapes.of(network, inputShapes);
     products = new ProductMacs(shapes);
@@ -47,7 +50,7 @@ final class LayerSearch {
   static Layers run(
       Network network, Map<String, List<Long>> inputShapes, LayerSelection selection) {
     Network counted = inputShapes.isEmpty() ? ExampleAxes.found(network) : network;
-    return new LayerSearch(counted, inputShapes, selection).layers();
+    return new LayerSearch(StoredWeights.of(counted), inputShapes, selection).layers();
   }
 
   private Layers layers() {
@@ -102,7 +105,7 @@ final class LayerSearch {
   private Set<String> weightsOf(Node node) {
     var tensors = new LinkedHashSet<String>();
     Product product = OperatorRules.product(node);
-    List<Integer> operands = product == null ? List.of() : product.weights();
+    List<Integer> operands = product == null ? List.of() : product.weights(node);
     for (int operand : operands) {
       String value = node.input(operand);
       String tensor = value == null ? null : constants.tensorBehind(value);
@@ -202,7 +205,8 @@ final class LayerSearch {
     for (int operand : operands) {
       String value = node.input(operand);
       if (value != null && constants.isConstant(value)) {
-        return constants.whyNoWeights(node, value);
+        String reason = stored.reason(value);
+        return reason == null ? constants.whyNoWeights(node, value) : reason;
       }
     }
     return operands.isEmpty() ? null : "product of activations";

@@ -41,8 +41,16 @@ record PruningObstacle(Network network, ConstantValues constants, String name, W
     if (leftOut != null) {
       return leftOut;
     }
+    if (selection.isIncluded(name)) {
+      return null;
+    }
+    String basis = ConstantBasis.of(tensor);
+    if (basis != null) {
+      return "%s, not learnt: pruned only if asked for by name (%s)"
+          .formatted(basis, ModelOption.INCLUDE);
+    }
     boolean isEmbedding = readers.uses().stream().anyMatch(WeightUse::isLookup);
-    return isEmbedding && !selection.isIncluded(name)
+    return isEmbedding
         ? "an embedding: pruned only if asked for by name (%s)".formatted(ModelOption.INCLUDE)
         : null;
   }

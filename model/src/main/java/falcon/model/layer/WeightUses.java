@@ -69,6 +69,6 @@ public record WeightUses(List<WeightUse> uses, List<Node> others) {
 
   private static boolean isWeights(Node node, int operand) {
     Product product = OperatorRules.product(node);
-    return product != null && product.weights().contains(operand);
+    return product != null && product.weights(node).contains(operand);
   }
 }

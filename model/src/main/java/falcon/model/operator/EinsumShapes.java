@@ -17,7 +17,9 @@ final class EinsumShapes {
   private EinsumShapes() {}
 
   static void addTo(Map<String, OperatorRule> all) {
-    all.put("Einsum", OperatorRule.ofShape(EinsumShapes::einsum).multiplies(new EinsumProduct()));
+    all.put(
+        "Einsum",
+        OperatorRule.ofShape(EinsumShapes::einsum).multiplies(new EinsumProduct()).learns(0, 1));
   }
 
   /// Infers the output of `Einsum`. Without `->` it has the letters that occur once, in
@@ -100,6 +102,14 @@ final class EinsumShapes {
     @Override
     public List<Integer> factors(Node node) {
       return IntStream.range(0, node.inputs().size()).boxed().toList();
+    }
+
+    @Override
+    public List<Integer> weights(Node node) {
+      return IntStream.range(0, node.inputs().size())
+          .filter(operand -> EinsumWeights.of(node, operand) != null)
+          .boxed()
+          .toList();
     }
 
     @Override

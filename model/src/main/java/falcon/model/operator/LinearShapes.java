@@ -71,7 +71,7 @@ final class LinearShapes {
 
   /// Infers the output of `MatMul`: `[…, m, k] · […, k, n]`; a vector is a row on the left, a
   /// column on the right.
-  private static List<Long> matMul(Operands operands) {
+  static List<Long> matMul(Operands operands) {
     List<Long> a = operands.shape(0);
     List<Long> b = operands.shape(1);
     if (a.isEmpty() || b.isEmpty()) {

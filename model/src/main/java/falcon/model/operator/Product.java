@@ -20,6 +20,12 @@ public interface Product {
     return List.of();
   }
 
+  /// Numbers of a node's operands that are weights where they are constants; those of [#weights()]
+  /// by default.
+  default List<Integer> weights(Node node) {
+    return weights();
+  }
+
   /// Returns whether the weights are a table that rows are looked up in, which costs nothing.
   default boolean isLookup() {
     return false;

@@ -63,7 +63,7 @@ final class WindowShapes {
   }
 
   /// Infers the output of `Conv` with weights `[out, in / group, kernel…]`.
-  private static List<Long> convolution(Operands operands) {
+  static List<Long> convolution(Operands operands) {
     List<Long> image = image(operands);
     List<Long> weights = operands.shape(1);
     long group = group(operands);

@@ -252,8 +252,29 @@ class LayersTest {
                 8)
             .initializer("w", zeros(8, 4))
             .build();
+    Layer layer = Layers.of(network).all().getFirst();
+    assertThat(layer.macs()).isEqualTo(3 * 6 * 8 * 4);
+    assertThat(layer.isPrunable()).isTrue();
+  }
+
+  @Test
+  void einsumWhoseWeightsHaveTheirAxesInAnotherOrderIsADenseProduct() {
+    Network network =
+        network(
+                new Node(
+                    "",
+                    "Einsum",
+                    "",
+                    List.of("x", "w"),
+                    List.of("y"),
+                    Map.of("equation", new Attribute.StringValue("bhd,dhe->bhe"))),
+                1,
+                3,
+                6)
+            .initializer("w", zeros(6, 3, 5))
+            .build();
     DenseProduct product = Layers.of(network).denseProducts().getFirst();
-    assertThat(product.macs()).isEqualTo(3 * 6 * 8 * 4);
+    assertThat(product.macs()).isEqualTo(3 * 6 * 5);
     assertThat(product.reason()).isEqualTo("no weights of Einsum nodes are pruned ('w')");
   }
 
@@ -271,12 +292,13 @@ class LayersTest {
   @Test
   void weightsThatAreComputedOrQuantisedAreDenseProducts() {
     Network network =
-        network(node("Mul", List.of("w", "scale"), "v"), 1, 8)
+        network(node("Exp", List.of("w"), "v"), 1, 8)
             .node(node("MatMul", List.of("x", "v"), "h"))
-            .node(node("DequantizeLinear", List.of("q", "scale"), "d"))
+            .node(node("DequantizeLinear", List.of("q", "scale", "zero"), "d"))
             .node(node("MatMul", List.of("h", "d"), "y"))
             .initializer("w", zeros(8, 4))
             .initializer("scale", Tensor.ofFloats(List.of(), 2f))
+            .initializer("zero", Tensor.ofBytes(DataType.INT8, List.of(), new byte[] {3}))
             .initializer("q", Tensor.ofBytes(DataType.INT8, List.of(4L, 2L), new byte[8]))
             .build();
     Layers layers = Layers.of(network);
@@ -284,9 +306,71 @@ class LayersTest {
     assertThat(layers.denseProducts())
         .extracting(DenseProduct::reason)
         .containsExactly(
-            "its weights are computed, by Mul node that makes 'v'",
-            "quantised: DequantizeLinear node that makes 'd' makes its weights");
+            "its weights are computed, by Exp node that makes 'v'",
+            "quantised with the zero point 3; only weights that are quantised symmetrically, with"
+                + " 0, are pruned");
     assertThat(layers.totalMacs()).isEqualTo(8 * 4 + 4 * 2);
+  }
+
+  @Test
+  void weightsBehindStepsThatOthersReadAreDenseProducts() {
+    Node cast =
+        new Node(
+            "",
+            "Cast",
+            "",
+            List.of("w"),
+            List.of("v"),
+            Map.of("to", new Attribute.IntegerValue(1)));
+    Network read =
+        network(cast, 1, 8)
+            .node(node("MatMul", List.of("x", "v"), "y"))
+            .node(node("ReduceSum", List.of("v"), "s"))
+            .initializer("w", zeros(8, 4))
+            .build();
+    assertThat(Layers.of(read).denseProducts().getFirst().reason())
+        .isEqualTo("ReduceSum node that makes 's' reads 'v', too");
+    Network twice =
+        network(cast, 1, 8)
+            .node(node("MatMul", List.of("x", "v"), "y"))
+            .node(node("Mul", List.of("v", "half"), "u"))
+            .node(node("MatMul", List.of("x", "u"), "z"))
+            .initializer("w", zeros(8, 4))
+            .initializer("half", Tensor.ofFloats(List.of(), 0.5f))
+            .build();
+    assertThat(Layers.of(twice).denseProducts())
+        .extracting(DenseProduct::reason)
+        .containsOnly("'w' is used in several ways");
+  }
+
+  @Test
+  void weightsMultipliedByThemselvesAreADenseProduct() {
+    Network network =
+        network(node("Mul", List.of("w", "w"), "v"), 1, 8)
+            .node(node("MatMul", List.of("x", "v"), "y"))
+            .initializer("w", zeros(8, 4))
+            .build();
+    assertThat(Layers.of(network).all()).isEmpty();
+    assertThat(Layers.of(network).denseProducts().getFirst().reason())
+        .isEqualTo("its weights are computed, by Mul node that makes 'v'");
+  }
+
+  @Test
+  void theCosinesOfATransformArePrunedOnlyByName() {
+    var values = new float[32 * 64];
+    for (int i = 0; i < values.length; i++) {
+      int frequency = i / 64;
+      values[i] = (float) Math.cos(Math.PI * frequency * (i % 64) / 32);
+    }
+    Network network =
+        network(node("MatMul", List.of("x", "w"), "y"), 1, 32)
+            .initializer("w", Tensor.ofFloats(List.of(32L, 64L), values))
+            .build();
+    assertThat(Layers.of(network).all().getFirst().notPrunableReason())
+        .isEqualTo(
+            "the sinusoids of a transform, not learnt: pruned only if asked for by name"
+                + " (‹include›)");
+    assertThat(Layers.of(network, selection("w", null)).prunable()).hasSize(1);
   }
 
   @Test

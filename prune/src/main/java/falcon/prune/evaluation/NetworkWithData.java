@@ -13,6 +13,7 @@ import falcon.model.Dimension;
 import falcon.model.Network;
 import falcon.model.ValueInfo;
 import falcon.model.shape.ExampleAxes;
+import falcon.model.stored.StoredWeights;
 import falcon.prune.options.Loss;
 import falcon.prune.options.Measure;
 import falcon.prune.options.PruningException;
@@ -35,7 +36,8 @@ import org.jspecify.annotations.Nullable;
 /// samples, and it is known which axis of each input counts them.
 ///
 /// @param network for examples of the data's shapes; for any number of them, even if its file fixes
-///     the number to one, where the graph allows others
+///     the number to one, where the graph allows others; its products read their weights directly
+///     ([StoredWeights])
 /// @param data whose samples it takes
 /// @param preprocessing how pixels become inputs; null of arrays, which go in as they are
 /// @param measure what networks are judged by
@@ -76,9 +78,10 @@ public record NetworkWithData(
     if (opened != null && keepsApart.test(opened)) {
       shaped = opened;
     }
+    Network unfolded = StoredWeights.unfolded(shaped);
     Split first = sized.hasTrain() ? Split.TRAIN : Split.TEST;
-    Measure measure = MeasureChoice.of(shaped, sized, first, loss);
-    return new NetworkWithData(shaped, withClasses(shaped, sized, loss), settled, measure);
+    Measure measure = MeasureChoice.of(unfolded, sized, first, loss);
+    return new NetworkWithData(unfolded, withClasses(unfolded, sized, loss), settled, measure);
   }
 
   /// Whether a network computes each sample by itself; asked of a few.

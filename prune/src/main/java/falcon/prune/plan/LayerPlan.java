@@ -2,6 +2,9 @@ package falcon.prune.plan;
 
 import falcon.budget.Budget;
 import falcon.budget.CostTable;
+import falcon.budget.Mask;
+import falcon.model.Network;
+import falcon.model.WeightStorage;
 import falcon.model.layer.Layer;
 import falcon.model.layer.LayerSelection;
 import falcon.model.layer.Layers;
@@ -12,25 +15,33 @@ import falcon.prune.options.KeepFloor;
 import falcon.prune.options.NnzRule;
 import falcon.prune.options.Option;
 import falcon.prune.options.PruningException;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /// The parts of a plan that concern single layers: floors, and unknown costs.
 final class LayerPlan {
   private LayerPlan() {}
 
-  /// Returns the limits of the layers.
+  /// Returns the limits of the layers: floors that were asked for, and weights that the file can
+  /// store as zero alone, which are never kept.
   ///
   /// @throws PruningException if a pattern matches no prunable layer, or the floors alone are above
   ///     the budget
-  static LayerLimits limits(CostTable costs, List<KeepFloor> floors, Budget budget) {
+  static LayerLimits limits(
+      Network network, CostTable costs, List<KeepFloor> floors, Budget budget) {
+    Mask keepable = keepable(network, costs);
     List<String> names = costs.layers().stream().map(CostTable.Layer::name).toList();
     var ranges = new TreeMap<Integer, LayerLimits.Range>();
     for (KeepFloor floor : floors) {
       requireMatch(floor, names);
       for (int l = 0; l < names.size(); l++) {
         if (floor.layers().matches(names.get(l))) {
-          int kept = floor.of(costs.layers().get(l).count());
+          CostTable.Layer layer = costs.layers().get(l);
+          int most = keepable == null ? layer.count() : keepable.keptCount(layer);
+          int kept = Math.min(most, floor.of(layer.count()));
           ranges.put(l, new LayerLimits.Range(kept, Integer.MAX_VALUE));
         }
       }
@@ -47,7 +58,28 @@ final class LayerPlan {
           "%s asks for %,d weights and %,d MACs, the budget allows %,d and %,d.%nAsk for less there, or for a larger budget."
               .formatted(Option.MIN_KEEP, nnz, macs, budget.maxNnz(), budget.maxMacs()));
     }
-    return ranges.isEmpty() ? LayerLimits.NONE : new LayerLimits(ranges);
+    return ranges.isEmpty() && keepable == null
+        ? LayerLimits.NONE
+        : new LayerLimits(ranges, keepable);
+  }
+
+  /// Returns the weights that can be anything but zero; null if all can.
+  private static @Nullable Mask keepable(Network network, CostTable costs) {
+    boolean[] keepable = null;
+    for (CostTable.Layer layer : costs.layers()) {
+      WeightStorage storage = network.storage(layer.name());
+      BitSet variable = storage == null ? null : storage.variable();
+      if (variable != null) {
+        if (keepable == null) {
+          keepable = new boolean[costs.weightCount()];
+          Arrays.fill(keepable, true);
+        }
+        for (int i = 0; i < layer.count(); i++) {
+          keepable[layer.offset() + i] = variable.get(i);
+        }
+      }
+    }
+    return keepable == null ? null : Mask.ofKept(keepable);
   }
 
   private static void requireMatch(KeepFloor floor, List<String> names) {

@@ -5,6 +5,7 @@ import falcon.budget.CostTable;
 import falcon.data.Dataset;
 import falcon.gradients.MemoryPlan;
 import falcon.model.Network;
+import falcon.model.WeightStorage;
 import falcon.model.layer.BranchWeights;
 import falcon.model.layer.Layer;
 import falcon.model.layer.Layers;
@@ -52,7 +53,7 @@ public final class Planner {
     CostTable costs = costs(layers, isCounted);
     Refit refit = refit(options);
     Budget budget = budget(asked, refit, costs);
-    LayerLimits limits = LayerPlan.limits(costs, options.search().floors(), budget);
+    LayerLimits limits = LayerPlan.limits(network, costs, options.search().floors(), budget);
     int stages = stages(options);
     Schedule schedule = schedule(options.search(), stages);
     int samples = samples(options, refit, data);
@@ -73,7 +74,7 @@ public final class Planner {
             : 0;
     HeapMemory.require(layers, refit, passBytes, Runtime.getRuntime().maxMemory());
     return new PruningPlan(
-        tensors(layers, costs, isCounted),
+        tensors(network, layers, costs, isCounted),
         new PruningPlan.Budgets(
             asked,
             budget,
@@ -96,13 +97,14 @@ public final class Planner {
         new PruningPlan.Scope(layers.reach(), BudgetWarnings.of(layers, costs, asked)));
   }
 
-  private static PruningPlan.Tensors tensors(Layers layers, CostTable costs, boolean isCounted) {
+  private static PruningPlan.Tensors tensors(
+      Network network, Layers layers, CostTable costs, boolean isCounted) {
     return new PruningPlan.Tensors(
         layers.prunable().stream()
             .map(layer ->
                 new PruningPlan.PrunableLayer(
                     layer.tensor(),
-                    layer.shape(),
+                    storedShape(network, layer),
                     layer.weights(),
                     isCounted ? layer.macsPerWeight() : 0))
             .toList(),
@@ -110,6 +112,11 @@ public final class Planner {
         isCounted,
         layers.adaptable().stream().map(Layer::tensor).toList(),
         layers.all().stream().filter(layer -> !layer.isAdaptable()).map(Layer::tensor).toList());
+  }
+
+  private static List<Long> storedShape(Network network, Layer layer) {
+    WeightStorage storage = network.storage(layer.tensor());
+    return storage == null ? layer.shape() : storage.storedShape();
   }
 
   /// Refuses a network that is contradictory and cannot be executed, whatever the request is.

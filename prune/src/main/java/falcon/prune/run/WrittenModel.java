@@ -8,6 +8,7 @@ import falcon.model.format.Networks;
 import falcon.model.onnx.OnnxFile;
 import falcon.model.onnx.OnnxOption;
 import falcon.model.safetensors.SafetensorsFile;
+import falcon.model.stored.StoredWeights;
 import falcon.prune.method.WeightVector;
 import falcon.prune.options.Option;
 import falcon.prune.plan.PruningPlan;
@@ -16,6 +17,7 @@ import falcon.prune.report.Report;
 import falcon.prune.storage.ModelFormat;
 import falcon.prune.storage.WrittenFile;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -57,7 +59,8 @@ record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, lo
     long denseBytes =
         format == ModelFormat.ONNX_SPARSE ? OnnxFile.sizeBytes(network) : bytes(files);
     PruningPlan plan = pruned.plan();
-    Mask kept = WeightVector.nonZero(name -> tensor(read, name), plan.costs());
+    Map<String, Tensor> weights = weights(network, read);
+    Mask kept = WeightVector.nonZero(name -> tensor(weights, name), plan.costs());
     return new WrittenModel(Report.layers(plan, kept), files, denseBytes);
   }
 
@@ -68,6 +71,13 @@ record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, lo
   /// Returns the length of all files.
   long bytes() {
     return bytes(files);
+  }
+
+  /// Returns the weights that the products of a network use with the tensors of its file.
+  private static Map<String, Tensor> weights(Network network, Map<String, Tensor> read) {
+    var own = new LinkedHashMap<>(read);
+    own.keySet().retainAll(network.initializers().keySet());
+    return StoredWeights.unfolded(network.withTensors(own)).initializers();
   }
 
   private static void requireSame(

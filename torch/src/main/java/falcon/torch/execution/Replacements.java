@@ -15,10 +15,12 @@ public final class Replacements {
     this.loaded = loaded;
   }
 
-  /// @param name name of an initializer
-  /// @param values new values in the initializer's shape, row-major; rounded to its type
+  /// @param name of an initializer
+  /// @param values in the initializer's shape, row-major; rounded to what the network's file can
+  ///     store
   public void put(String name, float[] values) {
-    Tensor tensor = loaded.parameters().constant(name).withFloats(values);
+    Tensor given = loaded.parameters().constant(name).withFloats(values);
+    Tensor tensor = loaded.program().network().storable(name, given);
     loaded.parameters().set(name, tensor.toFloats());
     tensors.put(name, tensor);
   }

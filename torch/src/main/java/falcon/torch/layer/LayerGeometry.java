@@ -11,7 +11,11 @@ import org.bytedeco.pytorch.Tensor;
 ///
 /// with n over samples and positions (pixels, tokens, time steps).
 public sealed interface LayerGeometry
-    permits ConvolutionGeometry, LinearGeometry, RecurrentGeometry, EmbeddingGeometry {
+    permits ConvolutionGeometry,
+        LinearGeometry,
+        EinsumGeometry,
+        RecurrentGeometry,
+        EmbeddingGeometry {
 
   /// Returns the order of the weights in their tensor.
   WeightOrder order();

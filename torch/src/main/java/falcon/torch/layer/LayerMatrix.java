@@ -111,6 +111,10 @@ public final class LayerMatrix {
         geometry = LinearGeometry.ofMatMul(use, shape);
         input = node.input(1 - use.operand());
       }
+      case "Einsum" -> {
+        geometry = EinsumGeometry.of(use, shape);
+        input = node.input(1 - use.operand());
+      }
       case "LSTM", "GRU", "RNN" -> {
         var values = RecurrentValues.of(node);
         boolean isInput = use.operand() == 1;

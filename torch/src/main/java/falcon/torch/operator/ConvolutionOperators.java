@@ -9,6 +9,7 @@ import falcon.torch.kernel.Window;
 import java.util.Arrays;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /// Convolutions over one to three spatial axes.
 final class ConvolutionOperators {
@@ -20,17 +21,16 @@ final class ConvolutionOperators {
   }
 
   private static Tensor convolution(Operands in) {
-    Tensor weight = in.y();
-    Window window = Window.ofConvolution(in.node(), weight.shape(), in.x());
+    return convolution(in.node(), in.x(), in.y(), in.tensor(2));
+  }
+
+  /// Returns the convolution of a node's window with other operands.
+  static Tensor convolution(Node node, Tensor x, Tensor weight, @Nullable Tensor bias) {
+    Window window = Window.ofConvolution(node, weight.shape(), x);
     return NativeLibraries.kernels()
         .convolution(
             new Convolution(
-                window.padded(in.x(), 0),
-                weight,
-                in.tensor(2),
-                window,
-                in.node().integer("group", 1),
-                false));
+                window.padded(x, 0), weight, bias, window, node.integer("group", 1), false));
   }
 
   /// Computes the whole transposed convolution, then crops or extends its border, so that any

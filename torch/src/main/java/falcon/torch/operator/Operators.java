@@ -43,6 +43,7 @@ public final class Operators {
         FoldOperators::addTo,
         NormalizationOperators::addTo,
         ProductOperators::addTo,
+        QuantizedOperators::addTo,
         AttentionOperators::addTo,
         ReductionOperators::addTo,
         RearrangementOperators::addTo,

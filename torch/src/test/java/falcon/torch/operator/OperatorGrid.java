@@ -35,6 +35,7 @@ final class OperatorGrid {
     WindowCases.addTo(cases);
     ElementCases.addTo(cases);
     LinearCases.addTo(cases);
+    QuantizedCases.addTo(cases);
     AttentionCases.addTo(cases);
     ReductionCases.addTo(cases);
     RearrangementCases.addTo(cases);

@@ -1,0 +1,42 @@
+package falcon.model.stored;
+
+import falcon.model.Network;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// A network whose products read their weights from constants, where a file has other nodes in
+/// between.
+///
+/// Exporters store weights in another layout (`Transpose`, `Reshape`, `Squeeze`, `Unsqueeze`,
+/// `Flatten`), in a narrower type (`Cast`), quantised (`DequantizeLinear`, with or without a
+/// `QuantizeLinear` before it), or multiplied by a constant (`Mul`, `Where` with zeros): chains of
+/// steps that can be undone. The constant of the network found here is what the product uses, under
+/// the stored constant's name; [Network#stored] turns changed weights back into what the file
+/// holds.
+///
+/// @param network the network with these weights; the network that was given if all products read
+///     their weights directly
+/// @param reasonByOperand for operands of products behind steps that cannot be undone: why not
+public record StoredWeights(Network network, Map<String, String> reasonByOperand) {
+  /// Copies the reasons.
+  public StoredWeights {
+    reasonByOperand = Map.copyOf(reasonByOperand);
+  }
+
+  /// Finds the stored weights of a network; no change to one that they were found of before.
+  public static StoredWeights of(Network network) {
+    return new StorageSearch(network).run();
+  }
+
+  /// Returns the network whose products read their weights from constants.
+  public static Network unfolded(Network network) {
+    return of(network).network();
+  }
+
+  /// Returns why an operand of a product is not weights that can be pruned.
+  ///
+  /// @return null if it is behind no steps
+  public @Nullable String reason(String operand) {
+    return reasonByOperand.get(operand);
+  }
+}
