@@ -1,5 +1,6 @@
 package falcon.benchmarks;
 
+import falcon.benchmarks.real.RealTable;
 import falcon.benchmarks.solver.SolverTable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -17,6 +18,7 @@ import picocli.CommandLine.Command;
       ForwardTable.class,
       GradientsTable.class,
       EmbeddingTable.class,
+      RealTable.class,
       DemoData.class
     })
 final class Main {
