@@ -1,5 +1,6 @@
 package falcon.benchmarks;
 
+import falcon.benchmarks.real.RealTable;
 import falcon.benchmarks.solver.SolverTable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -18,6 +19,7 @@ import picocli.CommandLine.Command;
       GradientsTable.class,
       EmbeddingTable.class,
       FewSamplesTable.class,
+      RealTable.class,
       DemoData.class
     })
 final class Main {

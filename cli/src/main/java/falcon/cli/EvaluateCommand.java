@@ -38,11 +38,10 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(
       names = "--split",
       paramLabel = "PART",
-      defaultValue = "test",
       description =
           "Which samples: test, validation (the held-out part of the training samples) or train (all of"
-              + " these). Default: ${DEFAULT-VALUE}.")
-  private Evaluator.Part part = Evaluator.Part.TEST;
+              + " these). Default: test, or train where there is no test part.")
+  private Evaluator.@Nullable Part asked;
 
   @Option(
       names = "--reference",
@@ -62,36 +61,47 @@ final class EvaluateCommand implements Callable<Integer> {
     Network compared = reference == null ? null : model.read(reference);
     Dataset data = dataOptions.open(network);
     Preprocessing preprocessing = dataOptions.preprocessing(data, network, model.path());
+    Evaluator.Part part = part(data);
+    String samples = data.layout().isImages() ? "images" : "samples";
     var evaluator = new Evaluator(data, preprocessing, threads.count());
     String how = preprocessing == null ? "arrays as they are" : preprocessing.toString();
     try (var progress = ConsoleProgress.start(console, output.volume())) {
       if (compared == null) {
-        show(evaluator.evaluate(network, part, progress), how);
+        show(evaluator.evaluate(network, part, progress), part, samples, how);
       } else {
-        show(evaluator.compare(compared, network, part, progress), how);
+        show(evaluator.compare(compared, network, part, progress), part, how);
       }
     }
     return ExitCode.DONE;
   }
 
-  private void show(Evaluator.Result result, String preprocessing) {
+  private Evaluator.Part part(Dataset data) {
+    if (asked != null) {
+      return asked;
+    }
+    return data.hasTest() ? Evaluator.Part.TEST : Evaluator.Part.TRAIN;
+  }
+
+  private void show(
+      Evaluator.Result result, Evaluator.Part part, String samples, String preprocessing) {
     console.result(
         output.isJson()
-            ? json(result, preprocessing)
-            : "%s: %.2f %% of %,d images right, cross-entropy %.4f (%.1f s; %s)"
+            ? json(result, part, preprocessing)
+            : "%s: %.2f %% of %,d %s right, cross-entropy %.4f (%.1f s; %s)"
                 .formatted(
-                    split(),
+                    name(part),
                     result.accuracy(),
                     result.samples(),
+                    samples,
                     result.crossEntropy(),
                     result.seconds(),
                     preprocessing));
   }
 
-  private String json(Evaluator.Result result, String preprocessing) {
+  private String json(Evaluator.Result result, Evaluator.Part part, String preprocessing) {
     ObjectNode json =
         JsonText.document()
-            .put("split", split())
+            .put("split", name(part))
             .put("samples", result.samples())
             .put("correct", result.correct())
             .put("measure", Measure.ACCURACY.id())
@@ -104,12 +114,12 @@ final class EvaluateCommand implements Callable<Integer> {
     return JsonText.of(json);
   }
 
-  private void show(Evaluator.Comparison result, String preprocessing) {
+  private void show(Evaluator.Comparison result, Evaluator.Part part, String preprocessing) {
     console.result(
         output.isJson()
             ? JsonText.of(
                 JsonText.document()
-                    .put("split", split())
+                    .put("split", name(part))
                     .put("samples", result.samples())
                     .put("measure", result.measure().id())
                     .put(result.measure().id(), result.percent())
@@ -119,7 +129,7 @@ final class EvaluateCommand implements Callable<Integer> {
                     .put("seconds", result.seconds()))
             : "%s: %s %.2f %% with %s on %,d samples, fidelity of the outputs %.2f %% (%.1f s; %s)"
                 .formatted(
-                    split(),
+                    name(part),
                     result.measure().id(),
                     result.percent(),
                     reference,
@@ -129,7 +139,7 @@ final class EvaluateCommand implements Callable<Integer> {
                     preprocessing));
   }
 
-  private String split() {
+  private static String name(Evaluator.Part part) {
     return part.name().toLowerCase(Locale.ROOT);
   }
 }

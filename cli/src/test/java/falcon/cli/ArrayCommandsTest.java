@@ -108,9 +108,16 @@ class ArrayCommandsTest {
 
   @Test
   void testSplitThatIsNotThereIsRefusedWithAdvice() {
-    Ran ran = Ran.of("evaluate", model, "--data", data, "--reference", model);
+    Ran ran = Ran.of("evaluate", model, "--data", data, "--reference", model, "--split", "test");
     assertThat(ran.code()).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(ran.err()).contains("holds no test samples", "--split validation");
+  }
+
+  @Test
+  void trainingPartIsMeasuredWhereThereIsNoOther() {
+    Ran ran = Ran.of("evaluate", model, "--data", data, "--reference", model);
+    assertThat(ran.code()).isZero();
+    assertThat(ran.out()).startsWith("train: ").contains("on 120 samples");
   }
 
   @Test

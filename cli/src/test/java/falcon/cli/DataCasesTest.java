@@ -229,7 +229,7 @@ class DataCasesTest {
   void labelsHaveAnyOfTheUsualNames() {
     Ran ran =
         evaluated(Cases.file("mlp.onnx"), Cases.file("data/labelname.npz"), "--split", "train");
-    assertThat(ran.out()).contains("of 300 images right");
+    assertThat(ran.out()).contains("of 300 samples right");
   }
 
   @Test

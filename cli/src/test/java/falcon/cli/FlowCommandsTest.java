@@ -376,11 +376,11 @@ class FlowCommandsTest {
     String data = samples12("few", count, i -> i % 6);
     for (String split : List.of("train", "validation")) {
       Ran ran = Ran.of("evaluate", Cases.file("mlp.onnx"), "--data", data, "--split", split);
-      boolean isEnough = split.equals("train") || count >= 10;
+      boolean isEnough = split.equals("train") || count >= 2;
       assertThat(ran.code()).isEqualTo(isEnough ? ExitCode.DONE : ExitCode.BAD_INPUT);
       assertThat(ran.out() + ran.err())
           .doesNotContain("NaN")
-          .contains(isEnough ? "images right" : "10 or more are needed");
+          .contains(isEnough ? "samples right" : "2 or more are needed");
     }
   }
 

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.SequencedSet;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// A network as data: an immutable ONNX graph.
@@ -376,13 +377,17 @@ public final class Network {
     return new Network(this, inputs, outputs, given);
   }
 
-  /// Returns the network with the inputs, outputs and given values of another one of the same
-  /// graph.
-  ///
-  /// @throws IllegalArgumentException if names of inputs or outputs differ
+  /// Returns the network with the inputs, outputs and given values that another one of the same
+  /// graph has, as far as this one has values of their names: it may have fewer outputs.
   public Network withInterfaceOf(Network other) {
-    Network changed = withInterface(other.inputs, other.outputs);
+    Network changed =
+        withInterface(ofSameName(other.inputs, inputs), ofSameName(other.outputs, outputs));
     return new Network(changed, changed.inputs, changed.outputs, other.given);
+  }
+
+  private static List<ValueInfo> ofSameName(List<ValueInfo> others, List<ValueInfo> values) {
+    var byName = others.stream().collect(Collectors.toMap(ValueInfo::name, each -> each));
+    return values.stream().map(value -> byName.getOrDefault(value.name(), value)).toList();
   }
 
   /// Returns the network with the axes of examples of another one of the same graph
