@@ -175,7 +175,7 @@ class GraphCasesTest {
             "--out",
             folder.resolve("none").toString());
     assertThat(pruned.code()).isEqualTo(ExitCode.BAD_INPUT);
-    assertThat(pruned.err()).contains("416 weights are in a body of If node", "'rate'", "--input");
+    assertThat(pruned.err()).contains("in a body of If node", "'rate'", "--input");
   }
 
   @ParameterizedTest

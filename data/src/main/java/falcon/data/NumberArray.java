@@ -8,9 +8,9 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/// An array of a file, `[n, …]`: the first axis counts samples, or the array is one value for all of
-/// them, which [NamedArrays#isPerSample] tells. Numbers stay in the file's format,
-/// in memory or on disk, and are converted sample by sample. Instances are immutable.
+/// An array of a file, `[n, …]`: the first axis counts samples, or the array is one value for all
+/// samples ([NamedArrays#isPerSample]). Numbers stay in the file's format, in memory or on disk, and
+/// are converted sample by sample. Instances are immutable.
 public final class NumberArray {
   /// Greatest magnitude up to which every integer is a float.
   private static final long EXACT_IN_FLOAT = 1L << 24;
@@ -52,8 +52,7 @@ public final class NumberArray {
     this.type = all.type;
     this.byteOrder = all.byteOrder;
     this.count = indexes.length;
-    this.shape =
-        Stream.concat(Stream.of((long) indexes.length), all.sampleShape.stream()).toList();
+    this.shape = Stream.concat(Stream.of((long) indexes.length), all.sampleShape.stream()).toList();
     this.sampleShape = all.sampleShape;
     this.sampleSize = all.sampleSize;
     this.content = (index, target) -> all.content.copy(indexes[index], target);

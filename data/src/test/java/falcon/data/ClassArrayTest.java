@@ -82,8 +82,8 @@ final class ClassArrayTest {
             "y",
             Npy.file("<i8", false, "(100,)", Npy.longs(numbers)));
     var splits = Splits.of(arrays);
-    assertThat(IntStream.of(splits.validation())).hasSize(4).allMatch(i -> i < 40);
-    assertThat(splits.rest()).hasSize(96);
+    assertThat(IntStream.of(splits.validation())).hasSize(10).allMatch(i -> i < 40);
+    assertThat(splits.rest()).hasSize(90);
   }
 
   @Test

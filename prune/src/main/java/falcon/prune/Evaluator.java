@@ -72,6 +72,7 @@ public final class Evaluator {
     public Result {
       warnings = List.copyOf(warnings);
     }
+
     /// Returns the share of correct answers in percent.
     public double accuracy() {
       return 100.0 * correct / samples;

@@ -348,7 +348,7 @@ public final class Pruning {
               ofResult.count(),
               interval == null ? null : interval.low(),
               interval == null ? null : interval.high());
-      if (heldOut.isFew() && !isTested) {
+      if (heldOut.samples() > 0 && heldOut.isFew() && !isTested) {
         warn(
             "Figures on validation rest on %d held-out %s%s. More training samples, or a test split, tell more."
                 .formatted(

@@ -99,10 +99,7 @@ public final class WeightPruning {
               .warnings(plan.warnings())
               .build();
       return new PrunedNetwork(
-          outcome.network().stored(),
-          StoredMask.of(mask, plan.costs(), unfolded),
-          plan,
-          report);
+          outcome.network().stored(), StoredMask.of(mask, plan.costs(), unfolded), plan, report);
     }
   }
 }

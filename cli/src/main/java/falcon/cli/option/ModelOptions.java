@@ -120,6 +120,9 @@ public final class ModelOptions {
   /// Reads another network in the same way.
   public Network read(Path file) {
     Network network = InputValue.applied(readAsItIs(file), inputs);
+    if (batchAxes != null) {
+      network = batchAxes.appliedTo(network);
+    }
     network = inputShapes == null ? network : inputShapes.appliedTo(network);
     if (weights != null && file.equals(path)) {
       network = Networks.withWeights(network, weights);

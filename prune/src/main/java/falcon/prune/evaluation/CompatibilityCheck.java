@@ -38,10 +38,7 @@ final class CompatibilityCheck {
   /// @throws PruningException if it does not accept these samples; the message states what it
   ///     accepts and what the samples are
   static Network shaped(
-      Network network,
-      Dataset data,
-      @Nullable ImageLayout layout,
-      Predicate<Network> keepsApart) {
+      Network network, Dataset data, @Nullable ImageLayout layout, Predicate<Network> keepsApart) {
     Predicate<Network> apart = candidate -> keepsApart.test(needed(candidate));
     try {
       Network shaped =
@@ -87,8 +84,7 @@ final class CompatibilityCheck {
   }
 
   /// Returns the shape of a sample for each input, for messages.
-  private static String sample(
-      Network network, Dataset data, @Nullable ImageLayout layout) {
+  private static String sample(Network network, Dataset data, @Nullable ImageLayout layout) {
     return switch (data.any()) {
       case Images _ ->
           imageShape(network, data, Objects.requireNonNull(layout)).entrySet().stream()

@@ -64,9 +64,7 @@ public final class Summary {
   }
 
   private static void addAccuracies(
-      List<String> lines,
-      Report.@Nullable Accuracy validation,
-      Report.@Nullable Accuracy test) {
+      List<String> lines, Report.@Nullable Accuracy validation, Report.@Nullable Accuracy test) {
     lines.add(accuracies("dense", validation, test, Report.Accuracy::dense));
     lines.add(accuracies("pruned", validation, test, Report.Accuracy::pruned));
     Report.Accuracy either = validation != null ? validation : test;
