@@ -9,8 +9,8 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /// An array of a file, `[n, …]`: the first axis counts samples, or the array is one value for all
-/// samples ([NamedArrays#isPerSample]). Numbers stay in the file's format, in memory or on disk, and
-/// are converted sample by sample. Instances are immutable.
+/// samples ([NamedArrays#isPerSample]). Numbers stay in the file's format, in memory or on disk,
+/// and are converted sample by sample. Instances are immutable.
 public final class NumberArray {
   /// Greatest magnitude up to which every integer is a float.
   private static final long EXACT_IN_FLOAT = 1L << 24;

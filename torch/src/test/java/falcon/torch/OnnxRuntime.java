@@ -37,6 +37,7 @@ public final class OnnxRuntime {
     var values = new LinkedHashMap<String, OnnxTensor>();
     try (var options = new OrtSession.SessionOptions()) {
       options.setIntraOpNumThreads(1);
+      options.addConfigEntry("session.disable_quant_qdq", "1"); // products of float32, as written
       options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
       try (OrtSession session = environment.createSession(file.toString(), options)) {
         for (Map.Entry<String, Tensor> input : inputs.entrySet()) {

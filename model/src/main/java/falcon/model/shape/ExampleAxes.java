@@ -462,8 +462,8 @@ public final class ExampleAxes {
   }
 
   /// Returns the axes of an input that may count examples, the likeliest first: one with a usual
-  /// name (`batch`, `N`, …) before the others, then from the first to the last. Where the first axis
-  /// is open, an axis of fixed size counts none.
+  /// name (`batch`, `N`, …) before the others, then from the first to the last. Where the first
+  /// axis is open, an axis of fixed size counts none.
   ///
   /// @return numbers of axes; of an input of unknown axes the first one
   public static List<Integer> axes(ValueInfo input) {

@@ -134,8 +134,8 @@ final class QuantizedOperators {
     Tensor x = in.x();
     double least = Math.min(0, Torch.number(x.detach().min()));
     double greatest = Math.max(0, Torch.number(x.detach().max()));
-    Tensor low = torch.tensor(least).to(in.precision().scalarType());
-    Tensor high = torch.tensor(greatest).to(in.precision().scalarType());
+    Tensor low = scalar(in, least);
+    Tensor high = scalar(in, greatest);
     Tensor scale =
         least == greatest
             ? torch.ones_like(low)
@@ -143,6 +143,10 @@ final class QuantizedOperators {
     Tensor zeroPoint = rounded(low.neg().div(scale), null, Range.BYTE);
     Tensor numbers = rounded(x.div(scale), real(in, zeroPoint), Range.BYTE);
     return List.of(numbers, scale, zeroPoint);
+  }
+
+  private static Tensor scalar(Operands in, double value) {
+    return torch.tensor(value).reshape(new long[0]).to(in.precision().scalarType());
   }
 
   /// Returns the numbers minus their zero points, in a precision in which sums of as many products
