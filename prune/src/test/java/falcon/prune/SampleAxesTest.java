@@ -520,7 +520,7 @@ class SampleAxesTest {
             PruningOptions.builder()
                 .method(Method.FALCON)
                 .refit(refit)
-                .samples(48)
+                .samples(40)
                 .threads(threads)
                 .build())
         .run();
