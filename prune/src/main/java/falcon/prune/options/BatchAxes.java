@@ -16,7 +16,10 @@ import org.jspecify.annotations.Nullable;
 /// They are needed only where neither shapes nor a few samples tell, or where they tell wrong.
 ///
 /// ```java
-/// Network network = BatchAxes.parse("x=1").appliedTo(Networks.read(path));
+/// Network network =
+///     BatchAxes.parse("0")
+///         .appliedTo(Networks.read(Path.of("demo/resnet20_fmnist.safetensors")));
+/// System.out.println(network.inputs());
 /// ```
 public final class BatchAxes {
   private static final String NONE = "none";
