@@ -13,7 +13,7 @@ final class FlowInputs {
   private FlowInputs() {}
 
   /// Returns the names of the inputs for a message: `input 'sr'`; empty if none decides by its
-  /// values.
+  /// values, or all of them do: none would be left for samples if they were fixed.
   static String of(Network network, Node flow) {
     var deciding = new ArrayDeque<String>();
     int count = flow.is("If") ? 1 : 2;
@@ -36,7 +36,7 @@ final class FlowInputs {
             .map(input -> "'" + input.name() + "'")
             .filter(name -> seen.contains(name.substring(1, name.length() - 1)))
             .toList();
-    return names.isEmpty()
+    return names.isEmpty() || names.size() == network.inputs().size()
         ? ""
         : (names.size() == 1 ? "input " : "inputs ")
             + names.stream().collect(Collectors.joining(", "));

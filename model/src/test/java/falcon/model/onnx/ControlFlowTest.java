@@ -144,6 +144,30 @@ class ControlFlowTest {
   }
 
   @Test
+  void conditionOnTheOnlyInputIsOneOnData() throws IOException {
+    GraphProto.Builder graph = choice();
+    NodeProto choice = graph.getNode(0);
+    Network network =
+        read(
+            graph
+                .clearNode()
+                .addNode(node("ReduceMax", "most", "x"))
+                .addNode(node("Cast", "go", "most").addAttribute(toBool()))
+                .addNode(choice));
+    Obstacle obstacle = Layers.of(network).obstacles().getFirst();
+    assertThat(obstacle.toString()).contains("depends on data");
+    assertThat(obstacle.advice()).doesNotContain("‹input›");
+  }
+
+  private static AttributeProto toBool() {
+    return AttributeProto.newBuilder()
+        .setName("to")
+        .setType(AttributeType.INT)
+        .setI(DataType.BOOL.onnxCode())
+        .build();
+  }
+
+  @Test
   void everyIterationOfALoopUsesTheSameWeights() throws IOException {
     Network network = read(loop(longs("trips", 5)));
     assertThat(network.nodes())
