@@ -157,7 +157,7 @@ final class RealRow {
     }
     JsonNode result =
         new ObjectMapper().readTree(folder.resolve(method).resolve("result.json").toFile());
-    result.path("warnings").forEach(warning -> warn(method, warning.asText()));
+    result.path("warnings").forEach(warning -> warn(warning.asText()));
     return result;
   }
 
@@ -199,11 +199,17 @@ final class RealRow {
   }
 
   private void refuse(String command, String message) {
-    refusals.add("- `%s`, `%s`: %s".formatted(network.name(), command, message.replace('\n', ' ')));
+    String place = file.toAbsolutePath().getParent() + file.getFileSystem().getSeparator();
+    refusals.add(
+        "- `%s`, `%s`: %s"
+            .formatted(network.name(), command, message.replace(place, "").replace('\n', ' ')));
   }
 
-  private void warn(String method, String warning) {
-    refusals.add("- `%s`, `%s` warns: %s".formatted(network.name(), method, warning));
+  private void warn(String warning) {
+    String line = "- `%s` warns: %s".formatted(network.name(), warning);
+    if (!refusals.contains(line)) { // both methods may warn alike
+      refusals.add(line);
+    }
   }
 
   private static String kept(JsonNode result) {
