@@ -83,7 +83,7 @@ public final class Solution {
     return supportChanges;
   }
 
-  /// The reason why the solver stopped.
+  /// Returns the reason why the solver stopped.
   public Outcome outcome() {
     return outcome;
   }

@@ -58,7 +58,7 @@ public final class NpzFile {
     }
   }
 
-  /// Whether an entry is none of the arrays, but what macOS adds when it packs files.
+  /// Returns whether an entry is none of the arrays, but what macOS adds when it packs files.
   private static boolean isHidden(String name) {
     return name.startsWith("__MACOSX/")
         || name.substring(name.lastIndexOf('/') + 1).startsWith(".");

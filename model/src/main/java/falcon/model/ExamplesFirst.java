@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/// A network as it is executed: the first axis of every input, and of the output that counts, is
+/// A network as it is executed: the first axis of every input, and of the main output, is
 /// that of examples.
 ///
 /// Inputs whose examples lie along another axis are turned by a `Transpose`, and so is the output.

@@ -11,7 +11,7 @@ public enum ModelOption {
   INPUT,
   /// Axes that count examples: [ValueInfo#exampleAxis].
   BATCH_AXIS,
-  /// Output that counts: [MainOutput].
+  /// The main output: [MainOutput].
   OUTPUT,
   /// Weights to prune: [falcon.model.layer.LayerSelection#include].
   INCLUDE,

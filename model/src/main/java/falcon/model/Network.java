@@ -69,105 +69,57 @@ public final class Network {
     consumers = consumers(nodes);
   }
 
-  private Network(
-      Network that, List<Node> nodes, Map<String, Tensor> tensors, Map<String, String> opaque) {
+  private Network(Change change) {
+    Network that = change.that;
     name = that.name;
-    inputs = that.inputs;
-    outputs = that.outputs;
-    initializers = joined(that.initializers, tensors);
-    opaqueInitializers = joined(that.opaqueInitializers, opaque);
     opsets = that.opsets;
-    metadata = that.metadata;
-    given = that.given;
     origin = that.origin;
-    file = that.file;
-    unfolded = that.unfolded;
-    this.nodes = GraphOrder.sort(nodes, givenNames(), outputs);
-    producers = producers(nodes);
-    consumers = consumers(nodes);
+    inputs = List.copyOf(change.inputs);
+    outputs = List.copyOf(change.outputs);
+    initializers = change.initializers;
+    opaqueInitializers = change.opaqueInitializers;
+    metadata = change.metadata;
+    given = change.given;
+    file = change.file;
+    unfolded = change.unfolded;
+    if (change.nodes == null) {
+      nodes = that.nodes;
+      producers = that.producers;
+      consumers = that.consumers;
+    } else {
+      nodes = GraphOrder.sort(change.nodes, givenNames(), outputs);
+      producers = producers(nodes);
+      consumers = consumers(nodes);
+    }
   }
 
-  private Network(
-      Network that,
-      List<ValueInfo> inputs,
-      List<ValueInfo> outputs,
-      List<Node> nodes,
-      SequencedMap<String, Tensor> initializers) {
-    this.inputs = List.copyOf(inputs);
-    this.outputs = List.copyOf(outputs);
-    this.initializers = initializers;
-    name = that.name;
-    opaqueInitializers = that.opaqueInitializers;
-    opsets = that.opsets;
-    metadata = that.metadata;
-    given = that.given;
-    origin = that.origin;
-    file = that.file;
-    unfolded = that.unfolded;
-    this.nodes = GraphOrder.sort(nodes, givenNames(), this.outputs);
-    producers = producers(this.nodes);
-    consumers = consumers(this.nodes);
-  }
+  /// The parts of a network that is derived from another one; those that are not set are the other
+  /// one's.
+  private static final class Change {
+    private final Network that;
+    private List<ValueInfo> inputs;
+    private List<ValueInfo> outputs;
+    private SequencedMap<String, Tensor> initializers;
+    private SequencedMap<String, String> opaqueInitializers;
+    private SequencedMap<String, String> metadata;
+    private SequencedMap<String, Tensor> given;
+    private @Nullable Path file;
+    private @Nullable Unfolded unfolded;
 
-  private Network(
-      Network that,
-      SequencedMap<String, Tensor> initializers,
-      SequencedMap<String, String> metadata,
-      @Nullable Path file) {
-    this.initializers = initializers;
-    this.metadata = metadata;
-    this.file = file;
-    inputs = that.inputs;
-    outputs = that.outputs;
-    given = that.given;
-    name = that.name;
-    nodes = that.nodes;
-    opaqueInitializers = that.opaqueInitializers;
-    opsets = that.opsets;
-    origin = that.origin;
-    unfolded = that.unfolded;
-    producers = that.producers;
-    consumers = that.consumers;
-  }
+    /// All nodes in any order, null for those of the other network.
+    private @Nullable List<Node> nodes;
 
-  private Network(
-      Network that,
-      List<ValueInfo> inputs,
-      List<ValueInfo> outputs,
-      SequencedMap<String, Tensor> given) {
-    this.inputs = List.copyOf(inputs);
-    this.outputs = List.copyOf(outputs);
-    this.given = given;
-    initializers = that.initializers;
-    metadata = that.metadata;
-    file = that.file;
-    name = that.name;
-    nodes = that.nodes;
-    opaqueInitializers = that.opaqueInitializers;
-    opsets = that.opsets;
-    origin = that.origin;
-    unfolded = that.unfolded;
-    producers = that.producers;
-    consumers = that.consumers;
-  }
-
-  private Network(Network that, List<Node> nodes, Map<String, Tensor> weights, Unfolded unfolded) {
-    name = that.name;
-    inputs = that.inputs;
-    outputs = that.outputs;
-    var changed = new LinkedHashMap<>(that.initializers);
-    changed.putAll(weights);
-    initializers = Collections.unmodifiableSequencedMap(changed);
-    opaqueInitializers = that.opaqueInitializers;
-    opsets = that.opsets;
-    metadata = that.metadata;
-    given = that.given;
-    origin = that.origin;
-    file = that.file;
-    this.unfolded = unfolded;
-    this.nodes = GraphOrder.sort(nodes, givenNames(), outputs);
-    producers = producers(this.nodes);
-    consumers = consumers(this.nodes);
+    Change(Network that) {
+      this.that = that;
+      inputs = that.inputs;
+      outputs = that.outputs;
+      initializers = that.initializers;
+      opaqueInitializers = that.opaqueInitializers;
+      metadata = that.metadata;
+      given = that.given;
+      file = that.file;
+      unfolded = that.unfolded;
+    }
   }
 
   /// The network as its file has it, and how weights are stored there.
@@ -269,7 +221,9 @@ public final class Network {
       }
       changed.put(tensorName, storable(tensorName, tensor));
     });
-    return new Network(this, Collections.unmodifiableSequencedMap(changed), metadata, file);
+    var change = new Change(this);
+    change.initializers = Collections.unmodifiableSequencedMap(changed);
+    return new Network(change);
   }
 
   /// Returns the weights that the file can store nearest to these; the same where it stores them as
@@ -300,7 +254,13 @@ public final class Network {
     }
     all.putAll(storages);
     Network stored = unfolded == null ? this : unfolded.stored();
-    return new Network(this, nodes, weights, new Unfolded(stored, all));
+    var tensors = new LinkedHashMap<>(initializers);
+    tensors.putAll(weights);
+    var change = new Change(this);
+    change.nodes = nodes;
+    change.initializers = Collections.unmodifiableSequencedMap(tensors);
+    change.unfolded = new Unfolded(stored, all);
+    return new Network(change);
   }
 
   /// Returns the network as a file holds it: weights in their stored form, with the nodes that make
@@ -314,22 +274,30 @@ public final class Network {
       WeightStorage storage = storage(tensorName);
       tensors.put(tensorName, storage == null ? tensor : storage.stored(tensor));
     });
-    var changed =
-        new Network(
-            unfolded.stored(), Collections.unmodifiableSequencedMap(tensors), metadata, file);
-    return new Network(changed, inputs, outputs, given);
+    var change = new Change(unfolded.stored());
+    change.inputs = inputs;
+    change.outputs = outputs;
+    change.initializers = Collections.unmodifiableSequencedMap(tensors);
+    change.metadata = metadata;
+    change.given = given;
+    change.file = file;
+    return new Network(change);
   }
 
   /// Returns the network with other text properties.
   ///
   /// @param properties all of them, in the order to write
   public Network withMetadata(Map<String, String> properties) {
-    return new Network(this, initializers, frozen(properties), file);
+    var change = new Change(this);
+    change.metadata = frozen(properties);
+    return new Network(change);
   }
 
   /// Returns the network with `source` as the file that messages name.
   public Network readFrom(Path source) {
-    return new Network(this, initializers, metadata, source);
+    var change = new Change(this);
+    change.file = source;
+    return new Network(change);
   }
 
   /// Returns the file that messages name; null if there is none.
@@ -359,7 +327,7 @@ public final class Network {
               return shape == null ? input : input.withExampleShape(shape);
             })
             .toList();
-    return new Network(this, fixed, outputs, given);
+    return withInterface(fixed, outputs, given);
   }
 
   /// Returns the network with other types, sizes and axes of examples of its inputs and outputs. A
@@ -374,7 +342,16 @@ public final class Network {
           "inputs %s and outputs %s in place of %s and %s"
               .formatted(inputs, outputs, this.inputs, this.outputs));
     }
-    return new Network(this, inputs, outputs, given);
+    return withInterface(inputs, outputs, given);
+  }
+
+  private Network withInterface(
+      List<ValueInfo> inputs, List<ValueInfo> outputs, SequencedMap<String, Tensor> given) {
+    var change = new Change(this);
+    change.inputs = inputs;
+    change.outputs = outputs;
+    change.given = given;
+    return new Network(change);
   }
 
   /// Returns the network with the inputs, outputs and given values that another one of the same
@@ -382,7 +359,7 @@ public final class Network {
   public Network withInterfaceOf(Network other) {
     Network changed =
         withInterface(ofSameName(other.inputs, inputs), ofSameName(other.outputs, outputs));
-    return new Network(changed, changed.inputs, changed.outputs, other.given);
+    return changed.withInterface(changed.inputs, changed.outputs, other.given);
   }
 
   private static List<ValueInfo> ofSameName(List<ValueInfo> others, List<ValueInfo> values) {
@@ -426,7 +403,7 @@ public final class Network {
     values.keySet().forEach(this::requireInput);
     var all = new LinkedHashMap<>(given);
     all.putAll(values);
-    return new Network(this, inputs, outputs, Collections.unmodifiableSequencedMap(all));
+    return withInterface(inputs, outputs, Collections.unmodifiableSequencedMap(all));
   }
 
   private void requireInput(String input) {
@@ -456,7 +433,11 @@ public final class Network {
   /// @param opaque initializers that are added and that [Tensor] cannot hold: name and kind
   public Network withNodes(
       List<Node> nodes, Map<String, Tensor> tensors, Map<String, String> opaque) {
-    return new Network(this, nodes, tensors, opaque);
+    var change = new Change(this);
+    change.nodes = nodes;
+    change.initializers = joined(initializers, tensors);
+    change.opaqueInitializers = joined(opaqueInitializers, opaque);
+    return new Network(change);
   }
 
   /// Returns the network in which some inputs are constants or made by nodes. A written file keeps
@@ -470,12 +451,11 @@ public final class Network {
     made.forEach(node -> replaced.addAll(node.outputs()));
     var all = new ArrayList<>(made);
     all.addAll(nodes);
-    return new Network(
-        this,
-        inputs.stream().filter(input -> !replaced.contains(input.name())).toList(),
-        outputs,
-        all,
-        joined(initializers, constants));
+    var change = new Change(this);
+    change.nodes = all;
+    change.inputs = inputs.stream().filter(input -> !replaced.contains(input.name())).toList();
+    change.initializers = joined(initializers, constants);
+    return new Network(change);
   }
 
   /// Returns the network with some of its nodes and the outputs that these make. A written file
@@ -485,7 +465,10 @@ public final class Network {
   /// @param outputs values that the nodes make, or that are inputs or constants
   /// @throws IllegalArgumentException if a kept node or an output needs one that is left out
   public Network withNodes(List<Node> kept, List<ValueInfo> outputs) {
-    return new Network(this, inputs, outputs, kept, initializers);
+    var change = new Change(this);
+    change.nodes = kept;
+    change.outputs = outputs;
+    return new Network(change);
   }
 
   @Override

@@ -339,8 +339,8 @@ public final class Pruning {
       progress.warn(message);
     }
 
-    /// How far the final figure can be trusted; warns where that is not far and no other figure is
-    /// told.
+    /// Returns how far the final figure can be trusted; warns where it rests on few samples and
+    /// there is no other figure.
     private Report.HeldOut heldOut(SampleLosses ofResult, boolean isTested) {
       Interval interval = ofResult.interval();
       var heldOut =

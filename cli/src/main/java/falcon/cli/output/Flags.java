@@ -23,7 +23,7 @@ public final class Flags {
 
   private Flags() {}
 
-  /// The text with flags in place of options.
+  /// Returns the text with flags in place of options.
   public static String in(String text) {
     return OPTION
         .matcher(text)

@@ -36,7 +36,7 @@ final class FreshNames {
     body.nodes().forEach(this::take);
   }
 
-  /// Whether a name is in use.
+  /// Returns whether a name is in use.
   boolean isTaken(String name) {
     return taken.contains(name);
   }

@@ -208,7 +208,7 @@ final class RuntimeOperators {
     return attributes;
   }
 
-  /// The sum of two values, or the first where there is no second.
+  /// Returns the sum of two values, or the first where there is no second.
   static @Nullable String sum(Fragment fragment, @Nullable String a, @Nullable String b) {
     return b == null ? a : fragment.add("Add", Map.of(), a, b);
   }
@@ -217,7 +217,7 @@ final class RuntimeOperators {
     return fragment.node().outputs().getFirst();
   }
 
-  /// The first inputs of a node.
+  /// Returns the first inputs of a node.
   private static @Nullable String[] inputs(Node node, int count) {
     var inputs = new @Nullable String[count];
     for (int i = 0; i < count; i++) {

@@ -70,7 +70,7 @@ final class PrunedParameters {
     return Tensor.ofBytes(values.type(), values.shape(), product);
   }
 
-  /// Whether an element of a mask, which is 0 or 1 in any type, is not 0.
+  /// Returns whether an element of a mask, which is 0 or 1 in any type, is not 0.
   private static boolean isKept(ByteBuffer mask, int index, int bytes) {
     for (int i = 0; i < bytes; i++) {
       if (mask.get(index * bytes + i) != 0) {

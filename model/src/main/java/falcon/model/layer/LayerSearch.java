@@ -83,7 +83,7 @@ final class LayerSearch {
         PruningReach.of(network, selection, layers, denseProducts, obstacles, branches));
   }
 
-  /// @param areLeftOut whether the output that counts needs none of them
+  /// @param areLeftOut whether the main output needs none of them
   private List<Obstacle> obstacles(boolean areLeftOut) {
     return shapes.obstacles().stream()
         .filter(obstacle -> areLeftOut == isLeftOut(obstacle.node()))
@@ -172,7 +172,7 @@ final class LayerSearch {
         reason == null);
   }
 
-  /// Why the output that counts needs none of the nodes.
+  /// Returns why the main output needs none of the nodes.
   ///
   /// @return null if it needs one, or if they can be run
   private @Nullable String leftOut(List<Node> nodes) {

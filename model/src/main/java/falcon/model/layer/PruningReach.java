@@ -148,7 +148,7 @@ public final class PruningReach {
     return parts;
   }
 
-  /// The name of a node, or of its output where it has none.
+  /// Returns the name of a node, or of its output where it has none.
   private static String name(Node node) {
     return node.name().isEmpty() && !node.outputs().isEmpty()
         ? node.outputs().getFirst()
@@ -173,7 +173,7 @@ public final class PruningReach {
     return sums.allMacs() - sums.prunableMacs();
   }
 
-  /// Number of weights that stay whatever is pruned.
+  /// Returns the number of weights that stay whatever is pruned.
   public long fixedWeights() {
     return sums.allWeights() - sums.prunableWeights();
   }
@@ -239,7 +239,7 @@ public final class PruningReach {
     return texts;
   }
 
-  /// Why nothing can be pruned, by reason; empty if there are no layers and products at all.
+  /// Returns why nothing can be pruned, by reason; empty if there are no layers and products.
   public String reasons() {
     var all = new ArrayList<>(unprunable);
     all.addAll(unknown);

@@ -22,7 +22,7 @@ final class QuantizedShapes {
     product(all, "QLinearMatMul", 3);
   }
 
-  /// The numbers, their scale and their zero point.
+  /// Returns the numbers, their scale and their zero point.
   private static List<InferredValue> dynamic(Operands operands) {
     InferredValue single = InferredValue.ofShape(List.of());
     return List.of(InferredValue.ofShape(operands.shape(0)), single, single);

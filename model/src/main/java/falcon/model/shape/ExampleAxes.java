@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The first axis does by convention, but networks of sequences often have time there
 /// (`[time, examples, features]`), and states have layers. An axis counts examples if an axis of
-/// the output that counts follows it: shapes are inferred for two and for three examples. Where
+/// the main output follows it: shapes are inferred for two and for three examples. Where
 /// several axes pass, somebody who can run the network decides.
 ///
 /// Where the first axis is open but nodes fix it (a `Reshape` to `[1, 1024]`), the number that fits
@@ -71,13 +71,13 @@ public final class ExampleAxes {
   /// @param outputs shapes of the output for two and three examples, as far as they are known
   private record Trial(
       Network network, boolean isFirst, Kind kind, int outputAxis, List<List<Long>> outputs) {
-    /// Whether inputs and output are as they would be if nobody looked.
+    /// Returns whether inputs and output are as they would be if nobody looked.
     boolean isUsual() {
       return outputAxis <= 0
           && network.inputs().stream().allMatch(input -> input.exampleAxis() == null);
     }
 
-    /// Whether the file leaves the number of examples open.
+    /// Returns whether the file leaves the number of examples open.
     boolean isOpen() {
       return fixedSize(network) == null;
     }
@@ -204,7 +204,7 @@ public final class ExampleAxes {
     return dimension instanceof Dimension.Fixed(long size) && size == 1;
   }
 
-  /// The combination that the output follows best.
+  /// Returns the combination that the output follows best.
   private static @Nullable Trial best(List<Trial> trials, @Nullable Predicate<Network> keepsApart) {
     Trial first = trials.getFirst();
     List<Trial> following = trials.stream().filter(trial -> trial.kind() == Kind.FOLLOWS).toList();
@@ -346,7 +346,7 @@ public final class ExampleAxes {
     return found;
   }
 
-  /// The axis of an output that holds results for a fixed number of examples.
+  /// Returns the axis of an output that holds results for a fixed number of examples.
   private static int holding(List<Long> shape, int examples, boolean isFirst) {
     if (!shape.isEmpty() && shape.getFirst() % examples == 0 && (isFirst || examples == 1)) {
       return 0;
@@ -408,7 +408,7 @@ public final class ExampleAxes {
     return numbers.subSet(1L, true, MOST_FIXED, true);
   }
 
-  /// The network for any number of examples, whatever its file fixes.
+  /// Returns the network for any number of examples, whatever its file fixes.
   private static Network open(Network network) {
     return sized(network, new Dimension.Symbolic(""));
   }
@@ -438,7 +438,7 @@ public final class ExampleAxes {
     }
   }
 
-  /// The network with what is known of the output that counts.
+  /// Returns the network with what is known of the main output.
   private static Network withOutput(Trial trial) {
     Network network = trial.network();
     ValueInfo main = MainOutput.of(network);

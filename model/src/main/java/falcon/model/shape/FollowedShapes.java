@@ -145,7 +145,7 @@ public final class FollowedShapes {
     }
   }
 
-  /// What is wrong at a node; names the inputs that control flow depends on.
+  /// Returns what is wrong at a node; names the inputs that control flow depends on.
   private Obstacle obstacle(Node node, UnusableNodeException e) {
     String inputs = ControlFlow.isOf(node) ? FlowInputs.of(network, node) : "";
     return inputs.isEmpty()
@@ -171,7 +171,7 @@ public final class FollowedShapes {
     return null;
   }
 
-  /// Whether a node reads a value or the network returns it.
+  /// Returns whether a node reads a value or the network returns it.
   boolean isRead(String value) {
     return !network.consumers(value).isEmpty()
         || network.outputs().stream().anyMatch(output -> output.name().equals(value));

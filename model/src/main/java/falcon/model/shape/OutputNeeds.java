@@ -18,7 +18,7 @@ import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/// What the output that counts needs of a network.
+/// What the main output needs of a network.
 ///
 /// A node that cannot be run hinders nothing if that output does not need it: the node and what
 /// lies behind it are left out. Everything else stays, other outputs included.
@@ -58,7 +58,7 @@ public final class OutputNeeds {
     }
   }
 
-  /// Finds out what the output that counts needs.
+  /// Finds out what the main output needs.
   ///
   /// @param shapes of the network's values
   /// @param canRun whether a node's operator can be computed
@@ -66,7 +66,7 @@ public final class OutputNeeds {
     return new OutputNeeds(network, shapes, canRun, mainOutput(network));
   }
 
-  /// Finds out what the output that counts needs, where all operators of known shapes can be
+  /// Finds out what the main output needs, where all operators of known shapes can be
   /// computed.
   public static OutputNeeds of(Network network, FollowedShapes shapes) {
     return of(network, shapes, OutputNeeds::hasShapes);
@@ -92,7 +92,7 @@ public final class OutputNeeds {
     return hindrances.get(node);
   }
 
-  /// Returns the name of the output that counts; null if there is none.
+  /// Returns the name of the main output; null if there is none.
   public @Nullable String output() {
     return output == null ? null : output.name();
   }

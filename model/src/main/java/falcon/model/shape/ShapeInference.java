@@ -117,7 +117,7 @@ public final class ShapeInference {
     return new Operands(node, inputs);
   }
 
-  /// What is known of an input: its numbers, too, if they are given.
+  /// Returns what is known of an input: its numbers, too, if they are given.
   static InferredValue known(Network network, ValueInfo input, List<Long> shape) {
     Tensor shared = network.isShared(input) ? network.given().get(input.name()) : null;
     return shared == null ? InferredValue.ofShape(shape) : InferredValue.of(shared);

@@ -55,7 +55,7 @@ public record BatchNormChoice(
       return isTaken && refreshed != null ? refreshed : pruned;
     }
 
-    /// What the network that is the result loses on validation.
+    /// Returns what the network that is the result loses on validation.
     public SampleLosses lossesOfResult() {
       return isTaken && after != null ? after : before;
     }

@@ -81,7 +81,7 @@ public record CalibrationSamples(NetworkWithData match, Splits splits, long seed
     return chosen;
   }
 
-  /// Whether the samples of each class follow each other.
+  /// Returns whether the samples of each class follow each other.
   private boolean isInOrderOfClasses(int... indexes) {
     Samples train = train();
     if (!train.isLabelled()) {

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// @param samples that the run calibrates on
 /// @param workers the threads
 /// @param progress hears what is worth knowing
-/// @param warn is told what may surprise
+/// @param warn receives what may surprise
 public record FirstLook(
     CalibrationSamples samples, Workers workers, Progress progress, Consumer<String> warn) {
   /// Samples that are looked at where a method uses none.

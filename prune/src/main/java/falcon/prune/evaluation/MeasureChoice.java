@@ -25,7 +25,7 @@ final class MeasureChoice {
   /// @param split whose samples networks are judged on; it need not have labels because another one
   ///     has
   /// @throws PruningException if labels are asked for that there are not, or the network has fewer
-  ///     classes than the data, or no output that counts
+  ///     classes than the data, or no main output
   static Measure of(Network network, Dataset data, Split split, Loss loss) {
     Integer classes = classes(network);
     boolean isClassifier = classes != null && classes > 1;

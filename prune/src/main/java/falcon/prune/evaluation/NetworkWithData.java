@@ -32,15 +32,17 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/// A network and data that go together: axes that the network leaves open have the sizes of the
-/// samples, and it is known which axis of each input counts them.
+/// A network with compatible data: axes that the network leaves open have the sizes of the samples,
+/// and the axis of each input that counts them is known.
 ///
-/// @param network for examples of the data's shapes; for any number of them, even if its file fixes
-///     the number to one, where the graph allows others; its products read their weights directly
-///     ([StoredWeights])
-/// @param data whose samples it takes
-/// @param preprocessing how pixels become inputs; null of arrays, which go in as they are
-/// @param measure what networks are judged by
+/// @param network the network for examples of the data's shapes; for any number of them, even if
+///     its file fixes the number to one, where the graph allows others; its products read their
+///     weights directly ([StoredWeights])
+/// @param data the data whose samples it takes
+/// @param preprocessing the conversion of pixels to inputs; null for arrays, which are used
+///     unchanged
+/// @param measure the measure that networks are judged by on training samples, or on test samples
+///     where there are no others
 public record NetworkWithData(
     Network network, Dataset data, @Nullable Preprocessing preprocessing, Measure measure) {
 
@@ -84,7 +86,7 @@ public record NetworkWithData(
     return new NetworkWithData(unfolded, withClasses(unfolded, sized, loss), settled, measure);
   }
 
-  /// Whether a network computes each sample by itself; asked of a few.
+  /// Returns whether a network computes each sample by itself; asked of a few.
   private static boolean keepsApart(
       Network candidate, Dataset data, @Nullable Preprocessing preprocessing) {
     var match = new NetworkWithData(candidate, data, preprocessing, Measure.FIDELITY);
@@ -101,7 +103,7 @@ public record NetworkWithData(
     return pruned.withInterfaceOf(given).withAxesOf(pruned);
   }
 
-  /// Sentences on what was found about the axes of the inputs, where it is not the usual.
+  /// Returns sentences on what was found about the axes of the inputs, where it is not the usual.
   ///
   /// @param given the network that was brought together with the data
   public List<String> notes(Network given) {
@@ -124,7 +126,7 @@ public record NetworkWithData(
     return List.copyOf(notes);
   }
 
-  /// The data with labels that are the network's classes, where labels count.
+  /// Returns the data with labels that are the network's classes, where labels count.
   private static Dataset withClasses(Network network, Dataset data, Loss loss) {
     Integer classes = MeasureChoice.classes(network);
     boolean isJudgedByLabels =

@@ -181,7 +181,7 @@ public record ReconstructionMethod(
         : found;
   }
 
-  /// What the dense weights' squares alone give, with nothing re-fitted.
+  /// Returns what the dense weights' squares alone give, with nothing re-fitted.
   private static Outcome magnitude(Setting setting) {
     PruningPlan plan = setting.plan();
     return MagnitudeMethod.prune(

@@ -46,12 +46,12 @@ public final class WeightVector {
     return weights;
   }
 
-  /// The prunable weights that are not zero.
+  /// Returns the prunable weights that are not zero.
   public static Mask nonZero(Network network, CostTable costs) {
     return nonZero(network::tensor, costs);
   }
 
-  /// The prunable weights that are not zero.
+  /// Returns the prunable weights that are not zero.
   ///
   /// @param tensors the weight tensor of each layer, by name
   public static Mask nonZero(Function<String, Tensor> tensors, CostTable costs) {

@@ -102,7 +102,7 @@ public final class ExampleShapes {
                     : "there is no input '%s'".formatted(name)));
   }
 
-  /// The axes that may count examples, with the sizes of the others.
+  /// Returns the axes that may count examples, with the sizes of the others.
   private static List<ExampleAxes.Choice> choices(ValueInfo input, List<Long> sizes) {
     var choices = new ArrayList<ExampleAxes.Choice>();
     List<Integer> possible =

@@ -178,7 +178,7 @@ public final class Summary {
         .formatted(count(Math.min(budget.maxMacs(), total)), share(budget.maxMacs(), total));
   }
 
-  /// The most multiply-accumulates of one example that a plan leaves of the whole network.
+  /// Returns the most multiply-accumulates of one example that a plan leaves of the whole network.
   ///
   /// @return null if some of them are not known
   public static Report.@Nullable Part networkMacs(PruningPlan plan) {
@@ -187,7 +187,7 @@ public final class Summary {
     return all == null ? null : new Report.Part(prunable + plan.reach().fixedMacs(), all);
   }
 
-  /// The most weights that a plan leaves of the whole network.
+  /// Returns the most weights that a plan leaves of the whole network.
   public static Report.Part networkWeights(PruningPlan plan) {
     long prunable = Math.min(plan.budget().maxNnz(), plan.costs().weightCount());
     return new Report.Part(prunable + plan.reach().fixedWeights(), plan.reach().allWeights());
@@ -249,7 +249,7 @@ public final class Summary {
     return value == null ? "–" : "%.2f %%".formatted(value);
   }
 
-  /// What stays of the whole network.
+  /// Returns what stays of the whole network.
   private static String part(String resource, Report.@Nullable Part part) {
     return part == null
         ? resource + " not known"

@@ -57,7 +57,7 @@ public record Interval(double low, double high) {
         100 * (1 - (sum + half) / scale), Math.min(100, 100 * (1 - (sum - half) / scale)));
   }
 
-  /// The quantile 0.975; beyond the table by Cornish and Fisher's expansion, to 0.001.
+  /// Returns the quantile 0.975; beyond the table by Cornish and Fisher's expansion, to 0.001.
   private static double student(int freedom) {
     double cube = NORMAL * NORMAL * NORMAL;
     return freedom <= STUDENT.length

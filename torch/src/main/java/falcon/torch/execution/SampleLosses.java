@@ -80,7 +80,7 @@ public final class SampleLosses {
         Evaluation.logits(network, samples, workers).meaning(BinaryOutput.of(network)));
   }
 
-  /// The class of each sample.
+  /// Returns the class of each sample.
   public static List<Integer> predictions(Logits logits) {
     var predictions = new ArrayList<Integer>();
     for (int i = 0; i < logits.samples(); i++) {
@@ -212,7 +212,7 @@ public final class SampleLosses {
       squares += other.squares;
     }
 
-    /// What errors are shares of: the variance, or where outputs do not vary their squares.
+    /// Returns what errors are shares of: the variance, or where outputs do not vary their squares.
     double scale(int samples) {
       double variance = samples < 2 ? 0 : variance(samples);
       return variance > 0 ? variance : squares > 0 ? squares : 1;

@@ -105,7 +105,7 @@ public final class ArraySamples implements SampleSource {
     return List.copyOf(arrays);
   }
 
-  /// Whether an array is for an input that is fixed for all samples, and so goes unused.
+  /// Returns whether an array is for an input that is fixed for all samples, and so goes unused.
   private static boolean isFixed(Network network, String name) {
     return network.initializers().containsKey(name) || network.producer(name) != null;
   }
