@@ -52,6 +52,9 @@ public final class Pruning {
   private boolean readsTest = true;
   private @Nullable PruningMethod method;
 
+  /// The network with its data, as the options have it; null until it is needed.
+  private @Nullable NetworkWithData matched;
+
   Pruning(Network network, Dataset data, BudgetRequest budget) {
     this.network = Objects.requireNonNull(network);
     this.data = Objects.requireNonNull(data);
@@ -61,6 +64,7 @@ public final class Pruning {
   /// Sets all options at once; the default is [PruningOptions#defaults].
   public Pruning options(PruningOptions value) {
     options = Objects.requireNonNull(value);
+    matched = null;
     return this;
   }
 
@@ -70,6 +74,7 @@ public final class Pruning {
   ///     of the data's layout; null where samples are arrays
   public Pruning preprocessing(@Nullable Preprocessing value) {
     preprocessing = value;
+    matched = null;
     return this;
   }
 
@@ -98,6 +103,7 @@ public final class Pruning {
   /// Sets whether the test split is read at the end, once; the default is true.
   public Pruning test(boolean value) {
     readsTest = value;
+    matched = null;
     return this;
   }
 
@@ -125,11 +131,14 @@ public final class Pruning {
   }
 
   private NetworkWithData match() {
-    NetworkWithData match = NetworkWithData.of(shaped(), data, preprocessing, options.loss());
-    if (readsTest && !data.layout().isImages() && data.hasTest()) {
-      match.plain(match.data().test()); // arrays that do not fit are refused now, not at the end
+    if (matched == null) {
+      NetworkWithData match = NetworkWithData.of(shaped(), data, preprocessing, options.loss());
+      if (readsTest && !data.layout().isImages() && data.hasTest()) {
+        match.plain(match.data().test()); // arrays that do not fit are refused now, not at the end
+      }
+      matched = match;
     }
-    return match;
+    return matched;
   }
 
   private PruningPlan plan(NetworkWithData match) {

@@ -59,6 +59,12 @@ public final class WeightPruning {
   /// @throws PruningException if options contradict each other or need data, or the budget cannot
   ///     be met
   public PruningPlan plan() {
+    requireNoSamples();
+    return plan(unfolded());
+  }
+
+  /// Refuses options that need samples.
+  private void requireNoSamples() {
     if (options.method() != Method.MAGNITUDE) {
       throw new PruningException(
           PruningException.Kind.USAGE,
@@ -70,7 +76,14 @@ public final class WeightPruning {
           PruningException.Kind.USAGE,
           "%s on needs samples: give %s DIR.".formatted(Option.BN_REFRESH, DataOption.DATA));
     }
-    return Planner.plan(StoredWeights.unfolded(options.shaped(network)), null, budget, options);
+  }
+
+  private PruningPlan plan(Network unfolded) {
+    return Planner.plan(unfolded, null, budget, options);
+  }
+
+  private Network unfolded() {
+    return StoredWeights.unfolded(options.shaped(network));
   }
 
   /// Prunes the network. The same options and network give the same bits, for any number of
@@ -79,13 +92,14 @@ public final class WeightPruning {
   /// @return the pruned network, within the budget, with its report
   /// @throws PruningException as for [#plan]
   public PrunedNetwork run() {
-    PruningPlan plan = plan();
+    requireNoSamples();
+    Network unfolded = unfolded();
+    PruningPlan plan = plan(unfolded);
     var clock = new Clock();
     try (var workers = new Workers(options.machine().threads())) {
       plan.warnings().forEach(progress::warn);
       progress.note("choosing among %,d weights".formatted(plan.costs().weightCount()));
       Budget last = plan.stageBudgets().getLast();
-      Network unfolded = StoredWeights.unfolded(options.shaped(network));
       PruningMethod.Outcome outcome = MagnitudeMethod.prune(unfolded, plan, last, workers, clock);
       Projection projection = outcome.projection();
       Mask mask = WeightVector.nonZero(outcome.network(), plan.costs());

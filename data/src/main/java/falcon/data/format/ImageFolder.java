@@ -23,6 +23,9 @@ final class ImageFolder implements SplitReader {
   private final @Nullable Integer resize;
   private final @Nullable Integer networkClasses;
 
+  /// What is in the folders and is no image of the data set; null until it is needed.
+  private @Nullable Leftovers leftovers;
+
   /// @param shape shape of the images, null if it is not yet known
   /// @param resize length of an image's shorter side before it is cropped, null for the default
   ///     that suits the shape
@@ -173,9 +176,12 @@ final class ImageFolder implements SplitReader {
     return warnings;
   }
 
-  private Leftovers leftovers() {
-    var leftovers = new Leftovers();
-    roots().forEach(root -> leftovers.add(root, classes(root)));
+  private synchronized Leftovers leftovers() {
+    if (leftovers == null) {
+      var found = new Leftovers();
+      roots().forEach(root -> found.add(root, classes(root)));
+      leftovers = found;
+    }
     return leftovers;
   }
 

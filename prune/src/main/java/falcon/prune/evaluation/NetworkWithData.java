@@ -65,16 +65,11 @@ public record NetworkWithData(
         named.needsImageSize()
             ? ImageInput.sized(network, named, null, given == null ? null : given.layout())
             : named;
-    Preprocessing used = given;
-    ImageLayout layout = null;
-    if (sized.layout().isImages()) {
-      used = inLayout(network, sized, given != null ? given : ImageInput.usual(network, sized));
-      layout = Objects.requireNonNullElse(used.layout(), ImageLayout.NCHW);
-      ImageInput.requireNumbers(network, used);
-    }
+    Preprocessing used = sized.layout().isImages() ? ofImages(network, sized, given) : given;
     CompatibilityCheck.require(sized, used);
-    Preprocessing settled = used;
-    Predicate<Network> keepsApart = candidate -> keepsApart(candidate, sized, settled);
+    Predicate<Network> keepsApart = candidate -> keepsApart(candidate, sized, used);
+    ImageLayout layout =
+        used == null ? null : Objects.requireNonNullElse(used.layout(), ImageLayout.NCHW);
     Network shaped = CompatibilityCheck.shaped(network, sized, layout, keepsApart);
     Network opened = ExampleAxes.opened(shaped);
     if (opened != null && keepsApart.test(opened)) {
@@ -83,7 +78,18 @@ public record NetworkWithData(
     Network unfolded = StoredWeights.unfolded(shaped);
     Split first = sized.hasTrain() ? Split.TRAIN : Split.TEST;
     Measure measure = MeasureChoice.of(unfolded, sized, first, loss);
-    return new NetworkWithData(unfolded, withClasses(unfolded, sized, loss), settled, measure);
+    return new NetworkWithData(unfolded, withClasses(unfolded, sized, loss), used, measure);
+  }
+
+  /// Returns the preprocessing in the layout of the network, which takes the numbers that it makes.
+  ///
+  /// @param given null for the usual one
+  private static Preprocessing ofImages(
+      Network network, Dataset data, @Nullable Preprocessing given) {
+    Preprocessing used =
+        inLayout(network, data, given != null ? given : ImageInput.usual(network, data));
+    ImageInput.requireNumbers(network, used);
+    return used;
   }
 
   /// Returns whether a network computes each sample by itself; asked of a few.
@@ -213,7 +219,7 @@ public record NetworkWithData(
 
   /// Images in the type and shape of the network's only input.
   private ImageSamples asInput(ImageSamples images) {
-    ValueInfo input = network.inputs().getFirst();
+    ValueInfo input = network.fedInputs().getFirst();
     List<Long> shape =
         Objects.requireNonNull(input.dimensions()).stream()
             .skip(1)
