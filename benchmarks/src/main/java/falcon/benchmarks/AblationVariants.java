@@ -4,6 +4,7 @@ import falcon.prune.method.MaskProjection;
 import falcon.prune.method.PruningMethod;
 import falcon.prune.method.ReconstructionMethod;
 import falcon.prune.method.ReconstructionMethod.Settings;
+import falcon.prune.method.SaliencyRule;
 import falcon.prune.options.BatchNormPolicy;
 import falcon.prune.options.Curvature;
 import falcon.prune.options.Method;
@@ -69,7 +70,7 @@ final class AblationVariants {
   /// @param steps number of refinement steps, in a stage and at the end
   private static Settings settings(double exponent, int projections, int steps) {
     Settings base = ReconstructionMethod.defaults(Method.FALCON);
-    return base.withCostExponent(exponent)
+    return base.withSaliency(SaliencyRule.squares(exponent))
         .withSearch(base.search().withSteps(projections))
         .withRefining(base.refining().withSteps(steps, steps));
   }

@@ -36,16 +36,17 @@ final class LayerSolver implements LeastSquaresSolver {
   @Override
   public float[] solve(LayerProblem problem) {
     LayerShape shape = problem.shape();
-    return ChannelLeastSquares.of(
-            shape.inputs(),
-            shape.outputs(),
-            problem.gram(),
-            problem.cross(),
-            ridge.of(shape.rows(), shape.inputs()))
-        .solve(
-            problem.present(),
-            isKept(shape.tensorName(), problem::tensorIndex),
-            workers.executor());
+    return problem.solvedInInputUnits(scaled ->
+        ChannelLeastSquares.of(
+                shape.inputs(),
+                shape.outputs(),
+                scaled.gram(),
+                scaled.cross(),
+                ridge.of(shape.rows(), shape.inputs()))
+            .solve(
+                scaled.present(),
+                isKept(shape.tensorName(), scaled::tensorIndex),
+                workers.executor()));
   }
 
   @Override

@@ -45,7 +45,7 @@ public final class Methods {
   static ReconstructionMethod.Settings reconstruction(Method method) {
     boolean isQuick = method == Method.FALCON;
     return new ReconstructionMethod.Settings(
-        Defaults.COST_EXPONENT,
+        SaliencyRule.SCALE_FREE,
         new ReconstructionMethod.Search(
             isQuick ? Defaults.QUICK_SEARCH_STEPS : Defaults.SEARCH_STEPS,
             Defaults.SEARCH_DESCENT,

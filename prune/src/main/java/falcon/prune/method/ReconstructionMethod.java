@@ -3,6 +3,7 @@ package falcon.prune.method;
 import falcon.budget.Budget;
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
+import falcon.data.Seeds;
 import falcon.model.Network;
 import falcon.projection.Projection;
 import falcon.projection.group.LayerLimits;
@@ -14,14 +15,20 @@ import falcon.prune.plan.BudgetSchedule;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.StageNote;
 import falcon.prune.report.Summary;
+import falcon.torch.Precision;
 import falcon.torch.curvature.ChannelDescent;
 import falcon.torch.curvature.LayerMoments;
 import falcon.torch.curvature.Ridge;
+import falcon.torch.execution.LoadedNetwork;
+import falcon.torch.gradient.OutputSensitivity;
 import falcon.torch.kernel.Workers;
 import falcon.torch.reconstruction.Reconstruction;
+import falcon.torch.sample.SampleSource;
 import falcon.torch.training.Refinement;
 import java.util.List;
+import java.util.Map;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 
 /// The method that takes the mask from the layers' full-rank quadratic and the weights from
 /// layer-wise reconstruction and a short refinement of all layers together towards the dense
@@ -47,25 +54,25 @@ public record ReconstructionMethod(
 
   /// All choices that affect accuracy; they were measured on validation data (`docs/results`).
   ///
-  /// @param costExponent exponent of MACs in the saliency w² f^exponent, 0 or more
+  /// @param saliency what decides which weights are worth keeping
   /// @param search the support search of the first stage
   /// @param leastSquares the re-fit of the layers
   /// @param refining the joint refinement of all layers
   public record Settings(
-      double costExponent, Search search, LeastSquares leastSquares, Refining refining) {
-    /// Returns the same settings with another exponent of MACs in the saliency.
-    public Settings withCostExponent(double exponent) {
-      return new Settings(exponent, search, leastSquares, refining);
+      SaliencyRule saliency, Search search, LeastSquares leastSquares, Refining refining) {
+    /// Returns the same settings with another saliency.
+    public Settings withSaliency(SaliencyRule rule) {
+      return new Settings(rule, search, leastSquares, refining);
     }
 
     /// Returns the same settings with another search.
     public Settings withSearch(Search other) {
-      return new Settings(costExponent, other, leastSquares, refining);
+      return new Settings(saliency, other, leastSquares, refining);
     }
 
     /// Returns the same settings with another refinement.
     public Settings withRefining(Refining other) {
-      return new Settings(costExponent, search, leastSquares, other);
+      return new Settings(saliency, search, leastSquares, other);
     }
 
     /// Returns the same settings with another number of projections in the support search.
@@ -212,13 +219,20 @@ public record ReconstructionMethod(
         .clock()
         .time(
             stage == 0 ? "support" : "projection",
-            () ->
-                projectionFor
+            () -> {
+              List<ChannelDescent> descents =
+                  settings.saliency().isScaleFree() ? descents(setting) : List.of();
+              try {
+                return projectionFor
                     .apply(setting.workers(), plan.limits())
                     .project(
-                        saliency(WeightVector.of(present, plan.costs()), plan.costs()),
+                        saliency(setting, descents).apply(WeightVector.of(present, plan.costs())),
                         plan.costs(),
-                        plan.stageBudgets().get(stage)));
+                        plan.stageBudgets().get(stage));
+              } finally {
+                descents.forEach(ChannelDescent::close);
+              }
+            });
   }
 
   /// Returns the present network with the pruned weights at zero and the kept ones re-fitted.
@@ -248,8 +262,31 @@ public record ReconstructionMethod(
     return heldOut.unlessHarmful(reconstructed, refined);
   }
 
-  private float[] saliency(float[] weights, CostTable costs) {
-    return Saliency.squaresTimesCost(weights, costs, settings.costExponent());
+  /// Returns the function that computes the saliency of weights.
+  ///
+  /// @param descents the layers' quadratics
+  private Function<float[], float[]> saliency(Setting setting, List<ChannelDescent> descents) {
+    CostTable costs = setting.plan().costs();
+    SaliencyRule rule = settings.saliency();
+    if (!rule.isScaleFree()) {
+      return weights -> Saliency.squaresTimesCost(weights, costs, rule.cost());
+    }
+    Map<String, float[]> sensitivity;
+    try (var loaded = new LoadedNetwork(setting.dense(), Precision.FLOAT32)) {
+      sensitivity =
+          OutputSensitivity.of(
+              loaded,
+              maskedTensors(setting),
+              searchSamples(setting),
+              Seeds.of(setting.samples().seed(), "saliency", 0).nextLong(),
+              setting.workers());
+    }
+    float[] units = WeightUnits.of(setting.dense(), rule, costs, descents, sensitivity);
+    return weights -> Saliency.squares(weights, units);
+  }
+
+  private SampleSource searchSamples(Setting setting) {
+    return setting.samples().draw("support search", 0, setting.plan().samples());
   }
 
   /// Searches for the support in the first stage.
@@ -271,27 +308,24 @@ public record ReconstructionMethod(
             settings.search().start(),
             budget,
             costs);
-    List<ChannelDescent> descents =
-        new LayerMoments(
-                setting.dense(),
-                settings.leastSquares().positions(),
-                setting.plan().passBytes(),
-                workers)
-            .descents(
-                maskedTensors(setting),
-                ridge(),
-                setting.samples().draw("support search", 0, setting.plan().samples()));
+    List<ChannelDescent> descents = descents(setting);
     try {
       return new SupportSearch(
-              costs,
-              weights -> saliency(weights, costs),
-              projection,
-              settings.search().descent(),
-              workers)
+              costs, saliency(setting, descents), projection, settings.search().descent(), workers)
           .search(dense, descents, budgets);
     } finally {
       descents.forEach(ChannelDescent::close);
     }
+  }
+
+  /// Returns the layers' quadratics; closed by the caller.
+  private List<ChannelDescent> descents(Setting setting) {
+    return new LayerMoments(
+            setting.dense(),
+            settings.leastSquares().positions(),
+            setting.plan().passBytes(),
+            setting.workers())
+        .descents(maskedTensors(setting), ridge(), searchSamples(setting));
   }
 
   private Ridge ridge() {

@@ -37,6 +37,19 @@ public final class Saliency {
     return saliency;
   }
 
+  /// Returns the squares of weights in units of their own.
+  ///
+  /// @param weights finite weights
+  /// @param units what each weight is multiplied by, `[p]`, finite
+  /// @return saliencies as of [#squares]
+  public static float[] squares(float[] weights, float[] units) {
+    var scaled = new float[weights.length];
+    for (int i = 0; i < weights.length; i++) {
+      scaled[i] = Math.clamp(weights[i] * units[i], -Float.MAX_VALUE, Float.MAX_VALUE);
+    }
+    return squares(scaled);
+  }
+
   /// Returns w² f^exponent, where f is the number of MACs of the weight: weights that are used at
   /// many positions disturb the outputs more often than their size indicates.
   ///

@@ -41,9 +41,6 @@ public final class Defaults {
   /// The number of refinement steps of falcon.
   public static final int QUICK_STEPS = 60;
 
-  /// The exponent of MACs f in the saliency w² f^exponent.
-  public static final double COST_EXPONENT = 0.25;
-
   /// The number of projections in the support search of falcon++.
   public static final int SEARCH_STEPS = 32;
 

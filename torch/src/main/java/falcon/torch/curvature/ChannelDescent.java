@@ -19,7 +19,7 @@ import org.bytedeco.pytorch.global.torch;
 ///
 /// ```
 /// minimise  ½ tr W H Wᵀ − tr W B + ½ κ ‖W − W⁰‖²     W zero off its support,
-///                                                    κ = relative ridge · mean diag H
+///                                                    each in the units of its input: diag H = 1
 /// R = M ∘ (B ᵀ − W H − κ (W − W⁰)),  Z = R / (diag H + κ),  M: 1 on the support, 0 off it
 /// P = Z + β ∘ P,  Q = M ∘ (P H + κ P),  W += α ∘ P,  R −= α ∘ Q         α, β: one per channel
 /// ```
@@ -39,12 +39,13 @@ public final class ChannelDescent implements AutoCloseable {
   private final WeightOrder order;
   private final LayerCurvature curvature;
   private final RowUnits units;
+  private final float[] inputUnits;
   private final double ridge;
 
   /// @param curvature the curvature of the weights in the units; handed over: closed with this
   ///     object
   /// @param units units of all groups' rows
-  /// @param relativeRidge κ as a share of the mean diagonal of each group's H, above 0
+  /// @param relativeRidge κ in these units, above 0
   ChannelDescent(
       String tensorName,
       WeightOrder order,
@@ -55,6 +56,7 @@ public final class ChannelDescent implements AutoCloseable {
     this.order = order;
     this.curvature = curvature;
     this.units = units;
+    this.inputUnits = curvature.inputUnits();
     this.ridge = relativeRidge;
   }
 
@@ -104,13 +106,30 @@ public final class ChannelDescent implements AutoCloseable {
       Tensor mask = torch.empty(Torch.longs(shape(block)));
       Tensor present = torch.empty(Torch.longs(shape(block)));
       var places = new Places(block, offset);
-      places.read(mask, (i, _) -> isKept.test(i) ? 1 : 0);
-      places.read(present, (i, row) -> weights[i] * units.of(row));
+      places.read(mask, (i, _, _) -> isKept.test(i) ? 1 : 0);
+      places.read(present, (i, row, at) -> weights[i] * units.of(row) * inputUnit(row, at));
       Tensor next = minimise(block, present.mul_(mask), mask, steps);
       if (Double.isFinite(next.sum().item_double())) {
         places.write(next, weights);
       }
     }
+  }
+
+  /// Returns the unit of an input of a row among those of all groups.
+  private float inputUnit(int row, int input) {
+    return inputUnits[row / order.outputs() * order.rowLength() + input];
+  }
+
+  /// Returns the root mean squares of the inputs of all groups, relative to each other.
+  ///
+  /// @return `[g · k]`, above 0; not copied
+  public float[] inputUnits() {
+    return inputUnits;
+  }
+
+  /// Returns the order of the layer's weights.
+  public WeightOrder order() {
+    return order;
   }
 
   /// The places of a block's weights. Rows are copied one by one, so that the Java heap holds no
@@ -145,7 +164,7 @@ public final class ChannelDescent implements AutoCloseable {
         for (int number = 0; number < rows(); number++) {
           int[] indexes = indexes(number);
           for (int i = 0; i < row.length; i++) {
-            row[i] = values.of(offset + indexes[i], rowNumber(number));
+            row[i] = values.of(offset + indexes[i], rowNumber(number), i);
           }
           to.position((long) number * row.length).put(row, 0, row.length);
         }
@@ -159,7 +178,8 @@ public final class ChannelDescent implements AutoCloseable {
           from.position((long) number * row.length).get(row, 0, row.length);
           int[] indexes = indexes(number);
           for (int i = 0; i < row.length; i++) {
-            weights[offset + indexes[i]] = units.undone(row[i], rowNumber(number));
+            weights[offset + indexes[i]] =
+                units.undone(row[i] / inputUnit(rowNumber(number), i), rowNumber(number));
           }
         }
       }
@@ -168,7 +188,7 @@ public final class ChannelDescent implements AutoCloseable {
 
   /// A number for each weight and its row.
   private interface IntToFloat {
-    float of(int weight, int row);
+    float of(int weight, int row, int input);
   }
 
   /// @param weights W⁰, zero off the support; changed
@@ -206,9 +226,15 @@ public final class ChannelDescent implements AutoCloseable {
       RowUnits own = units.part(first, first + block.count() / order.rowLength());
       float[] scaled = weights.clone();
       own.apply(scaled);
+      for (int i = 0; i < scaled.length; i++) {
+        scaled[i] *= inputUnit(first + i / order.rowLength(), i % order.rowLength());
+      }
       Tensor present = Torch.scoped(scaled, shape(block), Precision.FLOAT32);
       Tensor steps = curvature.slope(present, first).mul_(curvature.inverseDiagonal());
       float[] found = Torch.floats(steps);
+      for (int i = 0; i < found.length; i++) {
+        found[i] /= inputUnit(first + i / order.rowLength(), i % order.rowLength());
+      }
       own.undo(found);
       return found;
     }

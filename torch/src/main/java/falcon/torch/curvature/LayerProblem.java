@@ -1,5 +1,6 @@
 package falcon.torch.curvature;
 
+import java.util.function.Function;
 import java.util.function.IntUnaryOperator;
 
 /// The least-squares problem of one layer: the weights that best reproduce the wanted outputs from
@@ -56,6 +57,37 @@ public final class LayerProblem {
   /// Returns the present weights `[o, k]`; not copied.
   public float[] present() {
     return present;
+  }
+
+  /// Solves this problem in the units of its inputs, so that a ridge keeps all weights equally near
+  /// the present ones, however the inputs are scaled. H and B of this object are
+  /// scaled in place and must not be used afterwards.
+  ///
+  /// @param solver solves a problem whose H has equal numbers on its diagonal
+  /// @return new weights `[o, k]`, in the units of this problem
+  public float[] solvedInInputUnits(Function<LayerProblem, float[]> solver) {
+    int k = shape.inputs();
+    var diagonal = new double[k];
+    for (int i = 0; i < k; i++) {
+      diagonal[i] = gram[i * k + i];
+    }
+    float[] units = InputUnits.of(diagonal);
+    int o = shape.outputs();
+    var scaled = new float[present.length];
+    for (int i = 0; i < k; i++) {
+      for (int j = 0; j < k; j++) {
+        gram[i * k + j] /= (double) units[i] * units[j];
+      }
+      for (int c = 0; c < o; c++) {
+        cross[i * o + c] /= units[i];
+        scaled[c * k + i] = present[c * k + i] * units[i];
+      }
+    }
+    float[] solved = solver.apply(new LayerProblem(shape, gram, cross, scaled, tensorIndexes));
+    for (int i = 0; i < solved.length; i++) {
+      solved[i] /= units[i % k];
+    }
+    return solved;
   }
 
   /// Returns the index in the weight tensor of the weight at `o · k + i` of [#present].

@@ -16,26 +16,45 @@ final class ProductCurvature implements LayerCurvature {
   private final Tensor gram;
   private final Tensor wanted;
   private final Tensor inverseDiagonal;
+  private final float[] inputUnits;
 
-  private ProductCurvature(Tensor gram, Tensor wanted, Tensor inverseDiagonal) {
+  private ProductCurvature(Tensor gram, Tensor wanted, Tensor inverseDiagonal, float[] inputUnits) {
     this.gram = gram;
     this.wanted = wanted;
     this.inverseDiagonal = inverseDiagonal;
+    this.inputUnits = inputUnits;
   }
 
   /// @param gram Σ x xᵀ `[g, k, k]`, float64; read only
   /// @param weights W̄, the tensor's elements
-  /// @param ridge κ, as a share of the mean diagonal
+  /// @param ridge κ
   static ProductCurvature of(WeightOrder order, Tensor gram, float[] weights, double ridge) {
+    var units = new float[order.groups() * order.rowLength()];
     try (var _ = new PointerScope()) {
       var grams = new ArrayList<Tensor>();
       var wanted = new ArrayList<Tensor>();
       var diagonals = new float[order.groups() * order.rowLength()];
+      int k = order.rowLength();
       for (int group = 0; group < order.groups(); group++) {
         Tensor h = gram.select(0, group);
-        double scale = addDiagonal(h, ridge, diagonals, group);
-        grams.add(narrow(h, scale));
-        wanted.add(wanted(order, h, order.matrix(weights, group), scale));
+        double[] own = Torch.doubles(h.diagonal());
+        float[] inverse = InputUnits.of(own);
+        double mean = 0;
+        for (double value : own) {
+          mean += value / k;
+        }
+        double scale = mean > 0 ? 1 / mean : 1;
+        for (int i = 0; i < k; i++) {
+          units[group * k + i] = inverse[i];
+          inverse[i] = 1 / inverse[i];
+          diagonals[group * k + i] =
+              (float) (1 / (own[i] * scale * inverse[i] * (double) inverse[i] + ridge));
+        }
+        Tensor d = Torch.scoped(inverse, List.of((long) k), Precision.FLOAT64);
+        Tensor correlations =
+            h.to(torch.ScalarType.Double).mul(new Scalar(scale)).mul(d).mul(d.unsqueeze(1));
+        grams.add(Torch.keep(correlations.to(torch.ScalarType.Float)));
+        wanted.add(wanted(order, correlations, order.matrix(weights, group), d));
       }
       Tensor diagonal =
           Torch.scoped(
@@ -43,40 +62,20 @@ final class ProductCurvature implements LayerCurvature {
               List.of((long) order.groups(), 1L, (long) order.rowLength()),
               Precision.FLOAT32);
       return new ProductCurvature(
-          Torch.keep(joined(grams)), Torch.keep(joined(wanted)), Torch.keep(joined(diagonal)));
+          Torch.keep(joined(grams)),
+          Torch.keep(joined(wanted)),
+          Torch.keep(joined(diagonal)),
+          units);
     }
   }
 
-  /// Writes a group's 1 / (diag H + κ), float32.
-  ///
-  /// @return s, 1 where H is zero
-  private static double addDiagonal(Tensor h, double ridge, float[] inverse, int group) {
-    double[] diagonal = Torch.doubles(h.diagonal());
-    double trace = 0;
-    for (double value : diagonal) {
-      trace += value;
-    }
-    double scale = trace > 0 ? diagonal.length / trace : 1;
-    for (int i = 0; i < diagonal.length; i++) {
-      inverse[group * diagonal.length + i] = (float) (1 / (diagonal[i] * scale + ridge));
-    }
-    return scale;
-  }
-
-  /// @return W̄ H `[o, k]`, float32
-  private static Tensor wanted(WeightOrder order, Tensor h, float[] matrix, double scale) {
+  /// @return W̄ H `[o, k]` in the inputs' units, float32
+  private static Tensor wanted(
+      WeightOrder order, Tensor correlations, float[] matrix, Tensor inverse) {
     try (var _ = new PointerScope()) {
       List<Long> shape = List.of((long) order.outputs(), (long) order.rowLength());
-      Tensor weights = Torch.scoped(matrix, shape, Precision.FLOAT64);
-      Tensor wide = h.to(torch.ScalarType.Double); // The products of one chunk alone are float32.
-      Tensor products = wide.mm(weights.t()).mul(new Scalar(scale)).to(torch.ScalarType.Float);
-      return Torch.keep(products.t().contiguous());
-    }
-  }
-
-  private static Tensor narrow(Tensor values, double scale) {
-    try (var _ = new PointerScope()) {
-      return Torch.keep(values.mul(new Scalar(scale)).to(torch.ScalarType.Float));
+      Tensor weights = Torch.scoped(matrix, shape, Precision.FLOAT64).div(inverse);
+      return Torch.keep(weights.mm(correlations).to(torch.ScalarType.Float).contiguous());
     }
   }
 
@@ -106,6 +105,11 @@ final class ProductCurvature implements LayerCurvature {
   @Override
   public Tensor inverseDiagonal() {
     return inverseDiagonal;
+  }
+
+  @Override
+  public float[] inputUnits() {
+    return inputUnits;
   }
 
   @Override

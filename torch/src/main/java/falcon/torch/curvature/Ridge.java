@@ -1,6 +1,6 @@
 package falcon.torch.curvature;
 
-/// The ridge κ of a layer's least squares, as a share of the mean diagonal of H: a number, and how
+/// The ridge κ of a layer's least squares, in units of the inputs in which the diagonal of H is 1: a number, and how
 /// it grows where a layer has few rows for its inputs.
 ///
 /// ```

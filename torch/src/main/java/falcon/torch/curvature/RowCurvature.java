@@ -18,27 +18,46 @@ final class RowCurvature implements LayerCurvature {
   private final Tensor rows;
   private final Tensor images;
   private final Tensor inverseDiagonal;
+  private final float[] inputUnits;
 
-  private RowCurvature(Tensor rows, Tensor images, Tensor inverseDiagonal) {
+  private RowCurvature(Tensor rows, Tensor images, Tensor inverseDiagonal, float[] inputUnits) {
     this.rows = rows;
     this.images = images;
     this.inverseDiagonal = inverseDiagonal;
+    this.inputUnits = inputUnits;
   }
 
   /// @param inputs `[g, n, k]`, float32; read only
   /// @param weights W̄, the tensor's elements
-  /// @param ridge κ, as a share of the mean diagonal
+  /// @param ridge κ
   static RowCurvature of(WeightOrder order, Tensor inputs, float[] weights, double ridge) {
+    var units = new float[order.groups() * order.rowLength()];
     try (var _ = new PointerScope()) {
       var rows = new ArrayList<Tensor>();
       var images = new ArrayList<Tensor>();
+      int k = order.rowLength();
       for (int group = 0; group < order.groups(); group++) {
         Tensor x = inputs.select(0, group);
-        double squares = x.to(torch.ScalarType.Double).square().sum().item_double();
-        double scale = squares > 0 ? Math.sqrt(order.rowLength() / squares) : 1;
-        Tensor scaled = x.mul(new Scalar(scale));
+        double[] own =
+            Torch.doubles(
+                x.to(torch.ScalarType.Double)
+                    .square()
+                    .sum(new long[] {0}, false, new ScalarTypeOptional()));
+        float[] ofInputs = InputUnits.of(own);
+        double mean = 0;
+        for (int i = 0; i < k; i++) {
+          mean += own[i] / k;
+          units[group * k + i] = ofInputs[i];
+        }
+        double scale = mean > 0 ? Math.sqrt(1 / mean) : 1;
+        Tensor d = Torch.scoped(ofInputs, List.of((long) k), Precision.FLOAT32);
+        Tensor scaled = x.mul(new Scalar(scale)).div(d);
         rows.add(scaled);
-        images.add(images(order, order.matrix(weights, group), scaled));
+        float[] matrix = order.matrix(weights, group);
+        for (int i = 0; i < matrix.length; i++) {
+          matrix[i] *= ofInputs[i % k];
+        }
+        images.add(images(order, matrix, scaled));
       }
       Tensor all = joined(rows);
       Tensor diagonal =
@@ -46,7 +65,8 @@ final class RowCurvature implements LayerCurvature {
               .sum(new long[] {-2}, true, new ScalarTypeOptional())
               .add_(new Scalar(ridge))
               .reciprocal_();
-      return new RowCurvature(Torch.keep(all), Torch.keep(joined(images)), Torch.keep(diagonal));
+      return new RowCurvature(
+          Torch.keep(all), Torch.keep(joined(images)), Torch.keep(diagonal), units);
     }
   }
 
@@ -80,6 +100,11 @@ final class RowCurvature implements LayerCurvature {
   @Override
   public Tensor inverseDiagonal() {
     return inverseDiagonal;
+  }
+
+  @Override
+  public float[] inputUnits() {
+    return inputUnits;
   }
 
   @Override

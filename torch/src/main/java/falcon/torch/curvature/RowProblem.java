@@ -88,7 +88,7 @@ public final class RowProblem {
   ///
   /// ```
   /// minimise ½ ‖X wᵀ − y‖² + ½ κ ‖w − w⁰‖²     w zero off the support,
-  ///                                            κ = relative ridge · mean diag Xᵀ X
+  ///                                            each in the units of its input
   /// H p = Xᵀ (X p): two products with the rows instead of one with H
   /// ```
   ///
@@ -98,7 +98,7 @@ public final class RowProblem {
   ///
   /// @param isKept whether the weight of index `channel · k + input` is kept; called by several
   ///     threads
-  /// @param relativeRidge κ as a share of the mean diagonal of Xᵀ X, above 0
+  /// @param relativeRidge κ in units of the inputs in which the diagonal of Xᵀ X is 1, above 0
   /// @return `[o, k]`, zero where not kept; a new array
   public float[] solve(IntPredicate isKept, double relativeRidge, Workers workers) {
     int k = shape.inputs();
@@ -119,6 +119,13 @@ public final class RowProblem {
           Torch.scoped(y, List.of((long) shape.rows(), (long) shape.outputs()), Precision.FLOAT32);
       rows.mul_(new Scalar(scale));
       wanted.mul_(new Scalar(scale));
+      float[] inputUnits =
+          InputUnits.of(
+              Torch.doubles(
+                  rows.to(torch.ScalarType.Double)
+                      .square()
+                      .sum(new long[] {0}, false, new ScalarTypeOptional())));
+      rows.div_(Torch.scoped(inputUnits, List.of((long) k), Precision.FLOAT32));
       Tensor diagonal =
           rows.mul(rows)
               .sum(new long[] {0}, false, new ScalarTypeOptional())
@@ -134,6 +141,9 @@ public final class RowProblem {
               kept[i] = isKept.test(from * k + i) ? 1 : 0;
             }
             float[] weights = Arrays.copyOfRange(present, from * k, to * k);
+            for (int i = 0; i < weights.length; i++) {
+              weights[i] *= inputUnits[i % k];
+            }
             try (var _ = new PointerScope()) {
               Tensor targets = wanted.narrow(1, from, to - from).t();
               var units = RowUnits.of(weights, k);
@@ -142,6 +152,9 @@ public final class RowProblem {
                   new Block(rows, diagonal, relativeRidge)
                       .solve(weights, kept, units.applied(targets));
               units.undo(found);
+              for (int i = 0; i < found.length; i++) {
+                found[i] /= inputUnits[i % k];
+              }
               System.arraycopy(found, 0, solved, from * k, found.length);
             }
             return b;

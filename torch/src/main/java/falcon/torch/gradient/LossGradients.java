@@ -1,11 +1,13 @@
 package falcon.torch.gradient;
 
+import falcon.model.Node;
 import falcon.torch.Torch;
 import falcon.torch.execution.Autograd;
 import falcon.torch.execution.GraphExecution;
 import falcon.torch.execution.LoadedNetwork;
 import falcon.torch.kernel.Workers;
 import falcon.torch.sample.SampleBatch;
+import falcon.torch.sample.SampleSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -62,6 +64,26 @@ public final class LossGradients {
   /// @param sums one array per parameter, overwritten by the gradient's sum
   /// @return the loss, summed over all samples
   public double compute(int chunks, IntFunction<SampleBatch> batch, Loss loss, List<float[]> sums) {
+    return compute(chunks, batch, loss, sums, false);
+  }
+
+  /// Computes the loss, and the squares of the chunks' gradients, element by element.
+  ///
+  /// @param chunks number of chunks
+  /// @param batch the samples of a chunk by its number
+  /// @param sums one array per parameter, overwritten by the sum of the squares
+  /// @return the loss, summed over all samples
+  public double computeSquares(
+      int chunks, IntFunction<SampleBatch> batch, Loss loss, List<float[]> sums) {
+    return compute(chunks, batch, loss, sums, true);
+  }
+
+  private double compute(
+      int chunks,
+      IntFunction<SampleBatch> batch,
+      Loss loss,
+      List<float[]> sums,
+      boolean isSquared) {
     network.parameters().requireGradients(names);
     sums.forEach(sum -> Arrays.fill(sum, 0f));
     double total = 0;
@@ -70,13 +92,28 @@ public final class LossGradients {
       List<ChunkGradient> parts =
           workers.map(
               Math.min(workers.threads(), chunks - from),
-              i -> gradient(batch.apply(from + i), from + i, loss));
+              i -> gradient(batch.apply(from + i), from + i, loss, isSquared));
       workers.map(names.size(), p -> add(parts, p, sums.get(p)));
       for (ChunkGradient part : parts) {
         total += part.loss;
       }
     }
     return total;
+  }
+
+  /// Returns the number of bytes of all values of a sample that gradients need.
+  public static long bytesPerSample(LoadedNetwork network, SampleSource samples) {
+    int size = network.batchSize(1);
+    try (var _ = new PointerScope();
+        var execution = network.start(samples.batch(0, Math.min(size, samples.size())))) {
+      for (Node node : network.program().nodes()) {
+        node.outputs().stream()
+            .filter(output -> network.program().uses(output) > 0)
+            .forEach(execution::watch);
+      }
+      execution.runToEnd();
+      return Math.max(1, execution.liveBytes() / size);
+    }
   }
 
   /// Adds one parameter's gradients in chunk order and releases them.
@@ -104,7 +141,7 @@ public final class LossGradients {
     }
   }
 
-  private ChunkGradient gradient(SampleBatch batch, int chunk, Loss loss) {
+  private ChunkGradient gradient(SampleBatch batch, int chunk, Loss loss, boolean isSquared) {
     try (var _ = new PointerScope();
         var execution = network.start(batch, batchStatistics)) {
       watched.forEach(execution::watch);
@@ -124,10 +161,12 @@ public final class LossGradients {
       var kept = new ArrayList<@Nullable Tensor>(names.size());
       for (int p = 0; p < names.size(); p++) {
         Tensor gradient = gradients.get(p);
-        kept.add(
-            gradient.defined()
-                ? Torch.keep(gradient.detach().to(torch.ScalarType.Float).contiguous())
-                : null);
+        if (gradient.defined()) {
+          Tensor own = gradient.detach().to(torch.ScalarType.Float).contiguous();
+          kept.add(Torch.keep(isSquared ? own.square() : own));
+        } else {
+          kept.add(null);
+        }
       }
       return new ChunkGradient(value.item_double(), kept);
     }

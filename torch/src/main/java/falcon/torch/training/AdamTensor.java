@@ -17,7 +17,7 @@ final class AdamTensor {
   private final float[] values;
   private final float[] first;
   private final float[] second;
-  private final double scale;
+  private final float[] sizes;
 
   /// 1, or 0 for a pruned weight, which stays zero.
   private final float[] isKept;
@@ -25,27 +25,27 @@ final class AdamTensor {
   /// Creates a tensor before the first step.
   ///
   /// @param start weights; handed over
-  /// @param scale root mean square that learning rates are relative to
+  /// @param sizes what learning rates are relative to, a number for each element
   /// @param isMasked whether a weight that is zero at the start stays zero
-  AdamTensor(String name, float[] start, double scale, boolean isMasked) {
+  AdamTensor(String name, float[] start, float[] sizes, boolean isMasked) {
     this.name = name;
     this.isKept = kept(start, isMasked);
     this.values = start;
     this.first = new float[start.length];
     this.second = new float[start.length];
-    this.scale = scale;
+    this.sizes = sizes;
   }
 
   /// A tensor after some steps.
   ///
   /// @param start weights before the first step; read only
-  /// @param scale the scale given before the first step
+  /// @param sizes those given before the first step
   /// @param state state written by [#addTo]; its arrays are handed over
   /// @throws IllegalStateException if the state belongs to another tensor
   AdamTensor(
       String name,
       float[] start,
-      double scale,
+      float[] sizes,
       boolean isMasked,
       RefinementCheckpoints.State state) {
     this.name = name;
@@ -53,7 +53,7 @@ final class AdamTensor {
     this.values = array(state, VALUES + name, start.length);
     this.first = array(state, FIRST_MOMENTS + name, start.length);
     this.second = array(state, SECOND_MOMENTS + name, start.length);
-    this.scale = scale;
+    this.sizes = sizes;
   }
 
   private static float[] kept(float[] start, boolean isMasked) {
@@ -105,7 +105,7 @@ final class AdamTensor {
   float[] step(float[] gradientSums, int samples, double rate, int step) {
     float correction1 = 1 / (float) (1 - Math.pow(BETA1, step));
     float correction2 = 1 / (float) (1 - Math.pow(BETA2, step));
-    float eta = (float) (rate * scale);
+    float eta = (float) rate;
     for (int i = 0; i < values.length; i++) {
       float g = gradientSums[i] / samples;
       first[i] = BETA1 * first[i] + (1 - BETA1) * g;
@@ -113,6 +113,7 @@ final class AdamTensor {
       values[i] -=
           isKept[i]
               * (eta
+                  * sizes[i]
                   * (first[i] * correction1)
                   / ((float) Math.sqrt(second[i] * correction2) + EPSILON));
     }

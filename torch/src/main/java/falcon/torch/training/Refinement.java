@@ -5,6 +5,7 @@ import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
 import falcon.torch.Precision;
+import falcon.torch.Torch;
 import falcon.torch.execution.GraphExecution;
 import falcon.torch.execution.GraphProgram;
 import falcon.torch.execution.LoadedNetwork;
@@ -30,20 +31,22 @@ import org.jspecify.annotations.Nullable;
 /// network.
 ///
 /// ```
-/// loss of a sample = ‖z − z̄‖² / ‖z̄‖²_var  +  mean over features v of ‖v − v̄‖² / ‖v̄‖²_var
+/// loss of a sample = ‖z − z̄‖² / var z̄  +  mean over features v of mean over channels c of
+///                                          ‖v_c − v̄_c‖² / var v̄_c
 /// ```
 ///
 /// with z the outputs, v the *features* (values that all information passes through and that a
-/// layer reads), the bar for the dense network, and each denominator the variance over samples.
+/// layer reads), the bar for the dense network, and each denominator the variance over samples (and
+/// places of a channel).
 /// Labels are not needed. The steps are Adam's (Kingma and Ba, arXiv:1412.6980), with a learning
-/// rate relative to the root mean square of each tensor; the mask does not change,
+/// rate relative to sizes that do not depend on how channels are scaled ([StepScales]); the mask does not change,
 /// BatchNormalization stays in eval mode.
 public final class Refinement {
   /// The options of the steps.
   ///
   /// @param batch number of samples per step
-  /// @param learningRate learning rate of a tensor, as a share of the root mean square of its kept
-  ///     weights
+  /// @param learningRate learning rate of a weight, as a share of the root mean square of its
+  ///     tensor's kept weights, all counted by what they do to the outputs
   /// @param outputWeight weight of the outputs' term
   /// @param featureWeight weight of the features' term
   public record Options(
@@ -148,13 +151,15 @@ public final class Refinement {
     if (steps == 0) {
       return network;
     }
-    Start start = start(network, new HashSet<>(masked), steps);
-    List<AdamTensor> tensors = start.tensors();
-    List<String> names = tensors.stream().map(AdamTensor::name).toList();
-    List<float[]> gradients = tensors.stream().map(t -> new float[t.size()]).toList();
+    List<AdamTensor> tensors;
     try (var loadedDense = new LoadedNetwork(dense, Precision.FLOAT32);
         var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
-      long each = 2 * bytesPerSample(loadedDense, samples); // of both networks
+      var sizes = new StepScales(loadedDense, samples, workers);
+      Start start = start(network, new HashSet<>(masked), steps, sizes);
+      tensors = start.tensors();
+      List<String> names = tensors.stream().map(AdamTensor::name).toList();
+      List<float[]> gradients = tensors.stream().map(t -> new float[t.size()]).toList();
+      long each = 2 * LossGradients.bytesPerSample(loadedDense, samples); // of both networks
       int measured = Math.clamp(bytes / each, 2, SCALE_SAMPLES);
       long begin = System.nanoTime();
       double[] scales = scales(loadedDense, samples, measured);
@@ -212,14 +217,14 @@ public final class Refinement {
   private record Start(int done, List<Double> scales, List<AdamTensor> tensors) {}
 
   /// Returns the beginning, or the stored state.
-  private Start start(Network network, Set<String> masked, int steps) {
+  private Start start(Network network, Set<String> masked, int steps, StepScales scales) {
     RefinementCheckpoints.State kept = checkpoints.last();
     int done = kept == null ? 0 : kept.done();
     if (done > steps) {
       throw new IllegalStateException(
           "the refinement's state is that after %d steps of %d".formatted(done, steps));
     }
-    List<AdamTensor> tensors = movingTensors(network, masked, kept);
+    List<AdamTensor> tensors = movingTensors(network, masked, kept, scales);
     return new Start(done, kept == null ? List.of() : kept.scales(), tensors);
   }
 
@@ -247,35 +252,42 @@ public final class Refinement {
   /// @param network before the first step
   /// @param kept the stored state; null to start from the network's values
   private List<AdamTensor> movingTensors(
-      Network network, Set<String> masked, RefinementCheckpoints.@Nullable State kept) {
-    Map<String, Double> shiftScale = new LinkedHashMap<>();
+      Network network,
+      Set<String> masked,
+      RefinementCheckpoints.@Nullable State kept,
+      StepScales scales) {
+    Map<String, float[]> offsets = new LinkedHashMap<>();
     Set<String> fixed = new HashSet<>(untouched);
     for (Node node : network.nodes()) {
       if (node.is("BatchNormalization")) {
         fixed.add(node.inputs().get(1));
-        shiftScale.put(node.inputs().get(2), offsetScale(network, node));
+        offsets.put(node.inputs().get(2), offset(network, node));
       }
     }
+    List<String> names = Trainable.of(network).stream().filter(n -> !fixed.contains(n)).toList();
+    Map<String, float[]> slopes = scales.slopes(names);
     var tensors = new ArrayList<AdamTensor>();
-    for (String name : Trainable.of(network)) {
-      if (!fixed.contains(name)) {
-        float[] values = network.tensor(name).toFloats();
-        double scale = shiftScale.getOrDefault(name, rootMeanSquare(values));
-        if (scale > 0) {
-          boolean isMasked = masked.contains(name);
-          tensors.add(
-              kept == null
-                  ? new AdamTensor(name, values, scale, isMasked)
-                  : new AdamTensor(name, values, scale, isMasked, kept));
-        }
+    for (String name : names) {
+      float[] values = network.tensor(name).toFloats();
+      float[] scale =
+          scales.of(
+              name,
+              offsets.getOrDefault(name, values),
+              slopes.getOrDefault(name, new float[values.length]));
+      if (scale != null) {
+        boolean isMasked = masked.contains(name);
+        tensors.add(
+            kept == null
+                ? new AdamTensor(name, values, scale, isMasked)
+                : new AdamTensor(name, values, scale, isMasked, kept));
       }
     }
     return tensors;
   }
 
-  /// Returns the root mean square of BatchNormalization's total offset:
+  /// Returns the total offset of BatchNormalization:
   /// `shift − scale · mean / deviation`.
-  private static double offsetScale(Network network, Node node) {
+  private static float[] offset(Network network, Node node) {
     float[] scale = network.tensor(node.inputs().get(1)).toFloats();
     float[] offset = network.tensor(node.inputs().get(2)).toFloats();
     float[] mean = network.tensor(node.inputs().get(3)).toFloats();
@@ -284,21 +296,12 @@ public final class Refinement {
     for (int c = 0; c < offset.length; c++) {
       offset[c] -= scale[c] * mean[c] / (float) Math.sqrt(variance[c] + epsilon);
     }
-    return rootMeanSquare(offset);
-  }
-
-  /// Returns the root mean square of the nonzero entries; 0 if there is none.
-  private static double rootMeanSquare(float[] values) {
-    double sum = 0;
-    int count = 0;
-    for (float value : values) {
-      sum += (double) value * value;
-      count += value != 0 ? 1 : 0;
-    }
-    return count == 0 ? 0 : Math.sqrt(sum / count);
+    return offset;
   }
 
   /// Returns the sum over samples of the squared distances, each over its scale.
+  ///
+  /// @param scales of the outputs, then of the channels of each feature
   private org.bytedeco.pytorch.Tensor distance(
       GraphExecution execution, LoadedNetwork loadedDense, SampleBatch batch, double[] scales) {
     try (var reference = loadedDense.start(batch)) {
@@ -306,18 +309,44 @@ public final class Refinement {
       org.bytedeco.pytorch.Tensor sum =
           scaledDistance(
               execution.runToEnd(), reference.runToEnd(), options.outputWeight(), scales[0]);
-      for (int f = 0; f < features.size(); f++) {
-        String feature = features.get(f);
+      int next = 1;
+      for (String feature : features) {
+        org.bytedeco.pytorch.Tensor wanted = reference.value(feature);
+        int axis = channelAxis(feature, wanted);
+        int channels = Math.toIntExact(wanted.size(axis));
+        org.bytedeco.pytorch.Tensor units = units(scales, next, wanted, axis);
         sum =
             sum.add(
-                scaledDistance(
-                    execution.value(feature),
-                    reference.value(feature),
-                    options.featureWeight() / features.size(),
-                    scales[f + 1]));
+                squaredDistance(execution.value(feature).mul(units), wanted.mul(units))
+                    .mul(new Scalar(options.featureWeight() / features.size())));
+        next += channels;
       }
       return sum;
     }
+  }
+
+  /// Returns the axis of a feature's channels: the second of what a convolution reads, the last of
+  /// what other layers read.
+  private int channelAxis(String feature, org.bytedeco.pytorch.Tensor value) {
+    boolean isImage =
+        dense.consumers(feature).stream()
+            .anyMatch(node -> node.is("Conv") || node.is("ConvTranspose"));
+    return isImage ? 1 : Math.toIntExact(value.dim() - 1);
+  }
+
+  /// Returns 1 over the roots of the channels' scales, to be multiplied with a value; zero for
+  /// channels that do not vary.
+  private static org.bytedeco.pytorch.Tensor units(
+      double[] scales, int first, org.bytedeco.pytorch.Tensor value, int axis) {
+    var units = new float[Math.toIntExact(value.size(axis))];
+    for (int c = 0; c < units.length; c++) {
+      double scale = scales[first + c];
+      units[c] = scale > 0 ? (float) (1 / Math.sqrt(scale)) : 0;
+    }
+    var shape = new Long[Math.toIntExact(value.dim())];
+    Arrays.fill(shape, 1L);
+    shape[axis] = (long) units.length;
+    return Torch.scoped(units, List.of(shape), Precision.FLOAT32).to(value.scalar_type());
   }
 
   /// Returns the squared distance over its scale; values whose squares float32 cannot represent are
@@ -343,23 +372,9 @@ public final class Refinement {
         .mul(new Scalar(1 / elementsPerSample));
   }
 
-  /// Returns the number of bytes of all values of a sample that gradients need.
-  private static long bytesPerSample(LoadedNetwork network, SampleSource samples) {
-    int size = network.batchSize(1);
-    try (var _ = new PointerScope();
-        var execution = network.start(samples.batch(0, Math.min(size, samples.size())))) {
-      for (Node node : network.program().nodes()) {
-        node.outputs().stream()
-            .filter(output -> network.program().uses(output) > 0)
-            .forEach(execution::watch);
-      }
-      execution.runToEnd();
-      return Math.max(1, execution.liveBytes() / size);
-    }
-  }
-
-  /// Returns the variances of the dense network's outputs (each output by itself, then their mean)
-  /// and features (all elements together), on the first samples.
+  /// Returns the variances of the dense network's values on the first samples: of each output, then
+  /// their mean; of each channel of the features over all samples and places, zero where it does
+  /// not vary.
   private double[] scales(LoadedNetwork loadedDense, SampleSource samples, int count) {
     var chunks = loadedDense.chunks(Math.min(count, samples.size()), count);
     try (var _ = new PointerScope()) {
@@ -374,27 +389,43 @@ public final class Refinement {
           values.add(ofChunk);
         }
       }
-      var scales = new double[features.size() + 1];
-      for (int i = 0; i < scales.length; i++) {
-        var parts = new TensorVector(values.size());
-        for (int chunk = 0; chunk < values.size(); chunk++) {
-          parts.put(chunk, values.get(chunk).get(i));
+      double output = outputVariance(joined(values, 0));
+      var scales = new ArrayList<Double>();
+      scales.add(output > 0 && output < Double.POSITIVE_INFINITY ? output : 1);
+      for (int f = 0; f < features.size(); f++) {
+        org.bytedeco.pytorch.Tensor value = joined(values, f + 1);
+        for (double variance : variances(value, channelAxis(features.get(f), value))) {
+          scales.add(variance > 0 && variance < Double.POSITIVE_INFINITY ? variance : 0);
         }
-        org.bytedeco.pytorch.Tensor all = values.size() == 1 ? parts.get(0) : torch.cat(parts, 0);
-        double variance = variance(all, i == 0);
-        if (!Double.isFinite(variance)) {
-          variance = variance(all.to(torch.ScalarType.Double), i == 0);
-        }
-        scales[i] = variance > 0 && variance < Double.POSITIVE_INFINITY ? variance : 1;
       }
-      return scales;
+      return scales.stream().mapToDouble(Double::doubleValue).toArray();
     }
   }
 
-  /// @param isEach whether each column has its own variance, of which the mean is returned
-  private static double variance(org.bytedeco.pytorch.Tensor values, boolean isEach) {
-    return isEach
-        ? values.var(new long[] {0}, false, false).mean(new ScalarTypeOptional()).item_double()
-        : values.var(false).item_double();
+  /// Returns a value of all chunks.
+  private static org.bytedeco.pytorch.Tensor joined(
+      List<List<org.bytedeco.pytorch.Tensor>> values, int number) {
+    var parts = new TensorVector(values.size());
+    for (int chunk = 0; chunk < values.size(); chunk++) {
+      parts.put(chunk, values.get(chunk).get(number));
+    }
+    return values.size() == 1 ? parts.get(0) : torch.cat(parts, 0);
+  }
+
+  /// Returns the mean over outputs of the variances over samples.
+  private static double outputVariance(org.bytedeco.pytorch.Tensor outputs) {
+    double variance = meanVariance(outputs);
+    return Double.isFinite(variance) ? variance : meanVariance(outputs.to(torch.ScalarType.Double));
+  }
+
+  private static double meanVariance(org.bytedeco.pytorch.Tensor outputs) {
+    return outputs.var(new long[] {0}, false, false).mean(new ScalarTypeOptional()).item_double();
+  }
+
+  /// Returns the variances of the channels on an axis over all other axes.
+  private static double[] variances(org.bytedeco.pytorch.Tensor values, int axis) {
+    org.bytedeco.pytorch.Tensor rows =
+        values.to(torch.ScalarType.Double).movedim(axis, 0).reshape(values.size(axis), -1);
+    return Torch.doubles(rows.var(new long[] {1}, false, false));
   }
 }

@@ -114,10 +114,6 @@ class ChannelDescentTest {
   @Test
   void singleStepIsTheNegativeGradientOverTheDiagonal() {
     LayerProblem problem = problem(6, 1);
-    double trace = 0;
-    for (int i = 0; i < INPUTS; i++) {
-      trace += problem.gram()[i * (INPUTS + 1)];
-    }
     float[] weights = problem.present();
     try (var descent = descent(problem)) {
       float[] steps = descent.singleSteps(descent.blocks().getFirst(), weights);
@@ -127,7 +123,7 @@ class ChannelDescentTest {
           for (int j = 0; j < INPUTS; j++) {
             slope -= problem.gram()[i * INPUTS + j] * weights[c * INPUTS + j];
           }
-          double diagonal = problem.gram()[i * (INPUTS + 1)] + RIDGE * trace / INPUTS;
+          double diagonal = (1 + RIDGE) * problem.gram()[i * (INPUTS + 1)];
           assertThat((double) steps[c * INPUTS + i]).isCloseTo(slope / diagonal, within(1e-4));
         }
       }
@@ -138,9 +134,9 @@ class ChannelDescentTest {
   void theFirstStepIsTheBestAlongTheNegativeGradientOverTheDiagonal() {
     LayerProblem problem = problem(6, 1);
     float[] kept = kept(6);
-    double ridge = 0;
+    var ridge = new double[INPUTS];
     for (int i = 0; i < INPUTS; i++) {
-      ridge += RIDGE / INPUTS * problem.gram()[i * (INPUTS + 1)];
+      ridge[i] = RIDGE * problem.gram()[i * (INPUTS + 1)];
     }
     float[] found;
     try (var descent = descent(problem)) {
@@ -156,14 +152,14 @@ class ChannelDescentTest {
             int at = c * INPUTS + j;
             slope[i] -= problem.gram()[i * INPUTS + j] * kept[at] * problem.present()[at];
           }
-          direction[i] = slope[i] / (problem.gram()[i * (INPUTS + 1)] + ridge);
+          direction[i] = slope[i] / (problem.gram()[i * (INPUTS + 1)] + ridge[i]);
         }
       }
       double along = 0;
       double curvature = 0;
       for (int i = 0; i < INPUTS; i++) {
         along += slope[i] * direction[i];
-        curvature += ridge * direction[i] * direction[i];
+        curvature += ridge[i] * direction[i] * direction[i];
         for (int j = 0; j < INPUTS; j++) {
           curvature += direction[i] * problem.gram()[i * INPUTS + j] * direction[j];
         }
@@ -303,23 +299,29 @@ class ChannelDescentTest {
 
   private static float[] exact(LayerProblem problem, float[] kept) {
     try (ExecutorService executor = Executors.newSingleThreadExecutor()) {
-      return ChannelLeastSquares.of(INPUTS, OUTPUTS, problem.gram(), problem.cross(), RIDGE)
-          .solve(problem.present(), i -> kept[i] != 0, executor);
+      var copy =
+          new LayerProblem(
+              problem.shape(),
+              problem.gram().clone(),
+              problem.cross().clone(),
+              problem.present().clone(),
+              i -> i);
+      return copy.solvedInInputUnits(scaled ->
+          ChannelLeastSquares.of(INPUTS, OUTPUTS, scaled.gram(), scaled.cross(), RIDGE)
+              .solve(scaled.present(), i -> kept[i] != 0, executor));
     }
   }
 
   /// Returns the squared error plus the ridge's distance from the present weights.
   private static double objective(LayerProblem problem, float[] kept, float[] weights) {
-    double trace = 0;
     double sum = 0;
-    for (int i = 0; i < INPUTS; i++) {
-      trace += problem.gram()[i * (INPUTS + 1)];
-    }
     for (int c = 0; c < OUTPUTS; c++) {
       for (int i = 0; i < INPUTS; i++) {
         double w = weights[c * INPUTS + i];
         double away = w - kept[c * INPUTS + i] * problem.present()[c * INPUTS + i];
-        sum += RIDGE * trace / INPUTS * away * away - 2 * w * problem.cross()[i * OUTPUTS + c];
+        sum +=
+            RIDGE * problem.gram()[i * (INPUTS + 1)] * away * away
+                - 2 * w * problem.cross()[i * OUTPUTS + c];
         for (int j = 0; j < INPUTS; j++) {
           sum += w * problem.gram()[i * INPUTS + j] * weights[c * INPUTS + j];
         }

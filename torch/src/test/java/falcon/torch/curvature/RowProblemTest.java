@@ -24,8 +24,9 @@ class RowProblemTest {
     try (var workers = new Workers(1)) {
       LayerProblem products = problem.products();
       float[] wanted =
-          ChannelLeastSquares.of(inputs, outputs, products.gram(), products.cross(), RIDGE)
-              .solve(problem.present(), i -> i % 3 != 0, workers.executor());
+          products.solvedInInputUnits(scaled ->
+              ChannelLeastSquares.of(inputs, outputs, scaled.gram(), scaled.cross(), RIDGE)
+                  .solve(scaled.present(), i -> i % 3 != 0, workers.executor()));
       float[] found = problem.solve(i -> i % 3 != 0, RIDGE, workers);
       assertThat(found).containsExactly(wanted, within(1e-2f));
       assertThat(
