@@ -9,10 +9,11 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Exporters store weights in another layout (`Transpose`, `Reshape`, `Squeeze`, `Unsqueeze`,
 /// `Flatten`), in a narrower type (`Cast`), quantised (`DequantizeLinear`, with or without a
-/// `QuantizeLinear` before it), or multiplied by a constant (`Mul`, `Where` with zeros): chains of
-/// steps that can be undone. The constant of the network found here is what the product uses, under
-/// the stored constant's name; [Network#stored] turns changed weights back into what the file
-/// holds.
+/// `QuantizeLinear` before it), multiplied by a constant (`Mul`, `Where` with zeros), as a part of
+/// a constant (`Slice`, `Split`, `Gather`) or in several of them (`Concat`): steps that can be
+/// undone. The constant of the network found here is what the product uses, under the stored
+/// constant's name, or that of the value that the product reads if it is not one whole constant;
+/// [Network#stored] turns changed weights back into what the file holds.
 ///
 /// @param network the network with these weights; the network that was given if all products read
 ///     their weights directly
