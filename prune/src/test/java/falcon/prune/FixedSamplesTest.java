@@ -152,7 +152,7 @@ class FixedSamplesTest {
                 Map.of(
                     "perm",
                     new Attribute.IntegerList(
-                        Arrays.stream(order.split(" ")).map(Long::valueOf).toList()))))
+                        Arrays.stream(order.split(" ", -1)).map(Long::valueOf).toList()))))
         .node(Graphs.node("Conv", "c", "t", "k"))
         .node(
             new Node(
@@ -168,7 +168,9 @@ class FixedSamplesTest {
                     new Attribute.IntegerValue(0))))
         .node(Graphs.node("MatMul", "y", "m", "w"));
     Object[] sizes =
-        Arrays.stream(axes.split(" ")).map(size -> size.equals("3") ? (Object) 3 : size).toArray();
+        Arrays.stream(axes.split(" ", -1))
+            .map(size -> size.equals("3") ? (Object) 3 : size)
+            .toArray();
     Dataset data = axis == 2 ? data(40, 3, 7) : data(40, 7, 3);
     Network found = matched(network(sizes), data);
     assertThat(found.inputs().getFirst().axisOfExamples()).isEqualTo(axis);

@@ -63,7 +63,11 @@ final class StepReader {
       return step == null
           ? null
           : new Link(
-              node, node.outputs().get(output), step, key(node, operand, step), refusal(step));
+              node,
+              node.outputs().get(output),
+              step,
+              key(node, operand, step),
+              refusal(node, step));
     } catch (IllegalArgumentException | ArithmeticException _) {
       return null; // whoever runs the network says what is wrong with the node
     }
@@ -94,8 +98,9 @@ final class StepReader {
     return node.opType() + node.attributes() + inputs;
   }
 
-  private static @Nullable String refusal(WeightStep step) {
-    if (!(step instanceof WeightStep.Dequantized dequantized)) {
+  private static @Nullable String refusal(Node node, WeightStep step) {
+    if (!(step instanceof WeightStep.Dequantized dequantized)
+        || node.attributes().containsKey(IntegerProducts.ANY_ZERO_POINT)) {
       return null;
     }
     Long zeroPoint = dequantized.grid().asymmetry();

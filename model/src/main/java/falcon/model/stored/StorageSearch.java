@@ -73,10 +73,13 @@ final class StorageSearch {
     }
   }
 
-  StoredWeights run() {
+  /// Searches.
+  ///
+  /// @param file the network that takes what is found, and whose nodes a written file holds
+  StoredWeights run(Network file) {
     List<Claim> claims = claims();
     if (claims.stream().allMatch(Claim::isDirect)) {
-      return new StoredWeights(network, Map.of());
+      return new StoredWeights(file, Map.of());
     }
     var claimsBySource = new LinkedHashMap<String, List<Claim>>();
     for (Claim claim : claims) {
@@ -95,8 +98,12 @@ final class StorageSearch {
       }
     }
     return new StoredWeights(
-        storages.isEmpty() ? network : network.withStorages(nodes(), weights, storages),
-        reasonByOperand);
+        storages.isEmpty() ? file : file.withStorages(nodes(), weights, storages), reasonByOperand);
+  }
+
+  /// Returns whether weights took the place of a value.
+  boolean isReplaced(String value) {
+    return renamed.containsKey(value);
   }
 
   private List<Claim> claims() {

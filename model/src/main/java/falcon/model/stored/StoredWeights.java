@@ -1,6 +1,9 @@
 package falcon.model.stored;
 
 import falcon.model.Network;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 /// constant's name, or that of the value that the product reads if it is not one whole constant;
 /// [Network#stored] turns changed weights back into what the file holds.
 ///
+/// `MatMulInteger` and `ConvInteger` behind `DynamicQuantizeLinear` become products of the real
+/// numbers that their operands stand for, where their scales are found.
+///
 /// @param network the network with these weights; the network that was given if all products read
 ///     their weights directly
 /// @param reasonByOperand for operands of products behind steps that cannot be undone: why not
@@ -26,7 +32,27 @@ public record StoredWeights(Network network, Map<String, String> reasonByOperand
 
   /// Finds the stored weights of a network; no change to one that they were found of before.
   public static StoredWeights of(Network network) {
-    return new StorageSearch(network).run();
+    var integers = new IntegerProducts(network);
+    List<IntegerProducts.Found> products = integers.all();
+    var reasons = new HashMap<String, String>();
+    while (true) {
+      var search = new StorageSearch(integers.replaced(products));
+      StoredWeights found = search.run(network);
+      var solved = new ArrayList<IntegerProducts.Found>();
+      for (IntegerProducts.Found product : products) {
+        String reason = found.reason(product.realWeights());
+        if (reason != null) {
+          reasons.putIfAbsent(product.weights(), reason);
+        } else if (search.isReplaced(product.realWeights())) {
+          solved.add(product);
+        }
+      }
+      if (solved.size() == products.size()) {
+        reasons.putAll(found.reasonByOperand());
+        return new StoredWeights(found.network(), reasons);
+      }
+      products = solved; // the others stay products of whole numbers
+    }
   }
 
   /// Returns the network whose products read their weights from constants.
