@@ -52,8 +52,9 @@ class AxesCommandsTest {
     assertThat(ran.err()).contains("axis 1 of input 'x FLOAT32[T, N, 12]' counts samples");
   }
 
-  @Test
-  void wrongAxisIsRefusedWithWhatThereIs() {
+  @ParameterizedTest
+  @ValueSource(strings = {"0", "2"})
+  void wrongAxisIsRefusedWithWhatThereIs(String axis) {
     Ran ran =
         Ran.of(
             "evaluate",
@@ -63,7 +64,7 @@ class AxesCommandsTest {
             "--split",
             "train",
             "--batch-axis",
-            "0");
+            axis);
     assertThat(ran.code()).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(ran.err())
         .contains("no axis of output 'y' follows the number of examples", "--batch-axis");

@@ -230,7 +230,7 @@ public final class Network {
   /// they are.
   public Tensor storable(String tensorName, Tensor weights) {
     WeightStorage storage = storage(tensorName);
-    return storage == null ? weights : storage.weights(storage.stored(weights));
+    return storage == null ? weights : storage.nearest(weights);
   }
 
   /// Returns how the file stores the weights of that name.
@@ -244,7 +244,8 @@ public final class Network {
   /// them. A written file holds the constants and the nodes.
   ///
   /// @param nodes all nodes of the result, in any order
-  /// @param weights by name of the constant that they take the place of
+  /// @param weights by name: of the constant that they take the place of, or of the value that was
+  ///     made
   /// @param storages how each of them is stored
   public Network withStorages(
       List<Node> nodes, Map<String, Tensor> weights, Map<String, WeightStorage> storages) {
@@ -271,9 +272,14 @@ public final class Network {
     }
     var tensors = new LinkedHashMap<>(unfolded.stored().initializers);
     initializers.forEach((tensorName, tensor) -> {
-      WeightStorage storage = storage(tensorName);
-      tensors.put(tensorName, storage == null ? tensor : storage.stored(tensor));
+      if (storage(tensorName) == null) {
+        tensors.put(tensorName, tensor);
+      }
     });
+    unfolded
+        .storages()
+        .forEach(
+            (tensorName, storage) -> tensors.putAll(storage.stored(tensor(tensorName), tensors)));
     var change = new Change(unfolded.stored());
     change.inputs = inputs;
     change.outputs = outputs;

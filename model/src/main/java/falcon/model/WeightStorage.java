@@ -2,29 +2,35 @@ package falcon.model;
 
 import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
 import org.jspecify.annotations.Nullable;
 
 /// How a file stores a weight tensor that is not what a product uses: in another order, narrower,
-/// quantised, or with a factor that a node multiplies it by.
+/// quantised, with a factor that a node multiplies it by, as a part of a larger constant, or in
+/// several constants.
 ///
-/// The weights of the network are those that the product uses; the file keeps its constant in the
-/// constant's own type and shape.
+/// The weights of the network are those that the product uses; the file keeps its constants in
+/// their own types and shapes.
 public interface WeightStorage {
-  /// Returns the stored tensor from which the file's nodes compute these weights, or the nearest
-  /// weights that it can store. Zero is stored as zero, and a weight that is unchanged since the
-  /// file was read keeps its bits.
+  /// Returns the stored tensors from which the file's nodes compute these weights, or the nearest
+  /// weights that they can store. Zero is stored as zero. A weight that is unchanged since the file
+  /// was read keeps its bits, as do elements that are no part of the weights.
   ///
   /// @param weights finite, of the type and shape that the product uses
-  Tensor stored(Tensor weights);
+  /// @param constants the stored tensors before, by name; others are not read
+  /// @return the tensors of [#constants]
+  SequencedMap<String, Tensor> stored(Tensor weights, Map<String, Tensor> constants);
 
-  /// Returns the weights that the file's nodes compute from a stored tensor.
-  Tensor weights(Tensor stored);
+  /// Returns the weights nearest to these that can be stored.
+  Tensor nearest(Tensor weights);
 
-  /// Returns the shape of the stored tensor.
-  List<Long> storedShape();
+  /// Returns the shapes of the stored tensors by name.
+  SequencedMap<String, List<Long>> constants();
 
-  /// Returns the index in the stored tensor of each weight, `[weights]`.
-  int[] storedIndexes();
+  /// Returns the number of the weight that each element of the stored tensors makes, by name of the
+  /// tensor; −1 for an element that makes none. Every weight is made of one element.
+  SequencedMap<String, int[]> weightByElement();
 
   /// Returns which weights can be anything but zero.
   ///

@@ -297,7 +297,7 @@ class SampleAxesTest {
     assertThatThrownBy(() -> NetworkWithData.of(network, data, null, Loss.AUTO))
         .isInstanceOf(PruningException.class)
         .hasMessageContaining("no axis of output 'y' follows the number of examples")
-        .hasMessageContaining("along axis 0 of 'x': [5, 3] and [5, 3]")
+        .hasMessageContaining("along axis 0 of 'x' it has the shapes [5, 3] and [5, 3]")
         .hasMessageContaining("‹batch axis›");
   }
 

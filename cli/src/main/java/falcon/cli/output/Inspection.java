@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.model.Network;
 import falcon.model.Node;
+import falcon.model.Tensor;
+import falcon.model.WeightStorage;
 import falcon.model.layer.BranchWeights;
 import falcon.model.layer.DenseProduct;
 import falcon.model.layer.Layer;
@@ -11,6 +13,7 @@ import falcon.model.layer.Layers;
 import falcon.model.layer.PruningReach;
 import falcon.model.onnx.OnnxFile;
 import falcon.model.shape.Obstacle;
+import falcon.model.stored.StoredWeights;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
@@ -134,7 +137,14 @@ public record Inspection(Network network, Layers layers) {
     var places = new IdentityHashMap<Node, Integer>();
     network.nodes().forEach(node -> places.put(node, places.size()));
     var rows = new ArrayList<Row>();
+    Network unfolded = StoredWeights.unfolded(network);
     for (Layer layer : layers.all()) {
+      List<String> constants = constants(unfolded, layer);
+      String place =
+          constants.isEmpty()
+              ? ""
+              : ", in "
+                  + constants.stream().map("'%s'"::formatted).collect(Collectors.joining(" and "));
       rows.add(
           new Row(
               places.getOrDefault(layer.nodes().getFirst(), 0),
@@ -147,7 +157,7 @@ public record Inspection(Network network, Layers layers) {
                   layer.isCounted() ? count(layer.macs()) : UNKNOWN,
                   layer.isCounted() ? count(2 * layer.macs()) : UNKNOWN,
                   layer.isCounted() ? share(layer.macs()) : "",
-                  layer.isPrunable() ? "yes" : "no: " + layer.notPrunableReason())));
+                  layer.isPrunable() ? "yes" + place : "no: " + layer.notPrunableReason())));
     }
     for (DenseProduct product : layers.denseProducts()) {
       rows.add(
@@ -187,12 +197,19 @@ public record Inspection(Network network, Layers layers) {
   public String json() {
     ObjectNode json = JsonText.document().put("name", network.name());
     ArrayNode all = json.putArray("layers");
+    Network unfolded = StoredWeights.unfolded(network);
     for (Layer layer : layers.all()) {
       ObjectNode node = all.addObject().put("name", layer.tensor()).put("kind", layer.opType());
       ArrayNode nodes = node.putArray("nodes");
       layer.nodes().forEach(use -> nodes.add(name(use)));
       storedShape(layer).forEach(node.putArray("shape")::add);
-      node.put("type", network.tensor(layer.tensor()).type().toString())
+      List<String> constants = constants(unfolded, layer);
+      if (!constants.isEmpty()) {
+        constants.forEach(node.putArray("constants")::add);
+      }
+      Tensor stored = network.initializers().get(layer.tensor());
+      node.put(
+              "type", (stored == null ? unfolded.tensor(layer.tensor()) : stored).type().toString())
           .put("weights", layer.weights())
           .put("macsPerWeight", layer.isCounted() ? layer.macsPerWeight() : null)
           .put("macs", layer.isCounted() ? layer.macs() : null)
@@ -326,9 +343,19 @@ public record Inspection(Network network, Layers layers) {
         + name.substring(name.length() - (WIDEST_NAME - before - 1));
   }
 
-  /// Returns the shape of a layer's tensor as the file has it.
+  /// Returns the shape of a layer's tensor as the file has it; that which the product uses if the
+  /// layer is a part of a constant, or made of several.
   private List<Long> storedShape(Layer layer) {
-    return network.tensor(layer.tensor()).shape();
+    Tensor stored = network.initializers().get(layer.tensor());
+    return stored == null ? layer.shape() : stored.shape();
+  }
+
+  /// Returns the constants that a layer is a part of, or made of; empty if it is one itself.
+  private List<String> constants(Network unfolded, Layer layer) {
+    WeightStorage storage = unfolded.storage(layer.tensor());
+    return storage == null || network.initializers().containsKey(layer.tensor())
+        ? List.of()
+        : List.copyOf(storage.constants().keySet());
   }
 
   private static String shape(List<Long> sizes) {

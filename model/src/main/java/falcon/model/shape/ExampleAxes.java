@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
@@ -35,6 +36,9 @@ public final class ExampleAxes {
 
   /// Greatest number of examples that a graph may fix.
   private static final long MOST_FIXED = 4096;
+
+  /// A number of examples beyond what graphs cut off (`Slice`).
+  private static final long MANY = 1_000;
 
   /// Longer lists of whole numbers are data, no shapes.
   private static final int LONGEST_SHAPE = 16;
@@ -68,7 +72,8 @@ public final class ExampleAxes {
   /// @param isFirst whether all inputs have their first choice
   /// @param kind what the output does
   /// @param outputAxis axis of the output that follows, −1 for none
-  /// @param outputs shapes of the output for two and three examples, as far as they are known
+  /// @param outputs shapes of the output for two and three examples, as far as they are known; the
+  ///     one for the number that the file fixes where other axes decide about it
   private record Trial(
       Network network, boolean isFirst, Kind kind, int outputAxis, List<List<Long>> outputs) {
     /// Returns whether inputs and output are as they would be if nobody looked.
@@ -174,13 +179,19 @@ public final class ExampleAxes {
                           ? "none of '%s'".formatted(input.name())
                           : "axis %d of '%s'".formatted(input.axisOfExamples(), input.name()))
                   .toList());
-      tried.add("%s: %s and %s".formatted(axes, trial.outputs().get(0), trial.outputs().get(1)));
+      Integer fixed = fixedSize(trial.network());
+      tried.add(
+          trial.outputs().size() > 1
+              ? "with 2 and 3 examples along %s it has the shapes %s and %s"
+                  .formatted(axes, trial.outputs().get(0), trial.outputs().get(1))
+              : "with the %d examples that %s fixes it has the shape %s, which follows other axes"
+                  .formatted(fixed, axes, trial.outputs().getFirst()));
     }
     return new IllegalArgumentException(
-        "no axis of output '%s' follows the number of examples; its shapes for 2 and 3 examples along %s. Say which axis counts examples (%s), or choose another output (%s)"
+        "no axis of output '%s' follows the number of examples: %s. Say which axis counts examples (%s), or choose another output (%s)"
             .formatted(
                 MainOutput.of(network).name(),
-                String.join("; along ", tried),
+                String.join("; ", tried),
                 ModelOption.BATCH_AXIS,
                 ModelOption.OUTPUT));
   }
@@ -311,7 +322,10 @@ public final class ExampleAxes {
     if (kind == Kind.FOLLOWS) {
       int axis = following(outputs.get(0), outputs.get(1));
       if (axis >= 0) {
-        return new Trial(network, isFirst, kind, axis, outputs);
+        Network limited = limited(network, open, axis);
+        return limited == null
+            ? new Trial(network, isFirst, kind, axis, outputs)
+            : new Trial(limited, isFirst, Kind.FIXED, axis, outputs);
       }
       kind = Kind.IGNORES;
     }
@@ -319,11 +333,67 @@ public final class ExampleAxes {
     if (fixed != null) {
       List<Long> shape = output(network, fixed).shape();
       int axis = shape == null ? -1 : holding(shape, fixed, isFirst);
-      if (axis >= 0) {
-        return new Trial(network, isFirst, Kind.FIXED, axis, outputs);
+      if (shape != null && axis >= 0) {
+        return followsOthers(network, shape, axis)
+            ? new Trial(network, isFirst, Kind.IGNORES, -1, List.of(shape))
+            : new Trial(network, isFirst, Kind.FIXED, axis, outputs);
       }
     }
     return new Trial(network, isFirst, kind, -1, outputs);
+  }
+
+  /// Returns the network with the greatest number of examples that it gives results for.
+  ///
+  /// @param open the network for any number
+  /// @param axis of the output that follows small numbers
+  /// @return null if there is no greatest number, or it is not known
+  private static @Nullable Network limited(Network network, Network open, int axis) {
+    List<Long> few = output(open, 2).shape();
+    List<Long> shape = output(open, MANY).shape();
+    if (few == null || shape == null || shape.size() != few.size()) {
+      return null;
+    }
+    long greatest = shape.get(axis) / Math.max(1, few.get(axis) / 2);
+    return fixedSize(network) == null && greatest > 0 && greatest < MANY
+        ? sized(network, new Dimension.Fixed(greatest))
+        : null;
+  }
+
+  /// Returns whether an axis of the output, which has the size of a fixed number of examples, owes
+  /// it to another axis of the inputs: it changes with that one.
+  private static boolean followsOthers(Network network, List<Long> shape, int axis) {
+    Integer fixed = fixedSize(network);
+    if (fixed == null || fixed == 1) {
+      return false; // a result of one example may leave the axis out
+    }
+    for (ValueInfo input : network.inputs()) {
+      List<Dimension> dimensions = input.dimensions();
+      for (int other = 0; dimensions != null && other < dimensions.size(); other++) {
+        if (other != input.axisOfExamples()
+            && !network.isShared(input)
+            && dimensions.get(other) instanceof Dimension.Fixed(long size)) {
+          List<Long> changed =
+              output(withSize(network, input, other, Math.addExact(size, 1)), fixed).shape();
+          if (changed != null
+              && changed.size() == shape.size()
+              && !changed.get(axis).equals(shape.get(axis))) {
+            return true;
+          }
+        }
+      }
+    }
+    return false;
+  }
+
+  private static Network withSize(Network network, ValueInfo input, int axis, long size) {
+    var dimensions = new ArrayList<>(Objects.requireNonNull(input.dimensions()));
+    dimensions.set(axis, new Dimension.Fixed(size));
+    var changed = new ValueInfo(input.name(), input.type(), dimensions, input.exampleAxis());
+    return network.withInterface(
+        network.inputs().stream()
+            .map(each -> each.name().equals(input.name()) ? changed : each)
+            .toList(),
+        network.outputs());
   }
 
   /// The axis of the output whose size is the number of examples, or a multiple if it is the first.
@@ -373,19 +443,20 @@ public final class ExampleAxes {
     if (fixedSize(network) != null) {
       return null;
     }
+    Trial elsewhere = null;
     for (long examples : tried(network)) {
       List<Long> shape = output(network, examples).shape();
-      if (shape != null && shape.contains(examples)) {
-        int axis = shape.getFirst() == examples ? 0 : shape.indexOf(examples);
-        return new Trial(
-            sized(network, new Dimension.Fixed(examples)),
-            trial.isFirst(),
-            Kind.FIXED,
-            axis,
-            trial.outputs());
+      int axis = shape == null ? -1 : shape.indexOf(examples);
+      Network sized = axis < 0 ? network : sized(network, new Dimension.Fixed(examples));
+      if (shape != null && axis >= 0 && !followsOthers(sized, shape, axis)) {
+        var found = new Trial(sized, trial.isFirst(), Kind.FIXED, axis, trial.outputs());
+        if (axis == 0) {
+          return found;
+        }
+        elsewhere = elsewhere == null ? found : elsewhere;
       }
     }
-    return null;
+    return elsewhere;
   }
 
   /// Numbers of examples that the graph may have been made for: small ones, and those that stand in

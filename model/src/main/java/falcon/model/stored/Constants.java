@@ -10,6 +10,7 @@ import falcon.model.operator.OperatorRules;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// Elements of constants, and of what nodes compute of constants alone, as far as they are needed
@@ -19,9 +20,12 @@ final class Constants {
   private static final int DEEPEST = 32;
 
   private final Network network;
+  private final Function<String, @Nullable Derivation> derivations;
 
-  Constants(Network network) {
+  /// @param derivations how a value is made, as far as it is known; null otherwise
+  Constants(Network network, Function<String, @Nullable Derivation> derivations) {
     this.network = network;
+    this.derivations = derivations;
   }
 
   /// A value with its elements; whole numbers that float32 cannot hold are rounded.
@@ -49,27 +53,12 @@ final class Constants {
   ///
   /// @return null if it is no constant, or computed in a way that is not followed
   @Nullable Value value(String name) {
-    return value(name, DEEPEST);
-  }
-
-  private @Nullable Value value(String name, int depth) {
-    Tensor tensor = network.initializers().get(name);
-    if (tensor != null) {
-      return new Value(Form.of(tensor), WeightChain.floats(tensor));
-    }
-    Node maker = network.producer(name);
-    String source = maker == null ? null : maker.input(0);
-    if (maker == null || source == null || depth == 0 || maker.outputs().size() != 1) {
-      return null;
-    }
-    Value from = value(source, depth - 1);
-    if (from == null) {
-      return null;
-    }
-    Link link = new StepReader(this).read(maker, 0, from.form());
-    return link == null
+    Derivation derivation = derivations.apply(name);
+    return derivation == null
         ? null
-        : new Value(link.step().form(), link.step().forward(from.elements()));
+        : new Value(
+            derivation.form(),
+            derivation.values(source -> DerivedWeights.floats(network.tensor(source))));
   }
 
   /// Returns the whole numbers of a value.

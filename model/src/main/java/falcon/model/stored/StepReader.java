@@ -20,6 +20,9 @@ final class StepReader {
           "Squeeze",
           "Unsqueeze",
           "Flatten",
+          "Slice",
+          "Split",
+          "Gather",
           "Cast",
           "Mul",
           "Div",
@@ -27,10 +30,14 @@ final class StepReader {
           "QuantizeLinear",
           "DequantizeLinear");
 
+  private static final Set<String> SELECTING = Set.of("Slice", "Split", "Gather");
+
   private final Constants constants;
+  private final SelectionReader selection;
 
   StepReader(Constants constants) {
     this.constants = constants;
+    this.selection = new SelectionReader(constants);
   }
 
   /// Returns whether a node may be a step, by its operator.
@@ -40,16 +47,27 @@ final class StepReader {
 
   /// Reads a node.
   ///
-  /// @param operand index of the operand that is followed
+  /// @param output number of the output that is followed
+  /// @param operand number of the operand that is followed
   /// @param form of that operand
   /// @return null if it is no step that can be undone
-  @Nullable Link read(Node node, int operand, Form form) {
-    if (!isKnown(node) || node.outputs().size() != 1) {
+  @Nullable Link read(Node node, int output, int operand, Form form) {
+    if (!isKnown(node) || (node.outputs().size() != 1 && !node.is("Split"))) {
       return null;
     }
     try {
-      WeightStep step = step(node, operand, form);
-      return step == null ? null : new Link(node, step, key(node, operand), refusal(step));
+      WeightStep step =
+          operand == 0 && SELECTING.contains(node.opType())
+              ? selection.read(node, output, form)
+              : step(node, operand, form);
+      return step == null
+          ? null
+          : new Link(
+              node,
+              node.outputs().get(output),
+              step,
+              key(node, operand, step),
+              refusal(node, step));
     } catch (IllegalArgumentException | ArithmeticException _) {
       return null; // whoever runs the network says what is wrong with the node
     }
@@ -71,14 +89,18 @@ final class StepReader {
     };
   }
 
-  private static String key(Node node, int operand) {
+  private static String key(Node node, int operand, WeightStep step) {
+    if (step instanceof WeightStep.Moved) {
+      return step.toString();
+    }
     var inputs = new ArrayList<>(node.inputs());
     inputs.set(operand, "\n");
     return node.opType() + node.attributes() + inputs;
   }
 
-  private static @Nullable String refusal(WeightStep step) {
-    if (!(step instanceof WeightStep.Dequantized dequantized)) {
+  private static @Nullable String refusal(Node node, WeightStep step) {
+    if (!(step instanceof WeightStep.Dequantized dequantized)
+        || node.attributes().containsKey(IntegerProducts.ANY_ZERO_POINT)) {
       return null;
     }
     Long zeroPoint = dequantized.grid().asymmetry();

@@ -1,5 +1,6 @@
 package falcon.model.stored;
 
+import falcon.model.Tensor;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -26,70 +27,121 @@ sealed interface WeightStep {
     return marks;
   }
 
+  /// A step that moves elements, or leaves some of them out, and computes nothing.
+  sealed interface Moved extends WeightStep {
+    /// Returns the index in the input of each element of the output.
+    ///
+    /// @return null if the order stays, without gaps
+    int @Nullable [] sources();
+
+    /// Returns the number of elements of the input.
+    int sizeBefore();
+
+    @Override
+    default float[] forward(float[] values) {
+      int[] sources = sources();
+      if (sources == null) {
+        return values;
+      }
+      var moved = new float[sources.length];
+      for (int i = 0; i < moved.length; i++) {
+        moved[i] = values[sources[i]];
+      }
+      return moved;
+    }
+
+    /// {@inheritDoc} Elements that the node leaves out are 0.
+    @Override
+    default float[] backward(float[] values) {
+      int[] sources = sources();
+      if (sources == null) {
+        return values;
+      }
+      var before = new float[sizeBefore()];
+      for (int i = 0; i < sources.length; i++) {
+        before[sources[i]] = values[i];
+      }
+      return before;
+    }
+
+    /// Returns numbers of elements of the output as those of the input; 0 where the node leaves an
+    /// element out.
+    default int[] back(int[] numbers) {
+      int[] sources = sources();
+      if (sources == null) {
+        return numbers;
+      }
+      var before = new int[sizeBefore()];
+      for (int i = 0; i < sources.length; i++) {
+        before[sources[i]] = numbers[i];
+      }
+      return before;
+    }
+
+    @Override
+    default float[] marked(float[] marks) {
+      return forward(marks);
+    }
+  }
+
   /// Elements in another order, in another shape, or both.
   ///
   /// @param from shape of what the node gets
   /// @param order axis of the input that each axis of the output is; null if the order of elements
   ///     stays
-  record Arranged(Form form, List<Long> from, @Nullable List<Integer> order) implements WeightStep {
+  record Arranged(Form form, List<Long> from, @Nullable List<Integer> order) implements Moved {
     /// Returns whether nothing or only the two axes of a matrix change.
     boolean isPlain() {
       return order == null ? from.equals(form.shape()) : from.size() == 2;
     }
 
     @Override
-    public float[] forward(float[] values) {
-      if (order == null) {
-        return values;
-      }
-      int[] sources = sources(order);
-      var arranged = new float[values.length];
-      for (int i = 0; i < arranged.length; i++) {
-        arranged[i] = values[sources[i]];
-      }
-      return arranged;
+    public int sizeBefore() {
+      return form.size();
     }
 
     @Override
-    public float[] backward(float[] values) {
+    public int @Nullable [] sources() {
       if (order == null) {
-        return values;
+        return null;
       }
-      int[] sources = sources(order);
-      var arranged = new float[values.length];
-      for (int i = 0; i < arranged.length; i++) {
-        arranged[sources[i]] = values[i];
-      }
-      return arranged;
-    }
-
-    @Override
-    public float[] marked(float[] marks) {
-      return forward(marks);
-    }
-
-    /// Returns the index in the output's source of each element, moved with the others.
-    int[] moved(int[] indexes) {
-      if (order == null) {
-        return indexes;
-      }
-      int[] sources = sources(order);
-      var moved = new int[indexes.length];
-      for (int i = 0; i < moved.length; i++) {
-        moved[i] = indexes[sources[i]];
-      }
-      return moved;
-    }
-
-    private int[] sources(List<Integer> axes) {
       var strides = new Integer[from.size()];
       int stride = 1;
       for (int axis = from.size() - 1; axis >= 0; axis--) {
         strides[axis] = stride;
         stride *= Math.toIntExact(from.get(axis));
       }
-      List<Integer> moved = axes.stream().map(axis -> strides[axis]).toList();
-      return new Spread(form.shape(), moved, axes.stream().map(_ -> 1).toList()).places();
+      List<Integer> moved = order.stream().map(axis -> strides[axis]).toList();
+      return new Spread(form.shape(), moved, order.stream().map(_ -> 1).toList()).places();
+    }
+  }
+
+  /// Some indexes of each axis, in any order: `Slice`, `Split`, `Gather` with constant indices.
+  ///
+  /// @param from shape of what the node gets
+  /// @param indexes by axis of the input, those that the output has; null for all
+  record Selected(Form form, List<Long> from, List<@Nullable List<Integer>> indexes)
+      implements Moved {
+    @Override
+    public int sizeBefore() {
+      return Math.toIntExact(Tensor.elements(from));
+    }
+
+    @Override
+    public int[] sources() {
+      int[] sources = {0};
+      for (int axis = 0; axis < from.size(); axis++) {
+        int size = Math.toIntExact(from.get(axis));
+        List<Integer> chosen = indexes.get(axis);
+        int count = chosen == null ? size : chosen.size();
+        var longer = new int[Math.multiplyExact(sources.length, count)];
+        for (int i = 0; i < longer.length; i++) {
+          int index = i % count;
+          longer[i] = sources[i / count] * size + (chosen == null ? index : chosen.get(index));
+        }
+        sources = longer;
+      }
+      return sources;
     }
   }
 

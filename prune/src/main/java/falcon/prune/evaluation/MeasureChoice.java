@@ -33,6 +33,7 @@ final class MeasureChoice {
     boolean isBinary =
         classes != null && classes == 1 && isLabelled && dataClasses(data, split) <= 2;
     boolean canBeLabelled = isLabelled && (isClassifier || isBinary);
+    boolean choosesOne = isClassifier && !isList(network);
     if (loss == Loss.LABELS && !canBeLabelled) {
       throw new PruningException(
           PruningException.Kind.USAGE,
@@ -45,8 +46,8 @@ final class MeasureChoice {
     Measure measure =
         switch (loss) {
           case LABELS -> Measure.ACCURACY;
-          case AUTO -> canBeLabelled ? Measure.ACCURACY : withoutLabels(isClassifier);
-          case SELF -> withoutLabels(isClassifier);
+          case AUTO -> canBeLabelled ? Measure.ACCURACY : withoutLabels(choosesOne);
+          case SELF -> withoutLabels(choosesOne);
           case OUTPUTS -> Measure.FIDELITY;
         };
     if (measure == Measure.ACCURACY
@@ -71,11 +72,12 @@ final class MeasureChoice {
     return isClassifier ? Measure.AGREEMENT : Measure.FIDELITY;
   }
 
-  /// Returns whether the main output is one of several classes: `[examples, classes]`, with further
-  /// axes of size 1.
-  static boolean isClassifier(Network network) {
-    Integer classes = classes(network);
-    return classes != null && classes > 1;
+  /// Returns whether the main output is `[examples, numbers, 1]`: one number each of many places
+  /// (anchors of a detector, time steps), unless labels say that they are classes.
+  private static boolean isList(Network network) {
+    Network arranged = ExamplesFirst.of(network);
+    List<Long> shape = shape(arranged, MainOutput.of(arranged));
+    return shape != null && shape.size() == 3;
   }
 
   /// Returns how many numbers the main output has for an example: `[examples, classes]`, further

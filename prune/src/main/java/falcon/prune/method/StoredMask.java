@@ -9,7 +9,8 @@ import falcon.model.WeightStorage;
 public final class StoredMask {
   private StoredMask() {}
 
-  /// Returns a mask in the order in which the file stores the weights of each layer.
+  /// Returns a mask in the order in which the file stores the weights of each layer. Those of a
+  /// layer that is a part of a constant, or made of several, are in the order of the product.
   ///
   /// @param mask in the order of the weights that products use
   /// @param network whose weights these are
@@ -20,10 +21,9 @@ public final class StoredMask {
     var kept = new boolean[costs.weightCount()];
     for (CostTable.Layer layer : costs.layers()) {
       WeightStorage storage = network.storage(layer.name());
-      int[] indexes = storage == null ? null : storage.storedIndexes();
+      int[] weights = storage == null ? null : storage.weightByElement().get(layer.name());
       for (int i = 0; i < layer.count(); i++) {
-        int index = layer.offset() + (indexes == null ? i : indexes[i]);
-        kept[index] = mask.isKept(layer.offset() + i);
+        kept[layer.offset() + i] = mask.isKept(layer.offset() + (weights == null ? i : weights[i]));
       }
     }
     return Mask.ofKept(kept);

@@ -116,7 +116,9 @@ public final class Planner {
 
   private static List<Long> storedShape(Network network, Layer layer) {
     WeightStorage storage = network.storage(layer.tensor());
-    return storage == null ? layer.shape() : storage.storedShape();
+    return storage == null
+        ? layer.shape()
+        : storage.constants().getOrDefault(layer.tensor(), layer.shape());
   }
 
   /// Refuses a network that is contradictory and cannot be executed, whatever the request is.

@@ -4,10 +4,13 @@ import falcon.budget.Mask;
 import falcon.model.DataType;
 import falcon.model.StateDict;
 import falcon.model.Tensor;
+import falcon.model.WeightStorage;
 import falcon.prune.plan.PruningPlan;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /// Converts a mask to tensors: one of BOOL for each prunable tensor, of its name and shape, where
 /// 1 = kept.
@@ -27,6 +30,46 @@ final class MaskTensors {
       offset += layer.count();
     }
     return new StateDict(tensors, Map.of());
+  }
+
+  /// Returns the tensors of a mask as those of the constants that a file holds: a layer that is a
+  /// part of a constant, or made of several, marks its elements of theirs. Elements of a constant
+  /// that no layer is made of are kept.
+  ///
+  /// @param masks of all layers
+  /// @param storages how the file stores layers, by layer
+  static StateDict stored(StateDict masks, Map<String, WeightStorage> storages) {
+    var stored = new LinkedHashMap<String, Tensor>();
+    masks
+        .tensors()
+        .forEach((layer, mask) -> {
+          WeightStorage storage = storages.get(layer);
+          if (storage == null || storage.constants().containsKey(layer)) {
+            stored.put(layer, mask);
+          } else {
+            storage
+                .weightByElement()
+                .forEach((constant, weights) ->
+                    stored.put(
+                        constant,
+                        marked(
+                            Objects.requireNonNull(storage.constants().get(constant)),
+                            stored.get(constant),
+                            weights,
+                            mask)));
+          }
+        });
+    return new StateDict(stored, Map.of());
+  }
+
+  private static Tensor marked(
+      List<Long> shape, @Nullable Tensor before, int[] weights, Tensor mask) {
+    var kept = new byte[weights.length];
+    for (int i = 0; i < kept.length; i++) {
+      byte earlier = before == null ? 1 : before.bytes().get(i);
+      kept[i] = weights[i] < 0 ? earlier : mask.bytes().get(weights[i]);
+    }
+    return Tensor.ofBytes(DataType.BOOL, shape, kept);
   }
 
   /// Returns the mask that tensors of this form hold.

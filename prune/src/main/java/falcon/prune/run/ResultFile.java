@@ -2,6 +2,7 @@ package falcon.prune.run;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import falcon.model.WeightStorage;
 import falcon.prune.options.Measure;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.plan.PruningPlan;
@@ -183,6 +184,10 @@ final class ResultFile {
     for (Report.LayerReport layer : written.layers()) {
       ObjectNode json = layers.addObject().put("name", layer.name());
       layer.shape().forEach(json.putArray("shape")::add);
+      WeightStorage storage = written.storages().get(layer.name());
+      if (storage != null && !storage.constants().containsKey(layer.name())) {
+        storage.constants().keySet().forEach(json.putArray("constants")::add);
+      }
       json.put("weights", layer.weights())
           .put("kept", layer.kept())
           .put("macs", isCounted ? layer.macs() : null)

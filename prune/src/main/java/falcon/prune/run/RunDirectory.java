@@ -1,6 +1,7 @@
 package falcon.prune.run;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import falcon.model.StateDict;
 import falcon.model.UnwritableFileException;
 import falcon.model.safetensors.SafetensorsFile;
 import falcon.prune.options.Option;
@@ -202,7 +203,8 @@ public final class RunDirectory implements AutoCloseable {
               .formatted(modelName, written.nnz(), written.macs(), pruned.plan().budget()));
     }
     Path maskFile = next.resolve(RunNames.MASK);
-    SafetensorsFile.write(MaskTensors.of(pruned.mask(), pruned.plan().layers()), maskFile);
+    StateDict mask = MaskTensors.of(pruned.mask(), pruned.plan().layers());
+    SafetensorsFile.write(MaskTensors.stored(mask, written.storages()), maskFile);
     ObjectNode result = ResultFile.of(run, pruned, written, WrittenFile.of(next, maskFile));
     Json.write(result, next.resolve(RunRecord.RESULT));
     log.line(

@@ -4,6 +4,7 @@ import falcon.budget.Mask;
 import falcon.model.MalformedModelException;
 import falcon.model.Network;
 import falcon.model.Tensor;
+import falcon.model.WeightStorage;
 import falcon.model.format.Networks;
 import falcon.model.onnx.OnnxFile;
 import falcon.model.onnx.OnnxOption;
@@ -27,11 +28,17 @@ import java.util.Objects;
 /// @param layers prunable layers with the number of weights that are not zero in the file
 /// @param files the model and its files of external data
 /// @param denseBytes length that the files would have with every zero stored
-record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, long denseBytes) {
+/// @param storages how the file stores the weights of layers, by layer, where not as they are
+record WrittenModel(
+    List<Report.LayerReport> layers,
+    List<WrittenFile> files,
+    long denseBytes,
+    Map<String, WeightStorage> storages) {
 
   WrittenModel {
     layers = List.copyOf(layers);
     files = List.copyOf(files);
+    storages = Map.copyOf(storages);
   }
 
   /// Writes a network, reads the file again, compares every tensor with the one in memory, and
@@ -59,9 +66,16 @@ record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, lo
     long denseBytes =
         format == ModelFormat.ONNX_SPARSE ? OnnxFile.sizeBytes(network) : bytes(files);
     PruningPlan plan = pruned.plan();
-    Map<String, Tensor> weights = weights(network, read);
-    Mask kept = WeightVector.nonZero(name -> tensor(weights, name), plan.costs());
-    return new WrittenModel(Report.layers(plan, kept), files, denseBytes);
+    Network used = unfolded(network, read);
+    Mask kept = WeightVector.nonZero(name -> tensor(used.initializers(), name), plan.costs());
+    var storages = new LinkedHashMap<String, WeightStorage>();
+    for (PruningPlan.PrunableLayer layer : plan.layers()) {
+      WeightStorage storage = used.storage(layer.name());
+      if (storage != null) {
+        storages.put(layer.name(), storage);
+      }
+    }
+    return new WrittenModel(Report.layers(plan, kept), files, denseBytes, storages);
   }
 
   private static long bytes(List<WrittenFile> files) {
@@ -73,11 +87,11 @@ record WrittenModel(List<Report.LayerReport> layers, List<WrittenFile> files, lo
     return bytes(files);
   }
 
-  /// Returns the weights that the products of a network use with the tensors of its file.
-  private static Map<String, Tensor> weights(Network network, Map<String, Tensor> read) {
+  /// Returns a network whose products read their weights directly, with the tensors of its file.
+  private static Network unfolded(Network network, Map<String, Tensor> read) {
     var own = new LinkedHashMap<>(read);
     own.keySet().retainAll(network.initializers().keySet());
-    return StoredWeights.unfolded(network.withTensors(own)).initializers();
+    return StoredWeights.unfolded(network.withTensors(own));
   }
 
   private static void requireSame(

@@ -7,6 +7,7 @@ import falcon.prune.report.Report;
 import falcon.prune.report.Versions;
 import falcon.prune.storage.WrittenFile;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class ResultFileTest {
@@ -20,7 +21,8 @@ class ResultFileTest {
               new Report.LayerReport("b", List.of(5L), 5, 1, 100)),
           List.of(
               new WrittenFile("model.onnx", 700, "00aa"), new WrittenFile("w.data", 50, "11bb")),
-          800);
+          800,
+          Map.of());
 
   private final ObjectNode json =
       ResultFile.of(
