@@ -253,7 +253,10 @@ public final class Refinement {
     for (Node node : network.nodes()) {
       if (node.is("BatchNormalization")) {
         fixed.add(node.inputs().get(1));
-        shiftScale.put(node.inputs().get(2), offsetScale(network, node));
+        // an exporter that merges equal constants puts an Identity before some of them
+        if (network.initializers().keySet().containsAll(node.inputs().subList(1, 5))) {
+          shiftScale.put(node.inputs().get(2), offsetScale(network, node));
+        }
       }
     }
     var tensors = new ArrayList<AdamTensor>();
