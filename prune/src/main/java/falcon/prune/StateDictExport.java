@@ -41,7 +41,8 @@ public final class StateDictExport {
   ///
   /// @param weights all tensors of the state dict, in its order; entries that are no tensors are
   ///     left out
-  /// @param masks BOOL tensors, 1 is kept, by the names of the state dict
+  /// @param masks BOOL tensors, 1 is kept, by the names of the state dict; tied tensors have one,
+  ///     under the first of their names
   /// @param changed names of the tensors that have other values than in the state dict
   /// @param leftOut constants of the network that are not in `weights`, a sentence each without a
   ///     full stop; empty unless [#partial] allows it

@@ -234,17 +234,17 @@ final class StateUpdate {
     return new StateDict(tensors, Map.of());
   }
 
-  /// Returns the masks by the state dict's names: BOOL, 1 is kept.
+  /// Returns the masks by the state dict's names: BOOL, 1 is kept. Tied tensors have one, under the
+  /// first of their names, as a module of PyTorch lists its parameters.
   StateDict masks() {
-    IdentityHashMap<Change, Tensor> written = new IdentityHashMap<>();
+    var known = new ArrayList<StateTensor>();
     var tensors = new LinkedHashMap<String, Tensor>();
     for (StateTensor tensor : state.tensors()) {
       Change change = masked(tensor);
-      if (change != null) {
+      if (change != null && known.stream().noneMatch(tensor::isTiedTo)) {
+        known.add(tensor);
         tensors.put(
-            tensor.name(),
-            written.computeIfAbsent(
-                change, _ -> Tensor.ofBytes(DataType.BOOL, tensor.shape(), change.kept.clone())));
+            tensor.name(), Tensor.ofBytes(DataType.BOOL, tensor.shape(), change.kept.clone()));
       }
     }
     return new StateDict(tensors, Map.of());

@@ -474,6 +474,24 @@ class StateNamesTest {
     assertThat(renamed.masks().tensors()).isEmpty();
   }
 
+  /// A module of PyTorch lists tied parameters once, under the first name.
+  @Test
+  void tiedWeightsHaveOneMaskAndStayTied() {
+    Tensor tied = tensor(noise(12), 4, 3);
+    state.put("embedding.weight", tied);
+    state.put("head.weight", tied);
+    constants.put("embedding.weight", tensor(of("head.weight"), 4, 3));
+    nodes.add(
+        new Node("", "Gather", "", List.of("embedding.weight", "x"), List.of("v0"), Map.of()));
+    node("", "Gemm", Map.of("transB", new Attribute.IntegerValue(1)), "embedding.weight");
+    StateNames.Renamed renamed = renamed("embedding.weight");
+    assertThat(renamed.problems()).isEmpty();
+    assertThat(renamed.masks().tensors().keySet()).containsExactly("embedding.weight");
+    assertThat(renamed.weights().tensors().get("head.weight"))
+        .isSameAs(renamed.weights().tensors().get("embedding.weight"))
+        .isNotEqualTo(tied);
+  }
+
   @Test
   void parametersThatPyTorchHasPrunedKeepTheirForm() {
     float[] values = noise(12);
