@@ -21,9 +21,11 @@ import falcon.data.Dataset;
 import falcon.data.Preprocessing;
 import falcon.model.Network;
 import falcon.model.UnwritableFileException;
+import falcon.model.format.StateDicts;
 import falcon.model.onnx.OnnxFile;
 import falcon.prune.Falcon;
 import falcon.prune.Pruning;
+import falcon.prune.StateDictExport;
 import falcon.prune.WeightPruning;
 import falcon.prune.options.Amount;
 import falcon.prune.options.BudgetRequest;
@@ -70,6 +72,9 @@ final class PruneCommand implements Callable<Integer> {
   private final Console console;
   private final Interruption interruption;
   private final List<String> args;
+
+  /// What writes runs under the names of a state dict, null if nothing does.
+  private @Nullable StateDictExport export;
 
   /// The state from which the current run could continue, null as long as nothing of it is stored.
   private volatile @Nullable String place;
@@ -126,6 +131,14 @@ final class PruneCommand implements Callable<Integer> {
   private boolean isTestLeftOut;
 
   @Option(
+      names = "--names",
+      paramLabel = "FILE",
+      description =
+          "State dict (.pth, .safetensors) that the network was exported from: mask and weights are also"
+              + " written under its names, as export-mask does.")
+  private @Nullable Path names;
+
+  @Option(
       names = "--dry-run",
       description = "Only tell what would be done: budgets, stages, memory, time.")
   private boolean isDryRun;
@@ -168,6 +181,7 @@ final class PruneCommand implements Callable<Integer> {
       }
       Map<Amount, PruningPlan> plans = new LinkedHashMap<>();
       prunings.forEach((amount, pruning) -> plans.put(amount, plan(pruning)));
+      requireNames(network, plans.values());
       Results results = results();
       if (isDryRun) {
         plans.values().forEach(plan -> show(plan, results));
@@ -214,6 +228,7 @@ final class PruneCommand implements Callable<Integer> {
         prunings.put(amount, pruning);
         plans.put(amount, pruning.plan());
       }
+      requireNames(network, plans.values());
       if (isDryRun) {
         plans.values().forEach(plan -> show(plan, results));
         return;
@@ -261,6 +276,13 @@ final class PruneCommand implements Callable<Integer> {
       RunDescription run = descriptions.apply(amount);
       runs.put(amount, run);
       RunDirectory.check(outputs, run, folder.existing());
+      if (names != null) {
+        new StateDictTask(names, false)
+            .requireFree(
+                outputs.directory(),
+                run.inputs().stream().map(InputFile::path).toList(),
+                folder.isForced() || folder.isResumed());
+      }
     });
     var opened = new LinkedHashMap<Amount, RunDirectory>();
     try {
@@ -274,6 +296,40 @@ final class PruneCommand implements Callable<Integer> {
           run(() -> prune.apply(amount, directory), directory, progress, results));
     } finally {
       opened.values().forEach(RunDirectory::close);
+    }
+  }
+
+  /// Finds the names of all tensors that will be pruned, before a run.
+  private void requireNames(Network dense, Collection<PruningPlan> plans) {
+    if (names != null) {
+      export = StateDictExport.of(dense, StateDicts.read(names));
+      for (PruningPlan plan : plans) {
+        export.require(plan.layers().stream().map(PruningPlan.PrunableLayer::name).toList());
+      }
+    }
+  }
+
+  /// Writes a finished run under the names of the state dict, if there is one.
+  ///
+  /// @param pruned the network; null if it was pruned before and is in the folder
+  /// @return lines about it; empty if there is none
+  private String exported(@Nullable PrunedNetwork pruned, Path directory) {
+    if (names == null) {
+      return "";
+    }
+    var task = new StateDictTask(names, false);
+    try {
+      StateDictOutput written =
+          pruned == null || export == null
+              ? task.export(directory, null, null, true)
+              : task.write(export.export(pruned), directory);
+      return "%n%s".formatted(written.text());
+    } catch (PruningException e) {
+      throw new PruningException(
+          e.kind(),
+          "The run in %s is done, but cannot be written under the names of %s.%n%s"
+              .formatted(directory, names, e.getMessage()),
+          e);
     }
   }
 
@@ -322,9 +378,12 @@ final class PruneCommand implements Callable<Integer> {
     directory.onKept(kept -> place = kept);
     if (directory.isFinished()) {
       progress.note("%s: finished before".formatted(directory.path()));
+      String exported = exported(null, directory.path());
       results.add(
           () -> RunDirectory.result(directory.path()),
-          () -> "%s was finished before; see result.json there".formatted(directory.path()));
+          () ->
+              "%s was finished before; see result.json there%s"
+                  .formatted(directory.path(), exported));
       return;
     }
     PrunedNetwork pruned;
@@ -336,7 +395,8 @@ final class PruneCommand implements Callable<Integer> {
       throw new PruningException(
           PruningException.Kind.INPUT, "%s%n%s".formatted(e.getMessage(), resumption()), e);
     }
-    results.add(() -> result, () -> text(pruned, directory.path(), result));
+    String exported = exported(pruned, directory.path());
+    results.add(() -> result, () -> text(pruned, directory.path(), result) + exported);
   }
 
   private Results results() {

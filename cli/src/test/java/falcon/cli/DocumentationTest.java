@@ -33,7 +33,7 @@ class DocumentationTest {
   @TempDir private Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"prune", "inspect", "evaluate", "train", "demo"})
+  @ValueSource(strings = {"prune", "inspect", "evaluate", "train", "export-mask", "demo"})
   void everyOptionIsNamed(String command) throws IOException {
     String text = Files.readString(DOCS.resolve("options.md"));
     int others = text.indexOf("## Other commands");

@@ -65,6 +65,7 @@ class ModulesTest {
               "falcon.model.shape",
               "falcon.model.layer",
               "falcon.model.format",
+              "falcon.model.naming",
               "falcon.model.onnx",
               "falcon.model.safetensors",
               "falcon.model.stored",

@@ -27,6 +27,7 @@ record JavaExample(String place, String statements) {
       import falcon.data.format.*;
       import falcon.model.*;
       import falcon.model.format.Networks;
+      import falcon.model.format.StateDicts;
       import falcon.prune.*;
       import falcon.prune.options.*;
       import falcon.prune.plan.*;

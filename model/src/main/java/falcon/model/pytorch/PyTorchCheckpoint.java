@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,7 +19,8 @@ import java.util.zip.ZipFile;
 /// that holds one under `state_dict`, `model`, `model_state_dict` or `net`.
 ///
 /// Nothing that the file names is executed; a name outside a short list is refused, and so is
-/// everything that does not fit the file's length. Reading takes memory for the tensors, and twice
+/// everything that does not fit the file's length. The metadata are those of a file that
+/// [PyTorchWriter] wrote, empty in others. Reading takes memory for the tensors, and twice
 /// the largest of those that are not row-major.
 public final class PyTorchCheckpoint {
   private static final int ZIP_START = 0x504b0304;
@@ -48,6 +50,7 @@ public final class PyTorchCheckpoint {
 
   private final Path path;
   private final StorageFile storages;
+  private final Map<StridedView, Tensor> known = new HashMap<>();
   private long bytesLeft;
 
   private PyTorchCheckpoint(Path path, StorageFile storages, long fileBytes) {
@@ -57,7 +60,8 @@ public final class PyTorchCheckpoint {
   }
 
   /// Reads the tensors of the state dict in the file's order, row-major, under the file's names (a
-  /// prefix `module.` stays); entries that are no tensors are left out.
+  /// prefix `module.` stays); entries that are no tensors are left out. Entries that are the same
+  /// part of a storage, as tied weights are, become one object.
   ///
   /// @throws MalformedModelException if the file cannot be read, is no checkpoint, is damaged, or
   ///     uses a name outside the list of allowed names
@@ -68,7 +72,8 @@ public final class PyTorchCheckpoint {
         try (var zip = new ZipFile(path.toFile())) {
           var storages = new ZipStorages(path, zip, fileBytes);
           var content = new Unpickler(storages.pickle()).load();
-          return new PyTorchCheckpoint(path, storages, fileBytes).stateDict(content);
+          StateDict state = new PyTorchCheckpoint(path, storages, fileBytes).stateDict(content);
+          return new StateDict(state.tensors(), storages.metadata());
         }
       }
       var storages = new LegacyStorages(path, channel, fileBytes);
@@ -156,10 +161,16 @@ public final class PyTorchCheckpoint {
           "The file is damaged, or of a kind that is not supported.",
           e);
     }
-    reserve(name, checked);
+    reserve(name, checked); // tied ones, too: whoever works with them makes room for each
+    Tensor tied = known.get(checked);
+    if (tied != null) {
+      return tied;
+    }
     var spanned =
         storages.read(checked.storage(), checked.offsetBytes(), (int) checked.spanBytes());
-    return Tensor.ofBytes(checked.type(), checked.shape(), checked.gather(spanned));
+    Tensor tensor = Tensor.ofBytes(checked.type(), checked.shape(), checked.gather(spanned));
+    known.put(checked, tensor);
+    return tensor;
   }
 
   /// Refuses a tensor that is too large, before memory is allocated for it.

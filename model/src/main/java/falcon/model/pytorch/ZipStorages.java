@@ -5,6 +5,8 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +18,11 @@ final class ZipStorages implements StorageFile {
 
   /// Greatest number of bytes of the entry `byteorder` that are read.
   private static final int BYTE_ORDER_BYTES = 16;
+
+  /// Greatest number of metadata that are read, and of bytes of each.
+  private static final int MOST_METADATA = 100;
+
+  private static final int METADATA_BYTES = 1 << 16;
 
   private final Path path;
   private final ZipFile zip;
@@ -74,6 +81,23 @@ final class ZipStorages implements StorageFile {
     }
     var bytes = bytes(entry, 0, (int) entry.getSize());
     return new PickleInput(path, new ByteArrayInputStream(bytes), bytes.length);
+  }
+
+  /// Returns the metadata of a file that [PyTorchWriter] wrote; empty for other files.
+  Map<String, String> metadata() throws IOException {
+    String folder = PyTorchWriter.metadataEntry(root, "");
+    var metadata = new LinkedHashMap<String, String>();
+    var entries = zip.entries();
+    while (entries.hasMoreElements() && metadata.size() < MOST_METADATA) {
+      ZipEntry entry = entries.nextElement();
+      if (entry.getName().startsWith(folder) && entry.getSize() <= METADATA_BYTES) {
+        checkEntry(entry);
+        metadata.put(
+            entry.getName().substring(folder.length()),
+            new String(bytes(entry, 0, (int) entry.getSize()), StandardCharsets.UTF_8));
+      }
+    }
+    return metadata;
   }
 
   @Override

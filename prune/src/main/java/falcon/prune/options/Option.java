@@ -52,7 +52,11 @@ public enum Option {
   /// Replaces the run in a folder: [falcon.prune.run.RunDirectory.Existing#REPLACE].
   FORCE,
   /// Allows writing beside other files: [falcon.prune.run.OutputFolder#mayHoldOthers].
-  ALLOW_NON_EMPTY;
+  ALLOW_NON_EMPTY,
+  /// The dense network of an export: [falcon.prune.run.FinishedRun#dense].
+  DENSE,
+  /// Exports what is known: [falcon.prune.StateDictExport#partial].
+  PARTIAL;
 
   /// Returns `‹name›`, the placeholder of the option in a message.
   @Override

@@ -14,11 +14,11 @@ import org.jspecify.annotations.Nullable;
 
 /// Converts a mask to tensors: one of BOOL for each prunable tensor, of its name and shape, where
 /// 1 = kept.
-final class MaskTensors {
+public final class MaskTensors {
   private MaskTensors() {}
 
   /// Returns the tensors of a mask, in graph order.
-  static StateDict of(Mask mask, List<PruningPlan.PrunableLayer> layers) {
+  public static StateDict of(Mask mask, List<PruningPlan.PrunableLayer> layers) {
     var tensors = new LinkedHashMap<String, Tensor>();
     int offset = 0;
     for (PruningPlan.PrunableLayer layer : layers) {

@@ -223,6 +223,7 @@ public final class RunDirectory implements AutoCloseable {
     if (start.work().equals(next)) {
       moves.addAll(runFiles(next));
       removals.addAll(runFiles(directory));
+      removals.addAll(StateDictFiles.written(directory)); // they are of the run that goes
     }
     moves.addAll(outputs);
     if (start.there().files() != null) {

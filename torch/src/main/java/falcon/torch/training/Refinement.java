@@ -261,7 +261,10 @@ public final class Refinement {
     for (Node node : network.nodes()) {
       if (node.is("BatchNormalization")) {
         fixed.add(node.inputs().get(1));
-        offsets.put(node.inputs().get(2), offset(network, node));
+        // An exporter that merges equal constants puts an Identity before some of them.
+        if (network.initializers().keySet().containsAll(node.inputs().subList(1, 5))) {
+          offsets.put(node.inputs().get(2), offset(network, node));
+        }
       }
     }
     List<String> names = Trainable.of(network).stream().filter(n -> !fixed.contains(n)).toList();
