@@ -56,6 +56,7 @@ public final class Main {
             .addSubcommand(new InspectCommand(console))
             .addSubcommand(new EvaluateCommand(console))
             .addSubcommand(new PruneCommand(console, interruption, args))
+            .addSubcommand(new RetrainCommand(console, interruption, args))
             .addSubcommand(new TrainCommand(console, interruption))
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setAbbreviatedOptionsAllowed(false)

@@ -33,7 +33,7 @@ class DocumentationTest {
   @TempDir private Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"prune", "inspect", "evaluate", "train", "demo"})
+  @ValueSource(strings = {"prune", "inspect", "evaluate", "retrain", "train", "demo"})
   void everyOptionIsNamed(String command) throws IOException {
     String text = Files.readString(DOCS.resolve("options.md"));
     int others = text.indexOf("## Other commands");
@@ -105,6 +105,18 @@ class DocumentationTest {
             "backsolve",
             "--loss",
             "self"));
+    requireNamed(
+        result(
+            "prune",
+            Cases.file("mlp.onnx"),
+            "--data",
+            data,
+            "--macs",
+            "50%",
+            "--method",
+            "falcon",
+            "--retrain",
+            "1"));
   }
 
   private JsonNode result(String... words) throws IOException {

@@ -3,6 +3,7 @@ package falcon.prune;
 import falcon.data.Dataset;
 import falcon.model.Network;
 import falcon.prune.options.BudgetRequest;
+import falcon.prune.options.RetrainingOptions;
 
 /// Prunes networks to a compute budget. Start here.
 ///
@@ -38,6 +39,16 @@ public final class Falcon {
   /// @param budget greatest cost of the pruned network
   public static Pruning prune(Network network, Dataset data, BudgetRequest budget) {
     return new Pruning(network, data, budget);
+  }
+
+  /// Prepares a retraining on a mask that exists already; nothing is computed yet.
+  ///
+  /// @param dense the dense network, which is the teacher; not changed
+  /// @param data samples in the form that the network takes; labels are needed where the
+  ///     retraining's loss does
+  /// @param retraining how it is retrained
+  public static Retraining retrain(Network dense, Dataset data, RetrainingOptions retraining) {
+    return new Retraining(dense, data, retraining);
   }
 
   /// Prepares pruning by the weights alone, of any network; nothing is computed yet.

@@ -93,12 +93,20 @@ public final class ModelOptions {
   ///
   /// @param network the network as it was read
   public List<Path> files(Network network) {
-    var files = new ArrayList<Path>();
-    files.add(path);
-    OnnxFile.dataFiles(network).forEach(name -> files.add(path.resolveSibling(name)));
+    var files = new ArrayList<>(filesOf(path, network));
     if (weights != null) {
       files.add(weights);
     }
+    return files;
+  }
+
+  /// Returns the files of another network: its own, and those of external data.
+  ///
+  /// @param network the network as it was read
+  public List<Path> filesOf(Path file, Network network) {
+    var files = new ArrayList<Path>();
+    files.add(file);
+    OnnxFile.dataFiles(network).forEach(name -> files.add(file.resolveSibling(name)));
     return files;
   }
 

@@ -69,7 +69,7 @@ public final class Planner {
       PassMemory.requireProcess(layers, options);
     }
     long passBytes =
-        refit == Refit.RECONSTRUCT && data != null
+        (refit == Refit.RECONSTRUCT || options.retraining() != null) && data != null
             ? PassMemory.passBytes(network, layers, samples, options)
             : 0;
     HeapMemory.require(layers, refit, passBytes, Runtime.getRuntime().maxMemory());

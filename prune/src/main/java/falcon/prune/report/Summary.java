@@ -40,9 +40,16 @@ public final class Summary {
       }
     }
     lines.add("");
-    lines.add(
-        "certificate: no choice within the budget keeps more than %.4g %% beyond this one's saliency"
-            .formatted(100 * report.certificate().relativeGap()));
+    Report.Certificate certificate = report.certificate();
+    if (certificate != null) {
+      lines.add(
+          "certificate: no choice within the budget keeps more than %.4g %% beyond this one's saliency"
+              .formatted(100 * certificate.relativeGap()));
+    }
+    report.stages().stream()
+        .flatMap(stage -> stage.notes().stream())
+        .filter(StageNote.Retrained.class::isInstance)
+        .forEach(note -> lines.add(note.text()));
     lines.add(
         "time: %.1f s, peak memory %.0f MiB"
             .formatted(

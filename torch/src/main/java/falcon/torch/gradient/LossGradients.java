@@ -8,7 +8,9 @@ import falcon.torch.kernel.Workers;
 import falcon.torch.sample.SampleBatch;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.IntFunction;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -77,6 +79,26 @@ public final class LossGradients {
       }
     }
     return total;
+  }
+
+  /// Returns the parameters that the loss does not depend on, as far as libtorch can differentiate
+  /// it: no gradient reaches them, whatever their values are.
+  ///
+  /// @param batch samples of one chunk
+  public Set<String> unreached(SampleBatch batch, Loss loss) {
+    network.parameters().requireGradients(names);
+    List<@Nullable Tensor> gradients =
+        workers.map(1, chunk -> gradient(batch, chunk, loss)).getFirst().gradients;
+    var unreached = new LinkedHashSet<String>();
+    for (int p = 0; p < names.size(); p++) {
+      Tensor gradient = gradients.get(p);
+      if (gradient == null) {
+        unreached.add(names.get(p));
+      } else {
+        gradient.releaseReference();
+      }
+    }
+    return unreached;
   }
 
   /// Adds one parameter's gradients in chunk order and releases them.

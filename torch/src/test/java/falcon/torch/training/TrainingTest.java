@@ -23,7 +23,7 @@ class TrainingTest {
   @Test
   void lossFallsAndTheClassesAreLearnt() {
     var losses = new ArrayList<Double>();
-    Network trained = train(2, new Training.Options(6, 50, 0.1, 0.9, 5e-4), losses);
+    Network trained = train(2, options(6, 50, 0.1), losses);
     assertThat(losses).hasSize(18);
     assertThat(losses.getLast()).isLessThan(0.5 * losses.getFirst());
     try (var workers = new Workers(1)) {
@@ -34,7 +34,7 @@ class TrainingTest {
 
   @Test
   void bitsAreTheSameForAnyNumberOfThreads() {
-    var options = new Training.Options(1, 75, 0.1, 0.9, 5e-4);
+    var options = options(1, 75, 0.1);
     Network one = train(1, options, new ArrayList<>());
     Network two = train(2, options, new ArrayList<>());
     assertThat(two.initializers()).isEqualTo(one.initializers());
@@ -42,7 +42,7 @@ class TrainingTest {
 
   @Test
   void lossThatIsNotFiniteEndsTheTraining() {
-    var options = new Training.Options(2, 50, 1e30, 0.9, 5e-4);
+    var options = options(2, 50, 1e30);
     assertThatThrownBy(() -> train(1, options, new ArrayList<>()))
         .isInstanceOf(ArithmeticException.class)
         .hasMessageMatching("the loss became \\S+ in epoch \\d; a smaller .+ 1\\.0E30 may help");
@@ -50,12 +50,23 @@ class TrainingTest {
 
   private Network train(int threads, Training.Options options, List<Double> losses) {
     try (var workers = new Workers(threads)) {
-      return new Training(options, workers)
-          .train(
-              network,
-              epoch -> new PatternSamples(3, 6, 5, SAMPLES, epoch),
-              new PatternSamples(3, 6, 5, SAMPLES, 100),
-              (epoch, done, total, loss) -> losses.add(loss));
+      Network trained =
+          new Training(options, workers)
+              .train(
+                  network,
+                  Training.Scope.ALL,
+                  Objective.crossEntropy(),
+                  epoch -> new PatternSamples(3, 6, 5, SAMPLES, epoch),
+                  (epoch, done, total, loss) -> losses.add(loss));
+      return BatchNormRefresh.refresh(trained, new PatternSamples(3, 6, 5, SAMPLES, 100), workers);
     }
+  }
+
+  private static Training.Options options(int epochs, int batch, double rate) {
+    return new Training.Options(
+        epochs,
+        batch,
+        new Training.Rate(rate, Training.Decay.COSINE, 0.15),
+        new Training.Steps(Optimizer.SGD, 0.9, 5e-4));
   }
 }
