@@ -57,7 +57,7 @@ public final class Main {
             .addSubcommand(new EvaluateCommand(console))
             .addSubcommand(new PruneCommand(console, interruption, args))
             .addSubcommand(new RetrainCommand(console, interruption, args))
-            .addSubcommand(new TrainCommand(console, interruption))
+            .addSubcommand(new TrainCommand(console, interruption, args))
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setAbbreviatedOptionsAllowed(false)
             .setUsageHelpAutoWidth(false)

@@ -10,7 +10,6 @@ import falcon.cli.option.RunFolderOptions;
 import falcon.cli.option.ThreadOptions;
 import falcon.cli.output.Console;
 import falcon.cli.output.ConsoleProgress;
-import falcon.cli.output.Flags;
 import falcon.cli.output.Results;
 import falcon.cli.process.ExitCode;
 import falcon.data.Dataset;
@@ -19,12 +18,8 @@ import falcon.model.Network;
 import falcon.model.safetensors.SafetensorsFile;
 import falcon.prune.Falcon;
 import falcon.prune.Retraining;
-import falcon.prune.options.Amount;
 import falcon.prune.options.Loss;
 import falcon.prune.options.PruningOptions;
-import falcon.prune.plan.PruningPlan;
-import falcon.prune.report.Summary;
-import falcon.prune.run.RunDescription;
 import falcon.prune.storage.InputFile;
 import falcon.prune.storage.InputPlaces;
 import falcon.prune.storage.ModelFormat;
@@ -136,7 +131,7 @@ final class RetrainCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     requireUsable();
-    Network own = model.read();
+    Network own = model.readBeside(teacher);
     Network read = teacher == null ? own : model.read(teacher);
     Dataset data = dataOptions.open(read);
     @Nullable Preprocessing preprocessing = dataOptions.preprocessing(data, read, model.path());
@@ -155,21 +150,18 @@ final class RetrainCommand implements Callable<Integer> {
               .preprocessing(preprocessing)
               .progress(progress)
               .test(!isTestLeftOut);
-      PruningPlan plan = retraining.plan();
-      List<Path> files = files(own, read);
-      Amount budget = plan.asked().macs();
       new Runs(interruption, args, folder, progress, results)
-          .all(
-              folder.forEach(List.of(budget), InputPlaces.of(files, data)),
-              _ -> description(retraining, plan, preprocessing, inputs(own, data)),
-              (_, directory) ->
-                  retraining.stages(directory.stages()).progress(directory.logged(progress)).run(),
-              (retrained, directory, result) ->
-                  retrained.summary()
-                      + (output.isVerbose()
-                          ? "%n%n%s".formatted(Summary.details(retrained.report()))
-                          : "")
-                      + Runs.written(retrained, directory, result, format, model.path()));
+          .retrain(
+              retraining,
+              retraining.plan(),
+              new Runs.Source(
+                  model.path(),
+                  InputPlaces.of(files(own, read), data),
+                  () -> inputs(own, data),
+                  preprocessing,
+                  format,
+                  mask == null ? "zeros" : "mask",
+                  output.isVerbose()));
     }
     return ExitCode.DONE;
   }
@@ -220,20 +212,5 @@ final class RetrainCommand implements Callable<Integer> {
       inputs.add(InputFile.of("mask", mask));
     }
     return inputs;
-  }
-
-  private RunDescription description(
-      Retraining retraining,
-      PruningPlan plan,
-      @Nullable Preprocessing preprocessing,
-      List<InputFile> inputs) {
-    return RunDescription.builder(retraining.network(), plan, retraining.options())
-        .command(CommandText.of(args))
-        .wording(Flags::in)
-        .preprocessing(preprocessing)
-        .inputs(inputs)
-        .format(format)
-        .maskGiven(true)
-        .build();
   }
 }

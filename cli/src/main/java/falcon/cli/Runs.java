@@ -2,16 +2,22 @@ package falcon.cli;
 
 import falcon.cli.option.RunFolderOptions;
 import falcon.cli.output.ConsoleProgress;
+import falcon.cli.output.Flags;
 import falcon.cli.output.Results;
+import falcon.data.Preprocessing;
 import falcon.model.UnwritableFileException;
 import falcon.model.onnx.OnnxFile;
+import falcon.prune.Retraining;
 import falcon.prune.options.Amount;
 import falcon.prune.options.PruningException;
+import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.PrunedNetwork;
 import falcon.prune.report.Summary;
 import falcon.prune.run.OutputFolder;
 import falcon.prune.run.RunDescription;
 import falcon.prune.run.RunDirectory;
+import falcon.prune.storage.InputFile;
+import falcon.prune.storage.InputPlaces;
 import falcon.prune.storage.ModelFormat;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -81,6 +87,47 @@ final class Runs {
       opened.values().forEach(RunDirectory::close);
     }
   }
+
+  /// Retrains in the folder of a command, in one run.
+  ///
+  /// @param source where the network comes from and how it is written
+  void retrain(Retraining retraining, PruningPlan plan, Source source) {
+    all(
+        folder.forEach(List.of(plan.asked().macs()), source.places()),
+        _ ->
+            RunDescription.builder(retraining.network(), plan, retraining.options())
+                .command(CommandText.of(args))
+                .wording(Flags::in)
+                .preprocessing(source.preprocessing())
+                .inputs(source.inputs().get())
+                .format(source.format())
+                .given(source.given())
+                .build(),
+        (_, directory) ->
+            retraining.stages(directory.stages()).progress(directory.logged(progress)).run(),
+        (retrained, directory, result) ->
+            retrained.summary()
+                + (source.isVerbose()
+                    ? "%n%n%s".formatted(Summary.details(retrained.report()))
+                    : "")
+                + written(retrained, directory, result, source.format(), source.model()));
+  }
+
+  /// What a run reads, and how its network is written.
+  ///
+  /// @param model file of the network
+  /// @param places all places that are read
+  /// @param inputs all files that are read; they are hashed when asked for
+  /// @param given what is trained, in a few words that a resumed run compares
+  /// @param isVerbose whether the text of the result has all details
+  record Source(
+      Path model,
+      InputPlaces places,
+      Supplier<List<InputFile>> inputs,
+      @Nullable Preprocessing preprocessing,
+      ModelFormat format,
+      String given,
+      boolean isVerbose) {}
 
   /// Makes the text of a result for people.
   interface Words {

@@ -162,6 +162,52 @@ class RetrainCommandsTest {
             "--temperature would have no effect here: nothing is retrained without --retrain");
   }
 
+  @Test
+  void labelsThatAreAskedForAndNotThereAreMissed() {
+    String model = Cases.file("m07e_lstmbf.onnx");
+    String data = Cases.file("data/lstmopen_nt.npz");
+    var words =
+        new ArrayList<>(
+            List.of("prune", model, "--data", data, "--macs", "50%", "--method", "falcon"));
+    Ran ran = ran(words, "p", "--retrain", "1", "--retrain-loss", "labels", "--loss", "outputs");
+    assertThat(ran.code()).isEqualTo(ExitCode.WRONG_USAGE);
+    assertThat(ran.err()).contains("--retrain-loss labels needs ");
+  }
+
+  @Test
+  void anyNetworkIsTrainedFromDrawnWeightsOrFromItsOwn() throws IOException {
+    Ran drawn = train("d", "--epochs", "8", "--learning-rate", "0.01");
+    assertThat(drawn.code()).as(drawn.err()).isEqualTo(ExitCode.DONE);
+    JsonNode epochs = result("d").at("/retraining/epochs");
+    assertThat(epochs.at("/7/loss").asDouble()).isLessThan(epochs.at("/0/loss").asDouble());
+    assertThat(result("d").at("/budget/nnz/used")).isEqualTo(result("d").at("/budget/nnz/total"));
+    assertThat(drawn.out()).contains("\nbefore ", "\ntrained ");
+    assertThat(drawn.err()).doesNotContain("by chance");
+    Ran kept = train("k", "--epochs", "1", "--keep-weights");
+    assertThat(kept.code()).as(kept.err()).isEqualTo(ExitCode.DONE);
+    Ran resumed = train("d", "--epochs", "8", "--learning-rate", "0.01", "--resume");
+    assertThat(resumed.out()).contains("was finished before");
+  }
+
+  @Test
+  void trainNeedsOneNetwork() {
+    Ran none = ran(new ArrayList<>(List.of("train", "--data", DATA, "--epochs", "1")), "n");
+    assertThat(none.code()).isEqualTo(ExitCode.WRONG_USAGE);
+    assertThat(none.err()).contains("what is to be trained? Say MODEL, or --arch NAME");
+    Ran resumed =
+        ran(
+            new ArrayList<>(List.of("train", "--arch", "resnet20", "--data", DATA)),
+            "n",
+            "--epochs",
+            "1",
+            "--resume");
+    assertThat(resumed.err()).contains("--resume would have no effect here");
+  }
+
+  private Ran train(String name, String... more) {
+    return ran(new ArrayList<>(List.of("train", MODEL, "--data", DATA)), name, more);
+  }
+
   private Ran pruned(String name, String... more) {
     var words =
         new ArrayList<>(

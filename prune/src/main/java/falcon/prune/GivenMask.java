@@ -34,6 +34,11 @@ record GivenMask(@Nullable Map<String, Tensor> tensors, @Nullable Network start)
   /// Greatest number of names in a message.
   private static final int MOST_NAMED = 5;
 
+  /// Returns whether all weights are kept: the run trains a network, and prunes nothing.
+  boolean keepsAll() {
+    return tensors != null && tensors.isEmpty();
+  }
+
   /// Returns the mask.
   ///
   /// @param network the network, as the run has it

@@ -18,6 +18,7 @@ import falcon.prune.method.PruningMethod;
 import falcon.prune.method.RetrainingStage;
 import falcon.prune.method.StoredMask;
 import falcon.prune.method.WeightVector;
+import falcon.prune.options.BatchNormPolicy;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.Measure;
 import falcon.prune.options.Progress;
@@ -27,6 +28,7 @@ import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.Clock;
 import falcon.prune.report.PrunedNetwork;
 import falcon.prune.report.Report;
+import falcon.prune.report.RetrainingReport;
 import falcon.prune.report.Stage;
 import falcon.prune.report.StageNote;
 import falcon.prune.resources.GradientMemory;
@@ -176,7 +178,7 @@ public final class Pruning {
     NetworkWithData match = match();
     PruningPlan plan = plan(match);
     if (options.retraining() != null) {
-      RetrainingStage.require(match, options.retraining());
+      RetrainingStage.require(match, options.retraining(), given != null && given.keepsAll());
     }
     var clock = new Clock();
     try (var workers = new Workers(options.machine().threads())) {
@@ -212,10 +214,12 @@ public final class Pruning {
       WeightVector.requireFinite(dense, plan.costs());
       plan.warnings().forEach(this::warn);
       var look = new FirstLook(samples, workers, progress, this::warn);
-      clock.run("dense check", () -> look.at(dense, plan.samples(), options.loss()));
+      if (given == null || !given.keepsAll()) { // what is to be trained need not predict anything
+        clock.run("dense check", () -> look.at(dense, plan.samples(), options.loss()));
+      }
       SampleLosses ofDense = validation.of(dense, "dense network");
       List<Stage> done = inStages();
-      BatchNormChoice.Choice refresh = refresh(done.getLast().network(), ofDense);
+      BatchNormChoice.Choice refresh = refresh(done.getLast(), ofDense);
       Report.Accuracy test = readsTest ? test(refresh) : null;
       return new PrunedNetwork(
           NetworkWithData.asGiven(shaped(), refresh.result().stored()),
@@ -355,9 +359,21 @@ public final class Pruning {
       return losses.count() == 0 ? null : losses.percent();
     }
 
-    private BatchNormChoice.Choice refresh(Network pruned, SampleLosses ofDense) {
+    /// A retraining takes new statistics itself.
+    private BatchNormChoice.Choice refresh(Stage last, SampleLosses ofDense) {
+      BatchNormPolicy asked = options.refinement().batchNorm();
+      boolean isRetrained =
+          last.report().notes().stream()
+              .anyMatch(note ->
+                  note instanceof StageNote.Retrained(RetrainingReport report)
+                      && report.taken() > 0);
       return new BatchNormChoice(dense, plan.passBytes(), samples, validation, workers)
-          .of(pruned, options.refinement().batchNorm(), ofDense, clock, this::warn);
+          .of(
+              last.network(),
+              isRetrained && asked == BatchNormPolicy.AUTO ? BatchNormPolicy.OFF : asked,
+              ofDense,
+              clock,
+              this::warn);
     }
 
     /// @return null if no samples are held out

@@ -122,12 +122,23 @@ public final class ModelOptions {
 
   /// Reads the network, with the typed inputs and for examples of the typed shapes.
   public Network read() {
-    return read(path);
+    return read(path, null);
+  }
+
+  /// Reads the network where the command reads another one, too, which `--arch` may belong to.
+  ///
+  /// @param other file of the other network; null if there is none
+  public Network readBeside(@Nullable Path other) {
+    return read(path, other);
   }
 
   /// Reads another network in the same way.
   public Network read(Path file) {
-    Network network = InputValue.applied(readAsItIs(file), inputs);
+    return read(file, path);
+  }
+
+  private Network read(Path file, @Nullable Path other) {
+    Network network = InputValue.applied(readAsItIs(file, other), inputs);
     if (batchAxes != null) {
       network = batchAxes.appliedTo(network);
     }
@@ -152,13 +163,20 @@ public final class ModelOptions {
     }
   }
 
-  private Network readAsItIs(Path file) {
-    if (architecture != null && file.toString().toLowerCase(Locale.ROOT).endsWith(".onnx")) {
+  private Network readAsItIs(Path file, @Nullable Path other) {
+    if (!isOnnx(file)) {
+      return Networks.read(file, architecture);
+    }
+    if (architecture != null && (other == null || isOnnx(other))) {
       throw new ParameterException(
           spec.commandLine(),
           "--arch %s is for weights alone; %s has its own graph. Leave --arch out."
               .formatted(architecture.id(), file));
     }
-    return Networks.read(file, architecture);
+    return Networks.read(file, null);
+  }
+
+  private static boolean isOnnx(Path file) {
+    return file.toString().toLowerCase(Locale.ROOT).endsWith(".onnx");
   }
 }

@@ -48,18 +48,23 @@ record RateSearch(List<Double> rates, int begin) {
     while (up + 1 < rates.size() && isTried(trials, start, up + 1)) {
       up++;
     }
-    boolean rises = up == begin || loss(trials, start, up) < loss(trials, start, up - 1);
+    boolean rises =
+        up == begin
+            ? Double.isFinite(loss(trials, start, up))
+            : loss(trials, start, up) < loss(trials, start, up - 1);
     if (rises && up + 1 < rates.size()) {
       return rates.get(up + 1);
     }
     if (up > begin + 1 || (up == begin + 1 && rises)) {
-      return null;
+      return null; // the greatest one, or the one before the last, is the best
     }
     int down = begin;
     while (down > 0 && isTried(trials, start, down - 1)) {
       down--;
     }
-    boolean falls = down == begin || loss(trials, start, down) < loss(trials, start, down + 1);
+    double lowest = loss(trials, start, down);
+    boolean falls =
+        down == begin || !Double.isFinite(lowest) || lowest < loss(trials, start, down + 1);
     return falls && down > 0 ? rates.get(down - 1) : null;
   }
 

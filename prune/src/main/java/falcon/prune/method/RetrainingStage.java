@@ -3,10 +3,10 @@ package falcon.prune.method;
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
 import falcon.data.Split;
+import falcon.model.ModelOption;
 import falcon.model.Network;
 import falcon.prune.evaluation.NetworkWithData;
 import falcon.prune.evaluation.Validation;
-import falcon.prune.options.Loss;
 import falcon.prune.options.Measure;
 import falcon.prune.options.Option;
 import falcon.prune.options.PruningException;
@@ -73,33 +73,29 @@ public final class RetrainingStage {
 
   /// Refuses a loss that the data or the network do not allow.
   ///
+  /// @param isTraining whether nothing is pruned, so that there is no teacher
   /// @throws PruningException if labels are needed and there are none, or the network is no
   ///     classifier
-  public static void require(NetworkWithData match, RetrainingOptions options) {
+  public static void require(NetworkWithData match, RetrainingOptions options, boolean isTraining) {
     if (!options.loss().needsLabels() || match.measure() == Measure.ACCURACY) {
       return;
     }
-    String asked = Option.RETRAIN_LOSS + " " + options.loss().id();
+    String asked =
+        isTraining ? "Training" : "%s %s".formatted(Option.RETRAIN_LOSS, options.loss().id());
+    String otherwise =
+        isTraining
+            ? ""
+            : ", or say %s %s".formatted(Option.RETRAIN_LOSS, RetrainingLoss.DISTILL.id());
     if (!match.data().isLabelled(Split.TRAIN)) {
       throw new PruningException(
           PruningException.Kind.USAGE,
-          "%s needs labels, and the training samples in %s have none.%nSay %s %s, or add an array 'labels'."
-              .formatted(
-                  asked,
-                  match.data().directory(),
-                  Option.RETRAIN_LOSS,
-                  RetrainingLoss.DISTILL.id()));
+          "%s needs labels, and the training samples in %s have none.%nAdd an array 'labels'%s."
+              .formatted(asked, match.data().directory(), otherwise));
     }
     throw new PruningException(
         PruningException.Kind.USAGE,
-        "%s needs a classifier that is judged by its labels; this network is judged by %s.%nSay %s %s, or %s %s if its outputs are classes."
-            .formatted(
-                asked,
-                match.measure().id(),
-                Option.RETRAIN_LOSS,
-                RetrainingLoss.DISTILL.id(),
-                Option.LOSS,
-                Loss.LABELS.id()));
+        "%s needs a classifier that is judged by its labels; this network is judged by %s.%nChoose the output of a classifier (%s)%s."
+            .formatted(asked, match.measure().id(), ModelOption.OUTPUT, otherwise));
   }
 
   /// Retrains a network.
@@ -183,7 +179,10 @@ public final class RetrainingStage {
           .progress()
           .note(
               "retraining from the %s weights by %s with a learning rate of %s"
-                  .formatted(chosen.start(), chosen.optimizer(), chosen.learningRate()));
+                  .formatted(
+                      chosen.start(),
+                      chosen.optimizer(),
+                      RetrainingReport.decimal(chosen.learningRate())));
       train(start(starts, chosen.start()), chosen.learningRate(), store, last);
       Network best = state.best();
       return new Result(best == null ? input : best, state.report());
@@ -198,7 +197,8 @@ public final class RetrainingStage {
       if (!input.initializers().equals(masked.initializers())) {
         starts.put("re-fitted", input);
       }
-      starts.put("dense", masked);
+      boolean isPruned = masked.initializers().equals(dense.initializers()); // or nothing is to be
+      starts.put(isPruned ? "given" : "dense", masked);
       return starts;
     }
 
@@ -212,7 +212,11 @@ public final class RetrainingStage {
         RefinementCheckpoints store,
         RefinementCheckpoints.@Nullable State last) {
       var listener = new Epochs();
-      setting.progress().begin("retrain", (long) options.epochs() * inEpoch());
+      long all = (long) options.epochs() * inEpoch();
+      setting.progress().begin("retrain", all);
+      if (last != null) {
+        setting.progress().goOn(Math.min(all, (long) last.done() * options.stepping().batchSize()));
+      }
       try {
         new Training(trainingOptions(options.epochs(), rate), setting.workers())
             .keptIn(state.around(store, last))
@@ -406,7 +410,7 @@ public final class RetrainingStage {
                   .formatted(
                       steps,
                       name,
-                      rate,
+                      RetrainingReport.decimal(rate),
                       loss == null ? "diverged" : "loss %.4f on held-out samples".formatted(loss)));
       return new RetrainingReport.Trial(name, rate, steps, loss);
     }

@@ -73,6 +73,9 @@ public final class Planner {
             ? PassMemory.passBytes(network, layers, samples, options)
             : 0;
     HeapMemory.require(layers, refit, passBytes, Runtime.getRuntime().maxMemory());
+    if (options.retraining() != null) {
+      HeapMemory.requireRetraining(layers, Runtime.getRuntime().maxMemory());
+    }
     return new PruningPlan(
         tensors(network, layers, costs, isCounted),
         new PruningPlan.Budgets(

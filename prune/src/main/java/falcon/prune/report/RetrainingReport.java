@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.prune.storage.Json;
+import java.math.BigDecimal;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -25,7 +26,8 @@ public record RetrainingReport(
   /// The search for start and learning rate.
   ///
   /// @param trials the short trainings, in order; empty where nothing was to be chosen
-  /// @param start the weights that the training began with: `dense` or `re-fitted`
+  /// @param start the weights that the training began with: `dense`, `re-fitted`, or `given` where
+  ///     the network had no weights besides those of the mask
   /// @param optimizer how gradients became steps: `sgd` or `adamw`
   /// @param learningRate the greatest learning rate
   public record Search(List<Trial> trials, String start, String optimizer, double learningRate) {
@@ -63,7 +65,7 @@ public record RetrainingReport(
                 epochs.size() == 1 ? "epoch" : "epochs",
                 search.start(),
                 search.optimizer(),
-                search.learningRate());
+                decimal(search.learningRate()));
     String end = broken == null ? "" : "; it ended early: " + broken;
     if (taken == 0) {
       return "%s%s; no epoch was better on held-out samples, so the network before it is kept"
@@ -78,6 +80,11 @@ public record RetrainingReport(
         + end
         + (taken == epochs.size() ? "" : "; the state after epoch %d is taken".formatted(taken))
         + gain;
+  }
+
+  /// Returns a number without an exponent, so that it can be typed again.
+  public static String decimal(double number) {
+    return BigDecimal.valueOf(number).stripTrailingZeros().toPlainString();
   }
 
   /// Writes the report as JSON; [#read] returns an equal one.

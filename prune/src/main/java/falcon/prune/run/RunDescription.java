@@ -32,7 +32,7 @@ public final class RunDescription {
   private final List<InputFile> inputs;
   private final ModelFormat format;
   private final UnaryOperator<String> wording;
-  private final boolean isMaskGiven;
+  private final @Nullable String given;
 
   private RunDescription(Builder builder) {
     network = builder.network;
@@ -43,7 +43,7 @@ public final class RunDescription {
     inputs = builder.inputs;
     format = builder.format;
     wording = builder.wording;
-    isMaskGiven = builder.isMaskGiven;
+    given = builder.given;
   }
 
   /// Creates a builder for a run that reads no files and writes ONNX.
@@ -93,7 +93,7 @@ public final class RunDescription {
 
   /// Returns whether the run retrains on a mask that existed before, and chooses none.
   public boolean isMaskGiven() {
-    return isMaskGiven;
+    return given != null;
   }
 
   /// Collects the description of a run.
@@ -106,7 +106,7 @@ public final class RunDescription {
     private List<InputFile> inputs = List.of();
     private ModelFormat format = ModelFormat.ONNX;
     private UnaryOperator<String> wording = UnaryOperator.identity();
-    private boolean isMaskGiven;
+    private @Nullable String given;
 
     private Builder(Network network, PruningPlan plan, PruningOptions options) {
       this.network = Objects.requireNonNull(network);
@@ -147,10 +147,12 @@ public final class RunDescription {
       return this;
     }
 
-    /// Sets whether the run retrains on a mask that existed before, so that the options of pruning
-    /// do not count; the default is false.
-    public Builder maskGiven(boolean value) {
-      isMaskGiven = value;
+    /// Sets that the run trains and chooses no mask, so that the options of pruning do not count.
+    ///
+    /// @param value what was given in place of a choice, in a few words; a run of something else is
+    ///     not resumed. Null, the default, for a run that prunes
+    public Builder given(@Nullable String value) {
+      given = value;
       return this;
     }
 
@@ -174,8 +176,10 @@ public final class RunDescription {
           "%s %s".formatted(input.role(), input.path().getFileName()), "SHA-256 " + input.sha256());
     }
     identity.put("budget", text(plan.budget()));
-    if (!isMaskGiven) {
+    if (given == null) {
       putPruning(identity);
+    } else {
+      identity.put("given", given);
     }
     if (options.retraining() != null) {
       putAll(identity, options.retraining().values());

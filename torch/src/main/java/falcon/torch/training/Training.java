@@ -147,54 +147,75 @@ public final class Training {
     try (var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
       SampleSource first = epochSamples.apply(0);
       SampleChunks chunks = chunks(loaded, objective, first, scope.bytes());
-      boolean batchStatistics = chunks.size() >= LEAST_STATISTICS;
-      int inEpoch = inEpoch(chunks, first.size());
-      int perEpoch = Math.ceilDiv(inEpoch, chunks.samples());
-      List<TrainedTensor> tensors =
-          tensors(
-              network,
-              scope,
-              listener,
-              loaded,
-              names ->
-                  new LossGradients(loaded, names, List.of(), batchStatistics, workers)
-                      .unreached(chunks.batch(first, 0), objective));
+      List<TrainedTensor> tensors = tensors(network, scope);
       var run = new Run(network, loaded, tensors);
-      var gradients =
-          new LossGradients(
-              loaded,
-              tensors.stream().map(TrainedTensor::name).toList(),
-              List.of(),
-              batchStatistics,
-              workers);
-      int done = restored(tensors, perEpoch);
-      run.show();
-      SampleSource samples = first;
-      double sum = 0;
-      int summed = 0;
-      for (int step = done; step < perEpoch * options.epochs(); step++) {
-        int epoch = step / perEpoch;
-        int from = step % perEpoch * chunks.samples();
-        if (epoch > 0 && (from == 0 || step == done)) {
-          samples = epochSamples.apply(epoch);
+      run.show(); // the first gradients are those on the mask
+      Set<String> frozen =
+          run.gradients(chunks, workers).unreached(chunks.batch(first, 0), objective);
+      listener.frozen(List.copyOf(frozen));
+      tensors.removeIf(tensor -> frozen.contains(tensor.name()));
+      return run.steps(
+          new Epochs(epochSamples, chunks, inEpoch(chunks, first.size())), objective, listener);
+    }
+  }
+
+  /// The samples of all epochs.
+  ///
+  /// @param chunks division of a step's samples into tasks
+  /// @param size number of samples of an epoch
+  private record Epochs(IntFunction<SampleSource> samples, SampleChunks chunks, int size) {
+    int steps() {
+      return Math.ceilDiv(size, chunks.samples());
+    }
+
+    int from(int step) {
+      return step % steps() * chunks.samples();
+    }
+
+    int count(int step) {
+      return Math.min(chunks.samples(), size - from(step));
+    }
+  }
+
+  /// The network that is trained.
+  private final class Run {
+    private final Network network;
+    private final LoadedNetwork loaded;
+    private final List<TrainedTensor> tensors;
+
+    Run(Network network, LoadedNetwork loaded, List<TrainedTensor> tensors) {
+      this.network = network;
+      this.loaded = loaded;
+      this.tensors = tensors;
+    }
+
+    LossGradients gradients(SampleChunks chunks, Workers workers) {
+      return new LossGradients(
+          loaded,
+          tensors.stream().map(TrainedTensor::name).toList(),
+          List.of(),
+          chunks.size() >= LEAST_STATISTICS,
+          workers);
+    }
+
+    /// Takes all steps that are left.
+    Network steps(Epochs epochs, Objective objective, Listener listener) {
+      int all = Math.multiplyExact(epochs.steps(), options.epochs());
+      int done = restored(tensors, all);
+      LossGradients gradients = gradients(epochs.chunks(), workers);
+      show();
+      SampleSource samples = epochs.samples().apply(done / epochs.steps() % options.epochs());
+      var mean = new Mean();
+      for (int step = done; step < all; step++) {
+        int epoch = step / epochs.steps();
+        int from = epochs.from(step);
+        int count = epochs.count(step);
+        if (from == 0) {
+          samples = epochs.samples().apply(epoch);
         }
-        int count = Math.min(chunks.samples(), inEpoch - from);
-        SampleSource drawn = samples;
-        var parts = new SampleChunks(count, chunks.size(), chunks.areFull());
-        double loss =
-            gradients.compute(
-                    parts.count(),
-                    chunk -> parts.batch(drawn, from, chunk),
-                    objective,
-                    tensors.stream().map(TrainedTensor::gradientSums).toList())
-                / count;
-        if (!Double.isFinite(loss)) {
-          throw new ArithmeticException(
-              "the loss became %s in epoch %d; a smaller learning rate than %s may help"
-                  .formatted(loss, epoch + 1, options.rate().greatest()));
-        }
-        double progress = (epoch + (double) from / inEpoch) / options.epochs();
-        double rate = options.rate().at(progress);
+        double loss = loss(gradients, objective, new Part(samples, from, count), epochs.chunks());
+        requireFinite(loss, epoch);
+        double rate = options.rate().at((epoch + (double) from / epochs.size()) / options.epochs());
         int number = step + 1;
         workers.map(
             tensors.size(),
@@ -202,27 +223,41 @@ public final class Training {
               tensors.get(t).step(count, rate, options.steps().momentum(), number);
               return t;
             });
-        run.show();
-        sum += loss * count;
-        summed += count;
-        listener.step(epoch, from + count, inEpoch, loss);
-        if (from + count == inEpoch) {
-          listener.epoch(epoch, sum / summed, run.present());
-          sum = 0;
-          summed = 0;
+        show();
+        mean.add(loss, count);
+        listener.step(epoch, from + count, epochs.size(), loss);
+        if (from + count == epochs.size()) {
+          listener.epoch(epoch, mean.takeOut(), present());
         }
-        checkpoints.stepDone(number, perEpoch * options.epochs(), () -> state(number, tensors));
+        checkpoints.stepDone(number, all, () -> state(number, tensors));
       }
-      return run.present();
+      return present();
     }
-  }
 
-  /// The network that is trained.
-  private record Run(Network network, LoadedNetwork loaded, List<TrainedTensor> tensors) {
+    private double loss(
+        LossGradients gradients, Objective objective, Part part, SampleChunks chunks) {
+      var tasks = new SampleChunks(part.count(), chunks.size(), chunks.areFull());
+      return gradients.compute(
+              tasks.count(),
+              chunk -> tasks.batch(part.samples(), part.from(), chunk),
+              objective,
+              tensors.stream().map(TrainedTensor::gradientSums).toList())
+          / part.count();
+    }
+
+    private void requireFinite(double loss, int epoch) {
+      if (!Double.isFinite(loss)) {
+        throw new ArithmeticException(
+            "the loss became %s in epoch %d; a smaller learning rate than %s may help"
+                .formatted(loss, epoch + 1, options.rate().greatest()));
+      }
+    }
+
     /// Gives libtorch the present weights, as the network's file can store them.
     void show() {
-      for (TrainedTensor tensor : tensors) {
-        loaded.parameters().set(tensor.name(), storable(tensor).toFloats());
+      List<float[]> values = workers.map(tensors.size(), t -> storable(tensors.get(t)).toFloats());
+      for (int t = 0; t < values.size(); t++) {
+        loaded.parameters().set(tensors.get(t).name(), values.get(t));
       }
     }
 
@@ -238,13 +273,36 @@ public final class Training {
     }
   }
 
+  /// Some of an epoch's samples.
+  private record Part(SampleSource samples, int from, int count) {}
+
+  /// The mean loss of samples.
+  private static final class Mean {
+    private double sum;
+    private int count;
+
+    void add(double loss, int samples) {
+      sum += loss * samples;
+      count += samples;
+    }
+
+    /// Returns the mean and begins again.
+    double takeOut() {
+      double mean = sum / count;
+      sum = 0;
+      count = 0;
+      return mean;
+    }
+  }
+
   /// Returns the division of a step's samples into tasks.
   private SampleChunks chunks(
       LoadedNetwork loaded, Objective objective, SampleSource samples, long bytes) {
     long each = objective.networks() * SampleBytes.of(loaded, samples);
     int most = Math.clamp(bytes / each / TASKS, 1, SampleChunks.DEFAULT_SIZE);
     int batch = Math.min(options.batchSize(), samples.size());
-    SampleChunks wanted = loaded.chunks(batch, most);
+    int tasks = Math.ceilDiv(batch, most);
+    SampleChunks wanted = loaded.chunks(batch, Math.ceilDiv(batch, tasks));
     return wanted.areFull()
         ? new SampleChunks(Math.ceilDiv(batch, wanted.size()) * wanted.size(), wanted.size(), true)
         : wanted;
@@ -253,28 +311,15 @@ public final class Training {
   /// Returns the number of samples of an epoch: a last task of so few samples that they have no
   /// statistics, or that do not fill it, is left for the next epoch.
   private static int inEpoch(SampleChunks chunks, int samples) {
-    int rest = samples % chunks.size();
+    int rest = samples % chunks.samples() % chunks.size();
     boolean isLeft = chunks.areFull() ? rest > 0 : rest < Math.min(LEAST_STATISTICS, chunks.size());
     return samples > rest && isLeft ? samples - rest : samples;
   }
 
-  private interface Unreached {
-    Set<String> of(List<String> tensorNames);
-  }
-
-  private List<TrainedTensor> tensors(
-      Network network, Scope scope, Listener listener, LoadedNetwork loaded, Unreached unreached) {
-    List<String> names =
-        Trainable.of(network).stream().filter(name -> !scope.frozen().contains(name)).toList();
-    for (String name : names) { // the gradients are those on the mask
-      var tensor = trained(network, scope, name);
-      loaded.parameters().set(name, tensor.weights());
-    }
-    Set<String> frozen = unreached.of(names);
-    listener.frozen(List.copyOf(frozen));
+  private List<TrainedTensor> tensors(Network network, Scope scope) {
     var tensors = new ArrayList<TrainedTensor>();
-    for (String name : names) {
-      if (!frozen.contains(name)) {
+    for (String name : Trainable.of(network)) {
+      if (!scope.frozen().contains(name)) {
         tensors.add(trained(network, scope, name));
       }
     }
@@ -294,15 +339,14 @@ public final class Training {
   /// Goes on from the stored state.
   ///
   /// @return number of steps that it had taken; 0 if there is none
-  private int restored(List<TrainedTensor> tensors, int perEpoch) {
+  private int restored(List<TrainedTensor> tensors, int steps) {
     RefinementCheckpoints.State state = checkpoints.last();
     if (state == null) {
       return 0;
     }
-    if (state.done() > perEpoch * options.epochs()) {
+    if (state.done() > steps) {
       throw new IllegalStateException(
-          "the training's state is that after %d steps of %d"
-              .formatted(state.done(), perEpoch * options.epochs()));
+          "the training's state is that after %d steps of %d".formatted(state.done(), steps));
     }
     tensors.forEach(tensor -> tensor.restore(state.arrays()));
     return state.done();
