@@ -21,9 +21,14 @@ import org.jspecify.annotations.Nullable;
 /// from the defaults, then call [#run]. Not thread-safe.
 ///
 /// ```java
-/// PrunedNetwork retrained =
-///     Falcon.retrain(dense, data, RetrainingOptions.of(10)).mask(mask.tensors()).run();
+/// Network dense = Networks.read(Path.of("demo/resnet20_fmnist.safetensors"));
+/// Dataset data = Datasets.open(Path.of("demo/fashion-mnist"));
+/// Network pruned = Falcon.prune(dense, BudgetRequest.nnz(0.25)).run().network();
+/// Retraining retraining = Falcon.retrain(dense, data, RetrainingOptions.of(10)).start(pruned);
+/// System.out.println(retraining.plan().budget());
 /// ```
+///
+/// [#run] then trains, for minutes or hours, and returns a network within that budget.
 ///
 /// The retraining decides by samples that are held out of the training split; the test split is
 /// read once, at the end. The result is never worse on held-out samples than what it starts from.

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// ```java
 /// RetrainingOptions options = RetrainingOptions.of(10).withLoss(RetrainingLoss.BOTH);
+/// System.out.println(options.epochs() + " epochs, loss: " + options.loss().id());
 /// ```
 ///
 /// @param epochs number of passes over the training samples that are not held out, 1 to
