@@ -57,7 +57,7 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Network network = model.read();
+    Network network = model.readBeside(reference);
     Network compared = reference == null ? null : model.read(reference);
     Dataset data = dataOptions.open(network);
     Preprocessing preprocessing = dataOptions.preprocessing(data, network, model.path());

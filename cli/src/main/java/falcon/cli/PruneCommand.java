@@ -20,12 +20,8 @@ import falcon.cli.process.ExitCode;
 import falcon.data.Dataset;
 import falcon.data.Preprocessing;
 import falcon.model.Network;
-import falcon.model.UnwritableFileException;
-import falcon.model.format.StateDicts;
-import falcon.model.onnx.OnnxFile;
 import falcon.prune.Falcon;
 import falcon.prune.Pruning;
-import falcon.prune.StateDictExport;
 import falcon.prune.WeightPruning;
 import falcon.prune.options.Amount;
 import falcon.prune.options.BudgetRequest;
@@ -38,22 +34,15 @@ import falcon.prune.report.Report;
 import falcon.prune.report.Summary;
 import falcon.prune.run.OutputFolder;
 import falcon.prune.run.RunDescription;
-import falcon.prune.run.RunDirectory;
 import falcon.prune.storage.InputFile;
 import falcon.prune.storage.InputPlaces;
 import falcon.prune.storage.ModelFormat;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.function.BiFunction;
-import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -72,12 +61,6 @@ final class PruneCommand implements Callable<Integer> {
   private final Console console;
   private final Interruption interruption;
   private final List<String> args;
-
-  /// What writes runs under the names of a state dict, null if nothing does.
-  private @Nullable StateDictExport export;
-
-  /// The state from which the current run could continue, null as long as nothing of it is stored.
-  private volatile @Nullable String place;
 
   @Spec
   @SuppressWarnings("NullAway.Init")
@@ -181,7 +164,7 @@ final class PruneCommand implements Callable<Integer> {
       }
       Map<Amount, PruningPlan> plans = new LinkedHashMap<>();
       prunings.forEach((amount, pruning) -> plans.put(amount, plan(pruning)));
-      requireNames(network, plans.values());
+      NamedExport export = NamedExport.of(names, network, plans.values());
       Results results = results();
       if (isDryRun) {
         plans.values().forEach(plan -> show(plan, results));
@@ -190,22 +173,23 @@ final class PruneCommand implements Callable<Integer> {
       InputPlaces places = InputPlaces.of(model.files(read), data);
       Map<Amount, OutputFolder> folders = folder.forEach(macs, places);
       List<InputFile> inputs = InputFile.of(model.files(read), data);
-      runAll(
-          folders,
-          amount ->
-              description(
-                  Objects.requireNonNull(prunings.get(amount)).network(),
-                  plans.get(amount),
-                  options,
-                  preprocessing,
-                  inputs),
-          (amount, directory) ->
-              Objects.requireNonNull(prunings.get(amount))
-                  .stages(directory.stages())
-                  .progress(directory.logged(progress))
-                  .run(),
-          progress,
-          results);
+      runs(progress, results)
+          .alsoWriting(export)
+          .all(
+              folders,
+              amount ->
+                  description(
+                      Objects.requireNonNull(prunings.get(amount)).network(),
+                      plans.get(amount),
+                      options,
+                      preprocessing,
+                      inputs),
+              (amount, directory) ->
+                  Objects.requireNonNull(prunings.get(amount))
+                      .stages(directory.stages())
+                      .progress(directory.logged(progress))
+                      .run(),
+              this::text);
     }
     return ExitCode.DONE;
   }
@@ -228,7 +212,7 @@ final class PruneCommand implements Callable<Integer> {
         prunings.put(amount, pruning);
         plans.put(amount, pruning.plan());
       }
-      requireNames(network, plans.values());
+      NamedExport export = NamedExport.of(names, network, plans.values());
       if (isDryRun) {
         plans.values().forEach(plan -> show(plan, results));
         return;
@@ -236,16 +220,21 @@ final class PruneCommand implements Callable<Integer> {
       List<Path> files = model.files(network);
       Map<Amount, OutputFolder> folders = folder.forEach(macs, InputPlaces.of(files, null));
       List<InputFile> inputs = InputFile.of(files);
-      runAll(
-          folders,
-          amount -> description(network, plans.get(amount), options, null, inputs),
-          (amount, directory) ->
-              Objects.requireNonNull(prunings.get(amount))
-                  .progress(directory.logged(progress))
-                  .run(),
-          progress,
-          results);
+      runs(progress, results)
+          .alsoWriting(export)
+          .all(
+              folders,
+              amount -> description(network, plans.get(amount), options, null, inputs),
+              (amount, directory) ->
+                  Objects.requireNonNull(prunings.get(amount))
+                      .progress(directory.logged(progress))
+                      .run(),
+              this::text);
     }
+  }
+
+  private Runs runs(ConsoleProgress progress, Results results) {
+    return new Runs(interruption, args, folder, progress, results);
   }
 
   private RunDescription description(
@@ -261,76 +250,6 @@ final class PruneCommand implements Callable<Integer> {
         .inputs(inputs)
         .format(format)
         .build();
-  }
-
-  /// Runs once per budget. All folders are checked before anything is written, and prepared before
-  /// the first run begins.
-  private void runAll(
-      Map<Amount, OutputFolder> folders,
-      Function<Amount, RunDescription> descriptions,
-      BiFunction<Amount, RunDirectory, PrunedNetwork> prune,
-      ConsoleProgress progress,
-      Results results) {
-    var runs = new LinkedHashMap<Amount, RunDescription>();
-    folders.forEach((amount, outputs) -> {
-      RunDescription run = descriptions.apply(amount);
-      runs.put(amount, run);
-      RunDirectory.check(outputs, run, folder.existing());
-      if (names != null) {
-        new StateDictTask(names, false)
-            .requireFree(
-                outputs.directory(),
-                run.inputs().stream().map(InputFile::path).toList(),
-                folder.isForced() || folder.isResumed());
-      }
-    });
-    var opened = new LinkedHashMap<Amount, RunDirectory>();
-    try {
-      runs.forEach((amount, run) ->
-          opened.put(
-              amount,
-              RunDirectory.open(
-                  Objects.requireNonNull(folders.get(amount)), run, folder.existing())));
-      interruption.advise(() -> advice(opened.values()));
-      opened.forEach((amount, directory) ->
-          run(() -> prune.apply(amount, directory), directory, progress, results));
-    } finally {
-      opened.values().forEach(RunDirectory::close);
-    }
-  }
-
-  /// Finds the names of all tensors that will be pruned, before a run.
-  private void requireNames(Network dense, Collection<PruningPlan> plans) {
-    if (names != null) {
-      export = StateDictExport.of(dense, StateDicts.read(names));
-      for (PruningPlan plan : plans) {
-        export.require(plan.layers().stream().map(PruningPlan.PrunableLayer::name).toList());
-      }
-    }
-  }
-
-  /// Writes a finished run under the names of the state dict, if there is one.
-  ///
-  /// @param pruned the network; null if it was pruned before and is in the folder
-  /// @return lines about it; empty if there is none
-  private String exported(@Nullable PrunedNetwork pruned, Path directory) {
-    if (names == null) {
-      return "";
-    }
-    var task = new StateDictTask(names, false);
-    try {
-      StateDictOutput written =
-          pruned == null || export == null
-              ? task.export(directory, null, null, true)
-              : task.write(export.export(pruned), directory);
-      return "%n%s".formatted(written.text());
-    } catch (PruningException e) {
-      throw new PruningException(
-          e.kind(),
-          "The run in %s is done, but cannot be written under the names of %s.%n%s"
-              .formatted(directory, names, e.getMessage()),
-          e);
-    }
   }
 
   private void requireUsable() {
@@ -369,86 +288,15 @@ final class PruneCommand implements Callable<Integer> {
     return plan;
   }
 
-  private void run(
-      Supplier<PrunedNetwork> prune,
-      RunDirectory directory,
-      ConsoleProgress progress,
-      Results results) {
-    place = null;
-    directory.onKept(kept -> place = kept);
-    if (directory.isFinished()) {
-      progress.note("%s: finished before".formatted(directory.path()));
-      String exported = exported(null, directory.path());
-      results.add(
-          () -> RunDirectory.result(directory.path()),
-          () ->
-              "%s was finished before; see result.json there%s"
-                  .formatted(directory.path(), exported));
-      return;
-    }
-    PrunedNetwork pruned;
-    String result;
-    try {
-      pruned = prune.get();
-      result = directory.write(pruned);
-    } catch (UnwritableFileException e) {
-      throw new PruningException(
-          PruningException.Kind.INPUT, "%s%n%s".formatted(e.getMessage(), resumption()), e);
-    }
-    String exported = exported(pruned, directory.path());
-    results.add(() -> result, () -> text(pruned, directory.path(), result) + exported);
-  }
-
   private Results results() {
     return new Results(console, output.isJson(), macs.size());
   }
 
-  /// Returns the advice after an interruption.
-  private String advice(Collection<RunDirectory> directories) {
-    String from = place;
-    if (from != null) {
-      return "Go on from %s with: %s".formatted(from, CommandText.of(resuming()));
-    }
-    return directories.stream().anyMatch(RunDirectory::canBeResumed)
-        ? resumption()
-        : "Nothing was stored yet that the run could go on from.";
-  }
-
-  private String resumption() {
-    return "Go on with: " + CommandText.of(resuming());
-  }
-
-  private List<String> resuming() {
-    var words = new ArrayList<>(args);
-    words.removeIf(word -> word.equals("--force") || word.equals("--resume"));
-    words.add("--resume");
-    return words;
-  }
-
   private String text(PrunedNetwork pruned, Path directory, String result) {
-    var text = new StringBuilder(pruned.summary());
-    if (output.isVerbose()) {
-      text.append("%n%n%s".formatted(Summary.details(pruned.report())));
-    }
-    text.append(
-        "%nwritten to %s: %s (%s), mask.safetensors, result.json"
-            .formatted(directory, format.fileName(), Summary.fileSizes(result)));
-    int functions = OnnxFile.functions(pruned.network()).size();
-    if (functions > 0 && format != ModelFormat.SAFETENSORS) {
-      text.append(
-          "%nIts local functions (%d) are kept; weights inside of them are pruned where they are."
-              .formatted(functions));
-    }
-    if (format == ModelFormat.SAFETENSORS && isOnnx()) {
-      text.append(
-          "%n%s holds the weights alone; use it with the graph of %s (--weights)."
-              .formatted(format.fileName(), model.path()));
-    }
-    return text.toString();
-  }
-
-  private boolean isOnnx() {
-    return model.path().toString().toLowerCase(Locale.ROOT).endsWith(".onnx");
+    String details = output.isVerbose() ? "%n%n%s".formatted(Summary.details(pruned.report())) : "";
+    return pruned.summary()
+        + details
+        + Runs.written(pruned, directory, result, format, model.path());
   }
 
   private void show(PruningPlan plan, Results results) {

@@ -33,7 +33,8 @@ class DocumentationTest {
   @TempDir private Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"prune", "inspect", "evaluate", "train", "export-mask", "demo"})
+  @ValueSource(
+      strings = {"prune", "inspect", "evaluate", "retrain", "export-mask", "train", "demo"})
   void everyOptionIsNamed(String command) throws IOException {
     String text = Files.readString(DOCS.resolve("options.md"));
     int others = text.indexOf("## Other commands");
@@ -105,6 +106,18 @@ class DocumentationTest {
             "backsolve",
             "--loss",
             "self"));
+    requireNamed(
+        result(
+            "prune",
+            Cases.file("mlp.onnx"),
+            "--data",
+            data,
+            "--macs",
+            "50%",
+            "--method",
+            "falcon",
+            "--retrain",
+            "1"));
   }
 
   private JsonNode result(String... words) throws IOException {

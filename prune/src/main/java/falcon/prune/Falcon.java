@@ -2,7 +2,11 @@ package falcon.prune;
 
 import falcon.data.Dataset;
 import falcon.model.Network;
+import falcon.model.stored.StoredWeights;
 import falcon.prune.options.BudgetRequest;
+import falcon.prune.options.RetrainingOptions;
+import falcon.torch.training.DrawnWeights;
+import java.util.Map;
 
 /// Prunes networks to a compute budget. Start here.
 ///
@@ -38,6 +42,34 @@ public final class Falcon {
   /// @param budget greatest cost of the pruned network
   public static Pruning prune(Network network, Dataset data, BudgetRequest budget) {
     return new Pruning(network, data, budget);
+  }
+
+  /// Prepares a retraining on a mask that exists already; nothing is computed yet.
+  ///
+  /// @param dense the dense network, which is the teacher; not changed
+  /// @param data samples in the form that the network takes; labels are needed where the
+  ///     retraining's loss does
+  /// @param retraining how it is retrained
+  public static Retraining retrain(Network dense, Dataset data, RetrainingOptions retraining) {
+    return new Retraining(dense, data, retraining);
+  }
+
+  /// Prepares the training of all weights of a network; nothing is computed yet.
+  ///
+  /// @param network the network with the weights that the training starts from: those that it has,
+  ///     or those of [#drawn]; not changed
+  /// @param data samples with labels, in the form that the network takes
+  /// @param training how it is trained; its loss is [falcon.prune.options.RetrainingLoss#LABELS]
+  public static Retraining train(Network network, Dataset data, RetrainingOptions training) {
+    return new Retraining(network, data, training).mask(Map.of());
+  }
+
+  /// Returns a network with weights drawn at random, by a rule for each kind of layer
+  /// (`docs/retraining.md`).
+  ///
+  /// @param seed same seed, same weights
+  public static Network drawn(Network network, long seed) {
+    return DrawnWeights.of(StoredWeights.unfolded(network), seed).stored();
   }
 
   /// Prepares pruning by the weights alone, of any network; nothing is computed yet.

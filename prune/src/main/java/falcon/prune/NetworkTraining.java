@@ -8,6 +8,8 @@ import falcon.model.Network;
 import falcon.model.zoo.Architecture;
 import falcon.torch.kernel.Workers;
 import falcon.torch.sample.ImageSamples;
+import falcon.torch.training.BatchNormRefresh;
+import falcon.torch.training.Objective;
 import falcon.torch.training.Training;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -43,15 +45,21 @@ public record NetworkTraining(
         new Training(options, workers)
             .train(
                 initial,
+                Training.Scope.ALL,
+                Objective.crossEntropy(),
                 epoch -> epochSamples(images, epoch),
-                ImageSamples.augmented(
-                    images,
-                    Arrays.copyOf(
-                        shuffled(images.count(), options.epochs()),
-                        Math.min(STATISTICS_IMAGES, images.count())),
-                    preprocessing,
-                    augmentationSeed(options.epochs())),
                 listener);
+    trained =
+        BatchNormRefresh.refresh(
+            trained,
+            ImageSamples.augmented(
+                images,
+                Arrays.copyOf(
+                    shuffled(images.count(), options.epochs()),
+                    Math.min(STATISTICS_IMAGES, images.count())),
+                preprocessing,
+                augmentationSeed(options.epochs())),
+            workers);
     var metadata = new LinkedHashMap<>(trained.metadata());
     metadata.putAll(preprocessing.toMetadata());
     return trained.withMetadata(metadata);

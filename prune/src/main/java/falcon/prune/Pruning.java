@@ -15,8 +15,10 @@ import falcon.prune.evaluation.NetworkWithData;
 import falcon.prune.evaluation.Validation;
 import falcon.prune.method.Methods;
 import falcon.prune.method.PruningMethod;
+import falcon.prune.method.RetrainingStage;
 import falcon.prune.method.StoredMask;
 import falcon.prune.method.WeightVector;
+import falcon.prune.options.BatchNormPolicy;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.Measure;
 import falcon.prune.options.Progress;
@@ -26,7 +28,9 @@ import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.Clock;
 import falcon.prune.report.PrunedNetwork;
 import falcon.prune.report.Report;
+import falcon.prune.report.RetrainingReport;
 import falcon.prune.report.Stage;
+import falcon.prune.report.StageNote;
 import falcon.prune.resources.GradientMemory;
 import falcon.prune.resources.Kernels;
 import falcon.prune.resources.PeakMemory;
@@ -51,6 +55,9 @@ public final class Pruning {
   private StageStore stages = StageStore.NONE;
   private boolean readsTest = true;
   private @Nullable PruningMethod method;
+
+  /// The mask that a retraining alone keeps; null where a method chooses one.
+  private @Nullable GivenMask given;
 
   /// The network with its data, as the options have it; null until it is needed.
   private @Nullable NetworkWithData matched;
@@ -84,6 +91,12 @@ public final class Pruning {
   /// weight that the mask does not keep is not zero. [PruningMethod] has an example.
   public Pruning method(PruningMethod value) {
     method = Objects.requireNonNull(value);
+    return this;
+  }
+
+  /// Keeps a mask that is there already, in place of one that a method chooses.
+  Pruning given(GivenMask value) {
+    given = value;
     return this;
   }
 
@@ -142,7 +155,18 @@ public final class Pruning {
   }
 
   private PruningPlan plan(NetworkWithData match) {
-    return Planner.plan(match.network(), match.data(), budget, options);
+    PruningPlan plan = Planner.plan(match.network(), match.data(), budget, options);
+    if (given == null) {
+      return plan;
+    }
+    Mask mask = given.of(match.network(), plan, options);
+    GivenMask.requireTeacher(match.network(), mask, plan.costs(), options.retraining());
+    return Planner.plan(match.network(), match.data(), GivenMask.budget(mask, plan), options);
+  }
+
+  /// Returns the options.
+  PruningOptions options() {
+    return options;
   }
 
   /// Prunes the network. The same options, network and data give the same bits, for any number of
@@ -153,6 +177,9 @@ public final class Pruning {
   public PrunedNetwork run() {
     NetworkWithData match = match();
     PruningPlan plan = plan(match);
+    if (options.retraining() != null) {
+      RetrainingStage.require(match, options.retraining(), given != null && given.keepsAll());
+    }
     var clock = new Clock();
     try (var workers = new Workers(options.machine().threads())) {
       Kernels.tell(workers, progress);
@@ -187,10 +214,12 @@ public final class Pruning {
       WeightVector.requireFinite(dense, plan.costs());
       plan.warnings().forEach(this::warn);
       var look = new FirstLook(samples, workers, progress, this::warn);
-      clock.run("dense check", () -> look.at(dense, plan.samples(), options.loss()));
+      if (given == null || !given.keepsAll()) { // what is to be trained need not predict anything
+        clock.run("dense check", () -> look.at(dense, plan.samples(), options.loss()));
+      }
       SampleLosses ofDense = validation.of(dense, "dense network");
       List<Stage> done = inStages();
-      BatchNormChoice.Choice refresh = refresh(done.getLast().network(), ofDense);
+      BatchNormChoice.Choice refresh = refresh(done.getLast(), ofDense);
       Report.Accuracy test = readsTest ? test(refresh) : null;
       return new PrunedNetwork(
           NetworkWithData.asGiven(shaped(), refresh.result().stored()),
@@ -207,8 +236,12 @@ public final class Pruning {
     private List<Stage> inStages() {
       var done = new ArrayList<>(stages.finished());
       PruningMethod used = method == null ? Methods.of(options, plan) : method;
-      for (int number = done.size(); number < plan.stageBudgets().size(); number++) {
-        Stage stage = stage(used, number, number == 0 ? dense : done.getLast().network());
+      for (int number = done.size(); number < stageCount(); number++) {
+        Network present = number == 0 ? dense : done.getLast().network();
+        Stage stage =
+            number == plan.stageBudgets().size()
+                ? retrained(number, done.getLast())
+                : given == null ? stage(used, number, present) : masked(number, given);
         stages.save(stage);
         tell(stage);
         done.add(stage);
@@ -216,41 +249,89 @@ public final class Pruning {
       return done;
     }
 
+    /// The retraining is a stage of its own, the last one.
+    private int stageCount() {
+      return plan.stageBudgets().size() + (options.retraining() == null ? 0 : 1);
+    }
+
+    private PruningMethod.Setting setting(int number) {
+      return new PruningMethod.Setting(
+          dense,
+          plan,
+          samples,
+          new PruningMethod.Tools(
+              workers,
+              progress,
+              clock,
+              GradientMemory.scratch(options),
+              stages.checkpoints(number, dense, progress)));
+    }
+
+    /// Returns the stage of a mask that was given: its weights are those of the network, or of the
+    /// pruned one that was given with it.
+    private Stage masked(int number, GivenMask of) {
+      long start = System.nanoTime();
+      Mask mask = of.of(dense, plan, options);
+      List<String> emptied = GivenMask.emptied(mask, plan.costs());
+      if (!emptied.isEmpty()) {
+        warn(
+            "The mask keeps no weight of %s: %s. Such a layer passes nothing on, and its weights are not trained."
+                .formatted(
+                    emptied.size() == 1 ? "a layer" : emptied.size() + " layers",
+                    String.join(", ", emptied)));
+      }
+      Network network = of.masked(dense, mask, plan.costs(), options);
+      return finished(number, network, new Report.Choice(null, null), start, List.of());
+    }
+
+    private Stage retrained(int number, Stage before) {
+      long start = System.nanoTime();
+      var retraining =
+          new RetrainingStage(
+              setting(number), Objects.requireNonNull(options.retraining()), validation);
+      RetrainingStage.Result result = retraining.run(before.network(), before.mask());
+      return finished(
+          number,
+          result.network(),
+          before.choice(),
+          start,
+          List.of(new StageNote.Retrained(result.report())));
+    }
+
+    private Stage finished(
+        int number, Network network, Report.Choice choice, long start, List<StageNote> notes) {
+      Mask mask = WeightVector.nonZero(network, plan.costs());
+      SampleLosses losses = validation.of(network, "stage " + (number + 1));
+      return new Stage(
+          number,
+          network,
+          mask,
+          choice,
+          new Report.StageReport(
+              mask.macs(plan.costs()),
+              mask.keptCount(),
+              percent(losses),
+              (System.nanoTime() - start) / 1e9,
+              notes));
+    }
+
     private Stage stage(PruningMethod used, int number, Network present) {
       long start = System.nanoTime();
-      var setting =
-          new PruningMethod.Setting(
-              dense,
-              plan,
-              samples,
-              new PruningMethod.Tools(
-                  workers,
-                  progress,
-                  clock,
-                  GradientMemory.scratch(options),
-                  stages.checkpoints(number, dense, progress)));
-      PruningMethod.Outcome outcome = used.run(setting, number, present);
+      PruningMethod.Outcome outcome = used.run(setting(number), number, present);
       if (method != null) {
         outcome.require(plan, number);
       }
-      Mask mask = WeightVector.nonZero(outcome.network(), plan.costs());
-      SampleLosses losses = validation.of(outcome.network(), "stage " + (number + 1));
-      return new Stage(
+      return finished(
           number,
           outcome.network(),
-          mask,
           new Report.Choice(
               new Report.Certificate(
                   outcome.projection().value(),
                   outcome.projection().bound(),
                   outcome.projection().gap()),
               outcome.effectiveRows()),
-          new Report.StageReport(
-              mask.macs(plan.costs()),
-              mask.keptCount(),
-              percent(losses),
-              (System.nanoTime() - start) / 1e9,
-              outcome.notes()));
+          start,
+          outcome.notes());
     }
 
     private void tell(Stage stage) {
@@ -260,7 +341,7 @@ public final class Pruning {
           "stage %d of %d: %s%s"
               .formatted(
                   stage.number() + 1,
-                  plan.stageBudgets().size(),
+                  stageCount(),
                   plan.isCounted()
                       ? share(stage.report().macs(), plan.costs().totalMacs(), "MACs")
                       : share(stage.report().nnz(), plan.costs().weightCount(), "weights"),
@@ -278,9 +359,21 @@ public final class Pruning {
       return losses.count() == 0 ? null : losses.percent();
     }
 
-    private BatchNormChoice.Choice refresh(Network pruned, SampleLosses ofDense) {
+    /// A retraining takes new statistics itself.
+    private BatchNormChoice.Choice refresh(Stage last, SampleLosses ofDense) {
+      BatchNormPolicy asked = options.refinement().batchNorm();
+      boolean isRetrained =
+          last.report().notes().stream()
+              .anyMatch(note ->
+                  note instanceof StageNote.Retrained(RetrainingReport report)
+                      && report.taken() > 0);
       return new BatchNormChoice(dense, plan.passBytes(), samples, validation, workers)
-          .of(pruned, options.refinement().batchNorm(), ofDense, clock, this::warn);
+          .of(
+              last.network(),
+              isRetrained && asked == BatchNormPolicy.AUTO ? BatchNormPolicy.OFF : asked,
+              ofDense,
+              clock,
+              this::warn);
     }
 
     /// @return null if no samples are held out

@@ -50,7 +50,7 @@ public record Trainer(Architecture architecture, int epochs, Steps steps, long s
     return new Trainer(
         architecture,
         epochs,
-        new Steps(usual.batchSize(), usual.learningRate(), usual.weightDecay()),
+        new Steps(usual.batchSize(), usual.rate().greatest(), usual.steps().weightDecay()),
         1,
         Runtime.getRuntime().availableProcessors());
   }
@@ -63,13 +63,14 @@ public record Trainer(Architecture architecture, int epochs, Steps steps, long s
   /// @return the network, with the preprocessing in its metadata
   /// @throws PruningException if the loss is no longer finite
   public Network train(Dataset data, Preprocessing preprocessing, Progress progress) {
+    Training.Options usual = Training.Options.defaults(epochs);
     var options =
         new Training.Options(
             epochs,
             steps.batchSize(),
-            steps.learningRate(),
-            Training.Options.defaults(epochs).momentum(),
-            steps.weightDecay());
+            new Training.Rate(steps.learningRate(), usual.rate().decay(), usual.rate().warmUp()),
+            new Training.Steps(
+                usual.steps().optimizer(), usual.steps().momentum(), steps.weightDecay()));
     var training = new NetworkTraining(architecture, data, preprocessing, options, seed);
     long images = data.train().count();
     try (var workers = new Workers(threads)) {

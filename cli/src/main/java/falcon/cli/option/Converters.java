@@ -13,7 +13,10 @@ import falcon.prune.options.KeepFloor;
 import falcon.prune.options.Loss;
 import falcon.prune.options.Method;
 import falcon.prune.options.NnzRule;
+import falcon.prune.options.Optimizer;
+import falcon.prune.options.RateDecay;
 import falcon.prune.options.Refit;
+import falcon.prune.options.RetrainingLoss;
 import falcon.prune.options.Schedule;
 import falcon.prune.storage.ModelFormat;
 import java.util.Arrays;
@@ -51,6 +54,9 @@ public final class Converters {
     to.add(Architecture.class, text -> oneOf(Architecture.values(), Architecture::id, text));
     to.add(Curvature.class, text -> oneOf(Curvature.values(), Curvature::id, text));
     to.add(Refit.class, text -> oneOf(Refit.values(), Refit::id, text));
+    to.add(RetrainingLoss.class, text -> oneOf(RetrainingLoss.values(), RetrainingLoss::id, text));
+    to.add(Optimizer.class, text -> oneOf(Optimizer.values(), Optimizer::id, text));
+    to.add(RateDecay.class, text -> oneOf(RateDecay.values(), RateDecay::id, text));
     to.add(Schedule.class, text -> oneOf(Schedule.values(), Schedule::id, text));
     to.add(
         BatchNormPolicy.class, text -> oneOf(BatchNormPolicy.values(), BatchNormPolicy::id, text));

@@ -93,12 +93,20 @@ public final class ModelOptions {
   ///
   /// @param network the network as it was read
   public List<Path> files(Network network) {
-    var files = new ArrayList<Path>();
-    files.add(path);
-    OnnxFile.dataFiles(network).forEach(name -> files.add(path.resolveSibling(name)));
+    var files = new ArrayList<>(filesOf(path, network));
     if (weights != null) {
       files.add(weights);
     }
+    return files;
+  }
+
+  /// Returns the files of another network: its own, and those of external data.
+  ///
+  /// @param network the network as it was read
+  public List<Path> filesOf(Path file, Network network) {
+    var files = new ArrayList<Path>();
+    files.add(file);
+    OnnxFile.dataFiles(network).forEach(name -> files.add(file.resolveSibling(name)));
     return files;
   }
 
@@ -114,12 +122,23 @@ public final class ModelOptions {
 
   /// Reads the network, with the typed inputs and for examples of the typed shapes.
   public Network read() {
-    return read(path);
+    return read(path, null);
+  }
+
+  /// Reads the network where the command reads another one, too, which `--arch` may belong to.
+  ///
+  /// @param other file of the other network; null if there is none
+  public Network readBeside(@Nullable Path other) {
+    return read(path, other);
   }
 
   /// Reads another network in the same way.
   public Network read(Path file) {
-    Network network = InputValue.applied(readAsItIs(file), inputs);
+    return read(file, path);
+  }
+
+  private Network read(Path file, @Nullable Path other) {
+    Network network = InputValue.applied(readAsItIs(file, other), inputs);
     if (batchAxes != null) {
       network = batchAxes.appliedTo(network);
     }
@@ -144,13 +163,20 @@ public final class ModelOptions {
     }
   }
 
-  private Network readAsItIs(Path file) {
-    if (architecture != null && file.toString().toLowerCase(Locale.ROOT).endsWith(".onnx")) {
+  private Network readAsItIs(Path file, @Nullable Path other) {
+    if (!isOnnx(file)) {
+      return Networks.read(file, architecture);
+    }
+    if (architecture != null && (other == null || isOnnx(other))) {
       throw new ParameterException(
           spec.commandLine(),
           "--arch %s is for weights alone; %s has its own graph. Leave --arch out."
               .formatted(architecture.id(), file));
     }
-    return Networks.read(file, architecture);
+    return Networks.read(file, null);
+  }
+
+  private static boolean isOnnx(Path file) {
+    return file.toString().toLowerCase(Locale.ROOT).endsWith(".onnx");
   }
 }

@@ -6,12 +6,15 @@ import falcon.prune.options.Curvature;
 import falcon.prune.options.KeepFloor;
 import falcon.prune.options.Loss;
 import falcon.prune.options.Method;
+import falcon.prune.options.PruningException;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.options.Refit;
+import falcon.prune.options.RetrainingOptions;
 import falcon.prune.options.Schedule;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /// The options of pruning; omitted ones get defaults that suit the method.
@@ -108,6 +111,23 @@ public final class PruneOptions {
   private List<KeepFloor> floors = List.of();
 
   @Option(
+      names = "--retrain",
+      paramLabel = "N",
+      description =
+          "Epochs of retraining after pruning: passes over the training samples that are not held out, with"
+              + " all zeros held. Takes far longer than the pruning.")
+  private @Nullable Integer retrained;
+
+  @Option(
+      names = "--retrain-rate",
+      paramLabel = "X",
+      description =
+          "Greatest learning rate of the retraining; else found by short trainings on held-out samples.")
+  private @Nullable Double retrainRate;
+
+  @Mixin private final RetrainOptions retrainOptions = new RetrainOptions();
+
+  @Option(
       names = "--seed",
       paramLabel = "N",
       description = "Seed of every random choice; same seed, same bits. Default: 1.")
@@ -137,6 +157,7 @@ public final class PruneOptions {
         .steps(steps)
         .learningRate(learningRate)
         .seed(seed)
+        .retraining(retraining())
         .threads(threads)
         .memoryBytes(memoryBytes)
         .scratch(scratch)
@@ -146,5 +167,22 @@ public final class PruneOptions {
         .selection(selection)
         .floors(floors)
         .build();
+  }
+
+  private @Nullable RetrainingOptions retraining() {
+    if (retrained != null) {
+      return retrainOptions.options(retrained, retrainRate);
+    }
+    String typed =
+        retrainRate != null
+            ? "--retrain-rate"
+            : retrainOptions.typed().stream().findFirst().orElse(null);
+    if (typed != null) {
+      throw new PruningException(
+          PruningException.Kind.USAGE,
+          "%s would have no effect here: nothing is retrained without %s."
+              .formatted(typed, falcon.prune.options.Option.RETRAIN));
+    }
+    return null;
   }
 }

@@ -70,10 +70,7 @@ public final class RunFolderOptions {
   ///
   /// @throws falcon.prune.options.PruningException if runs would be among other files there
   public Map<Amount, OutputFolder> forEach(List<Amount> budgets, InputPlaces inputs) {
-    if (out == null) {
-      throw new IllegalStateException("there is no --out");
-    }
-    var all = new OutputFolder(out, inputs, mayHoldOthers);
+    OutputFolder all = only(inputs);
     if (budgets.size() == 1) {
       return Map.of(budgets.getFirst(), all);
     }
@@ -81,9 +78,18 @@ public final class RunFolderOptions {
     all.requireParentOf(names);
     var folders = new LinkedHashMap<Amount, OutputFolder>();
     for (Amount budget : budgets) {
-      folders.put(budget, new OutputFolder(out.resolve(name(budget)), inputs, mayHoldOthers));
+      folders.put(
+          budget, new OutputFolder(all.directory().resolve(name(budget)), inputs, mayHoldOthers));
     }
     return folders;
+  }
+
+  /// Returns the folder of `--out` itself.
+  public OutputFolder only(InputPlaces inputs) {
+    if (out == null) {
+      throw new IllegalStateException("there is no --out");
+    }
+    return new OutputFolder(out, inputs, mayHoldOthers);
   }
 
   private static String name(Amount budget) {

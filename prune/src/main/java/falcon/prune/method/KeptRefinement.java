@@ -11,25 +11,33 @@ import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// The state of a refinement in a file; each later state replaces it.
+/// The state of a refinement, or of a retraining, in a file; each later state replaces it.
 public final class KeptRefinement implements RefinementCheckpoints {
-  /// The name of the part of a stage that is kept.
+  /// The name of the part of a stage that a refinement is.
   public static final String PART = "refinement";
+
+  /// The name of the part of a stage that a retraining is.
+  public static final String RETRAINING = "retraining";
 
   private static final String ARRAY = "array/";
   private static final String SCALES = "scales";
   private static final String DONE = "done";
+  private static final String TEXT = "text/";
 
   private final CheckpointFolder folder;
   private final CheckpointFile file;
   private final CheckpointSchedule schedule;
+  private final String part;
 
-  /// Creates a store of a refinement's states.
+  /// Creates a store of the states of steps.
   ///
+  /// @param part what the steps are: [#PART] or [#RETRAINING]
   /// @param folder the stage's folder
   /// @param file the file that each state replaces
   /// @param schedule decides which states are kept
-  public KeptRefinement(CheckpointFolder folder, CheckpointFile file, CheckpointSchedule schedule) {
+  public KeptRefinement(
+      String part, CheckpointFolder folder, CheckpointFile file, CheckpointSchedule schedule) {
+    this.part = part;
     this.folder = folder;
     this.file = file;
     this.schedule = schedule;
@@ -37,9 +45,9 @@ public final class KeptRefinement implements RefinementCheckpoints {
 
   @Override
   public @Nullable State last() {
-    State state = folder.read(file, PART, KeptRefinement::state);
+    State state = folder.read(file, part, KeptRefinement::state);
     if (state != null) {
-      folder.goOn(file, "step %d of the refinement".formatted(state.done() + 1), state.done());
+      folder.goOn(file, "step %d of the %s".formatted(state.done() + 1, part), state.done());
     }
     schedule.begin(state == null ? 0 : state.done());
     return state;
@@ -53,8 +61,8 @@ public final class KeptRefinement implements RefinementCheckpoints {
           () ->
               folder.write(
                   done == steps
-                      ? "the end of the refinement"
-                      : "step %d of %d of the refinement".formatted(done + 1, steps),
+                      ? "the end of the " + part
+                      : "step %d of %d of the %s".formatted(done + 1, steps, part),
                   () -> write(state.get())));
     }
   }
@@ -63,7 +71,10 @@ public final class KeptRefinement implements RefinementCheckpoints {
     var parts = new LinkedHashMap<String, TensorPart>();
     parts.put(SCALES, CheckpointFile.part(state.scales()));
     state.arrays().forEach((name, array) -> parts.put(ARRAY + name, TensorPart.ofFloats(array)));
-    file.write(parts, Map.of(DONE, Integer.toString(state.done())));
+    var texts = new LinkedHashMap<String, String>();
+    texts.put(DONE, Integer.toString(state.done()));
+    state.texts().forEach((name, text) -> texts.put(TEXT + name, text));
+    file.write(parts, texts);
   }
 
   private static State state(StateDict content) throws CheckpointFile.UnusableException {
@@ -73,6 +84,19 @@ public final class KeptRefinement implements RefinementCheckpoints {
     return new State(
         Integer.parseInt(content.metadata().getOrDefault(DONE, "")),
         CheckpointFile.numbers(CheckpointFile.tensor(content, SCALES)),
-        arrays);
+        arrays,
+        texts(content));
+  }
+
+  private static Map<String, String> texts(StateDict content) {
+    var texts = new LinkedHashMap<String, String>();
+    content
+        .metadata()
+        .forEach((name, text) -> {
+          if (name.startsWith(TEXT)) {
+            texts.put(name.substring(TEXT.length()), text);
+          }
+        });
+    return texts;
   }
 }

@@ -32,6 +32,11 @@ public interface StageCheckpoints {
         public RefinementCheckpoints refinement() {
           return RefinementCheckpoints.NONE;
         }
+
+        @Override
+        public RefinementCheckpoints retraining() {
+          return RefinementCheckpoints.NONE;
+        }
       };
 
   /// Returns the same checkpoints for a method with the given settings: parts stored under other
@@ -48,4 +53,7 @@ public interface StageCheckpoints {
 
   /// Returns the store for the states of the stage's refinement.
   RefinementCheckpoints refinement();
+
+  /// Returns the store for the states of a retraining.
+  RefinementCheckpoints retraining();
 }

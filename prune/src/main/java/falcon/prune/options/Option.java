@@ -29,8 +29,26 @@ public enum Option {
   BN_REFRESH,
   /// [RefinementOptions#steps].
   STEPS,
-  /// [RefinementOptions#learningRate].
+  /// [RefinementOptions#learningRate], and [RetrainingOptions.Rate#greatest] of a retraining alone.
   LEARNING_RATE,
+  /// Whether and how long a pruned network is retrained: [PruningOptions#retraining].
+  RETRAIN,
+  /// [RetrainingOptions#epochs].
+  EPOCHS,
+  /// [RetrainingOptions#loss].
+  RETRAIN_LOSS,
+  /// [RetrainingOptions#temperature].
+  TEMPERATURE,
+  /// [RetrainingOptions.Stepping#batchSize].
+  BATCH_SIZE,
+  /// [RetrainingOptions.Stepping#weightDecay].
+  WEIGHT_DECAY,
+  /// [RetrainingOptions.Rate#warmUp].
+  WARM_UP,
+  /// The mask that a network is retrained on: [falcon.prune.Falcon#retrain].
+  MASK,
+  /// The dense network of a retraining: [falcon.prune.Retraining#start].
+  TEACHER,
   /// The objective: [PruningOptions#loss].
   LOSS,
   /// The floors of single layers: [SearchOptions#floors].

@@ -35,6 +35,7 @@ public final class PruningOptions {
   private final SearchOptions search;
   private final RefitOptions refit;
   private final RefinementOptions refinement;
+  private final @Nullable RetrainingOptions retraining;
   private final MachineOptions machine;
 
   private PruningOptions(Builder builder) {
@@ -46,6 +47,7 @@ public final class PruningOptions {
     search = builder.search;
     refit = builder.refit;
     refinement = builder.refinement;
+    retraining = builder.retraining;
     machine = builder.machine;
   }
 
@@ -101,6 +103,11 @@ public final class PruningOptions {
     return refinement;
   }
 
+  /// Returns the options of the retraining after the last stage; null for none.
+  public @Nullable RetrainingOptions retraining() {
+    return retraining;
+  }
+
   /// Returns the share of the machine that the run may use.
   public MachineOptions machine() {
     return machine;
@@ -121,6 +128,24 @@ public final class PruningOptions {
     return network.initializers().containsKey(input) || network.producer(input) != null;
   }
 
+  /// Returns the options of a retraining alone, on a mask that exists already: those of samples,
+  /// layers and machine are these, those of the method are its defaults.
+  ///
+  /// @param as the method whose memory is planned for
+  /// @param by what retrains
+  public PruningOptions retrained(Method as, RetrainingOptions by) {
+    return builder()
+        .method(as)
+        .loss(loss)
+        .seed(seed)
+        .inputShapes(inputShapes)
+        .inputs(inputs)
+        .selection(search.selection())
+        .retraining(by)
+        .machine(machine)
+        .build();
+  }
+
   /// Collects options. A setter of a whole group replaces all options of that group.
   public static final class Builder {
     private Method method = Method.FALCON_PLUS_PLUS;
@@ -131,6 +156,7 @@ public final class PruningOptions {
     private SearchOptions search = SearchOptions.DEFAULT;
     private RefitOptions refit = RefitOptions.DEFAULT;
     private RefinementOptions refinement = RefinementOptions.DEFAULT;
+    private @Nullable RetrainingOptions retraining;
     private MachineOptions machine = MachineOptions.defaults();
 
     private Builder() {}
@@ -183,6 +209,14 @@ public final class PruningOptions {
     /// Sets all options of the refinement of the network as a whole.
     public Builder refinement(RefinementOptions value) {
       refinement = Objects.requireNonNull(value);
+      return this;
+    }
+
+    /// Sets the retraining after the last stage.
+    ///
+    /// @param value its options; null, the default, for none
+    public Builder retraining(@Nullable RetrainingOptions value) {
+      retraining = value;
       return this;
     }
 

@@ -69,10 +69,13 @@ public final class Planner {
       PassMemory.requireProcess(layers, options);
     }
     long passBytes =
-        refit == Refit.RECONSTRUCT && data != null
+        (refit == Refit.RECONSTRUCT || options.retraining() != null) && data != null
             ? PassMemory.passBytes(network, layers, samples, options)
             : 0;
     HeapMemory.require(layers, refit, passBytes, Runtime.getRuntime().maxMemory());
+    if (options.retraining() != null) {
+      HeapMemory.requireRetraining(layers, Runtime.getRuntime().maxMemory());
+    }
     return new PruningPlan(
         tensors(network, layers, costs, isCounted),
         new PruningPlan.Budgets(

@@ -36,6 +36,11 @@ public final class Clock {
         });
   }
 
+  /// Adds seconds to a phase.
+  public void add(String phase, double spent) {
+    seconds.merge(phase, spent, Double::sum);
+  }
+
   /// @return the seconds by phase, in order of first occurrence; a copy
   public Map<String, Double> seconds() {
     return new LinkedHashMap<>(seconds);

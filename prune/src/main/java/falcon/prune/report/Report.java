@@ -128,8 +128,8 @@ public final class Report {
     return test;
   }
 
-  /// Returns the certificate of the last projection.
-  public Certificate certificate() {
+  /// Returns the certificate of the last projection; null where the mask was given.
+  public @Nullable Certificate certificate() {
     return choice.certificate();
   }
 
@@ -325,10 +325,10 @@ public final class Report {
 
   /// The quality of the choice of the kept weights.
   ///
-  /// @param certificate certificate of the projection
+  /// @param certificate certificate of the projection; null where the mask was given
   /// @param effectiveRows effective number of rows of the gradient matrix that the choice rests on,
   ///     null where there was none
-  public record Choice(Certificate certificate, @Nullable Double effectiveRows) {}
+  public record Choice(@Nullable Certificate certificate, @Nullable Double effectiveRows) {}
 
   /// The certificate of a projection.
   ///

@@ -116,6 +116,16 @@ public sealed interface StageNote {
   /// @param text one sentence without a full stop
   record Remark(String text) implements StageNote {}
 
+  /// A note on a retraining.
+  ///
+  /// @param report its report
+  record Retrained(RetrainingReport report) implements StageNote {
+    @Override
+    public String text() {
+      return report.text();
+    }
+  }
+
   /// Writes notes to an array, so that [#read] returns equal ones.
   static void write(List<StageNote> notes, ArrayNode array) {
     for (StageNote note : notes) {
@@ -156,6 +166,8 @@ public sealed interface StageNote {
         }
         case FailedRefinement failure ->
             array.addObject().put("kind", "failedRefinement").put("reason", failure.reason());
+        case Retrained retrained ->
+            array.addObject().put("kind", "retrained").set("report", retrained.report().toJson());
         case Remark remark -> array.add(remark.text());
       }
     }
@@ -201,6 +213,7 @@ public sealed interface StageNote {
               node.required("samples").intValue(),
               node.required("before").doubleValue(),
               node.path("after").asDouble(Double.NaN));
+      case "retrained" -> new Retrained(RetrainingReport.read(node.required("report")));
       case "failedRefinement" -> new FailedRefinement(node.required("reason").asText());
       default ->
           throw new IllegalArgumentException("a note of an unknown kind: '%s'".formatted(kind));

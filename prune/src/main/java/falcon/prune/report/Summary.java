@@ -34,15 +34,26 @@ public final class Summary {
       lines.add("%s: not told, no samples are held out".formatted(report.measure().id()));
     } else {
       addHeader(lines, report.measure(), report.testMeasure());
-      addAccuracies(lines, report.validation(), report.test());
+      addAccuracies(
+          lines,
+          isTraining(report) ? List.of("before", "trained") : List.of("dense", "pruned"),
+          report.validation(),
+          report.test());
       if (report.heldOut() != null) {
         lines.add(interval(report.heldOut()));
       }
     }
     lines.add("");
-    lines.add(
-        "certificate: no choice within the budget keeps more than %.4g %% beyond this one's saliency"
-            .formatted(100 * report.certificate().relativeGap()));
+    Report.Certificate certificate = report.certificate();
+    if (certificate != null) {
+      lines.add(
+          "certificate: no choice within the budget keeps more than %.4g %% beyond this one's saliency"
+              .formatted(100 * certificate.relativeGap()));
+    }
+    report.stages().stream()
+        .flatMap(stage -> stage.notes().stream())
+        .filter(StageNote.Retrained.class::isInstance)
+        .forEach(note -> lines.add(note.text()));
     lines.add(
         "time: %.1f s, peak memory %.0f MiB"
             .formatted(
@@ -63,10 +74,19 @@ public final class Summary {
     }
   }
 
+  /// Returns whether nothing was pruned and the network was trained.
+  private static boolean isTraining(Report report) {
+    return report.certificate() == null && report.nnz().limit() == report.nnz().total();
+  }
+
+  /// @param names names of the network before the run, and after it
   private static void addAccuracies(
-      List<String> lines, Report.@Nullable Accuracy validation, Report.@Nullable Accuracy test) {
-    lines.add(accuracies("dense", validation, test, Report.Accuracy::dense));
-    lines.add(accuracies("pruned", validation, test, Report.Accuracy::pruned));
+      List<String> lines,
+      List<String> names,
+      Report.@Nullable Accuracy validation,
+      Report.@Nullable Accuracy test) {
+    lines.add(accuracies(names.getFirst(), validation, test, Report.Accuracy::dense));
+    lines.add(accuracies(names.getLast(), validation, test, Report.Accuracy::pruned));
     Report.Accuracy either = validation != null ? validation : test;
     if (either != null && either.refreshed() != null) {
       lines.add(accuracies("refreshed", validation, test, Report.Accuracy::refreshed));

@@ -36,14 +36,30 @@ public final class HeapMemory {
   /// the young generation.
   private static final long UNUSED_BYTES = 64L << 20;
 
+  /// The number of weight-sized arrays held by a retraining: dense network, the one before it, the
+  /// start, the best one, the present one, weights, gradient, two moments; and half an array for
+  /// copies of single tensors.
+  private static final double RETRAINED = 9.5;
+
   private HeapMemory() {}
+
+  /// Refuses a retraining that would run out of heap before its end.
+  ///
+  /// @param most bytes that the heap may grow to
+  /// @throws PruningException if that is too little; the message states how to raise it
+  public static void requireRetraining(Layers layers, long most) {
+    require(layers, BASE_BYTES + (long) (RETRAINED * Float.BYTES * weights(layers)), most);
+  }
 
   /// Refuses a run that would run out of heap before its end.
   ///
   /// @param most bytes that the heap may grow to
   /// @throws PruningException if that is too little; the message states how to raise it
   public static void require(Layers layers, Refit refit, long passBytes, long most) {
-    long needed = bytes(layers, refit, passBytes);
+    require(layers, bytes(layers, refit, passBytes), most);
+  }
+
+  private static void require(Layers layers, long needed, long most) {
     if (needed > most) {
       long gib = Math.ceilDiv(needed + UNUSED_BYTES, 1L << 30);
       throw new PruningException(

@@ -60,6 +60,15 @@ record BegunStage(
 
   @Override
   public RefinementCheckpoints refinement() {
-    return new KeptRefinement(folder, folder.file(KeptRefinement.PART, run), schedule);
+    return steps(KeptRefinement.PART);
+  }
+
+  @Override
+  public RefinementCheckpoints retraining() {
+    return steps(KeptRefinement.RETRAINING);
+  }
+
+  private RefinementCheckpoints steps(String part) {
+    return new KeptRefinement(part, folder, folder.file(part, run), schedule);
   }
 }

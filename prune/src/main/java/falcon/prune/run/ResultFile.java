@@ -8,6 +8,8 @@ import falcon.prune.options.PruningOptions;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.PrunedNetwork;
 import falcon.prune.report.Report;
+import falcon.prune.report.RetrainingReport;
+import falcon.prune.report.StageNote;
 import falcon.prune.report.Versions;
 import falcon.prune.resources.Machine;
 import falcon.prune.resources.PeakMemory;
@@ -83,15 +85,21 @@ final class ResultFile {
         json.putObject(onTest.id()).set("test", accuracy(report.test()));
       }
     }
-    json.putObject("certificate")
-        .put("value", report.certificate().value())
-        .put("bound", report.certificate().bound())
-        .put("gap", report.certificate().gap());
+    Report.Certificate certificate = report.certificate();
+    if (certificate == null) {
+      json.putNull("certificate");
+    } else {
+      json.putObject("certificate")
+          .put("value", certificate.value())
+          .put("bound", certificate.bound())
+          .put("gap", certificate.gap());
+    }
     layers(json.putArray("layers"), written, isCounted);
     files(json.putObject("model"), written);
     mask.describe(json.putObject(MASK));
     json.put("effectiveRows", report.effectiveRows());
     stages(json.putArray("stages"), report, run);
+    retraining(json, report);
     ObjectNode seconds = json.putObject("seconds");
     report.seconds().forEach(seconds::put);
     json.put("peakMemoryBytes", Math.max(report.peakMemoryBytes(), PeakMemory.bytes()));
@@ -115,6 +123,22 @@ final class ResultFile {
 
   private static void options(ObjectNode json, RunDescription run, PruningPlan plan) {
     PruningOptions options = run.options();
+    if (!run.isMaskGiven()) {
+      pruning(json, options, plan);
+    }
+    json.put("loss", options.loss().id());
+    if (!run.isMaskGiven()) {
+      putAll(json, options.refinement().values());
+      putAll(json, options.search().values());
+    }
+    if (options.retraining() != null) {
+      putAll(json.putObject("retraining"), options.retraining().values());
+    }
+    json.put("threads", options.machine().threads());
+    json.put("preprocessing", run.preprocessing() == null ? null : run.preprocessing().toString());
+  }
+
+  private static void pruning(ObjectNode json, PruningOptions options, PruningPlan plan) {
     json.put("method", options.method().id());
     json.put("stages", plan.stageBudgets().size());
     json.put("samples", plan.samples());
@@ -129,11 +153,6 @@ final class ResultFile {
           .put("place", plan.gradients().isOnDisk() ? "disk" : "memory")
           .put("activeColumns", plan.gradients().activeColumns());
     }
-    json.put("loss", options.loss().id());
-    putAll(json, options.refinement().values());
-    putAll(json, options.search().values());
-    json.put("threads", options.machine().threads());
-    json.put("preprocessing", run.preprocessing() == null ? null : run.preprocessing().toString());
   }
 
   /// Adds values under keys made from their names: `min-keep` becomes `minKeep`.
@@ -199,6 +218,17 @@ final class ResultFile {
     json.put("bytes", written.bytes()).put("denseBytes", written.denseBytes());
     ArrayNode files = json.putArray(FILES);
     written.files().forEach(file -> file.describe(files.addObject()));
+  }
+
+  /// Adds the report of a retraining, if there was one.
+  private static void retraining(ObjectNode json, Report report) {
+    for (Report.StageReport stage : report.stages()) {
+      for (StageNote note : stage.notes()) {
+        if (note instanceof StageNote.Retrained(RetrainingReport retraining)) {
+          json.set("retraining", retraining.toJson());
+        }
+      }
+    }
   }
 
   private static void stages(ArrayNode stages, Report report, RunDescription run) {

@@ -32,6 +32,7 @@ public final class RunDescription {
   private final List<InputFile> inputs;
   private final ModelFormat format;
   private final UnaryOperator<String> wording;
+  private final @Nullable String given;
 
   private RunDescription(Builder builder) {
     network = builder.network;
@@ -42,6 +43,7 @@ public final class RunDescription {
     inputs = builder.inputs;
     format = builder.format;
     wording = builder.wording;
+    given = builder.given;
   }
 
   /// Creates a builder for a run that reads no files and writes ONNX.
@@ -89,6 +91,11 @@ public final class RunDescription {
     return format;
   }
 
+  /// Returns whether the run retrains on a mask that existed before, and chooses none.
+  public boolean isMaskGiven() {
+    return given != null;
+  }
+
   /// Collects the description of a run.
   public static final class Builder {
     private final Network network;
@@ -99,6 +106,7 @@ public final class RunDescription {
     private List<InputFile> inputs = List.of();
     private ModelFormat format = ModelFormat.ONNX;
     private UnaryOperator<String> wording = UnaryOperator.identity();
+    private @Nullable String given;
 
     private Builder(Network network, PruningPlan plan, PruningOptions options) {
       this.network = Objects.requireNonNull(network);
@@ -139,6 +147,15 @@ public final class RunDescription {
       return this;
     }
 
+    /// Sets that the run trains and chooses no mask, so that the options of pruning do not count.
+    ///
+    /// @param value what was given in place of a choice, in a few words; a run of something else is
+    ///     not resumed. Null, the default, for a run that prunes
+    public Builder given(@Nullable String value) {
+      given = value;
+      return this;
+    }
+
     /// Returns the description.
     public RunDescription build() {
       return new RunDescription(this);
@@ -158,25 +175,16 @@ public final class RunDescription {
       identity.put(
           "%s %s".formatted(input.role(), input.path().getFileName()), "SHA-256 " + input.sha256());
     }
-    identity.put("macs", plan.asked().macs().toString());
-    identity.put("nnz", plan.asked().nnz().toString());
     identity.put("budget", text(plan.budget()));
-    identity.put(
-        "stages",
-        "%d, the first with %s"
-            .formatted(plan.stageBudgets().size(), text(plan.stageBudgets().getFirst())));
-    identity.put("schedule", plan.schedule() == null ? "none" : plan.schedule().id());
-    identity.put("method", options.method().id());
-    identity.put("refit", plan.refit().id());
-    identity.put("samples", Integer.toString(plan.samples()));
-    putAll(identity, options.refit().backsolve().values());
-    putAll(identity, options.search().values());
-    identity.put("gradients", gradients());
+    if (given == null) {
+      putPruning(identity);
+    } else {
+      identity.put("given", given);
+    }
+    if (options.retraining() != null) {
+      putAll(identity, options.retraining().values());
+    }
     identity.put("memory", "%d bytes for samples on their way".formatted(plan.passBytes()));
-    putAll(identity, options.refinement().values());
-    identity.put("steps", Integer.toString(plan.steps()));
-    identity.put(
-        "learning-rate", plan.learningRate() == null ? "none" : plan.learningRate().toString());
     identity.put(
         "input-shape",
         options.inputShapes() == null ? "default" : options.inputShapes().toString());
@@ -199,6 +207,26 @@ public final class RunDescription {
     identity.put("format", format.id());
     identity.put(VERSION, Versions.falcon());
     return identity;
+  }
+
+  private void putPruning(Map<String, String> identity) {
+    identity.put("macs", plan.asked().macs().toString());
+    identity.put("nnz", plan.asked().nnz().toString());
+    identity.put(
+        "stages",
+        "%d, the first with %s"
+            .formatted(plan.stageBudgets().size(), text(plan.stageBudgets().getFirst())));
+    identity.put("schedule", plan.schedule() == null ? "none" : plan.schedule().id());
+    identity.put("method", options.method().id());
+    identity.put("refit", plan.refit().id());
+    identity.put("samples", Integer.toString(plan.samples()));
+    putAll(identity, options.refit().backsolve().values());
+    putAll(identity, options.search().values());
+    identity.put("gradients", gradients());
+    putAll(identity, options.refinement().values());
+    identity.put("steps", Integer.toString(plan.steps()));
+    identity.put(
+        "learning-rate", plan.learningRate() == null ? "none" : plan.learningRate().toString());
   }
 
   private static void putAll(Map<String, String> identity, Map<String, @Nullable Object> values) {

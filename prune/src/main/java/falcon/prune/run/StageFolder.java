@@ -164,10 +164,12 @@ public final class StageFolder implements StageStore {
           network,
           mask,
           new Report.Choice(
-              new Report.Certificate(
-                  numbers.required("value").doubleValue(),
-                  numbers.required("bound").doubleValue(),
-                  numbers.required("gap").doubleValue()),
+              numbers.hasNonNull("value")
+                  ? new Report.Certificate(
+                      numbers.required("value").doubleValue(),
+                      numbers.required("bound").doubleValue(),
+                      numbers.required("gap").doubleValue())
+                  : null,
               numbers.hasNonNull("effectiveRows")
                   ? numbers.get("effectiveRows").doubleValue()
                   : null),
@@ -190,10 +192,13 @@ public final class StageFolder implements StageStore {
     ObjectNode numbers = Json.object();
     StageNote.write(stage.report().notes(), numbers.putArray("notes"));
     Report.Certificate certificate = stage.choice().certificate();
+    if (certificate != null) {
+      numbers
+          .put("value", certificate.value())
+          .put("bound", certificate.bound())
+          .put("gap", certificate.gap());
+    }
     return numbers
-        .put("value", certificate.value())
-        .put("bound", certificate.bound())
-        .put("gap", certificate.gap())
         .put("macs", stage.report().macs())
         .put("nnz", stage.report().nnz())
         .put("validation", stage.report().validation())

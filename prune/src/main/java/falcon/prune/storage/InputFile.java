@@ -14,7 +14,7 @@ import java.util.List;
 
 /// A file that a run reads, with the data that identify its content.
 ///
-/// @param role `model` or `data`
+/// @param role `model`, `data` or `mask`
 /// @param path path as the user wrote it
 /// @param bytes length of the file
 /// @param sha256 SHA-256 of the content, in hexadecimal digits; for a folder of images, of the
@@ -61,7 +61,11 @@ public record InputFile(String role, Path path, long bytes, String sha256) {
     return model.stream().map(file -> of("model", file)).toList();
   }
 
-  private static InputFile of(String role, Path path) {
+  /// Returns one file.
+  ///
+  /// @param role what the file is for
+  /// @throws MalformedDataException if it cannot be read
+  public static InputFile of(String role, Path path) {
     try {
       FileContent content = FileContent.of(path);
       return new InputFile(role, path, content.bytes(), content.sha256());

@@ -1,16 +1,16 @@
 package falcon.torch.gradient;
 
-import falcon.model.Node;
 import falcon.torch.Torch;
 import falcon.torch.execution.Autograd;
 import falcon.torch.execution.GraphExecution;
 import falcon.torch.execution.LoadedNetwork;
 import falcon.torch.kernel.Workers;
 import falcon.torch.sample.SampleBatch;
-import falcon.torch.sample.SampleSource;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.IntFunction;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -101,19 +101,24 @@ public final class LossGradients {
     return total;
   }
 
-  /// Returns the number of bytes of all values of a sample that gradients need.
-  public static long bytesPerSample(LoadedNetwork network, SampleSource samples) {
-    int size = network.batchSize(1);
-    try (var _ = new PointerScope();
-        var execution = network.start(samples.batch(0, Math.min(size, samples.size())))) {
-      for (Node node : network.program().nodes()) {
-        node.outputs().stream()
-            .filter(output -> network.program().uses(output) > 0)
-            .forEach(execution::watch);
+  /// Returns the parameters that the loss does not depend on, as far as libtorch can differentiate
+  /// it: no gradient reaches them, whatever their values are.
+  ///
+  /// @param batch samples of one chunk
+  public Set<String> unreached(SampleBatch batch, Loss loss) {
+    network.parameters().requireGradients(names);
+    List<@Nullable Tensor> gradients =
+        workers.map(1, chunk -> gradient(batch, chunk, loss, false)).getFirst().gradients;
+    var unreached = new LinkedHashSet<String>();
+    for (int p = 0; p < names.size(); p++) {
+      Tensor gradient = gradients.get(p);
+      if (gradient == null) {
+        unreached.add(names.get(p));
+      } else {
+        gradient.releaseReference();
       }
-      execution.runToEnd();
-      return Math.max(1, execution.liveBytes() / size);
     }
+    return unreached;
   }
 
   /// Adds one parameter's gradients in chunk order and releases them.

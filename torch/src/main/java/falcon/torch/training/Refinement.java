@@ -159,7 +159,7 @@ public final class Refinement {
       tensors = start.tensors();
       List<String> names = tensors.stream().map(AdamTensor::name).toList();
       List<float[]> gradients = tensors.stream().map(t -> new float[t.size()]).toList();
-      long each = 2 * LossGradients.bytesPerSample(loadedDense, samples); // of both networks
+      long each = 2 * SampleBytes.of(loadedDense, samples); // of both networks
       int measured = Math.clamp(bytes / each, 2, SCALE_SAMPLES);
       long begin = System.nanoTime();
       double[] scales = scales(loadedDense, samples, measured);

@@ -3,185 +3,358 @@ package falcon.torch.training;
 import falcon.model.Network;
 import falcon.model.Tensor;
 import falcon.torch.Precision;
-import falcon.torch.Torch;
-import falcon.torch.execution.GraphExecution;
 import falcon.torch.execution.LoadedNetwork;
-import falcon.torch.execution.Replacements;
 import falcon.torch.gradient.LossGradients;
 import falcon.torch.kernel.Workers;
-import falcon.torch.sample.SampleBatch;
 import falcon.torch.sample.SampleChunks;
 import falcon.torch.sample.SampleSource;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.IntFunction;
-import org.bytedeco.pytorch.TensorOptional;
-import org.bytedeco.pytorch.global.torch;
 
-/// Trains a classifier from scratch: stochastic gradient descent with Nesterov's momentum, a
-/// learning rate that rises linearly and falls along a cosine, and weight decay on convolutions and
-/// linear layers.
+/// Trains a network: steps along the gradient of an [Objective] over several passes, with a
+/// learning rate that rises linearly and then falls, and weight decay on tensors of two axes and
+/// more.
 ///
-/// In training BatchNormalization uses chunks of [SampleChunks#DEFAULT_SIZE] samples ("ghost
-/// batches", Hoffer et al., arXiv:1705.08741), so that the result does not depend on the number of
-/// threads; its running statistics are exact averages taken at the end ([BatchNormRefresh]).
+/// BatchNormalization normalises with the statistics of a task's samples ("ghost batches", Hoffer
+/// et al., arXiv:1705.08741), so that the result does not depend on the number of threads. Its
+/// running statistics do not change: [BatchNormRefresh] takes them at the end. Where a task has
+/// fewer than [#LEAST_STATISTICS] samples it normalises with the running statistics, as in eval
+/// mode.
 public final class Training {
-  /// Libtorch's code for reduction by sum.
-  private static final long SUM = 2;
+  /// Least number of samples whose mean and variance BatchNormalization normalises with.
+  public static final int LEAST_STATISTICS = 8;
 
-  /// Share of the steps in which the learning rate rises.
-  private static final double WARM_UP = 0.15;
+  /// Number of tasks that must fit in memory at a time; not the number of threads, on which no bit
+  /// may depend.
+  private static final int TASKS = 2;
 
   /// The options of a training.
   ///
   /// @param epochs number of passes over the data, one or more
-  /// @param batchSize number of samples per step
-  /// @param learningRate greatest learning rate
-  /// @param momentum momentum in `[0, 1)`
-  /// @param weightDecay weight decay of convolutions and linear layers
-  public record Options(
-      int epochs, int batchSize, double learningRate, double momentum, double weightDecay) {
+  /// @param batchSize number of samples per step, one or more
+  /// @param rate the learning rate
+  /// @param steps how gradients become steps
+  public record Options(int epochs, int batchSize, Rate rate, Steps steps) {
     /// Returns options that suit small residual networks on small images.
     public static Options defaults(int epochs) {
-      return new Options(epochs, 128, 0.1, 0.9, 5e-4);
+      return new Options(
+          epochs, 128, new Rate(0.1, Decay.COSINE, 0.15), new Steps(Optimizer.SGD, 0.9, 5e-4));
     }
+  }
+
+  /// The learning rate.
+  ///
+  /// @param greatest greatest learning rate, above 0
+  /// @param decay how it falls to zero
+  /// @param warmUp share of the steps in which it rises, 0 up to but not including 1
+  public record Rate(double greatest, Decay decay, double warmUp) {
+    /// @param progress finished share of the training, in `[0, 1]`
+    double at(double progress) {
+      if (progress < warmUp) {
+        return greatest * (progress / warmUp);
+      }
+      double done = (progress - warmUp) / (1 - warmUp);
+      return greatest * (decay == Decay.COSINE ? 0.5 * (1 + Math.cos(Math.PI * done)) : 1 - done);
+    }
+  }
+
+  /// How a learning rate falls from its greatest value to zero.
+  public enum Decay {
+    /// Along half a period of a cosine.
+    COSINE,
+    /// In equal steps.
+    LINEAR
+  }
+
+  /// How gradients become steps.
+  ///
+  /// @param momentum momentum of [Optimizer#SGD] in `[0, 1)`
+  /// @param weightDecay weight decay of tensors of two axes and more, 0 or more
+  public record Steps(Optimizer optimizer, double momentum, double weightDecay) {}
+
+  /// What of a network is trained.
+  ///
+  /// @param kept indexes of the weights that are trained, by tensor; all others of that tensor are
+  ///     zero from the beginning to the end. Tensors that are not named are trained as a whole
+  /// @param frozen tensors that keep their bits
+  /// @param bytes greatest size of the values of two tasks' samples; if even those of one sample
+  ///     take more, a task has one sample
+  public record Scope(Map<String, BitSet> kept, Set<String> frozen, long bytes) {
+    /// Everything, within the memory that passes take where no limit is given.
+    public static final Scope ALL = new Scope(Map.of(), Set.of(), BatchNormRefresh.DEFAULT_BYTES);
   }
 
   /// Receives the training's progress, on the calling thread.
   public interface Listener {
-    /// @param loss mean cross-entropy of the step's samples
+    /// Receives, before the first step, the tensors that the loss does not depend on, as far as
+    /// libtorch can differentiate; they keep their bits.
+    default void frozen(List<String> tensorNames) {}
+
+    /// @param loss mean loss of the step's samples
     void step(int epoch, int samplesDone, int samplesInEpoch, double loss);
+
+    /// Receives the end of a pass.
+    ///
+    /// @param loss mean loss of the pass's samples, each at its own step; of the steps since the
+    ///     training was resumed
+    /// @param present the network with its present weights, and the statistics of
+    ///     BatchNormalization that it had at the start
+    default void epoch(int epoch, double loss, Network present) {}
   }
 
   private final Options options;
   private final Workers workers;
+  private final RefinementCheckpoints checkpoints;
 
   /// Creates a training; the caller owns the workers.
   public Training(Options options, Workers workers) {
+    this(options, workers, RefinementCheckpoints.NONE);
+  }
+
+  private Training(Options options, Workers workers, RefinementCheckpoints checkpoints) {
     this.options = options;
     this.workers = workers;
+    this.checkpoints = checkpoints;
+  }
+
+  /// Returns this training with a store: it continues from the stored state, if there is one, and
+  /// stores its own states. Neither the stored states nor the number of threads change a bit of the
+  /// result.
+  public Training keptIn(RefinementCheckpoints store) {
+    return new Training(options, workers, store);
   }
 
   /// Trains a network.
   ///
   /// @param network network with its initial weights
-  /// @param epochSamples the samples of each epoch, shuffled and augmented
-  /// @param statistics samples for the final statistics of BatchNormalization
-  /// @return the trained network
+  /// @param objective what becomes small
+  /// @param epochSamples the samples of each epoch, shuffled and augmented; the same number in each
+  /// @return the network with the trained weights, and the statistics of BatchNormalization that it
+  ///     had
   /// @throws ArithmeticException if the loss is no longer finite
+  /// @throws IllegalStateException if the stored state belongs to other steps or tensors
   public Network train(
       Network network,
+      Scope scope,
+      Objective objective,
       IntFunction<SampleSource> epochSamples,
-      SampleSource statistics,
       Listener listener) {
-    List<Moving> tensors =
-        Trainable.of(network).stream().map(name -> moving(network, name)).toList();
     try (var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
-      var replacements = new Replacements(loaded);
-      var lossGradients =
-          new LossGradients(
-              loaded, tensors.stream().map(Moving::name).toList(), List.of(), true, workers);
-      for (int epoch = 0; epoch < options.epochs(); epoch++) {
-        SampleSource samples = epochSamples.apply(epoch);
-        for (int from = 0; from < samples.size(); from += options.batchSize()) {
-          int count = Math.min(options.batchSize(), samples.size() - from);
-          double loss = gradients(lossGradients, samples, from, count, tensors) / count;
-          if (!Double.isFinite(loss)) {
-            throw new ArithmeticException(
-                "the loss became %s in epoch %d; a smaller learning rate than %s may help"
-                    .formatted(loss, epoch + 1, options.learningRate()));
-          }
-          double progress = (epoch + (double) from / samples.size()) / options.epochs();
-          double rate = options.learningRate() * schedule(progress);
-          for (Moving tensor : tensors) {
-            tensor.step(count, rate, options.momentum());
-            replacements.put(tensor.name, tensor.weights);
-          }
-          listener.step(epoch, from + count, samples.size(), loss);
-        }
-      }
-      return BatchNormRefresh.refresh(replacements.into(network), statistics, workers);
+      SampleSource first = epochSamples.apply(0);
+      SampleChunks chunks = chunks(loaded, objective, first, scope.bytes());
+      List<TrainedTensor> tensors = tensors(network, scope);
+      var run = new Run(network, loaded, tensors);
+      run.show(); // the first gradients are those on the mask
+      Set<String> frozen =
+          run.gradients(chunks, workers).unreached(chunks.batch(first, 0), objective);
+      listener.frozen(List.copyOf(frozen));
+      tensors.removeIf(tensor -> frozen.contains(tensor.name()));
+      return run.steps(
+          new Epochs(epochSamples, chunks, inEpoch(chunks, first.size())), objective, listener);
     }
   }
 
-  /// Computes the gradients of one step.
+  /// The samples of all epochs.
   ///
-  /// @return the loss, summed over the samples
-  private static double gradients(
-      LossGradients lossGradients,
-      SampleSource samples,
-      int first,
-      int count,
-      List<Moving> tensors) {
-    var chunks = new SampleChunks(count, SampleChunks.DEFAULT_SIZE);
-    return lossGradients.compute(
-        chunks.count(),
-        chunk -> samples.batch(first + chunks.from(chunk), first + chunks.to(chunk)),
-        (execution, batch, chunk) -> crossEntropySum(execution, batch),
-        tensors.stream().map(tensor -> tensor.gradientSums).toList());
-  }
-
-  private Moving moving(Network network, String name) {
-    Tensor tensor = network.tensor(name);
-    boolean decays = tensor.shape().size() > 1;
-    return new Moving(name, tensor.toFloats(), decays ? options.weightDecay() : 0);
-  }
-
-  private static org.bytedeco.pytorch.Tensor crossEntropySum(
-      GraphExecution execution, SampleBatch batch) {
-    var labels = new long[batch.size()];
-    for (int i = 0; i < labels.length; i++) {
-      labels[i] = batch.labels()[i];
+  /// @param chunks division of a step's samples into tasks
+  /// @param size number of samples of an epoch
+  private record Epochs(IntFunction<SampleSource> samples, SampleChunks chunks, int size) {
+    int steps() {
+      return Math.ceilDiv(size, chunks.samples());
     }
-    org.bytedeco.pytorch.Tensor target = Torch.tensor(labels, List.of((long) labels.length));
-    try {
-      return torch.cross_entropy_loss(
-          execution.runToEnd(), target, new TensorOptional(), SUM, -100, 0.0);
-    } finally {
-      target.releaseReference();
+
+    int from(int step) {
+      return step % steps() * chunks.samples();
+    }
+
+    int count(int step) {
+      return Math.min(chunks.samples(), size - from(step));
     }
   }
 
-  /// @param progress finished share of the training, in `[0, 1]`
-  /// @return share of the greatest learning rate
-  private static double schedule(double progress) {
-    return progress < WARM_UP
-        ? progress / WARM_UP
-        : 0.5 * (1 + Math.cos(Math.PI * (progress - WARM_UP) / (1 - WARM_UP)));
-  }
+  /// The network that is trained.
+  private final class Run {
+    private final Network network;
+    private final LoadedNetwork loaded;
+    private final List<TrainedTensor> tensors;
 
-  /// A tensor that is trained, with its momentum.
-  private static final class Moving {
-    private final String name;
-    private final float[] weights;
-    private final float[] velocities;
-    private final float[] gradientSums;
-    private final double weightDecay;
-
-    Moving(String name, float[] weights, double weightDecay) {
-      this.name = name;
-      this.weights = weights;
-      this.velocities = new float[weights.length];
-      this.gradientSums = new float[weights.length];
-      this.weightDecay = weightDecay;
+    Run(Network network, LoadedNetwork loaded, List<TrainedTensor> tensors) {
+      this.network = network;
+      this.loaded = loaded;
+      this.tensors = tensors;
     }
 
-    String name() {
-      return name;
+    LossGradients gradients(SampleChunks chunks, Workers workers) {
+      return new LossGradients(
+          loaded,
+          tensors.stream().map(TrainedTensor::name).toList(),
+          List.of(),
+          chunks.size() >= LEAST_STATISTICS,
+          workers);
     }
 
-    /// Takes one step with Nesterov's momentum: v ← m v + g, w ← w − η (g + m v), with g = Σ
-    /// gradients / samples + decay · w.
-    void step(int samples, double rate, double momentum) {
-      var m = (float) momentum;
-      var eta = (float) rate;
-      var decay = (float) weightDecay;
-      float scale = 1f / samples;
-      for (int i = 0; i < weights.length; i++) {
-        float g = gradientSums[i] * scale + decay * weights[i];
-        float v = m * velocities[i] + g;
-        velocities[i] = v;
-        weights[i] -= eta * (g + m * v);
+    /// Takes all steps that are left.
+    Network steps(Epochs epochs, Objective objective, Listener listener) {
+      int all = Math.multiplyExact(epochs.steps(), options.epochs());
+      int done = restored(tensors, all);
+      LossGradients gradients = gradients(epochs.chunks(), workers);
+      show();
+      SampleSource samples = epochs.samples().apply(done / epochs.steps() % options.epochs());
+      var mean = new Mean();
+      for (int step = done; step < all; step++) {
+        int epoch = step / epochs.steps();
+        int from = epochs.from(step);
+        int count = epochs.count(step);
+        if (from == 0) {
+          samples = epochs.samples().apply(epoch);
+        }
+        double loss = loss(gradients, objective, new Part(samples, from, count), epochs.chunks());
+        requireFinite(loss, epoch);
+        double rate = options.rate().at((epoch + (double) from / epochs.size()) / options.epochs());
+        int number = step + 1;
+        workers.map(
+            tensors.size(),
+            t -> {
+              tensors.get(t).step(count, rate, options.steps().momentum(), number);
+              return t;
+            });
+        show();
+        mean.add(loss, count);
+        listener.step(epoch, from + count, epochs.size(), loss);
+        if (from + count == epochs.size()) {
+          listener.epoch(epoch, mean.takeOut(), present());
+        }
+        checkpoints.stepDone(number, all, () -> state(number, tensors));
+      }
+      return present();
+    }
+
+    private double loss(
+        LossGradients gradients, Objective objective, Part part, SampleChunks chunks) {
+      var tasks = new SampleChunks(part.count(), chunks.size(), chunks.areFull());
+      return gradients.compute(
+              tasks.count(),
+              chunk -> tasks.batch(part.samples(), part.from(), chunk),
+              objective,
+              tensors.stream().map(TrainedTensor::gradientSums).toList())
+          / part.count();
+    }
+
+    private void requireFinite(double loss, int epoch) {
+      if (!Double.isFinite(loss)) {
+        throw new ArithmeticException(
+            "the loss became %s in epoch %d; a smaller learning rate than %s may help"
+                .formatted(loss, epoch + 1, options.rate().greatest()));
       }
     }
+
+    /// Gives libtorch the present weights, as the network's file can store them.
+    void show() {
+      List<float[]> values = workers.map(tensors.size(), t -> storable(tensors.get(t)).toFloats());
+      for (int t = 0; t < values.size(); t++) {
+        loaded.parameters().set(tensors.get(t).name(), values.get(t));
+      }
+    }
+
+    Network present() {
+      var present = new LinkedHashMap<String, Tensor>();
+      tensors.forEach(tensor -> present.put(tensor.name(), storable(tensor)));
+      return network.withTensors(present);
+    }
+
+    private Tensor storable(TrainedTensor tensor) {
+      return network.storable(
+          tensor.name(), network.tensor(tensor.name()).withFloats(tensor.weights()));
+    }
+  }
+
+  /// Some of an epoch's samples.
+  private record Part(SampleSource samples, int from, int count) {}
+
+  /// The mean loss of samples.
+  private static final class Mean {
+    private double sum;
+    private int count;
+
+    void add(double loss, int samples) {
+      sum += loss * samples;
+      count += samples;
+    }
+
+    /// Returns the mean and begins again.
+    double takeOut() {
+      double mean = sum / count;
+      sum = 0;
+      count = 0;
+      return mean;
+    }
+  }
+
+  /// Returns the division of a step's samples into tasks.
+  private SampleChunks chunks(
+      LoadedNetwork loaded, Objective objective, SampleSource samples, long bytes) {
+    long each = objective.networks() * SampleBytes.of(loaded, samples);
+    int most = Math.clamp(bytes / each / TASKS, 1, SampleChunks.DEFAULT_SIZE);
+    int batch = Math.min(options.batchSize(), samples.size());
+    int tasks = Math.ceilDiv(batch, most);
+    SampleChunks wanted = loaded.chunks(batch, Math.ceilDiv(batch, tasks));
+    return wanted.areFull()
+        ? new SampleChunks(Math.ceilDiv(batch, wanted.size()) * wanted.size(), wanted.size(), true)
+        : wanted;
+  }
+
+  /// Returns the number of samples of an epoch: a last task of so few samples that they have no
+  /// statistics, or that do not fill it, is left for the next epoch.
+  private static int inEpoch(SampleChunks chunks, int samples) {
+    int rest = samples % chunks.samples() % chunks.size();
+    boolean isLeft = chunks.areFull() ? rest > 0 : rest < Math.min(LEAST_STATISTICS, chunks.size());
+    return samples > rest && isLeft ? samples - rest : samples;
+  }
+
+  private List<TrainedTensor> tensors(Network network, Scope scope) {
+    var tensors = new ArrayList<TrainedTensor>();
+    for (String name : Trainable.of(network)) {
+      if (!scope.frozen().contains(name)) {
+        tensors.add(trained(network, scope, name));
+      }
+    }
+    return tensors;
+  }
+
+  private TrainedTensor trained(Network network, Scope scope, String name) {
+    Tensor tensor = network.tensor(name);
+    return new TrainedTensor(
+        name,
+        tensor.toFloats(),
+        options.steps().optimizer(),
+        scope.kept().get(name),
+        tensor.shape().size() > 1 ? options.steps().weightDecay() : 0);
+  }
+
+  /// Goes on from the stored state.
+  ///
+  /// @return number of steps that it had taken; 0 if there is none
+  private int restored(List<TrainedTensor> tensors, int steps) {
+    RefinementCheckpoints.State state = checkpoints.last();
+    if (state == null) {
+      return 0;
+    }
+    if (state.done() > steps) {
+      throw new IllegalStateException(
+          "the training's state is that after %d steps of %d".formatted(state.done(), steps));
+    }
+    tensors.forEach(tensor -> tensor.restore(state.arrays()));
+    return state.done();
+  }
+
+  private static RefinementCheckpoints.State state(int done, List<TrainedTensor> tensors) {
+    var arrays = new LinkedHashMap<String, float[]>();
+    tensors.forEach(tensor -> tensor.addTo(arrays));
+    return new RefinementCheckpoints.State(done, List.of(), arrays);
   }
 }

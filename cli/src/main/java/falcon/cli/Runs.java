@@ -1,0 +1,224 @@
+package falcon.cli;
+
+import falcon.cli.option.RunFolderOptions;
+import falcon.cli.output.ConsoleProgress;
+import falcon.cli.output.Flags;
+import falcon.cli.output.Results;
+import falcon.data.Preprocessing;
+import falcon.model.UnwritableFileException;
+import falcon.model.onnx.OnnxFile;
+import falcon.prune.Retraining;
+import falcon.prune.options.Amount;
+import falcon.prune.options.PruningException;
+import falcon.prune.plan.PruningPlan;
+import falcon.prune.report.PrunedNetwork;
+import falcon.prune.report.Summary;
+import falcon.prune.run.OutputFolder;
+import falcon.prune.run.RunDescription;
+import falcon.prune.run.RunDirectory;
+import falcon.prune.storage.InputFile;
+import falcon.prune.storage.InputPlaces;
+import falcon.prune.storage.ModelFormat;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// The runs of a command, each in a folder of its own: checked and prepared before the first one
+/// begins, and gone on with after an interruption.
+final class Runs {
+  private final Interruption interruption;
+  private final List<String> args;
+  private final RunFolderOptions folder;
+  private final ConsoleProgress progress;
+  private final Results results;
+
+  /// What writes finished runs in another form, null if nothing does.
+  private @Nullable NamedExport export;
+
+  /// The state from which the current run could continue, null as long as nothing of it is stored.
+  private volatile @Nullable String place;
+
+  /// @param args the command as it was typed
+  Runs(
+      Interruption interruption,
+      List<String> args,
+      RunFolderOptions folder,
+      ConsoleProgress progress,
+      Results results) {
+    this.interruption = interruption;
+    this.args = args;
+    this.folder = folder;
+    this.progress = progress;
+    this.results = results;
+  }
+
+  /// Sets what writes finished runs in another form, null if nothing does.
+  Runs alsoWriting(@Nullable NamedExport other) {
+    export = other;
+    return this;
+  }
+
+  /// Runs once per budget. All folders are checked before anything is written, and prepared before
+  /// the first run begins.
+  ///
+  /// @param text makes the text of a result for people from the network and `result.json`
+  void all(
+      Map<Amount, OutputFolder> folders,
+      Function<Amount, RunDescription> descriptions,
+      BiFunction<Amount, RunDirectory, PrunedNetwork> work,
+      Words text) {
+    var runs = new LinkedHashMap<Amount, RunDescription>();
+    folders.forEach((amount, outputs) -> {
+      RunDescription run = descriptions.apply(amount);
+      runs.put(amount, run);
+      RunDirectory.check(outputs, run, folder.existing());
+      if (export != null) {
+        export.requireFree(outputs.directory(), run, folder.isForced() || folder.isResumed());
+      }
+    });
+    var opened = new LinkedHashMap<Amount, RunDirectory>();
+    try {
+      runs.forEach((amount, run) ->
+          opened.put(
+              amount,
+              RunDirectory.open(
+                  Objects.requireNonNull(folders.get(amount)), run, folder.existing())));
+      interruption.advise(() -> advice(opened.values()));
+      opened.forEach(
+          (amount, directory) -> run(() -> work.apply(amount, directory), directory, text));
+    } finally {
+      opened.values().forEach(RunDirectory::close);
+    }
+  }
+
+  /// Retrains in the folder of a command, in one run.
+  ///
+  /// @param source where the network comes from and how it is written
+  void retrain(Retraining retraining, PruningPlan plan, Source source) {
+    all(
+        folder.forEach(List.of(plan.asked().macs()), source.places()),
+        _ ->
+            RunDescription.builder(retraining.network(), plan, retraining.options())
+                .command(CommandText.of(args))
+                .wording(Flags::in)
+                .preprocessing(source.preprocessing())
+                .inputs(source.inputs().get())
+                .format(source.format())
+                .given(source.given())
+                .build(),
+        (_, directory) ->
+            retraining.stages(directory.stages()).progress(directory.logged(progress)).run(),
+        (retrained, directory, result) ->
+            retrained.summary()
+                + (source.isVerbose()
+                    ? "%n%n%s".formatted(Summary.details(retrained.report()))
+                    : "")
+                + written(retrained, directory, result, source.format(), source.model()));
+  }
+
+  /// What a run reads, and how its network is written.
+  ///
+  /// @param model file of the network
+  /// @param places all places that are read
+  /// @param inputs all files that are read; they are hashed when asked for
+  /// @param given what is trained, in a few words that a resumed run compares
+  /// @param isVerbose whether the text of the result has all details
+  record Source(
+      Path model,
+      InputPlaces places,
+      Supplier<List<InputFile>> inputs,
+      @Nullable Preprocessing preprocessing,
+      ModelFormat format,
+      String given,
+      boolean isVerbose) {}
+
+  /// Makes the text of a result for people.
+  interface Words {
+    /// @param result the text of `result.json`
+    String of(PrunedNetwork pruned, Path directory, String result);
+  }
+
+  /// Returns a sentence on what was written where.
+  ///
+  /// @param model file of the network that the run began with
+  static String written(
+      PrunedNetwork pruned, Path directory, String result, ModelFormat format, Path model) {
+    var text = new StringBuilder();
+    text.append(
+        "%nwritten to %s: %s (%s), mask.safetensors, result.json"
+            .formatted(directory, format.fileName(), Summary.fileSizes(result)));
+    int functions = OnnxFile.functions(pruned.network()).size();
+    if (functions > 0 && format != ModelFormat.SAFETENSORS) {
+      text.append(
+          "%nIts local functions (%d) are kept; weights inside of them are pruned where they are."
+              .formatted(functions));
+    }
+    if (format == ModelFormat.SAFETENSORS && isOnnx(model)) {
+      text.append(
+          "%n%s holds the weights alone; use it with the graph of %s (--weights)."
+              .formatted(format.fileName(), model));
+    }
+    return text.toString();
+  }
+
+  private static boolean isOnnx(Path model) {
+    return model.toString().toLowerCase(Locale.ROOT).endsWith(".onnx");
+  }
+
+  private void run(Supplier<PrunedNetwork> work, RunDirectory directory, Words text) {
+    place = null;
+    directory.onKept(kept -> place = kept);
+    if (directory.isFinished()) {
+      progress.note("%s: finished before".formatted(directory.path()));
+      String exported = export == null ? "" : export.write(null, directory.path());
+      results.add(
+          () -> RunDirectory.result(directory.path()),
+          () ->
+              "%s was finished before; see result.json there%s"
+                  .formatted(directory.path(), exported));
+      return;
+    }
+    PrunedNetwork pruned;
+    String result;
+    try {
+      pruned = work.get();
+      result = directory.write(pruned);
+    } catch (UnwritableFileException e) {
+      throw new PruningException(
+          PruningException.Kind.INPUT, "%s%n%s".formatted(e.getMessage(), resumption()), e);
+    }
+    String exported = export == null ? "" : export.write(pruned, directory.path());
+    results.add(() -> result, () -> text.of(pruned, directory.path(), result) + exported);
+  }
+
+  /// Returns the advice after an interruption.
+  private String advice(Collection<RunDirectory> directories) {
+    String from = place;
+    if (from != null) {
+      return "Go on from %s with: %s".formatted(from, CommandText.of(resuming()));
+    }
+    return directories.stream().anyMatch(RunDirectory::canBeResumed)
+        ? resumption()
+        : "Nothing was stored yet that the run could go on from.";
+  }
+
+  private String resumption() {
+    return "Go on with: " + CommandText.of(resuming());
+  }
+
+  private List<String> resuming() {
+    var words = new ArrayList<>(args);
+    words.removeIf(word -> word.equals("--force") || word.equals("--resume"));
+    words.add("--resume");
+    return words;
+  }
+}

@@ -1,0 +1,418 @@
+package falcon.prune.method;
+
+import falcon.budget.CostTable;
+import falcon.budget.Mask;
+import falcon.data.Split;
+import falcon.model.ModelOption;
+import falcon.model.Network;
+import falcon.prune.evaluation.NetworkWithData;
+import falcon.prune.evaluation.Validation;
+import falcon.prune.options.Measure;
+import falcon.prune.options.Option;
+import falcon.prune.options.PruningException;
+import falcon.prune.options.RateDecay;
+import falcon.prune.options.RetrainingLoss;
+import falcon.prune.options.RetrainingOptions;
+import falcon.prune.report.RetrainingReport;
+import falcon.torch.execution.SampleLosses;
+import falcon.torch.sample.SampleChunks;
+import falcon.torch.sample.SampleSource;
+import falcon.torch.training.BatchNormRefresh;
+import falcon.torch.training.Objective;
+import falcon.torch.training.Optimizer;
+import falcon.torch.training.RefinementCheckpoints;
+import falcon.torch.training.Training;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/// The retraining of a pruned network on its mask: passes over the training samples that are not
+/// held out, which decide about start, learning rate and the epoch that is taken.
+///
+/// The choices, each made on held-out samples: the weights that the training starts from (those of
+/// the pruned network, or the dense ones on the same mask), the learning rate, and the epoch whose
+/// end is the result; none of them if the network before it is better.
+public final class RetrainingStage {
+  /// Number of samples that BatchNormalization's statistics are taken of after an epoch.
+  private static final int STATISTICS_SAMPLES = 2_048;
+
+  /// The same number after a trial.
+  private static final int TRIAL_STATISTICS_SAMPLES = 512;
+
+  private static final double MOMENTUM = 0.9;
+
+  private final PruningMethod.Setting setting;
+  private final RetrainingOptions options;
+  private final Validation validation;
+
+  /// Creates the retraining of a run.
+  ///
+  /// @param setting the setting of the stage; its dense network is the teacher
+  /// @param validation judges networks on the held-out samples
+  public RetrainingStage(
+      PruningMethod.Setting setting, RetrainingOptions options, Validation validation) {
+    this.setting = setting;
+    this.options = options;
+    this.validation = validation;
+  }
+
+  /// The result of a retraining.
+  ///
+  /// @param network the retrained network, or the retraining's input
+  /// @param report how it was done
+  public record Result(Network network, RetrainingReport report) {}
+
+  /// Refuses a loss that the data or the network do not allow.
+  ///
+  /// @param isTraining whether nothing is pruned, so that there is no teacher
+  /// @throws PruningException if labels are needed and there are none, or the network is no
+  ///     classifier
+  public static void require(NetworkWithData match, RetrainingOptions options, boolean isTraining) {
+    if (!options.loss().needsLabels() || match.measure() == Measure.ACCURACY) {
+      return;
+    }
+    String asked =
+        isTraining ? "Training" : "%s %s".formatted(Option.RETRAIN_LOSS, options.loss().id());
+    String otherwise =
+        isTraining
+            ? ""
+            : ", or say %s %s".formatted(Option.RETRAIN_LOSS, RetrainingLoss.DISTILL.id());
+    if (!match.data().isLabelled(Split.TRAIN)) {
+      throw new PruningException(
+          PruningException.Kind.USAGE,
+          "%s needs labels, and the training samples in %s have none.%nAdd an array 'labels'%s."
+              .formatted(asked, match.data().directory(), otherwise));
+    }
+    throw new PruningException(
+        PruningException.Kind.USAGE,
+        "%s needs a classifier that is judged by its labels; this network is judged by %s.%nChoose the output of a classifier (%s)%s."
+            .formatted(asked, match.measure().id(), ModelOption.OUTPUT, otherwise));
+  }
+
+  /// Retrains a network.
+  ///
+  /// @param input the network before, zero where the mask does not keep a weight
+  /// @param mask of the prunable weights, in the order of the plan's costs
+  public Result run(Network input, Mask mask) {
+    try (Objective objective = objective()) {
+      return new Run(objective, input, mask).run();
+    }
+  }
+
+  private Objective objective() {
+    NetworkWithData match = setting.samples().match();
+    Objective.Outputs outputs =
+        match.measure() == Measure.FIDELITY
+            ? Objective.Outputs.NUMBERS
+            : Objective.ofClassifier(setting.dense(), match.isBinary());
+    double temperature = options.temperature();
+    return switch (options.loss()) {
+      case LABELS -> Objective.labels(outputs);
+      case DISTILL -> towards(outputs, new Objective.Parts(1, 0, temperature));
+      case BOTH -> towards(outputs, new Objective.Parts(0.5, 0.5, temperature));
+    };
+  }
+
+  private Objective towards(Objective.Outputs outputs, Objective.Parts parts) {
+    return Objective.towards(
+        setting.dense(),
+        outputs,
+        parts,
+        setting.samples().draw("scale of the outputs", 0, STATISTICS_SAMPLES));
+  }
+
+  /// One retraining, with everything that its steps need.
+  private final class Run {
+    private final Objective objective;
+    private final Network input;
+    private final Mask mask;
+    private final SampleSource heldOut = setting.samples().validation();
+    private final Training.Scope scope;
+    private final RetrainingState state;
+
+    Run(Objective objective, Network input, Mask mask) {
+      this.objective = objective;
+      this.input = input;
+      this.mask = mask;
+      this.scope =
+          new Training.Scope(kept(), new HashSet<>(setting.plan().untouched()), passBytes());
+      this.state = new RetrainingState(setting.dense());
+    }
+
+    private Map<String, BitSet> kept() {
+      var kept = new HashMap<String, BitSet>();
+      for (CostTable.Layer layer : setting.plan().costs().layers()) {
+        var ofLayer = new BitSet(layer.count());
+        for (int i = 0; i < layer.count(); i++) {
+          ofLayer.set(i, mask.isKept(layer.offset() + i));
+        }
+        kept.put(layer.name(), ofLayer);
+      }
+      return kept;
+    }
+
+    private long passBytes() {
+      long planned = setting.plan().passBytes();
+      return planned > 0 ? planned : BatchNormRefresh.DEFAULT_BYTES;
+    }
+
+    Result run() {
+      RefinementCheckpoints store = setting.checkpoints().retraining();
+      RefinementCheckpoints.State last = store.last();
+      Map<String, Network> starts = starts();
+      if (last == null) {
+        state.begin(judge(input, "network before retraining"), search(starts));
+      } else {
+        state.restore(last);
+      }
+      RetrainingReport.Search chosen = state.search();
+      setting
+          .progress()
+          .note(
+              "retraining from the %s weights by %s with a learning rate of %s"
+                  .formatted(
+                      chosen.start(),
+                      chosen.optimizer(),
+                      RetrainingReport.decimal(chosen.learningRate())));
+      train(start(starts, chosen.start()), chosen.learningRate(), store, last);
+      Network best = state.best();
+      return new Result(best == null ? input : best, state.report());
+    }
+
+    /// Returns the weights to start from, by name.
+    private Map<String, Network> starts() {
+      CostTable costs = setting.plan().costs();
+      Network dense = setting.dense();
+      Network masked = WeightVector.into(dense, WeightVector.of(dense, costs), mask, costs);
+      var starts = new LinkedHashMap<String, Network>();
+      if (!input.initializers().equals(masked.initializers())) {
+        starts.put("re-fitted", input);
+      }
+      boolean isPruned = masked.initializers().equals(dense.initializers()); // or nothing is to be
+      starts.put(isPruned ? "given" : "dense", masked);
+      return starts;
+    }
+
+    private static Network start(Map<String, Network> starts, String name) {
+      return Objects.requireNonNull(starts.get(name), name);
+    }
+
+    private void train(
+        Network start,
+        double rate,
+        RefinementCheckpoints store,
+        RefinementCheckpoints.@Nullable State last) {
+      var listener = new Epochs();
+      long all = (long) options.epochs() * inEpoch();
+      setting.progress().begin("retrain", all);
+      if (last != null) {
+        setting.progress().goOn(Math.min(all, (long) last.done() * options.stepping().batchSize()));
+      }
+      try {
+        new Training(trainingOptions(options.epochs(), rate), setting.workers())
+            .keptIn(state.around(store, last))
+            .train(start, scope, objective, this::epoch, listener);
+      } catch (ArithmeticException e) {
+        state.broken(String.valueOf(e.getMessage()));
+        setting.progress().note("retraining ends early: " + e.getMessage());
+        listener.spent();
+      }
+      setting.progress().end();
+    }
+
+    private SampleSource epoch(int number) {
+      return setting.samples().draw("retraining", number, inEpoch());
+    }
+
+    private int inEpoch() {
+      return setting.samples().splits().rest().length;
+    }
+
+    /// Receives the progress of the training and judges the network after each epoch.
+    private final class Epochs implements Training.Listener {
+      private long begin = System.nanoTime();
+
+      private void spent() {
+        setting.clock().add("retraining", (System.nanoTime() - begin) / 1e9);
+      }
+
+      @Override
+      public void frozen(List<String> tensorNames) {
+        if (!tensorNames.isEmpty()) {
+          setting
+              .progress()
+              .note(
+                  "no gradient reaches %d tensors, which stay as they are: %s"
+                      .formatted(tensorNames.size(), String.join(", ", tensorNames)));
+        }
+      }
+
+      @Override
+      public void step(int epoch, int samplesDone, int samplesInEpoch, double loss) {
+        setting.progress().advance((long) epoch * inEpoch() + samplesDone);
+      }
+
+      @Override
+      public void epoch(int epoch, double loss, Network present) {
+        spent();
+        Network judged = refreshed(present, STATISTICS_SAMPLES);
+        RetrainingState.Judgement judgement = judge(judged, "network after epoch " + (epoch + 1));
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        begin = System.nanoTime();
+        state.epoch(judged, loss, judgement, seconds);
+        setting.progress().note(text(epoch, loss, judgement, seconds));
+      }
+
+      private String text(
+          int epoch, double loss, RetrainingState.Judgement judgement, double seconds) {
+        return "epoch %d of %d: loss %.4f%s%s, %.0f s"
+            .formatted(
+                epoch + 1,
+                options.epochs(),
+                loss,
+                judgement.loss() == null ? "" : ", held out %.4f".formatted(judgement.loss()),
+                judgement.percent() == null
+                    ? ""
+                    : ", validation %s %.2f %%"
+                        .formatted(setting.samples().match().measure().id(), judgement.percent()),
+                seconds);
+      }
+    }
+
+    private Network refreshed(Network network, int samples) {
+      return setting
+          .clock()
+          .time(
+              "BatchNormalization",
+              () ->
+                  BatchNormRefresh.refresh(
+                      network,
+                      setting.samples().draw("BatchNormalization", 0, samples),
+                      scope.bytes(),
+                      setting.workers()));
+    }
+
+    private RetrainingState.Judgement judge(Network network, String phase) {
+      SampleLosses losses = validation.of(network, phase);
+      if (losses.count() == 0) {
+        return RetrainingState.Judgement.NONE;
+      }
+      return new RetrainingState.Judgement(losses.percent(), heldOutLoss(network));
+    }
+
+    /// @return null if it is not finite
+    private @Nullable Double heldOutLoss(Network network) {
+      double loss =
+          setting
+              .clock()
+              .time(
+                  "validation",
+                  () ->
+                      objective.mean(
+                          network, heldOut, SampleChunks.DEFAULT_SIZE, setting.workers()));
+      return Double.isFinite(loss) ? loss : null;
+    }
+
+    private Training.Options trainingOptions(int epochs, double rate) {
+      RetrainingOptions.Stepping stepping = options.stepping();
+      return new Training.Options(
+          epochs,
+          setting.samples().inWholeBatches(stepping.batchSize()),
+          new Training.Rate(
+              rate,
+              stepping.rate().decay() == RateDecay.COSINE
+                  ? Training.Decay.COSINE
+                  : Training.Decay.LINEAR,
+              stepping.rate().warmUp()),
+          new Training.Steps(optimizer(), MOMENTUM, stepping.weightDecay()));
+    }
+
+    private Optimizer optimizer() {
+      return switch (options.stepping().optimizer()) {
+        case SGD -> Optimizer.SGD;
+        case ADAMW -> Optimizer.ADAMW;
+        case AUTO ->
+            setting.dense().nodes().stream().anyMatch(node -> node.is("BatchNormalization"))
+                ? Optimizer.SGD
+                : Optimizer.ADAMW;
+      };
+    }
+
+    /// Chooses start and learning rate by short trainings.
+    private RetrainingReport.Search search(Map<String, Network> starts) {
+      Double asked = options.stepping().rate().greatest();
+      var search = new RateSearch(optimizer() == Optimizer.SGD, asked);
+      if (heldOut.size() == 0 || (asked != null && starts.size() == 1)) {
+        return new RetrainingReport.Search(
+            List.of(),
+            starts.keySet().iterator().next(),
+            optimizer().name().toLowerCase(Locale.ROOT),
+            search.first());
+      }
+      int steps = trialSteps();
+      var trials = new ArrayList<RetrainingReport.Trial>();
+      for (String start : starts.keySet()) {
+        trials.add(trial(start, start(starts, start), search.first(), steps));
+      }
+      String start = best(trials).start();
+      for (Double rate = search.next(trials, start); rate != null; ) {
+        trials.add(trial(start, start(starts, start), rate, steps));
+        rate = search.next(trials, start);
+      }
+      return new RetrainingReport.Search(
+          trials, start, optimizer().name().toLowerCase(Locale.ROOT), best(trials).learningRate());
+    }
+
+    private static RetrainingReport.Trial best(List<RetrainingReport.Trial> trials) {
+      return trials.stream().min(Comparator.comparingDouble(RateSearch::loss)).orElseThrow();
+    }
+
+    private int trialSteps() {
+      int perEpoch = Math.ceilDiv(inEpoch(), options.stepping().batchSize());
+      return RateSearch.steps((long) perEpoch * options.epochs());
+    }
+
+    private RetrainingReport.Trial trial(String name, Network start, double rate, int steps) {
+      Training.Options trained = trainingOptions(1, rate);
+      int samples = steps * trained.batchSize();
+      SampleSource drawn = setting.samples().draw("learning rate", 0, samples);
+      Supplier<Network> training =
+          () ->
+              new Training(trained, setting.workers())
+                  .train(
+                      start,
+                      scope,
+                      objective,
+                      _ -> drawn,
+                      (_, done, _, _) -> setting.progress().advance(done));
+      setting.progress().begin("learning rate", samples);
+      Double loss;
+      try {
+        Network network = setting.clock().time("learning rate", training::get);
+        loss = heldOutLoss(refreshed(network, TRIAL_STATISTICS_SAMPLES));
+      } catch (ArithmeticException _) {
+        loss = null;
+      }
+      setting.progress().end();
+      setting
+          .progress()
+          .note(
+              "%d steps from the %s weights with a learning rate of %s: %s"
+                  .formatted(
+                      steps,
+                      name,
+                      RetrainingReport.decimal(rate),
+                      loss == null ? "diverged" : "loss %.4f on held-out samples".formatted(loss)));
+      return new RetrainingReport.Trial(name, rate, steps, loss);
+    }
+  }
+}
