@@ -83,7 +83,7 @@ public final class PruneOptions {
       paramLabel = "N",
       description =
           "Refinement steps of the last stage, 0 to 1,000,000; an earlier stage takes at most 60. Default:"
-              + " 1200 with falcon++, 60 with falcon.")
+              + " 1200 with falcon++, 120 with falcon.")
   private @Nullable Integer steps;
 
   @Option(

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// @param batchNorm whether the statistics of BatchNormalization are estimated again after the last
 ///     stage
 /// @param steps number of refinement steps of the last stage, 0 to [#MOST_STEPS]; an earlier stage
-///     takes as many, at most 60; null for 1,200 with [Method#FALCON_PLUS_PLUS] and 60 with
+///     takes as many, at most 60; null for 1,200 with [Method#FALCON_PLUS_PLUS] and 120 with
 ///     [Method#FALCON]; a run without [Refit#RECONSTRUCT] refuses a number
 /// @param learningRate greatest learning rate of the refinement, as a share of the root mean square
 ///     of a tensor's kept weights, above 0 and at most [#GREATEST_LEARNING_RATE]; null for 0.015

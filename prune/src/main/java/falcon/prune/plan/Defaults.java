@@ -39,7 +39,7 @@ public final class Defaults {
   public static final int FINAL_STEPS = 1200;
 
   /// The number of refinement steps of falcon.
-  public static final int QUICK_STEPS = 60;
+  public static final int QUICK_STEPS = 120;
 
   /// The number of projections in the support search of falcon++.
   public static final int SEARCH_STEPS = 32;
