@@ -19,6 +19,9 @@ record RateSearch(List<Double> rates, int begin) {
   /// Steps of the whole training for each step of a trial.
   private static final int SHARE = 24;
 
+  /// Steps of the whole training for each step of a trial of a start.
+  private static final int START_SHARE = 8;
+
   private static final int LEAST_STEPS = 20;
   private static final int MOST_STEPS = 200;
 
@@ -33,6 +36,14 @@ record RateSearch(List<Double> rates, int begin) {
   /// @param steps number of steps of the training
   static int steps(long steps) {
     return (int) Math.min(steps, Math.clamp(steps / SHARE, LEAST_STEPS, MOST_STEPS));
+  }
+
+  /// Returns the number of steps of a trial of a start: more than of a learning rate, since re-fitted
+  /// weights are ahead at first and may be overtaken.
+  ///
+  /// @param steps number of steps of the training
+  static int startSteps(long steps) {
+    return (int) Math.min(steps, Math.clamp(steps / START_SHARE, LEAST_STEPS, MOST_STEPS));
   }
 
   double first() {

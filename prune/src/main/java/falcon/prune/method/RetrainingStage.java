@@ -358,27 +358,40 @@ public final class RetrainingStage {
             optimizer().name().toLowerCase(Locale.ROOT),
             search.first());
       }
-      int steps = trialSteps();
       var trials = new ArrayList<RetrainingReport.Trial>();
-      for (String start : starts.keySet()) {
-        trials.add(trial(start, start(starts, start), search.first(), steps));
+      String start = starts.keySet().iterator().next();
+      if (starts.size() > 1) {
+        int steps = RateSearch.startSteps(allSteps());
+        for (String each : starts.keySet()) {
+          trials.add(trial(each, start(starts, each), search.first(), steps));
+        }
+        start = best(trials).start();
       }
-      String start = best(trials).start();
-      for (Double rate = search.next(trials, start); rate != null; ) {
-        trials.add(trial(start, start(starts, start), rate, steps));
-        rate = search.next(trials, start);
-      }
+      double rate = asked == null ? rate(search, start, start(starts, start), trials) : asked;
       return new RetrainingReport.Search(
-          trials, start, optimizer().name().toLowerCase(Locale.ROOT), best(trials).learningRate());
+          trials, start, optimizer().name().toLowerCase(Locale.ROOT), rate);
+    }
+
+    /// Chooses the learning rate.
+    ///
+    /// @param trials receives what was tried
+    private double rate(
+        RateSearch search, String name, Network start, List<RetrainingReport.Trial> trials) {
+      int steps = RateSearch.steps(allSteps());
+      var own = new ArrayList<RetrainingReport.Trial>();
+      for (Double rate = search.first(); rate != null; rate = search.next(own, name)) {
+        own.add(trial(name, start, rate, steps));
+      }
+      trials.addAll(own);
+      return best(own).learningRate();
     }
 
     private static RetrainingReport.Trial best(List<RetrainingReport.Trial> trials) {
       return trials.stream().min(Comparator.comparingDouble(RateSearch::loss)).orElseThrow();
     }
 
-    private int trialSteps() {
-      int perEpoch = Math.ceilDiv(inEpoch(), options.stepping().batchSize());
-      return RateSearch.steps((long) perEpoch * options.epochs());
+    private long allSteps() {
+      return (long) Math.ceilDiv(inEpoch(), options.stepping().batchSize()) * options.epochs();
     }
 
     private RetrainingReport.Trial trial(String name, Network start, double rate, int steps) {

@@ -47,6 +47,10 @@ class RateSearchTest {
     assertThat(RateSearch.steps(100)).isEqualTo(20);
     assertThat(RateSearch.steps(2_400)).isEqualTo(100);
     assertThat(RateSearch.steps(Long.MAX_VALUE)).isEqualTo(200);
+    assertThat(RateSearch.startSteps(5)).isEqualTo(5);
+    assertThat(RateSearch.startSteps(100)).isEqualTo(20);
+    assertThat(RateSearch.startSteps(800)).isEqualTo(100);
+    assertThat(RateSearch.startSteps(Long.MAX_VALUE)).isEqualTo(200);
   }
 
   private static List<Double> search(DoubleUnaryOperator loss) {
