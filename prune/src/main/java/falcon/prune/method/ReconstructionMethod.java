@@ -281,7 +281,12 @@ public record ReconstructionMethod(
               Seeds.of(setting.samples().seed(), "saliency", 0).nextLong(),
               setting.workers());
     }
-    float[] units = WeightUnits.of(setting.dense(), rule, costs, descents, sensitivity);
+    float[] units =
+        WeightUnits.of(
+            setting.dense(),
+            rule,
+            costs,
+            new WeightUnits.Evidence(descents, sensitivity, setting.plan().samples()));
     return weights -> Saliency.squares(weights, units);
   }
 

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// ```
 /// saliency_ij = w_ij² c_j² / Σ_j (w_ij c_j)²  ·  F_i^γ  ·  k^φ          layer [o, k], i: output, j: input
 /// F_i         = Σ_j w_ij² d_ij           d: mean squared slopes of the outputs (OutputSensitivity)
-/// c_j²        = h_j^β n_j^(β − 1)        h_j: second moment of the input,
+/// c_j²        = (h_j n_j)^β / n_j          h_j: second moment of the input,
 ///                                        n_j: sum of the squares of its weights, in rows of norm 1
 /// ```
 ///
@@ -34,33 +34,32 @@ final class WeightUnits {
   /// Number of times that rows and columns are scaled in turn.
   private static final int ROUNDS = 10;
 
+  /// Number of samples that the mean of a layer counts for in what is measured of each of its
+  /// inputs and outputs: what some samples never use is not useless.
+  private static final double PRIOR_SAMPLES = 4;
+
   private WeightUnits() {}
 
   /// Returns the units of the weights of a network.
   ///
   /// @param dense the network whose weights they are
-  /// @param descents the least squares of its layers, of which the moments of the inputs are taken;
-  ///     where a layer has none, its inputs count as equal
-  /// @param sensitivity d of each layer's weights; a layer on which no output depends takes the
-  ///     mean of the others
   /// @return `[p]`, zero or more
-  static float[] of(
-      Network dense,
-      SaliencyRule rule,
-      CostTable costs,
-      List<ChannelDescent> descents,
-      Map<String, float[]> sensitivity) {
+  static float[] of(Network dense, SaliencyRule rule, CostTable costs, Evidence evidence) {
     var units = new float[costs.weightCount()];
     var layers = new ArrayList<LayerRows>();
     for (CostTable.Layer layer : costs.layers()) {
       Tensor tensor = dense.tensor(layer.name());
       ChannelDescent descent =
-          descents.stream()
+          evidence.descents().stream()
               .filter(d -> d.tensorName().equals(layer.name()))
               .findFirst()
               .orElse(null);
       layers.add(
-          LayerRows.of(tensor, descent, sensitivity.getOrDefault(layer.name(), new float[0])));
+          LayerRows.of(
+              tensor,
+              descent,
+              evidence.sensitivity().getOrDefault(layer.name(), new float[0]),
+              evidence.samples()));
     }
     double usual =
         layers.stream()
@@ -76,6 +75,15 @@ final class WeightUnits {
     return units;
   }
 
+  /// What was measured on some samples.
+  ///
+  /// @param descents the least squares of the layers, of which the moments of the inputs are taken;
+  ///     where a layer has none, its inputs count as equal
+  /// @param sensitivity d of each layer's weights; a layer on which no output depends takes the
+  ///     mean of the others
+  /// @param samples number of samples
+  record Evidence(List<ChannelDescent> descents, Map<String, float[]> sensitivity, int samples) {}
+
   /// The rows of a layer: the weights of one output each.
   private static final class LayerRows {
     private final WeightOrder order;
@@ -87,10 +95,14 @@ final class WeightUnits {
     /// F of each row; zero or not finite where it is not known.
     private final double[] importance;
 
-    private LayerRows(WeightOrder order, float[] weights, float[] inputs, float[] sensitivity) {
+    private final int samples;
+
+    private LayerRows(
+        WeightOrder order, float[] weights, float[] inputs, float[] sensitivity, int samples) {
       this.order = order;
       this.weights = weights;
       this.inputs = inputs;
+      this.samples = samples;
       this.importance = new double[order.groups() * order.outputs()];
       if (sensitivity.length > 0) {
         for (int row = 0; row < importance.length; row++) {
@@ -99,19 +111,28 @@ final class WeightUnits {
           }
         }
       }
+      double mean = Arrays.stream(importance).average().orElse(0);
+      for (int row = 0; row < importance.length; row++) {
+        importance[row] = nearerToMean(importance[row], mean);
+      }
     }
 
-    static LayerRows of(Tensor tensor, @Nullable ChannelDescent descent, float[] sensitivity) {
+    private double nearerToMean(double value, double mean) {
+      return (samples * value + PRIOR_SAMPLES * mean) / (samples + PRIOR_SAMPLES);
+    }
+
+    static LayerRows of(
+        Tensor tensor, @Nullable ChannelDescent descent, float[] sensitivity, int samples) {
       float[] weights = tensor.toFloats();
       if (descent != null) {
-        return new LayerRows(descent.order(), weights, descent.inputUnits(), sensitivity);
+        return new LayerRows(descent.order(), weights, descent.inputUnits(), sensitivity, samples);
       }
       int outputs = Math.toIntExact(tensor.shape().getFirst());
       int k = weights.length / outputs;
       var equal = new float[k];
       Arrays.fill(equal, 1);
       return new LayerRows(
-          WeightOrder.ofMatrices(1, outputs, k, false), weights, equal, sensitivity);
+          WeightOrder.ofMatrices(1, outputs, k, false), weights, equal, sensitivity, samples);
     }
 
     /// Writes the layer's units from a place on.
@@ -163,12 +184,17 @@ final class WeightUnits {
             sums[i % channels] += share * share;
           }
         }
+        var powers = new double[channels]; // h n, which no unit changes
+        for (int c = 0; c < channels; c++) {
+          powers[c] = moments[c] * sums[c];
+        }
+        double mean = Arrays.stream(powers).average().orElse(0);
         for (int i = 0; i < k; i++) {
           double sum = sums[i % channels];
           columns[i] =
               sum > 0
-                  ? Math.pow(moments[i % channels], rule.columns() / 2)
-                      * Math.pow(sum, (rule.columns() - 1) / 2)
+                  ? Math.sqrt(
+                      Math.pow(nearerToMean(powers[i % channels], mean), rule.columns()) / sum)
                   : 0;
         }
       }
