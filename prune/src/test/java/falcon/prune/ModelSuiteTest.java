@@ -92,7 +92,7 @@ class ModelSuiteTest {
   }
 
   /// The same by falcon on samples of noise: weights, biases and running means move, nothing else
-  /// does.
+  /// does. Four fifths of the MACs stay: with less, random weights lose what they compute.
   @ParameterizedTest(name = "{0}")
   @MethodSource("someNetworks")
   void prunedByFalconItIsWrittenAsCountedAndExecutedAlike(SuiteNetwork suite)
@@ -100,7 +100,7 @@ class ModelSuiteTest {
     Network network = Networks.read(suite.file());
     Path arrays = Files.createDirectory(folder.resolve("arrays"));
     PrunedNetwork pruned =
-        Falcon.prune(network, suite.data(arrays, DATA_SAMPLES), BudgetRequest.macs(0.5))
+        Falcon.prune(network, suite.data(arrays, DATA_SAMPLES), BudgetRequest.macs(0.8))
             .options(
                 PruningOptions.builder().method(Method.FALCON).loss(Loss.SELF).threads(1).build())
             .method(
