@@ -38,8 +38,8 @@ record RateSearch(List<Double> rates, int begin) {
     return (int) Math.min(steps, Math.clamp(steps / SHARE, LEAST_STEPS, MOST_STEPS));
   }
 
-  /// Returns the number of steps of a trial of a start: more than of a learning rate, since re-fitted
-  /// weights are ahead at first and may be overtaken.
+  /// Returns the number of steps of a trial of a start: more than of a learning rate, since
+  /// re-fitted weights are ahead at first and may be overtaken.
   ///
   /// @param steps number of steps of the training
   static int startSteps(long steps) {

@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 /// a weight is the square of the weight times its unit.
 ///
 /// ```
-/// saliency_ij = w_ij² c_j² / Σ_j (w_ij c_j)²  ·  F_i^γ  ·  k^φ          layer [o, k], i: output, j: input
+/// saliency_ij = w_ij² c_j² / Σ_j (w_ij c_j)²  ·  F_i^γ  ·  k^φ     layer [o, k], output i, input j
 /// F_i         = Σ_j w_ij² d_ij           d: mean squared slopes of the outputs (OutputSensitivity)
-/// c_j²        = (h_j n_j)^β / n_j          h_j: second moment of the input,
+/// c_j²        = (h_j n_j)^β / n_j        h_j: second moment of the input,
 ///                                        n_j: sum of the squares of its weights, in rows of norm 1
 /// ```
 ///

@@ -8,9 +8,10 @@ import org.bytedeco.pytorch.Tensor;
 /// ½ tr (W − W̄) H (W − W̄)ᵀ      H = Σ x xᵀ [k, k] over rows, in units in which its diagonal is 1
 /// ```
 ///
-/// with W̄ the present weights. All weights here are in the units of their inputs ([InputUnits]). It is held in float32, as H itself or as the rows that H is made
-/// of. Weights are `[o, k]`, or `[g, o, k]` where there are several groups; with one group, any
-/// subset of the outputs may be multiplied.
+/// with W̄ the present weights. All weights here are in the units of their inputs ([InputUnits]).
+/// It is held in float32, as H itself or as the rows that H is made of. Weights are `[o, k]`, or
+/// `[g, o, k]` where there are several groups; with one group, any subset of the outputs may be
+/// multiplied.
 sealed interface LayerCurvature extends AutoCloseable permits ProductCurvature, RowCurvature {
   /// @return W H, the shape of W
   Tensor times(Tensor weights);

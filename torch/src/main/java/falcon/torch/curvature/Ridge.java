@@ -1,7 +1,7 @@
 package falcon.torch.curvature;
 
-/// The ridge κ of a layer's least squares, in units of the inputs in which the diagonal of H is 1: a number, and how
-/// it grows where a layer has few rows for its inputs.
+/// The ridge κ of a layer's least squares, in units of the inputs in which the diagonal of H is 1:
+/// a number, and how it grows where a layer has few rows for its inputs.
 ///
 /// ```
 /// κ = least                            from 8 rows for each input on

@@ -37,10 +37,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// with z the outputs, v the *features* (values that all information passes through and that a
 /// layer reads), the bar for the dense network, and each denominator the variance over samples (and
-/// places of a channel).
-/// Labels are not needed. The steps are Adam's (Kingma and Ba, arXiv:1412.6980), with a learning
-/// rate relative to sizes that do not depend on how channels are scaled ([StepScales]); the mask does not change,
-/// BatchNormalization stays in eval mode.
+/// places of a channel). Labels are not needed. The steps are Adam's (Kingma and Ba,
+/// arXiv:1412.6980), with a learning rate relative to sizes that do not depend on how channels are
+/// scaled ([StepScales]); the mask does not change, BatchNormalization stays in eval mode.
 public final class Refinement {
   /// The options of the steps.
   ///
