@@ -79,6 +79,7 @@ class ModulesTest {
               "falcon.torch.execution",
               "falcon.torch.gradient",
               "falcon.torch.kernel",
+              "falcon.torch.layer",
               "falcon.torch.reconstruction",
               "falcon.torch.sample",
               "falcon.torch.training"),

@@ -59,7 +59,7 @@ public final class OutputSensitivity {
               float[] signs = PerSampleGradients.signs(seed, number, Math.toIntExact(own.numel()));
               Tensor signed =
                   Torch.scoped(signs, List.of((long) signs.length), Precision.FLOAT32)
-                      .to(own.scalar_type());
+                      .to(Torch.type(own));
               return own.reshape(-1).mul(signed).sum();
             },
             List.copyOf(found.values()));

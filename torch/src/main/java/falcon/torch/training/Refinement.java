@@ -348,7 +348,7 @@ public final class Refinement {
     var shape = new Long[Math.toIntExact(value.dim())];
     Arrays.fill(shape, 1L);
     shape[axis] = (long) units.length;
-    return Torch.scoped(units, List.of(shape), Precision.FLOAT32).to(value.scalar_type());
+    return Torch.scoped(units, List.of(shape), Precision.FLOAT32).to(Torch.type(value));
   }
 
   /// Returns the squared distance over its scale; values whose squares float32 cannot represent are
