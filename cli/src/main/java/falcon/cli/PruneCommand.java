@@ -145,11 +145,8 @@ final class PruneCommand implements Callable<Integer> {
     }
     Dataset data = dataOptions.open(read);
     @Nullable Preprocessing preprocessing = dataOptions.preprocessing(data, read, model.path());
-    var metadata = new LinkedHashMap<>(read.metadata());
-    if (preprocessing != null) {
-      metadata.putAll(preprocessing.toMetadata());
-    }
-    Network network = read.withMetadata(metadata);
+    Network network =
+        preprocessing == null ? read : read.withAddedMetadata(preprocessing.toMetadata());
     PruningOptions options = options();
     try (var progress = ConsoleProgress.start(console, output.volume())) {
       Map<Amount, Pruning> prunings = new LinkedHashMap<>();
@@ -256,12 +253,8 @@ final class PruneCommand implements Callable<Integer> {
     if (macs.isEmpty()) {
       throw usage("how much may stay? Say --macs 30%, or --nnz 30% for a budget of weights alone");
     }
-    if (output.isQuiet() && output.isVerbose()) {
-      throw usage("--quiet and --verbose contradict each other");
-    }
-    if (folder.isResumed() && folder.isForced()) {
-      throw usage("--resume goes on with a run, --force replaces it; say one of them");
-    }
+    output.requireOneAmount();
+    folder.requireOneWay();
     if (isDryRun && (folder.isResumed() || folder.isForced())) {
       throw usage("--dry-run touches no run directory; leave --resume and --force out");
     }

@@ -7,6 +7,7 @@ import falcon.cli.option.ModelOptions;
 import falcon.cli.option.OutputOptions;
 import falcon.cli.option.RetrainOptions;
 import falcon.cli.option.RunFolderOptions;
+import falcon.cli.option.SeedOptions;
 import falcon.cli.option.ThreadOptions;
 import falcon.cli.output.Console;
 import falcon.cli.output.ConsoleProgress;
@@ -25,16 +26,12 @@ import falcon.prune.storage.InputPlaces;
 import falcon.prune.storage.ModelFormat;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /// Retrains a network on a mask that exists already.
 @Command(
@@ -51,15 +48,12 @@ final class RetrainCommand implements Callable<Integer> {
   private final Interruption interruption;
   private final List<String> args;
 
-  @Spec
-  @SuppressWarnings("NullAway.Init")
-  private CommandSpec spec;
-
   @Mixin private final ModelOptions model = new ModelOptions();
   @Mixin private final DataOptions dataOptions = new DataOptions();
   @Mixin private final LayerOptions layerOptions = new LayerOptions();
   @Mixin private final RunFolderOptions folder = new RunFolderOptions();
   @Mixin private final RetrainOptions retrainOptions = new RetrainOptions();
+  @Mixin private final SeedOptions seeds = new SeedOptions();
   @Mixin private final ThreadOptions threads = new ThreadOptions();
   @Mixin private final OutputOptions output = new OutputOptions();
 
@@ -100,12 +94,6 @@ final class RetrainCommand implements Callable<Integer> {
   private Loss loss = Loss.AUTO;
 
   @Option(
-      names = "--seed",
-      paramLabel = "N",
-      description = "Seed of every random choice; same seed, same bits. Default: 1.")
-  private long seed = 1;
-
-  @Option(
       names = "--format",
       paramLabel = "NAME",
       description = "Format of the network: onnx (the default), onnx-sparse or safetensors.")
@@ -130,20 +118,19 @@ final class RetrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    requireUsable();
+    folder.requireGiven();
+    folder.requireOneWay();
+    output.requireOneAmount();
     Network own = model.readBeside(teacher);
     Network read = teacher == null ? own : model.read(teacher);
     Dataset data = dataOptions.open(read);
     @Nullable Preprocessing preprocessing = dataOptions.preprocessing(data, read, model.path());
-    var metadata = new LinkedHashMap<>(read.metadata());
-    if (preprocessing != null) {
-      metadata.putAll(preprocessing.toMetadata());
-    }
+    Network network =
+        preprocessing == null ? read : read.withAddedMetadata(preprocessing.toMetadata());
     var results = new Results(console, output.isJson(), 1);
     try (var progress = ConsoleProgress.start(console, output.volume())) {
       Retraining retraining =
-          Falcon.retrain(
-                  read.withMetadata(metadata), data, retrainOptions.options(epochs, learningRate))
+          Falcon.retrain(network, data, retrainOptions.options(epochs, learningRate))
               .mask(mask == null ? null : SafetensorsFile.read(mask).tensors())
               .start(teacher == null ? null : own)
               .options(options())
@@ -166,24 +153,10 @@ final class RetrainCommand implements Callable<Integer> {
     return ExitCode.DONE;
   }
 
-  private void requireUsable() {
-    if (!folder.isGiven()) {
-      throw new ParameterException(spec.commandLine(), "where to? Say --out DIR");
-    }
-    if (folder.isResumed() && folder.isForced()) {
-      throw new ParameterException(
-          spec.commandLine(), "--resume goes on with a run, --force replaces it; say one of them");
-    }
-    if (output.isQuiet() && output.isVerbose()) {
-      throw new ParameterException(
-          spec.commandLine(), "--quiet and --verbose contradict each other");
-    }
-  }
-
   private PruningOptions options() {
     return PruningOptions.builder()
         .loss(loss)
-        .seed(seed)
+        .seed(seeds.seed())
         .threads(threads.count())
         .memoryBytes(memory == null ? null : memory.bytes())
         .inputShapes(model.inputShapes())

@@ -4,6 +4,7 @@ import falcon.cli.option.DataOptions;
 import falcon.cli.option.Memory;
 import falcon.cli.option.OutputOptions;
 import falcon.cli.option.RunFolderOptions;
+import falcon.cli.option.SeedOptions;
 import falcon.cli.option.ThreadOptions;
 import falcon.cli.output.Console;
 import falcon.cli.output.ConsoleProgress;
@@ -31,7 +32,6 @@ import falcon.prune.storage.InputPlaces;
 import falcon.prune.storage.ModelFormat;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -71,6 +71,7 @@ final class TrainCommand implements Callable<Integer> {
   private @Nullable Path model;
 
   @Mixin private final DataOptions dataOptions = new DataOptions();
+  @Mixin private final SeedOptions seeds = new SeedOptions();
   @Mixin private final ThreadOptions threads = new ThreadOptions();
   @Mixin private final OutputOptions output = new OutputOptions();
 
@@ -129,12 +130,6 @@ final class TrainCommand implements Callable<Integer> {
   private @Nullable Double weightDecay;
 
   @Option(
-      names = "--seed",
-      paramLabel = "N",
-      description = "Seed of every random choice; same seed, same bits. Default: 1.")
-  private long seed = 1;
-
-  @Option(
       names = "--format",
       paramLabel = "NAME",
       description = "safetensors (the default of --arch) or onnx (that of MODEL).")
@@ -153,9 +148,7 @@ final class TrainCommand implements Callable<Integer> {
     if ((model == null) == (architecture == null)) {
       throw usage("what is to be trained? Say MODEL, or --arch NAME");
     }
-    if (!folder.isGiven()) {
-      throw usage("where to? Say --out DIR");
-    }
+    folder.requireGiven();
     if (model != null) {
       train(model);
     } else {
@@ -170,27 +163,23 @@ final class TrainCommand implements Callable<Integer> {
 
   /// Trains any network, in a run directory.
   private void train(Path path) {
-    if (folder.isResumed() && folder.isForced()) {
-      throw usage("--resume goes on with a run, --force replaces it; say one of them");
-    }
+    folder.requireOneWay();
     Network given = Networks.read(path);
-    Network read = areWeightsKept ? given : Falcon.drawn(given, seed);
+    Network read = areWeightsKept ? given : Falcon.drawn(given, seeds.seed());
     Dataset data = dataOptions.open(read);
     @Nullable Preprocessing preprocessing = dataOptions.preprocessing(data, read, path);
-    var metadata = new LinkedHashMap<>(read.metadata());
-    if (preprocessing != null) {
-      metadata.putAll(preprocessing.toMetadata());
-    }
+    Network network =
+        preprocessing == null ? read : read.withAddedMetadata(preprocessing.toMetadata());
     var files = new ArrayList<Path>();
     files.add(path);
     OnnxFile.dataFiles(given).forEach(name -> files.add(path.resolveSibling(name)));
     var results = new Results(console, output.isJson(), 1);
     try (var progress = ConsoleProgress.start(console, output.volume())) {
       Retraining training =
-          Falcon.train(read.withMetadata(metadata), data, training())
+          Falcon.train(network, data, training())
               .options(
                   PruningOptions.builder()
-                      .seed(seed)
+                      .seed(seeds.seed())
                       .threads(threads.count())
                       .memoryBytes(memory == null ? null : memory.bytes())
                       .inputShapes(inputShapes)
@@ -253,7 +242,7 @@ final class TrainCommand implements Callable<Integer> {
                 Objects.requireNonNullElse(batchSize, usual.batchSize()),
                 Objects.requireNonNullElse(learningRate, usual.learningRate()),
                 Objects.requireNonNullElse(weightDecay, usual.weightDecay())),
-            seed,
+            seeds.seed(),
             threads.count());
     Dataset data = dataOptions.open();
     Preprocessing preprocessing =
@@ -286,7 +275,7 @@ final class TrainCommand implements Callable<Integer> {
                 JsonText.document()
                     .put("file", file.toString())
                     .put("epochs", epochs)
-                    .put("seed", seed)
+                    .put("seed", seeds.seed())
                     .put("samples", result.samples())
                     .put("accuracy", result.accuracy())
                     .put("crossEntropy", result.crossEntropy()))

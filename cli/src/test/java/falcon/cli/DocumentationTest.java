@@ -81,43 +81,18 @@ class DocumentationTest {
   @Test
   @Tag("native")
   void everyKeyOfARunWithDataIsNamed() throws IOException {
-    String data = Cases.file("data/ok.npz");
-    requireNamed(
-        result(
-            "prune",
-            Cases.file("mlp.onnx"),
-            "--data",
-            data,
-            "--macs",
-            "50%",
-            "--method",
-            "falcon"));
-    requireNamed(
-        result(
-            "prune",
-            Cases.file("mlp.onnx"),
-            "--data",
-            data,
-            "--macs",
-            "50%",
-            "--method",
-            "falcon",
-            "--refit",
-            "backsolve",
-            "--loss",
-            "self"));
-    requireNamed(
-        result(
-            "prune",
-            Cases.file("mlp.onnx"),
-            "--data",
-            data,
-            "--macs",
-            "50%",
-            "--method",
-            "falcon",
-            "--retrain",
-            "1"));
+    requireNamed(byFalcon());
+    requireNamed(byFalcon("--refit", "backsolve", "--loss", "self"));
+    requireNamed(byFalcon("--retrain", "1"));
+  }
+
+  private JsonNode byFalcon(String... more) throws IOException {
+    var words =
+        new ArrayList<>(
+            List.of("prune", Cases.file("mlp.onnx"), "--data", Cases.file("data/ok.npz")));
+    words.addAll(List.of("--macs", "50%", "--method", "falcon"));
+    words.addAll(List.of(more));
+    return result(words.toArray(String[]::new));
   }
 
   private JsonNode result(String... words) throws IOException {

@@ -299,6 +299,15 @@ public final class Network {
     return new Network(change);
   }
 
+  /// Returns the network with further text properties; those of the same name are replaced.
+  ///
+  /// @param properties in the order to write, after those that are there
+  public Network withAddedMetadata(Map<String, String> properties) {
+    var all = new LinkedHashMap<>(metadata);
+    all.putAll(properties);
+    return withMetadata(all);
+  }
+
   /// Returns the network with `source` as the file that messages name.
   public Network readFrom(Path source) {
     var change = new Change(this);

@@ -12,7 +12,6 @@ import falcon.torch.training.BatchNormRefresh;
 import falcon.torch.training.Objective;
 import falcon.torch.training.Training;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.SplittableRandom;
 
 /// Trains a built-in architecture on the whole training split of a data set.
@@ -60,9 +59,7 @@ public record NetworkTraining(
                 preprocessing,
                 augmentationSeed(options.epochs())),
             workers);
-    var metadata = new LinkedHashMap<>(trained.metadata());
-    metadata.putAll(preprocessing.toMetadata());
-    return trained.withMetadata(metadata);
+    return trained.withAddedMetadata(preprocessing.toMetadata());
   }
 
   private ImageSamples epochSamples(Images images, int epoch) {

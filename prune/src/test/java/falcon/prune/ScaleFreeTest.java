@@ -15,12 +15,9 @@ import falcon.prune.options.Method;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.report.PrunedNetwork;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Tag;
@@ -149,14 +146,8 @@ class ScaleFreeTest {
   }
 
   private Dataset noise() throws IOException {
-    var random = new SplittableRandom(11);
-    int samples = 300;
-    var features = ByteBuffer.allocate(4 * samples * 6).order(ByteOrder.LITTLE_ENDIAN);
-    for (int i = 0; i < samples * 6; i++) {
-      features.putFloat((float) random.nextGaussian());
-    }
     Path file = folder.resolve("x.npy");
-    Files.write(file, NpyBytes.of("<f4", List.of((long) samples, 6L), features.array()));
+    Files.write(file, NpyBytes.noise(new SplittableRandom(11), 300, 6));
     return Datasets.open(file);
   }
 }

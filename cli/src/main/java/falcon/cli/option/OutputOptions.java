@@ -1,10 +1,17 @@
 package falcon.cli.option;
 
 import falcon.cli.output.ConsoleProgress;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /// The options of every command for the amount and form of its output.
 public final class OutputOptions {
+  @Spec(Spec.Target.MIXEE)
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec spec;
+
   @Option(
       names = "--json",
       description =
@@ -41,6 +48,16 @@ public final class OutputOptions {
 
   boolean isDebug() {
     return debug;
+  }
+
+  /// Requires that not both less and more output is asked for.
+  ///
+  /// @throws ParameterException if both are
+  public void requireOneAmount() {
+    if (quiet && verbose) {
+      throw new ParameterException(
+          spec.commandLine(), "--quiet and --verbose contradict each other");
+    }
   }
 
   /// Returns the amount of progress that is shown.

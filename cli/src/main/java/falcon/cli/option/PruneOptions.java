@@ -125,13 +125,8 @@ public final class PruneOptions {
           "Greatest learning rate of the retraining; else found by short trainings on held-out samples.")
   private @Nullable Double retrainRate;
 
+  @Mixin private final SeedOptions seeds = new SeedOptions();
   @Mixin private final RetrainOptions retrainOptions = new RetrainOptions();
-
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      description = "Seed of every random choice; same seed, same bits. Default: 1.")
-  private long seed = 1;
 
   @Option(
       names = "--scratch",
@@ -156,7 +151,7 @@ public final class PruneOptions {
         .batchNorm(batchNorm)
         .steps(steps)
         .learningRate(learningRate)
-        .seed(seed)
+        .seed(seeds.seed())
         .retraining(retraining())
         .threads(threads)
         .memoryBytes(memoryBytes)

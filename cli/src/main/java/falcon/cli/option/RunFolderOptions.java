@@ -9,10 +9,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /// The options for the folders of runs and the treatment of existing ones.
 public final class RunFolderOptions {
+  @Spec(Spec.Target.MIXEE)
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec spec;
+
   @Option(
       names = "--out",
       paramLabel = "DIR",
@@ -45,6 +52,25 @@ public final class RunFolderOptions {
   /// Returns whether `--out` was typed.
   public boolean isGiven() {
     return out != null;
+  }
+
+  /// Requires that `--out` was typed.
+  ///
+  /// @throws ParameterException if it was not
+  public void requireGiven() {
+    if (!isGiven()) {
+      throw new ParameterException(spec.commandLine(), "where to? Say --out DIR");
+    }
+  }
+
+  /// Requires that a run is not to be continued and replaced at once.
+  ///
+  /// @throws ParameterException if it is
+  public void requireOneWay() {
+    if (isResumed && isForced) {
+      throw new ParameterException(
+          spec.commandLine(), "--resume goes on with a run, --force replaces it; say one of them");
+    }
   }
 
   /// Returns whether an interrupted run is continued.

@@ -3,7 +3,6 @@ package falcon.prune.method;
 import falcon.budget.Budget;
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
-import falcon.data.Seeds;
 import falcon.model.Network;
 import falcon.projection.Projection;
 import falcon.projection.group.LayerLimits;
@@ -15,20 +14,13 @@ import falcon.prune.plan.BudgetSchedule;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.StageNote;
 import falcon.prune.report.Summary;
-import falcon.torch.Precision;
 import falcon.torch.curvature.ChannelDescent;
-import falcon.torch.curvature.LayerMoments;
 import falcon.torch.curvature.Ridge;
-import falcon.torch.execution.LoadedNetwork;
-import falcon.torch.gradient.OutputSensitivity;
 import falcon.torch.kernel.Workers;
 import falcon.torch.reconstruction.Reconstruction;
-import falcon.torch.sample.SampleSource;
 import falcon.torch.training.Refinement;
 import java.util.List;
-import java.util.Map;
 import java.util.function.BiFunction;
-import java.util.function.Function;
 
 /// The method that takes the mask from the layers' full-rank quadratic and the weights from
 /// layer-wise reconstruction and a short refinement of all layers together towards the dense
@@ -159,8 +151,23 @@ public record ReconstructionMethod(
   public Outcome run(Setting setting, int stage, Network present) {
     boolean feedsBack = Reconstruction.feedsBack(setting.dense(), maskedTensors(setting));
     var heldOut = new OutcomeSelection(setting, feedsBack ? FEEDBACK_SAMPLES : JUDGED_SAMPLES);
+    Outcome reconstructed = reconstructed(setting, stage, present, feedsBack, heldOut);
+    Outcome found =
+        steps(setting, stage) == 0
+            ? reconstructed
+            : refined(setting, stage, reconstructed, heldOut);
+    return isLast(setting, stage)
+        ? heldOut.unlessMagnitudeIsBetter(found, magnitude(setting))
+        : found;
+  }
+
+  /// Returns the network with the mask of the stage and re-fitted weights: where layers read what
+  /// they have made, the better of two masks.
+  private Outcome reconstructed(
+      Setting setting, int stage, Network present, boolean feedsBack, OutcomeSelection heldOut) {
     boolean isSearched = stage == 0 && settings.search().steps() > 1;
     StageCheckpoints checkpoints = checkpoints(setting);
+    var saliency = new StageSaliency(setting, settings);
     Outcome reconstructed =
         checkpoints.outcome(
             "reconstruction",
@@ -170,22 +177,18 @@ public record ReconstructionMethod(
                     stage,
                     present,
                     isSearched
-                        ? checkpoints.projection("support search", () -> search(setting))
-                        : projection(setting, stage, present)));
+                        ? checkpoints.projection("support search", () -> search(setting, saliency))
+                        : projection(setting, stage, present, saliency)));
     if (isSearched && feedsBack) {
       Outcome start =
           checkpoints.outcome(
               "second reconstruction",
-              () -> reconstructed(setting, stage, present, projection(setting, stage, present)));
+              () ->
+                  reconstructed(
+                      setting, stage, present, projection(setting, stage, present, saliency)));
       reconstructed = heldOut.better(reconstructed, start);
     }
-    Outcome found =
-        steps(setting, stage) == 0
-            ? reconstructed
-            : refined(setting, stage, reconstructed, heldOut);
-    return isLast(setting, stage)
-        ? heldOut.unlessMagnitudeIsBetter(found, magnitude(setting))
-        : found;
+    return reconstructed;
   }
 
   /// Returns what the dense weights' squares alone give, with nothing re-fitted.
@@ -213,26 +216,20 @@ public record ReconstructionMethod(
   }
 
   /// Returns the best mask for the present weights' saliency.
-  private Projection projection(Setting setting, int stage, Network present) {
+  private Projection projection(
+      Setting setting, int stage, Network present, StageSaliency saliency) {
     PruningPlan plan = setting.plan();
     return setting
         .clock()
         .time(
             stage == 0 ? "support" : "projection",
-            () -> {
-              List<ChannelDescent> descents =
-                  settings.saliency().isScaleFree() ? descents(setting) : List.of();
-              try {
-                return projectionFor
+            () ->
+                projectionFor
                     .apply(setting.workers(), plan.limits())
                     .project(
-                        saliency(setting, descents).apply(WeightVector.of(present, plan.costs())),
+                        saliency.function().apply(WeightVector.of(present, plan.costs())),
                         plan.costs(),
-                        plan.stageBudgets().get(stage));
-              } finally {
-                descents.forEach(ChannelDescent::close);
-              }
-            });
+                        plan.stageBudgets().get(stage)));
   }
 
   /// Returns the present network with the pruned weights at zero and the kept ones re-fitted.
@@ -262,46 +259,14 @@ public record ReconstructionMethod(
     return heldOut.unlessHarmful(reconstructed, refined);
   }
 
-  /// Returns the function that computes the saliency of weights.
-  ///
-  /// @param descents the layers' quadratics
-  private Function<float[], float[]> saliency(Setting setting, List<ChannelDescent> descents) {
-    CostTable costs = setting.plan().costs();
-    SaliencyRule rule = settings.saliency();
-    if (!rule.isScaleFree()) {
-      return weights -> Saliency.squaresTimesCost(weights, costs, rule.cost());
-    }
-    Map<String, float[]> sensitivity;
-    try (var loaded = new LoadedNetwork(setting.dense(), Precision.FLOAT32)) {
-      sensitivity =
-          OutputSensitivity.of(
-              loaded,
-              maskedTensors(setting),
-              searchSamples(setting),
-              Seeds.of(setting.samples().seed(), "saliency", 0).nextLong(),
-              setting.workers());
-    }
-    float[] units =
-        WeightUnits.of(
-            setting.dense(),
-            rule,
-            costs,
-            new WeightUnits.Evidence(descents, sensitivity, setting.plan().samples()));
-    return weights -> Saliency.squares(weights, units);
-  }
-
-  private SampleSource searchSamples(Setting setting) {
-    return setting.samples().draw("support search", 0, setting.plan().samples());
-  }
-
   /// Searches for the support in the first stage.
-  private Projection search(Setting setting) {
+  private Projection search(Setting setting, StageSaliency saliency) {
     return setting
         .clock()
-        .time("support", () -> search(setting, setting.plan().stageBudgets().getFirst()));
+        .time("support", () -> search(setting, setting.plan().stageBudgets().getFirst(), saliency));
   }
 
-  private Projection search(Setting setting, Budget budget) {
+  private Projection search(Setting setting, Budget budget, StageSaliency saliency) {
     CostTable costs = setting.plan().costs();
     Workers workers = setting.workers();
     MaskProjection projection = projectionFor.apply(workers, setting.plan().limits());
@@ -313,24 +278,14 @@ public record ReconstructionMethod(
             settings.search().start(),
             budget,
             costs);
-    List<ChannelDescent> descents = descents(setting);
+    List<ChannelDescent> descents = saliency.descents();
     try {
       return new SupportSearch(
-              costs, saliency(setting, descents), projection, settings.search().descent(), workers)
+              costs, saliency.function(descents), projection, settings.search().descent(), workers)
           .search(dense, descents, budgets);
     } finally {
       descents.forEach(ChannelDescent::close);
     }
-  }
-
-  /// Returns the layers' quadratics; closed by the caller.
-  private List<ChannelDescent> descents(Setting setting) {
-    return new LayerMoments(
-            setting.dense(),
-            settings.leastSquares().positions(),
-            setting.plan().passBytes(),
-            setting.workers())
-        .descents(maskedTensors(setting), ridge(), searchSamples(setting));
   }
 
   private Ridge ridge() {

@@ -20,7 +20,7 @@ import falcon.torch.sample.SampleSource;
 import falcon.torch.training.BatchNormRefresh;
 import falcon.torch.training.Objective;
 import falcon.torch.training.Optimizer;
-import falcon.torch.training.RefinementCheckpoints;
+import falcon.torch.training.StepCheckpoints;
 import falcon.torch.training.Training;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -166,8 +166,8 @@ public final class RetrainingStage {
     }
 
     Result run() {
-      RefinementCheckpoints store = setting.checkpoints().retraining();
-      RefinementCheckpoints.State last = store.last();
+      StepCheckpoints store = setting.checkpoints().retraining();
+      StepCheckpoints.State last = store.last();
       Map<String, Network> starts = starts();
       if (last == null) {
         state.begin(judge(input, "network before retraining"), search(starts));
@@ -207,10 +207,7 @@ public final class RetrainingStage {
     }
 
     private void train(
-        Network start,
-        double rate,
-        RefinementCheckpoints store,
-        RefinementCheckpoints.@Nullable State last) {
+        Network start, double rate, StepCheckpoints store, StepCheckpoints.@Nullable State last) {
       var listener = new Epochs();
       long all = (long) options.epochs() * inEpoch();
       setting.progress().begin("retrain", all);

@@ -6,7 +6,7 @@ import falcon.model.Network;
 import falcon.model.Tensor;
 import falcon.prune.report.RetrainingReport;
 import falcon.prune.storage.Json;
-import falcon.torch.training.RefinementCheckpoints;
+import falcon.torch.training.StepCheckpoints;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -95,9 +95,8 @@ final class RetrainingState {
   /// Returns a store of the training's states that holds this one, too.
   ///
   /// @param last the state that the store returned; null for none
-  RefinementCheckpoints around(
-      RefinementCheckpoints store, RefinementCheckpoints.@Nullable State last) {
-    return new RefinementCheckpoints() {
+  StepCheckpoints around(StepCheckpoints store, StepCheckpoints.@Nullable State last) {
+    return new StepCheckpoints() {
       @Override
       public @Nullable State last() {
         return last;
@@ -110,7 +109,7 @@ final class RetrainingState {
     };
   }
 
-  private RefinementCheckpoints.State withThis(RefinementCheckpoints.State state) {
+  private StepCheckpoints.State withThis(StepCheckpoints.State state) {
     var arrays = new LinkedHashMap<>(state.arrays());
     Network kept = best;
     if (kept != null) {
@@ -123,14 +122,14 @@ final class RetrainingState {
     }
     ObjectNode json = report().toJson();
     json.put(INPUT_LOSS, input.loss());
-    return new RefinementCheckpoints.State(
+    return new StepCheckpoints.State(
         state.done(), state.scales(), arrays, Map.of(REPORT, Json.text(json)));
   }
 
   /// Goes on from a state that the store of [#around] made.
   ///
   /// @throws IllegalArgumentException if it has other content
-  void restore(RefinementCheckpoints.State state) {
+  void restore(StepCheckpoints.State state) {
     JsonNode json = Json.parse(state.texts().getOrDefault(REPORT, "{}"));
     RetrainingReport report = RetrainingReport.read(json);
     search = report.search();

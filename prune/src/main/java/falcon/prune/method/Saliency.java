@@ -29,12 +29,16 @@ public final class Saliency {
   /// @return finite saliencies; zero where the weight is zero; in units of a power of two common to
   ///     all weights, if they need one
   public static float[] squares(float[] weights) {
+    return squared(weights.clone());
+  }
+
+  /// Squares weights in place.
+  private static float[] squared(float[] weights) {
     int unit = unit(weights);
-    var saliency = new float[weights.length];
     for (int i = 0; i < weights.length; i++) {
-      saliency[i] = square(weights[i], unit);
+      weights[i] = square(weights[i], unit);
     }
-    return saliency;
+    return weights;
   }
 
   /// Returns the squares of weights in units of their own.
@@ -47,7 +51,7 @@ public final class Saliency {
     for (int i = 0; i < weights.length; i++) {
       scaled[i] = Math.clamp(weights[i] * units[i], -Float.MAX_VALUE, Float.MAX_VALUE);
     }
-    return squares(scaled);
+    return squared(scaled);
   }
 
   /// Returns w² f^exponent, where f is the number of MACs of the weight: weights that are used at

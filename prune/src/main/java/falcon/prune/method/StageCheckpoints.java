@@ -1,7 +1,7 @@
 package falcon.prune.method;
 
 import falcon.projection.Projection;
-import falcon.torch.training.RefinementCheckpoints;
+import falcon.torch.training.StepCheckpoints;
 import java.util.function.Supplier;
 
 /// The checkpoints of a stage in progress, so that an interrupted run need not restart the stage.
@@ -29,13 +29,13 @@ public interface StageCheckpoints {
         }
 
         @Override
-        public RefinementCheckpoints refinement() {
-          return RefinementCheckpoints.NONE;
+        public StepCheckpoints refinement() {
+          return StepCheckpoints.NONE;
         }
 
         @Override
-        public RefinementCheckpoints retraining() {
-          return RefinementCheckpoints.NONE;
+        public StepCheckpoints retraining() {
+          return StepCheckpoints.NONE;
         }
       };
 
@@ -52,8 +52,8 @@ public interface StageCheckpoints {
   PruningMethod.Outcome outcome(String part, Supplier<PruningMethod.Outcome> work);
 
   /// Returns the store for the states of the stage's refinement.
-  RefinementCheckpoints refinement();
+  StepCheckpoints refinement();
 
   /// Returns the store for the states of a retraining.
-  RefinementCheckpoints retraining();
+  StepCheckpoints retraining();
 }

@@ -14,11 +14,12 @@ public final class HeapMemory {
   private static final long BASE_BYTES = 384L << 20;
 
   /// The number of weight-sized arrays held by a refinement: dense and present network, weights,
-  /// two moments, gradient, the tensors that move; and half an array for copies of single layers.
-  private static final double REFINED = 7.5;
+  /// two moments, the sizes of steps, gradient, the tensors that move; and half an array for copies
+  /// of single layers. The support search holds fewer.
+  private static final double REFINED = 8.5;
 
-  /// The number of weight-sized arrays held by the support search, and by ranking by magnitude.
-  private static final double SEARCHED = 5;
+  /// The number of weight-sized arrays held by ranking by magnitude.
+  private static final double RANKED = 5;
 
   /// The number of weight-sized arrays held by a reconstruction, beside the work on a layer: dense,
   /// masked and new network.
@@ -74,13 +75,12 @@ public final class HeapMemory {
   /// @return estimate of the heap that a run needs
   static long bytes(Layers layers, Refit refit, long passBytes) {
     double weightBytes = (double) Float.BYTES * weights(layers);
-    double searched = SEARCHED * weightBytes;
     double most =
         switch (refit) {
-          case NONE, BACKSOLVE -> searched;
+          case NONE, BACKSOLVE -> RANKED * weightBytes;
           case RECONSTRUCT, AUTO ->
               Math.max(
-                  Math.max(searched, REFINED * weightBytes),
+                  REFINED * weightBytes,
                   RECONSTRUCTED * weightBytes
                       + layers.all().stream()
                           .mapToLong(layer -> layerBytes(layer, passBytes))

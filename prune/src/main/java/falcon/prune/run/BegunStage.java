@@ -2,14 +2,14 @@ package falcon.prune.run;
 
 import falcon.projection.Projection;
 import falcon.prune.method.KeptOutcome;
-import falcon.prune.method.KeptRefinement;
+import falcon.prune.method.KeptSteps;
 import falcon.prune.method.PruningMethod;
 import falcon.prune.method.StageCheckpoints;
 import falcon.prune.storage.CheckpointFile;
 import falcon.prune.storage.CheckpointFolder;
 import falcon.prune.storage.CheckpointSchedule;
 import falcon.prune.storage.FileContent;
-import falcon.torch.training.RefinementCheckpoints;
+import falcon.torch.training.StepCheckpoints;
 import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 
@@ -59,16 +59,16 @@ record BegunStage(
   }
 
   @Override
-  public RefinementCheckpoints refinement() {
-    return steps(KeptRefinement.PART);
+  public StepCheckpoints refinement() {
+    return steps(KeptSteps.REFINEMENT);
   }
 
   @Override
-  public RefinementCheckpoints retraining() {
-    return steps(KeptRefinement.RETRAINING);
+  public StepCheckpoints retraining() {
+    return steps(KeptSteps.RETRAINING);
   }
 
-  private RefinementCheckpoints steps(String part) {
-    return new KeptRefinement(part, folder, folder.file(part, run), schedule);
+  private StepCheckpoints steps(String part) {
+    return new KeptSteps(part, folder, folder.file(part, run), schedule);
   }
 }

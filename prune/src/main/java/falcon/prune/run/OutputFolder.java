@@ -58,10 +58,7 @@ public record OutputFolder(Path directory, InputPlaces inputs, boolean mayHoldOt
 
   private static void requireReplaceable(Path file, boolean mayReplace) {
     if (!mayReplace) {
-      throw new PruningException(
-          PruningException.Kind.INPUT,
-          "%s: is there already.%nReplace it (%s) or choose another folder (%s)."
-              .formatted(file, Option.FORCE, Option.OUT));
+      throw isThere(file);
     }
     if (!isOfFalcon(file)) {
       throw new PruningException(
@@ -69,6 +66,14 @@ public record OutputFolder(Path directory, InputPlaces inputs, boolean mayHoldOt
           "%s: is not a network that Falcon wrote, and %s replaces no others.%nMove it away or choose another folder (%s)."
               .formatted(file, Option.FORCE, Option.OUT));
     }
+  }
+
+  /// Returns the exception for a file that is in the way of a new one and may be replaced if asked.
+  static PruningException isThere(Path file) {
+    return new PruningException(
+        PruningException.Kind.INPUT,
+        "%s: is there already.%nReplace it (%s) or choose another folder (%s)."
+            .formatted(file, Option.FORCE, Option.OUT));
   }
 
   private static boolean isOfFalcon(Path file) {

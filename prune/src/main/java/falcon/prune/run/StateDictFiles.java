@@ -53,10 +53,7 @@ public record StateDictFiles(Path directory, String ending) {
         continue;
       }
       if (!mayReplace) {
-        throw new PruningException(
-            PruningException.Kind.INPUT,
-            "%s: is there already.%nReplace it (%s) or choose another folder (%s)."
-                .formatted(file, Option.FORCE, Option.OUT));
+        throw OutputFolder.isThere(file);
       }
       if (!isOfFalcon(file)) {
         throw new PruningException(

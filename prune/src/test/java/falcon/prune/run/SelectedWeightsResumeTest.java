@@ -8,16 +8,9 @@ import falcon.model.Attribute;
 import falcon.model.Dimension;
 import falcon.model.Network;
 import falcon.model.Node;
-import falcon.prune.Falcon;
 import falcon.prune.Graphs;
 import falcon.prune.NpyBytes;
 import falcon.prune.Pruning;
-import falcon.prune.method.MaskProjection;
-import falcon.prune.method.ReconstructionMethod;
-import falcon.prune.options.BudgetRequest;
-import falcon.prune.options.Loss;
-import falcon.prune.options.Method;
-import falcon.prune.options.PruningOptions;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.PrunedNetwork;
 import java.io.IOException;
@@ -44,34 +37,13 @@ class SelectedWeightsResumeTest {
   @Test
   void aFinishedStageIsGoneOnFrom() throws IOException {
     Dataset data = data();
-    PruningOptions options =
-        PruningOptions.builder().stages(2).loss(Loss.OUTPUTS).samples(64).threads(2).build();
-    Pruning pruning =
-        Falcon.prune(network, data, BudgetRequest.macs(0.4))
-            .options(options)
-            .method(
-                new ReconstructionMethod(
-                    ReconstructionMethod.defaults(Method.FALCON).withSteps(3),
-                    MaskProjection.EXACT));
+    TwoStages run = TwoStages.of(network, data);
+    Pruning pruning = run.pruning();
     assertThat(pruning.plan().layers())
         .extracting(PruningPlan.PrunableLayer::name)
         .containsExactlyInAnyOrder("left", "right", "both");
     PrunedNetwork whole = pruning.run();
-    var description =
-        RunDescription.builder(pruning.network(), pruning.plan(), options)
-            .command("./falcon prune")
-            .build();
-    Path stages = folder.resolve("stages");
-    pruning.stages(new ResumableStages(stages, description, System::nanoTime)).run();
-    Path second = stages.resolve("02");
-    try (var files = Files.list(second)) {
-      for (Path file : files.toList()) {
-        Files.delete(file);
-      }
-    }
-    Files.delete(second);
-    PrunedNetwork rest =
-        pruning.stages(new ResumableStages(stages, description, System::nanoTime)).run();
+    PrunedNetwork rest = run.resumed(folder.resolve("stages"));
     assertThat(rest.mask()).isEqualTo(whole.mask());
     assertThat(rest.network().initializers()).isEqualTo(whole.network().initializers());
     assertThat(whole.network().initializers().keySet()).isEqualTo(network.initializers().keySet());

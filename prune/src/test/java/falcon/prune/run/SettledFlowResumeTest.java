@@ -9,16 +9,9 @@ import falcon.model.Dimension;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
-import falcon.prune.Falcon;
 import falcon.prune.Graphs;
 import falcon.prune.NpyBytes;
 import falcon.prune.Pruning;
-import falcon.prune.method.MaskProjection;
-import falcon.prune.method.ReconstructionMethod;
-import falcon.prune.options.BudgetRequest;
-import falcon.prune.options.Loss;
-import falcon.prune.options.Method;
-import falcon.prune.options.PruningOptions;
 import falcon.prune.report.PrunedNetwork;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -44,34 +37,13 @@ class SettledFlowResumeTest {
   @Test
   void aFinishedStageIsGoneOnFrom() throws IOException {
     Dataset data = data();
-    PruningOptions options =
-        PruningOptions.builder().stages(2).loss(Loss.OUTPUTS).samples(64).threads(2).build();
-    Pruning pruning =
-        Falcon.prune(network, data, BudgetRequest.macs(0.4))
-            .options(options)
-            .method(
-                new ReconstructionMethod(
-                    ReconstructionMethod.defaults(Method.FALCON).withSteps(3),
-                    MaskProjection.EXACT));
+    TwoStages run = TwoStages.of(network, data);
+    Pruning pruning = run.pruning();
     assertThat(pruning.network().initializers().keySet())
         .as("weights of the branch are in the graph")
         .hasSizeGreaterThan(network.initializers().size());
     PrunedNetwork whole = pruning.run();
-    var description =
-        RunDescription.builder(pruning.network(), pruning.plan(), options)
-            .command("./falcon prune")
-            .build();
-    Path stages = folder.resolve("stages");
-    pruning.stages(new ResumableStages(stages, description, System::nanoTime)).run();
-    Path second = stages.resolve("02");
-    try (var files = Files.list(second)) {
-      for (Path file : files.toList()) {
-        Files.delete(file);
-      }
-    }
-    Files.delete(second);
-    PrunedNetwork rest =
-        pruning.stages(new ResumableStages(stages, description, System::nanoTime)).run();
+    PrunedNetwork rest = run.resumed(folder.resolve("stages"));
     assertThat(rest.mask()).isEqualTo(whole.mask());
     assertThat(rest.network().initializers()).isEqualTo(whole.network().initializers());
   }

@@ -71,22 +71,21 @@ public final class LayerProblem {
     for (int i = 0; i < k; i++) {
       diagonal[i] = gram[i * k + i];
     }
-    float[] units = InputUnits.of(diagonal);
+    InputUnits inputUnits = InputUnits.of(diagonal);
+    float[] units = inputUnits.values();
     int o = shape.outputs();
-    var scaled = new float[present.length];
+    float[] scaled = present.clone();
+    inputUnits.apply(scaled);
     for (int i = 0; i < k; i++) {
       for (int j = 0; j < k; j++) {
         gram[i * k + j] /= (double) units[i] * units[j];
       }
       for (int c = 0; c < o; c++) {
         cross[i * o + c] /= units[i];
-        scaled[c * k + i] = present[c * k + i] * units[i];
       }
     }
     float[] solved = solver.apply(new LayerProblem(shape, gram, cross, scaled, tensorIndexes));
-    for (int i = 0; i < solved.length; i++) {
-      solved[i] /= units[i % k];
-    }
+    inputUnits.undo(solved);
     return solved;
   }
 

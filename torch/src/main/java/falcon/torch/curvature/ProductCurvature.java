@@ -38,23 +38,22 @@ final class ProductCurvature implements LayerCurvature {
       for (int group = 0; group < order.groups(); group++) {
         Tensor h = gram.select(0, group);
         double[] own = Torch.doubles(h.diagonal());
-        float[] inverse = InputUnits.of(own);
-        double mean = 0;
-        for (double value : own) {
-          mean += value / k;
-        }
-        double scale = mean > 0 ? 1 / mean : 1;
+        InputUnits ofInputs = InputUnits.of(own);
+        double scale = ofInputs.scale();
+        System.arraycopy(ofInputs.values(), 0, units, group * k, k);
+        var inverse = new float[k];
         for (int i = 0; i < k; i++) {
-          units[group * k + i] = inverse[i];
-          inverse[i] = 1 / inverse[i];
+          inverse[i] = 1 / ofInputs.values()[i];
           diagonals[group * k + i] =
               (float) (1 / (own[i] * scale * inverse[i] * (double) inverse[i] + ridge));
         }
-        Tensor d = Torch.scoped(inverse, List.of((long) k), Precision.FLOAT64);
-        Tensor correlations =
-            h.to(torch.ScalarType.Double).mul(new Scalar(scale)).mul(d).mul(d.unsqueeze(1));
-        grams.add(Torch.keep(correlations.to(torch.ScalarType.Float)));
-        wanted.add(wanted(order, correlations, order.matrix(weights, group), d));
+        try (var _ = new PointerScope()) { // Temporary matrices of one group at a time.
+          Tensor d = Torch.scoped(inverse, List.of((long) k), Precision.FLOAT64);
+          Tensor correlations =
+              h.to(torch.ScalarType.Double).mul(new Scalar(scale)).mul_(d).mul_(d.unsqueeze(1));
+          grams.add(Torch.keep(correlations.to(torch.ScalarType.Float)));
+          wanted.add(wanted(order, correlations, order.matrix(weights, group), d));
+        }
       }
       Tensor diagonal =
           Torch.scoped(
@@ -72,11 +71,9 @@ final class ProductCurvature implements LayerCurvature {
   /// @return W̄ H `[o, k]` in the inputs' units, float32
   private static Tensor wanted(
       WeightOrder order, Tensor correlations, float[] matrix, Tensor inverse) {
-    try (var _ = new PointerScope()) {
-      List<Long> shape = List.of((long) order.outputs(), (long) order.rowLength());
-      Tensor weights = Torch.scoped(matrix, shape, Precision.FLOAT64).div(inverse);
-      return Torch.keep(weights.mm(correlations).to(torch.ScalarType.Float).contiguous());
-    }
+    List<Long> shape = List.of((long) order.outputs(), (long) order.rowLength());
+    Tensor weights = Torch.scoped(matrix, shape, Precision.FLOAT64).div_(inverse);
+    return Torch.keep(weights.mm(correlations).to(torch.ScalarType.Float).contiguous());
   }
 
   /// Joins the groups' matrices, which are handed over, to one tensor; returns the matrix itself

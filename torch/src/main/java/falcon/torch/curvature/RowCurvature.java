@@ -43,20 +43,13 @@ final class RowCurvature implements LayerCurvature {
                 x.to(torch.ScalarType.Double)
                     .square()
                     .sum(new long[] {0}, false, new ScalarTypeOptional()));
-        float[] ofInputs = InputUnits.of(own);
-        double mean = 0;
-        for (int i = 0; i < k; i++) {
-          mean += own[i] / k;
-          units[group * k + i] = ofInputs[i];
-        }
-        double scale = mean > 0 ? Math.sqrt(1 / mean) : 1;
-        Tensor d = Torch.scoped(ofInputs, List.of((long) k), Precision.FLOAT32);
-        Tensor scaled = x.mul(new Scalar(scale)).div(d);
+        InputUnits ofInputs = InputUnits.of(own);
+        System.arraycopy(ofInputs.values(), 0, units, group * k, k);
+        Tensor d = Torch.scoped(ofInputs.values(), List.of((long) k), Precision.FLOAT32);
+        Tensor scaled = x.mul(new Scalar(Math.sqrt(ofInputs.scale()))).div_(d);
         rows.add(scaled);
         float[] matrix = order.matrix(weights, group);
-        for (int i = 0; i < matrix.length; i++) {
-          matrix[i] *= ofInputs[i % k];
-        }
+        ofInputs.apply(matrix);
         images.add(images(order, matrix, scaled));
       }
       Tensor all = joined(rows);

@@ -119,13 +119,13 @@ public final class RowProblem {
           Torch.scoped(y, List.of((long) shape.rows(), (long) shape.outputs()), Precision.FLOAT32);
       rows.mul_(new Scalar(scale));
       wanted.mul_(new Scalar(scale));
-      float[] inputUnits =
+      InputUnits inputUnits =
           InputUnits.of(
               Torch.doubles(
                   rows.to(torch.ScalarType.Double)
                       .square()
                       .sum(new long[] {0}, false, new ScalarTypeOptional())));
-      rows.div_(Torch.scoped(inputUnits, List.of((long) k), Precision.FLOAT32));
+      rows.div_(Torch.scoped(inputUnits.values(), List.of((long) k), Precision.FLOAT32));
       Tensor diagonal =
           rows.mul(rows)
               .sum(new long[] {0}, false, new ScalarTypeOptional())
@@ -141,9 +141,7 @@ public final class RowProblem {
               kept[i] = isKept.test(from * k + i) ? 1 : 0;
             }
             float[] weights = Arrays.copyOfRange(present, from * k, to * k);
-            for (int i = 0; i < weights.length; i++) {
-              weights[i] *= inputUnits[i % k];
-            }
+            inputUnits.apply(weights);
             try (var _ = new PointerScope()) {
               Tensor targets = wanted.narrow(1, from, to - from).t();
               var units = RowUnits.of(weights, k);
@@ -152,9 +150,7 @@ public final class RowProblem {
                   new Block(rows, diagonal, relativeRidge)
                       .solve(weights, kept, units.applied(targets));
               units.undo(found);
-              for (int i = 0; i < found.length; i++) {
-                found[i] /= inputUnits[i % k];
-              }
+              inputUnits.undo(found);
               System.arraycopy(found, 0, solved, from * k, found.length);
             }
             return b;

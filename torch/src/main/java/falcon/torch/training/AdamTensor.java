@@ -8,11 +8,6 @@ final class AdamTensor {
   private static final float BETA2 = 0.99f;
   private static final float EPSILON = 1e-12f;
 
-  // Prefixes of the names of arrays in a state.
-  private static final String VALUES = "values/";
-  private static final String FIRST_MOMENTS = "first moments/";
-  private static final String SECOND_MOMENTS = "second moments/";
-
   private final String name;
   private final float[] values;
   private final float[] first;
@@ -43,16 +38,12 @@ final class AdamTensor {
   /// @param state state written by [#addTo]; its arrays are handed over
   /// @throws IllegalStateException if the state belongs to another tensor
   AdamTensor(
-      String name,
-      float[] start,
-      float[] sizes,
-      boolean isMasked,
-      RefinementCheckpoints.State state) {
+      String name, float[] start, float[] sizes, boolean isMasked, StepCheckpoints.State state) {
     this.name = name;
     this.isKept = kept(start, isMasked);
-    this.values = array(state, VALUES + name, start.length);
-    this.first = array(state, FIRST_MOMENTS + name, start.length);
-    this.second = array(state, SECOND_MOMENTS + name, start.length);
+    this.values = array(state, MomentNames.VALUES + name, start.length);
+    this.first = array(state, MomentNames.FIRST_MOMENTS + name, start.length);
+    this.second = array(state, MomentNames.SECOND_MOMENTS + name, start.length);
     this.sizes = sizes;
   }
 
@@ -64,21 +55,15 @@ final class AdamTensor {
     return kept;
   }
 
-  private static float[] array(RefinementCheckpoints.State state, String what, int size) {
-    float[] array = state.arrays().get(what);
-    if (array == null || array.length != size) {
-      throw new IllegalStateException(
-          "the refinement's state has %s as '%s', wanted are %d numbers"
-              .formatted(array == null ? "nothing" : array.length + " numbers", what, size));
-    }
-    return array;
+  private static float[] array(StepCheckpoints.State state, String what, int size) {
+    return MomentNames.array(state.arrays(), what, size, "refinement");
   }
 
   /// Adds everything that the next steps depend on; nothing is copied.
   void addTo(Map<String, float[]> arrays) {
-    arrays.put(VALUES + name, values);
-    arrays.put(FIRST_MOMENTS + name, first);
-    arrays.put(SECOND_MOMENTS + name, second);
+    arrays.put(MomentNames.VALUES + name, values);
+    arrays.put(MomentNames.FIRST_MOMENTS + name, first);
+    arrays.put(MomentNames.SECOND_MOMENTS + name, second);
   }
 
   String name() {

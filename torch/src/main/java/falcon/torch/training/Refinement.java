@@ -5,26 +5,17 @@ import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
 import falcon.torch.Precision;
-import falcon.torch.Torch;
-import falcon.torch.execution.GraphExecution;
 import falcon.torch.execution.GraphProgram;
 import falcon.torch.execution.LoadedNetwork;
 import falcon.torch.gradient.LossGradients;
 import falcon.torch.kernel.Workers;
-import falcon.torch.sample.SampleBatch;
 import falcon.torch.sample.SampleSource;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.ScalarTypeOptional;
-import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
 /// The refinement: first-order steps on all kept weights together, towards the outputs of the dense
@@ -80,16 +71,13 @@ public final class Refinement {
   /// forward and backward through the other.
   private static final double PASSES_PER_STEP = 5;
 
-  /// Greatest variance of values whose squares float32 represents well.
-  private static final double GREATEST_SCALE = 1e20;
-
   private final Network dense;
   private final List<String> features;
   private final Set<String> untouched;
   private final Options options;
   private final long bytes;
   private final Workers workers;
-  private final RefinementCheckpoints checkpoints;
+  private final StepCheckpoints checkpoints;
 
   /// Creates a refinement towards the dense network; the caller owns the workers.
   ///
@@ -111,10 +99,10 @@ public final class Refinement {
     this.bytes = bytes;
     this.workers = workers;
     this.features = Features.of(new GraphProgram(ExamplesFirst.of(dense)), layers);
-    this.checkpoints = RefinementCheckpoints.NONE;
+    this.checkpoints = StepCheckpoints.NONE;
   }
 
-  private Refinement(Refinement other, RefinementCheckpoints checkpoints) {
+  private Refinement(Refinement other, StepCheckpoints checkpoints) {
     this.dense = other.dense;
     this.untouched = other.untouched;
     this.options = other.options;
@@ -127,7 +115,7 @@ public final class Refinement {
   /// Returns this refinement with a store: it continues from the stored state, if there is one, and
   /// stores its own states. Neither the stored states nor the number of threads change a bit of the
   /// result.
-  public Refinement keptIn(RefinementCheckpoints store) {
+  public Refinement keptIn(StepCheckpoints store) {
     return new Refinement(this, store);
   }
 
@@ -161,44 +149,45 @@ public final class Refinement {
       long each = 2 * SampleBytes.of(loadedDense, samples); // of both networks
       int measured = Math.clamp(bytes / each, 2, SCALE_SAMPLES);
       long begin = System.nanoTime();
-      double[] scales = scales(loadedDense, samples, measured);
+      var distance = DenseDistance.measured(loadedDense, features, samples, measured, options);
       double seconds = (System.nanoTime() - begin) / 1e9 / Math.min(measured, samples.size());
       if (!start.scales().isEmpty()) {
-        scales = start.scales().stream().mapToDouble(Double::doubleValue).toArray();
+        distance = distance.with(start.scales());
       }
       int size = Math.clamp(bytes / each / TASKS, 1, CHUNK);
       var lossGradients = new LossGradients(loaded, names, features, false, workers);
       if (start.done() > 0) {
         setKept(loaded, tensors);
       }
-      double[] usedScales = scales;
       var chunks = loaded.chunks(options.batch(), size);
       listener.expected(
           (steps - start.done())
               * (PASSES_PER_STEP * options.batch() * seconds)
               / Math.min(chunks.count(), workers.threads()));
-      for (int step = start.done(); step < steps; step++) {
-        int first = step * options.batch();
-        double loss =
-            lossGradients.compute(
-                    chunks.count(),
-                    chunk -> chunks.batch(samples, first, chunk),
-                    (execution, batch, chunk) ->
-                        distance(execution, loadedDense, batch, usedScales),
-                    gradients)
-                / options.batch();
-        if (!Double.isFinite(loss)) {
-          throw new ArithmeticException(
-              "the distance to the dense network became %s in step %d".formatted(loss, step + 1));
+      try (DenseDistance used = distance) {
+        List<Double> scales = used.scales();
+        for (int step = start.done(); step < steps; step++) {
+          int first = step * options.batch();
+          double loss =
+              lossGradients.compute(
+                      chunks.count(),
+                      chunk -> chunks.batch(samples, first, chunk),
+                      (execution, batch, chunk) -> used.of(execution, batch),
+                      gradients)
+                  / options.batch();
+          if (!Double.isFinite(loss)) {
+            throw new ArithmeticException(
+                "the distance to the dense network became %s in step %d".formatted(loss, step + 1));
+          }
+          double rate = options.learningRate() * schedule(step, steps, decays);
+          int number = step + 1;
+          workers.map(
+              tensors.size(),
+              t -> tensors.get(t).step(gradients.get(t), options.batch(), rate, number));
+          setKept(loaded, tensors);
+          listener.done(number, loss);
+          checkpoints.stepDone(number, steps, () -> state(number, scales, tensors));
         }
-        double rate = options.learningRate() * schedule(step, steps, decays);
-        int number = step + 1;
-        workers.map(
-            tensors.size(),
-            t -> tensors.get(t).step(gradients.get(t), options.batch(), rate, number));
-        setKept(loaded, tensors);
-        listener.done(number, loss);
-        checkpoints.stepDone(number, steps, () -> state(number, usedScales, tensors));
       }
     }
     var replaced = new LinkedHashMap<String, Tensor>();
@@ -217,7 +206,7 @@ public final class Refinement {
 
   /// Returns the beginning, or the stored state.
   private Start start(Network network, Set<String> masked, int steps, StepScales scales) {
-    RefinementCheckpoints.State kept = checkpoints.last();
+    StepCheckpoints.State kept = checkpoints.last();
     int done = kept == null ? 0 : kept.done();
     if (done > steps) {
       throw new IllegalStateException(
@@ -233,11 +222,11 @@ public final class Refinement {
     }
   }
 
-  private static RefinementCheckpoints.State state(
-      int done, double[] scales, List<AdamTensor> tensors) {
+  private static StepCheckpoints.State state(
+      int done, List<Double> scales, List<AdamTensor> tensors) {
     var arrays = new LinkedHashMap<String, float[]>();
     tensors.forEach(tensor -> tensor.addTo(arrays));
-    return new RefinementCheckpoints.State(done, Arrays.stream(scales).boxed().toList(), arrays);
+    return new StepCheckpoints.State(done, scales, arrays);
   }
 
   private static double schedule(int step, int steps, boolean decays) {
@@ -253,7 +242,7 @@ public final class Refinement {
   private List<AdamTensor> movingTensors(
       Network network,
       Set<String> masked,
-      RefinementCheckpoints.@Nullable State kept,
+      StepCheckpoints.@Nullable State kept,
       StepScales scales) {
     Map<String, float[]> offsets = new LinkedHashMap<>();
     Set<String> fixed = new HashSet<>(untouched);
@@ -299,135 +288,5 @@ public final class Refinement {
       offset[c] -= scale[c] * mean[c] / (float) Math.sqrt(variance[c] + epsilon);
     }
     return offset;
-  }
-
-  /// Returns the sum over samples of the squared distances, each over its scale.
-  ///
-  /// @param scales of the outputs, then of the channels of each feature
-  private org.bytedeco.pytorch.Tensor distance(
-      GraphExecution execution, LoadedNetwork loadedDense, SampleBatch batch, double[] scales) {
-    try (var reference = loadedDense.start(batch)) {
-      features.forEach(reference::watch);
-      org.bytedeco.pytorch.Tensor sum =
-          scaledDistance(
-              execution.runToEnd(), reference.runToEnd(), options.outputWeight(), scales[0]);
-      int next = 1;
-      for (String feature : features) {
-        org.bytedeco.pytorch.Tensor wanted = reference.value(feature);
-        int axis = channelAxis(feature, wanted);
-        int channels = Math.toIntExact(wanted.size(axis));
-        org.bytedeco.pytorch.Tensor units = units(scales, next, wanted, axis);
-        sum =
-            sum.add(
-                squaredDistance(execution.value(feature).mul(units), wanted.mul(units))
-                    .mul(new Scalar(options.featureWeight() / features.size())));
-        next += channels;
-      }
-      return sum;
-    }
-  }
-
-  /// Returns the axis of a feature's channels: the second of what a convolution reads, the last of
-  /// what other layers read.
-  private int channelAxis(String feature, org.bytedeco.pytorch.Tensor value) {
-    boolean isImage =
-        dense.consumers(feature).stream()
-            .anyMatch(node -> node.is("Conv") || node.is("ConvTranspose"));
-    return isImage ? 1 : Math.toIntExact(value.dim() - 1);
-  }
-
-  /// Returns 1 over the roots of the channels' scales, to be multiplied with a value; zero for
-  /// channels that do not vary.
-  private static org.bytedeco.pytorch.Tensor units(
-      double[] scales, int first, org.bytedeco.pytorch.Tensor value, int axis) {
-    var units = new float[Math.toIntExact(value.size(axis))];
-    for (int c = 0; c < units.length; c++) {
-      double scale = scales[first + c];
-      units[c] = scale > 0 ? (float) (1 / Math.sqrt(scale)) : 0;
-    }
-    var shape = new Long[Math.toIntExact(value.dim())];
-    Arrays.fill(shape, 1L);
-    shape[axis] = (long) units.length;
-    return Torch.scoped(units, List.of(shape), Precision.FLOAT32).to(Torch.type(value));
-  }
-
-  /// Returns the squared distance over its scale; values whose squares float32 cannot represent are
-  /// divided before they are squared.
-  private static org.bytedeco.pytorch.Tensor scaledDistance(
-      org.bytedeco.pytorch.Tensor value,
-      org.bytedeco.pytorch.Tensor wanted,
-      double weight,
-      double scale) {
-    if (scale < GREATEST_SCALE && scale > 1 / GREATEST_SCALE) {
-      return squaredDistance(value, wanted).mul(new Scalar(weight / scale));
-    }
-    var unit = new Scalar(1 / Math.sqrt(scale));
-    return squaredDistance(value.mul(unit), wanted.mul(unit)).mul(new Scalar(weight));
-  }
-
-  /// Returns the mean squared distance over a sample's elements, summed over samples.
-  private static org.bytedeco.pytorch.Tensor squaredDistance(
-      org.bytedeco.pytorch.Tensor value, org.bytedeco.pytorch.Tensor wanted) {
-    double elementsPerSample = (double) value.numel() / value.size(0);
-    return torch
-        .mse_loss(value, wanted, 2) // sum
-        .mul(new Scalar(1 / elementsPerSample));
-  }
-
-  /// Returns the variances of the dense network's values on the first samples: of each output, then
-  /// their mean; of each channel of the features over all samples and places, zero where it does
-  /// not vary.
-  private double[] scales(LoadedNetwork loadedDense, SampleSource samples, int count) {
-    var chunks = loadedDense.chunks(Math.min(count, samples.size()), count);
-    try (var _ = new PointerScope()) {
-      var values = new ArrayList<List<org.bytedeco.pytorch.Tensor>>();
-      for (int chunk = 0; chunk < chunks.count(); chunk++) {
-        try (var execution = loadedDense.start(chunks.batch(samples, chunk))) {
-          features.forEach(execution::watch);
-          org.bytedeco.pytorch.Tensor output = execution.runToEnd();
-          loadedDense.requireReal(output);
-          var ofChunk = new ArrayList<>(List.of(output.clone()));
-          features.forEach(feature -> ofChunk.add(execution.value(feature).clone()));
-          values.add(ofChunk);
-        }
-      }
-      double output = outputVariance(joined(values, 0));
-      var scales = new ArrayList<Double>();
-      scales.add(output > 0 && output < Double.POSITIVE_INFINITY ? output : 1);
-      for (int f = 0; f < features.size(); f++) {
-        org.bytedeco.pytorch.Tensor value = joined(values, f + 1);
-        for (double variance : variances(value, channelAxis(features.get(f), value))) {
-          scales.add(variance > 0 && variance < Double.POSITIVE_INFINITY ? variance : 0);
-        }
-      }
-      return scales.stream().mapToDouble(Double::doubleValue).toArray();
-    }
-  }
-
-  /// Returns a value of all chunks.
-  private static org.bytedeco.pytorch.Tensor joined(
-      List<List<org.bytedeco.pytorch.Tensor>> values, int number) {
-    var parts = new TensorVector(values.size());
-    for (int chunk = 0; chunk < values.size(); chunk++) {
-      parts.put(chunk, values.get(chunk).get(number));
-    }
-    return values.size() == 1 ? parts.get(0) : torch.cat(parts, 0);
-  }
-
-  /// Returns the mean over outputs of the variances over samples.
-  private static double outputVariance(org.bytedeco.pytorch.Tensor outputs) {
-    double variance = meanVariance(outputs);
-    return Double.isFinite(variance) ? variance : meanVariance(outputs.to(torch.ScalarType.Double));
-  }
-
-  private static double meanVariance(org.bytedeco.pytorch.Tensor outputs) {
-    return outputs.var(new long[] {0}, false, false).mean(new ScalarTypeOptional()).item_double();
-  }
-
-  /// Returns the variances of the channels on an axis over all other axes.
-  private static double[] variances(org.bytedeco.pytorch.Tensor values, int axis) {
-    org.bytedeco.pytorch.Tensor rows =
-        values.to(torch.ScalarType.Double).movedim(axis, 0).reshape(values.size(axis), -1);
-    return Torch.doubles(rows.var(new long[] {1}, false, false));
   }
 }

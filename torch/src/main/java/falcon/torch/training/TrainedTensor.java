@@ -11,11 +11,6 @@ final class TrainedTensor {
   private static final float BETA2 = 0.999f;
   private static final float EPSILON = 1e-8f;
 
-  // Prefixes of the names of arrays in a state.
-  private static final String VALUES = "values/";
-  private static final String FIRST_MOMENTS = "first moments/";
-  private static final String SECOND_MOMENTS = "second moments/";
-
   private final String name;
   private final float[] weights;
   private final float[] gradientSums;
@@ -62,10 +57,10 @@ final class TrainedTensor {
 
   /// Adds everything that the next steps depend on; nothing is copied.
   void addTo(Map<String, float[]> arrays) {
-    arrays.put(VALUES + name, weights);
-    arrays.put(FIRST_MOMENTS + name, first);
+    arrays.put(MomentNames.VALUES + name, weights);
+    arrays.put(MomentNames.FIRST_MOMENTS + name, first);
     if (second.length > 0) {
-      arrays.put(SECOND_MOMENTS + name, second);
+      arrays.put(MomentNames.SECOND_MOMENTS + name, second);
     }
   }
 
@@ -73,21 +68,15 @@ final class TrainedTensor {
   ///
   /// @throws IllegalStateException if the state belongs to another tensor
   void restore(Map<String, float[]> arrays) {
-    copy(arrays, VALUES, weights);
-    copy(arrays, FIRST_MOMENTS, first);
+    copy(arrays, MomentNames.VALUES, weights);
+    copy(arrays, MomentNames.FIRST_MOMENTS, first);
     if (second.length > 0) {
-      copy(arrays, SECOND_MOMENTS, second);
+      copy(arrays, MomentNames.SECOND_MOMENTS, second);
     }
   }
 
   private void copy(Map<String, float[]> arrays, String prefix, float[] to) {
-    float[] from = arrays.get(prefix + name);
-    if (from == null || from.length != to.length) {
-      throw new IllegalStateException(
-          "the training's state has %s as '%s%s', wanted are %d numbers"
-              .formatted(
-                  from == null ? "nothing" : from.length + " numbers", prefix, name, to.length));
-    }
+    float[] from = MomentNames.array(arrays, prefix + name, to.length, "training");
     System.arraycopy(from, 0, to, 0, to.length);
   }
 

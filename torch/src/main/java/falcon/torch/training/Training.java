@@ -109,14 +109,14 @@ public final class Training {
 
   private final Options options;
   private final Workers workers;
-  private final RefinementCheckpoints checkpoints;
+  private final StepCheckpoints checkpoints;
 
   /// Creates a training; the caller owns the workers.
   public Training(Options options, Workers workers) {
-    this(options, workers, RefinementCheckpoints.NONE);
+    this(options, workers, StepCheckpoints.NONE);
   }
 
-  private Training(Options options, Workers workers, RefinementCheckpoints checkpoints) {
+  private Training(Options options, Workers workers, StepCheckpoints checkpoints) {
     this.options = options;
     this.workers = workers;
     this.checkpoints = checkpoints;
@@ -125,7 +125,7 @@ public final class Training {
   /// Returns this training with a store: it continues from the stored state, if there is one, and
   /// stores its own states. Neither the stored states nor the number of threads change a bit of the
   /// result.
-  public Training keptIn(RefinementCheckpoints store) {
+  public Training keptIn(StepCheckpoints store) {
     return new Training(options, workers, store);
   }
 
@@ -340,7 +340,7 @@ public final class Training {
   ///
   /// @return number of steps that it had taken; 0 if there is none
   private int restored(List<TrainedTensor> tensors, int steps) {
-    RefinementCheckpoints.State state = checkpoints.last();
+    StepCheckpoints.State state = checkpoints.last();
     if (state == null) {
       return 0;
     }
@@ -352,9 +352,9 @@ public final class Training {
     return state.done();
   }
 
-  private static RefinementCheckpoints.State state(int done, List<TrainedTensor> tensors) {
+  private static StepCheckpoints.State state(int done, List<TrainedTensor> tensors) {
     var arrays = new LinkedHashMap<String, float[]>();
     tensors.forEach(tensor -> tensor.addTo(arrays));
-    return new RefinementCheckpoints.State(done, List.of(), arrays);
+    return new StepCheckpoints.State(done, List.of(), arrays);
   }
 }

@@ -10,21 +10,15 @@ import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
 import falcon.model.ValueInfo;
-import falcon.model.format.Networks;
 import falcon.model.layer.DenseProduct;
 import falcon.model.layer.Layer;
 import falcon.model.layer.Layers;
 import falcon.model.stored.StoredWeights;
-import falcon.torch.Comparison;
-import falcon.torch.Forward;
-import falcon.torch.OnnxRuntime;
-import falcon.torch.Precision;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
@@ -190,21 +184,7 @@ class IntegerProductsTest {
   }
 
   private void requireSame(Network network) throws OrtException {
-    Path file = folder.resolve("integers.onnx");
-    Networks.write(network, file);
-    var values = new SplittableRandom(3);
-    List<Long> shape = new ArrayList<>();
-    for (Dimension size : Objects.requireNonNull(network.inputs().getFirst().dimensions())) {
-      shape.add(((Dimension.Fixed) size).size());
-    }
-    var x = new float[Math.toIntExact(Tensor.elements(shape))];
-    for (int i = 0; i < x.length; i++) {
-      x[i] = (float) values.nextGaussian();
-    }
-    Map<String, Tensor> inputs = Map.of("x", Tensor.ofFloats(shape, x));
-    List<Tensor> expected = OnnxRuntime.run(file, inputs);
-    List<Tensor> own = Forward.run(StoredWeights.unfolded(network), inputs, Precision.FLOAT32);
-    assertThat(Comparison.difference(own, expected, TOLERANCE, TOLERANCE)).isEmpty();
+    FileTwin.requireSame(network, folder.resolve("integers.onnx"), TOLERANCE, TOLERANCE);
   }
 
   /// One of two products whose weights another node reads stays as it is; the other one is pruned.

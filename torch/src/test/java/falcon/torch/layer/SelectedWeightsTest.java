@@ -11,15 +11,10 @@ import falcon.model.Node;
 import falcon.model.Tensor;
 import falcon.model.ValueInfo;
 import falcon.model.WeightStorage;
-import falcon.model.format.Networks;
 import falcon.model.layer.DenseProduct;
 import falcon.model.layer.Layer;
 import falcon.model.layer.Layers;
 import falcon.model.stored.StoredWeights;
-import falcon.torch.Comparison;
-import falcon.torch.Forward;
-import falcon.torch.OnnxRuntime;
-import falcon.torch.Precision;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -312,21 +307,7 @@ class SelectedWeightsTest {
   }
 
   private void requireSame(Network network) throws OrtException {
-    Path file = folder.resolve("selected.onnx");
-    Networks.write(network, file);
-    var random = new SplittableRandom(3);
-    List<Long> shape = new ArrayList<>();
-    for (Dimension size : Objects.requireNonNull(network.inputs().getFirst().dimensions())) {
-      shape.add(((Dimension.Fixed) size).size());
-    }
-    var values = new float[Math.toIntExact(Tensor.elements(shape))];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) random.nextGaussian();
-    }
-    Map<String, Tensor> inputs = Map.of("x", Tensor.ofFloats(shape, values));
-    List<Tensor> expected = OnnxRuntime.run(file, inputs);
-    List<Tensor> own = Forward.run(StoredWeights.unfolded(network), inputs, Precision.FLOAT32);
-    assertThat(Comparison.difference(own, expected, TOLERANCE, TOLERANCE)).isEmpty();
+    FileTwin.requireSame(network, folder.resolve("selected.onnx"), TOLERANCE, TOLERANCE);
   }
 
   @Test

@@ -11,14 +11,9 @@ import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
 import falcon.model.ValueInfo;
-import falcon.model.format.Networks;
 import falcon.model.layer.Layer;
 import falcon.model.layer.Layers;
 import falcon.model.stored.StoredWeights;
-import falcon.torch.Comparison;
-import falcon.torch.Forward;
-import falcon.torch.OnnxRuntime;
-import falcon.torch.Precision;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -369,21 +364,7 @@ class StoredWeightsTest {
   }
 
   private void requireSame(Network network) throws OrtException {
-    Path file = folder.resolve("stored.onnx");
-    Networks.write(network, file);
-    var random = new SplittableRandom(3);
-    List<Long> shape = new ArrayList<>();
-    for (Dimension size : Objects.requireNonNull(network.inputs().getFirst().dimensions())) {
-      shape.add(((Dimension.Fixed) size).size());
-    }
-    var values = new float[Math.toIntExact(Tensor.elements(shape))];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = (float) random.nextGaussian();
-    }
-    Map<String, Tensor> inputs = Map.of("x", Tensor.ofFloats(shape, values));
-    List<Tensor> expected = OnnxRuntime.run(file, inputs);
-    List<Tensor> own = Forward.run(StoredWeights.unfolded(network), inputs, Precision.FLOAT32);
-    assertThat(Comparison.difference(own, expected, RELATIVE, ABSOLUTE)).isEmpty();
+    FileTwin.requireSame(network, folder.resolve("stored.onnx"), RELATIVE, ABSOLUTE);
   }
 
   @Test

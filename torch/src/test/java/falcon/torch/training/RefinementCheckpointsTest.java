@@ -30,7 +30,7 @@ class RefinementCheckpointsTest {
   @ParameterizedTest
   @ValueSource(ints = {1, 5, 11, 12})
   void goingOnAfterAnyStepGivesTheSameBits(int broken) {
-    Network whole = refine(STEPS, 2, RefinementCheckpoints.NONE);
+    Network whole = refine(STEPS, 2, StepCheckpoints.NONE);
     var store = new Store(null, broken);
     refine(STEPS, 2, store);
     Network rest = refine(STEPS, 3, new Store(store.kept, 0));
@@ -57,15 +57,14 @@ class RefinementCheckpointsTest {
 
   @Test
   void aStateOfOtherTensorsIsRefused() {
-    var state =
-        new RefinementCheckpoints.State(3, List.of(1.0), Map.of("values/c1.w", new float[3]));
+    var state = new StepCheckpoints.State(3, List.of(1.0), Map.of("values/c1.w", new float[3]));
     assertThatThrownBy(() -> refine(STEPS, 2, new Store(state, 0)))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageMatching(
             "the refinement's state has 3 numbers as 'values/c1.w', wanted are \\d+ numbers");
   }
 
-  private Network refine(int steps, int threads, RefinementCheckpoints store) {
+  private Network refine(int steps, int threads, StepCheckpoints store) {
     var samples = new NoiseSamples(List.of(3L, 6L, 5L), steps * OPTIONS.batch(), 3, 5);
     try (var workers = new Workers(threads)) {
       return new Refinement(dense, MASKED, List.of(), OPTIONS, 1L << 30, workers)
@@ -75,7 +74,7 @@ class RefinementCheckpointsTest {
   }
 
   /// Stores a copy of the state after one step.
-  private static final class Store implements RefinementCheckpoints {
+  private static final class Store implements StepCheckpoints {
     private final int step;
     private final List<Integer> steps = new ArrayList<>();
     private @Nullable State kept;

@@ -63,7 +63,7 @@ class TrainingTest {
     var kept = new BitSet();
     kept.set(3, 40);
     var scope = new Training.Scope(Map.of("c1.w", kept), Set.of("n1.scale", "logits.b"), 1L << 30);
-    Network trained = train(scope, optimizer, Training.Decay.LINEAR, RefinementCheckpoints.NONE);
+    Network trained = train(scope, optimizer, Training.Decay.LINEAR, StepCheckpoints.NONE);
     float[] before = network.tensor("c1.w").toFloats();
     float[] after = trained.tensor("c1.w").toFloats();
     for (int i = 0; i < after.length; i++) {
@@ -169,7 +169,7 @@ class TrainingTest {
       Training.Scope scope,
       Optimizer optimizer,
       Training.Decay decay,
-      RefinementCheckpoints checkpoints) {
+      StepCheckpoints checkpoints) {
     var options =
         new Training.Options(
             3, 64, new Training.Rate(0.01, decay, 0.2), new Training.Steps(optimizer, 0.9, 5e-4));
@@ -186,7 +186,7 @@ class TrainingTest {
   }
 
   /// Keeps the state after one step.
-  private static final class Store implements RefinementCheckpoints {
+  private static final class Store implements StepCheckpoints {
     private final int keptStep;
     private final List<Integer> begun = new ArrayList<>();
     private @Nullable State kept;

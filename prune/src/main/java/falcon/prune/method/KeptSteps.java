@@ -5,16 +5,16 @@ import falcon.model.safetensors.TensorPart;
 import falcon.prune.storage.CheckpointFile;
 import falcon.prune.storage.CheckpointFolder;
 import falcon.prune.storage.CheckpointSchedule;
-import falcon.torch.training.RefinementCheckpoints;
+import falcon.torch.training.StepCheckpoints;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The state of a refinement, or of a retraining, in a file; each later state replaces it.
-public final class KeptRefinement implements RefinementCheckpoints {
+public final class KeptSteps implements StepCheckpoints {
   /// The name of the part of a stage that a refinement is.
-  public static final String PART = "refinement";
+  public static final String REFINEMENT = "refinement";
 
   /// The name of the part of a stage that a retraining is.
   public static final String RETRAINING = "retraining";
@@ -31,11 +31,11 @@ public final class KeptRefinement implements RefinementCheckpoints {
 
   /// Creates a store of the states of steps.
   ///
-  /// @param part what the steps are: [#PART] or [#RETRAINING]
+  /// @param part what the steps are: [#REFINEMENT] or [#RETRAINING]
   /// @param folder the stage's folder
   /// @param file the file that each state replaces
   /// @param schedule decides which states are kept
-  public KeptRefinement(
+  public KeptSteps(
       String part, CheckpointFolder folder, CheckpointFile file, CheckpointSchedule schedule) {
     this.part = part;
     this.folder = folder;
@@ -45,7 +45,7 @@ public final class KeptRefinement implements RefinementCheckpoints {
 
   @Override
   public @Nullable State last() {
-    State state = folder.read(file, part, KeptRefinement::state);
+    State state = folder.read(file, part, KeptSteps::state);
     if (state != null) {
       folder.goOn(file, "step %d of the %s".formatted(state.done() + 1, part), state.done());
     }

@@ -7,10 +7,10 @@ import org.jspecify.annotations.Nullable;
 
 /// The store of the intermediate states of a [Refinement] or a [Training], so that an interrupted
 /// one can continue to the same bits. It is used by the thread that takes the steps only.
-public interface RefinementCheckpoints {
+public interface StepCheckpoints {
   /// Stores nothing.
-  RefinementCheckpoints NONE =
-      new RefinementCheckpoints() {
+  StepCheckpoints NONE =
+      new StepCheckpoints() {
         @Override
         public @Nullable State last() {
           return null;
