@@ -503,6 +503,49 @@ class FlowCommandsTest {
 
   @ParameterizedTest
   @CsvSource({
+    "quick, 120, 0.01", // falcon
+    "NORMAL, 1200, 0.015", // falcon++
+    "high, 8000, 0.015",
+    "77, 77, 0.015",
+  })
+  void anEffortIsAMethodAndANumberOfSteps(String effort, int steps, double learningRate)
+      throws IOException {
+    Ran ran =
+        Ran.of(
+            "prune",
+            Cases.file("mlp.onnx"),
+            "--data",
+            Cases.file("data/ok.npz"),
+            "--macs",
+            "50%",
+            "--effort",
+            effort,
+            "--dry-run",
+            "--json");
+    JsonNode plan = JSON.readTree(ran.out());
+    assertThat(plan.get("steps").intValue()).isEqualTo(steps);
+    assertThat(plan.get("learningRate").doubleValue()).isEqualTo(learningRate);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--effort=much, is none of quick, normal, high",
+    "--effort=0, is quick, normal, high or a number of steps, 1 to",
+    "--effort=9999999, is quick, normal, high or a number of steps, 1 to",
+    "--effort=high --method=falcon, so --method cannot be given beside it",
+    "--effort=high --steps=3, so --steps cannot be given beside it",
+    "--effort=high --refit=backsolve, --refit backsolve refines nothing",
+  })
+  void anEffortThatContradictsOtherOptionsIsRefused(String options, String message) {
+    var words = new ArrayList<>(List.of("--data", Cases.file("data/ok.npz"), "--macs", "50%"));
+    words.addAll(List.of(options.split(" ")));
+    Ran ran = prune(Cases.file("mlp.onnx"), words.toArray(String[]::new));
+    assertThat(ran.code()).isEqualTo(ExitCode.WRONG_USAGE);
+    assertThat(ran.err()).contains(message);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
     "--steps=-1, is 0 to 1",
     "--steps=2000000, is 0 to 1",
     "--learning-rate=0, is above 0",
@@ -520,6 +563,7 @@ class FlowCommandsTest {
   @CsvSource({
     "--steps=3 --method=magnitude, --method magnitude refines nothing",
     "--steps=3 --refit=backsolve, --refit backsolve refines nothing",
+    "--saliency=scale-free, it belongs to --method magnitude",
     "--learning-rate=0.1 --refit=none, --refit none refines nothing",
     "--learning-rate=0.1 --steps=0, --steps 0 takes no steps",
   })

@@ -100,7 +100,8 @@ public final class WeightPruning {
       plan.warnings().forEach(progress::warn);
       progress.note("choosing among %,d weights".formatted(plan.costs().weightCount()));
       Budget last = plan.stageBudgets().getLast();
-      PruningMethod.Outcome outcome = MagnitudeMethod.prune(unfolded, plan, last, workers, clock);
+      PruningMethod.Outcome outcome =
+          MagnitudeMethod.of(options).prune(unfolded, plan, last, workers, clock);
       Projection projection = outcome.projection();
       Mask mask = WeightVector.nonZero(outcome.network(), plan.costs());
       var certificate =

@@ -13,6 +13,7 @@ import falcon.prune.options.BatchNormPolicy;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.Method;
 import falcon.prune.options.PruningOptions;
+import falcon.prune.options.WeightSaliency;
 import falcon.prune.report.PrunedNetwork;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,6 +24,7 @@ import java.util.SplittableRandom;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The same function, written with other scales, is pruned in the same way.
@@ -51,6 +53,39 @@ class ScaleFreeTest {
         .containsExactly(first.network().tensor("w2").toFloats(), within(1e-2f));
     assertThat(times(second.network().tensor("b1"), i -> 1 / scales[i]).toFloats())
         .containsExactly(first.network().tensor("b1").toFloats(), within(1e-2f));
+  }
+
+  /// The weights alone are compared in the same way, without any sample.
+  @ParameterizedTest
+  @EnumSource(WeightSaliency.class)
+  void weightsAloneInOtherUnits(WeightSaliency saliency) {
+    Network network = Graphs.perceptron(4);
+    float[] scales = scales(16, 3);
+    Network scaled =
+        network.withTensors(
+            Map.of(
+                "w1", times(network.tensor("w1"), i -> scales[i % 16]),
+                "b1", times(network.tensor("b1"), i -> scales[i]),
+                "w2", times(network.tensor("w2"), i -> 1 / scales[i / 4])));
+    boolean[] first = keptByWeights(network, saliency);
+    boolean[] second = keptByWeights(scaled, saliency);
+    if (saliency == WeightSaliency.SCALE_FREE) {
+      assertThat(second).isEqualTo(first);
+    } else {
+      assertThat(second).isNotEqualTo(first);
+    }
+  }
+
+  private static boolean[] keptByWeights(Network network, WeightSaliency saliency) {
+    return kept(
+        Falcon.prune(network, BudgetRequest.macs(0.4))
+            .options(
+                PruningOptions.builder()
+                    .method(Method.MAGNITUDE)
+                    .saliency(saliency)
+                    .threads(1)
+                    .build())
+            .run());
   }
 
   /// Rows of convolutions in other units, which the BatchNormalization behind them undoes.

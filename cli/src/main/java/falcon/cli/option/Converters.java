@@ -7,6 +7,7 @@ import falcon.prune.options.Amount;
 import falcon.prune.options.BatchAxes;
 import falcon.prune.options.BatchNormPolicy;
 import falcon.prune.options.Curvature;
+import falcon.prune.options.Effort;
 import falcon.prune.options.ExampleShapes;
 import falcon.prune.options.InputValue;
 import falcon.prune.options.KeepFloor;
@@ -18,6 +19,7 @@ import falcon.prune.options.RateDecay;
 import falcon.prune.options.Refit;
 import falcon.prune.options.RetrainingLoss;
 import falcon.prune.options.Schedule;
+import falcon.prune.options.WeightSaliency;
 import falcon.prune.storage.ModelFormat;
 import java.util.Arrays;
 import java.util.function.Function;
@@ -47,6 +49,7 @@ public final class Converters {
     to.add(Block.class, Block::parse);
     to.add(Memory.class, Memory::parse);
     to.add(Method.class, Method::of);
+    to.add(Effort.class, Effort::parse);
     to.add(Loss.class, Loss::of);
     to.add(Layout.class, Layout::of);
     to.add(ImageLayout.class, ImageLayout::of);
@@ -57,6 +60,7 @@ public final class Converters {
     to.add(RetrainingLoss.class, text -> oneOf(RetrainingLoss.values(), RetrainingLoss::id, text));
     to.add(Optimizer.class, text -> oneOf(Optimizer.values(), Optimizer::id, text));
     to.add(RateDecay.class, text -> oneOf(RateDecay.values(), RateDecay::id, text));
+    to.add(WeightSaliency.class, text -> oneOf(WeightSaliency.values(), WeightSaliency::id, text));
     to.add(Schedule.class, text -> oneOf(Schedule.values(), Schedule::id, text));
     to.add(
         BatchNormPolicy.class, text -> oneOf(BatchNormPolicy.values(), BatchNormPolicy::id, text));

@@ -3,6 +3,7 @@ package falcon.cli.option;
 import falcon.model.layer.LayerSelection;
 import falcon.prune.options.BatchNormPolicy;
 import falcon.prune.options.Curvature;
+import falcon.prune.options.Effort;
 import falcon.prune.options.KeepFloor;
 import falcon.prune.options.Loss;
 import falcon.prune.options.Method;
@@ -11,6 +12,7 @@ import falcon.prune.options.PruningOptions;
 import falcon.prune.options.Refit;
 import falcon.prune.options.RetrainingOptions;
 import falcon.prune.options.Schedule;
+import falcon.prune.options.WeightSaliency;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +27,24 @@ public final class PruneOptions {
       description =
           "falcon++ (thorough, the default), falcon (quick) or magnitude (projection of"
               + " the weights alone).")
-  private Method method = Method.FALCON_PLUS_PLUS;
+  private @Nullable Method method;
+
+  @Option(
+      names = "--effort",
+      paramLabel = "LEVEL",
+      description =
+          "How much is done for accuracy: quick (falcon), normal (falcon++, the default), high (falcon++"
+              + " with 8,000 refinement steps: about ten minutes for a ResNet20 on two processors), or a"
+              + " number of steps.")
+  private @Nullable Effort effort;
+
+  @Option(
+      names = "--saliency",
+      paramLabel = "NAME",
+      description =
+          "What magnitude compares weights by: squares (as they are, the default) or scale-free (in units"
+              + " that do not depend on how the network is scaled).")
+  private @Nullable WeightSaliency saliency;
 
   @Option(
       names = "--stages",
@@ -139,17 +158,16 @@ public final class PruneOptions {
   /// Returns the options of pruning, completed by values that other groups of options hold.
   public PruningOptions options(
       int threads, @Nullable Long memoryBytes, ModelOptions model, LayerSelection selection) {
-    return PruningOptions.builder()
-        .method(method)
+    return effort()
         .stages(stages)
         .samples(samples)
+        .saliency(saliency)
         .schedule(schedule)
         .refit(refit)
         .curvature(curvature)
         .ridge(ridge == null ? null : ridge.value())
         .block(block == null ? null : block.weights())
         .batchNorm(batchNorm)
-        .steps(steps)
         .learningRate(learningRate)
         .seed(seeds.seed())
         .retraining(retraining())
@@ -162,6 +180,27 @@ public final class PruneOptions {
         .selection(selection)
         .floors(floors)
         .build();
+  }
+
+  /// Returns a builder with method and steps.
+  private PruningOptions.Builder effort() {
+    if (effort == null) {
+      return PruningOptions.builder()
+          .method(method == null ? Method.FALCON_PLUS_PLUS : method)
+          .steps(steps);
+    }
+    requireOne(method == null, "--method");
+    requireOne(steps == null, "--steps");
+    return PruningOptions.builder().effort(effort);
+  }
+
+  private static void requireOne(boolean holds, String other) {
+    if (!holds) {
+      throw new PruningException(
+          PruningException.Kind.USAGE,
+          "%s stands for a method and a number of steps, so %s cannot be given beside it.%nSay one of them."
+              .formatted(falcon.prune.options.Option.EFFORT, other));
+    }
   }
 
   private @Nullable RetrainingOptions retraining() {

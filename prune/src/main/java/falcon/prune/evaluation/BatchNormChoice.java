@@ -9,12 +9,14 @@ import falcon.torch.execution.SampleLosses;
 import falcon.torch.kernel.Workers;
 import falcon.torch.sample.SampleSource;
 import falcon.torch.training.BatchNormRefresh;
+import falcon.torch.training.ChannelRestoration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// The choice whether the pruned network gets BatchNormalization statistics that are estimated on
-/// the pruned network. With [BatchNormPolicy#AUTO] it does where more held-out samples become right
-/// than chance explains ([SampleLosses#isWorseThan]).
+/// the pruned network, or, without a BatchNormalization, the channel means and variances of the
+/// dense one ([ChannelRestoration]). With [BatchNormPolicy#AUTO] it does where more held-out
+/// samples become right than chance explains ([SampleLosses#isWorseThan]).
 ///
 /// @param dense the network before pruning
 /// @param passBytes memory of a pass over samples, 0 for no limit
@@ -74,13 +76,13 @@ public record BatchNormChoice(
       Consumer<String> warn) {
     SampleLosses plain = validation.of(pruned, "pruned network");
     boolean isUndecidable = policy == BatchNormPolicy.AUTO && plain.count() == 0;
-    if (policy == BatchNormPolicy.OFF || isUndecidable || !hasBatchNorm()) {
+    if (policy == BatchNormPolicy.OFF || isUndecidable || !isPossible(pruned)) {
       return new Choice(pruned, plain, null, null, false);
     }
     SampleSource statistics = samples.draw("BatchNormalization", 0, STATISTICS_SAMPLES);
     Network candidate = refreshed(pruned, statistics, clock);
     SampleLosses after = validation.of(candidate, "refreshed network");
-    if (after.percent() < plain.percent() - HARM) {
+    if (hasBatchNorm() && after.percent() < plain.percent() - HARM) {
       warnIfItHurtsTheDense(statistics, ofDense, clock, warn);
     }
     boolean isTaken = policy == BatchNormPolicy.ON || plain.isWorseThan(after);
@@ -118,10 +120,16 @@ public record BatchNormChoice(
   private Network refreshed(Network network, SampleSource images, Clock clock) {
     return clock.time(
         "BatchNormalization",
-        () ->
-            passBytes == 0
-                ? BatchNormRefresh.refresh(network, images, workers)
-                : BatchNormRefresh.refresh(network, images, passBytes, workers));
+        () -> {
+          long bytes = passBytes == 0 ? BatchNormRefresh.DEFAULT_BYTES : passBytes;
+          return hasBatchNorm()
+              ? BatchNormRefresh.refresh(network, images, bytes, workers)
+              : ChannelRestoration.restore(dense, network, images, bytes, workers);
+        });
+  }
+
+  private boolean isPossible(Network pruned) {
+    return hasBatchNorm() || ChannelRestoration.isPossible(dense, pruned);
   }
 
   private boolean hasBatchNorm() {

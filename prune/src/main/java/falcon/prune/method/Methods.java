@@ -17,7 +17,7 @@ public final class Methods {
   /// @param options the options that the plan was made from
   public static PruningMethod of(PruningOptions options, PruningPlan plan) {
     return switch (plan.refit()) {
-      case NONE -> new MagnitudeMethod();
+      case NONE -> MagnitudeMethod.of(options);
       case BACKSOLVE -> backsolve(options.refit().backsolve());
       case RECONSTRUCT, AUTO ->
           new ReconstructionMethod(reconstruction(options, plan), MaskProjection.EXACT);

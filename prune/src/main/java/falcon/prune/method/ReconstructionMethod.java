@@ -10,6 +10,7 @@ import falcon.prune.options.Method;
 import falcon.prune.options.Option;
 import falcon.prune.options.PruningException;
 import falcon.prune.options.Schedule;
+import falcon.prune.options.WeightSaliency;
 import falcon.prune.plan.BudgetSchedule;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.StageNote;
@@ -194,8 +195,8 @@ public record ReconstructionMethod(
   /// Returns what the dense weights' squares alone give, with nothing re-fitted.
   private static Outcome magnitude(Setting setting) {
     PruningPlan plan = setting.plan();
-    return MagnitudeMethod.prune(
-        setting.dense(), plan, plan.magnitudeBudget(), setting.workers(), setting.clock());
+    return new MagnitudeMethod(WeightSaliency.SQUARES)
+        .prune(setting.dense(), plan, plan.magnitudeBudget(), setting.workers(), setting.clock());
   }
 
   /// Returns the number of refinement steps of a stage.

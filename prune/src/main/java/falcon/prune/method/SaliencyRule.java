@@ -18,6 +18,9 @@ public record SaliencyRule(
   /// its slopes, and the weight's share of its output.
   public static final SaliencyRule SCALE_FREE = new SaliencyRule(true, 0.5, 0.5, 0.25, 0);
 
+  /// The rule for weights alone: shares of outputs and of inputs, all of which count the same.
+  public static final SaliencyRule BALANCED = new SaliencyRule(true, 0, 0, 0.25, 0);
+
   /// Returns the rule `w² f^exponent`.
   public static SaliencyRule squares(double exponent) {
     return new SaliencyRule(false, 0, EQUAL_COLUMNS, 0, exponent);

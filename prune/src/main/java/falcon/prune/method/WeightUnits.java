@@ -3,7 +3,10 @@ package falcon.prune.method;
 import falcon.budget.CostTable;
 import falcon.model.Network;
 import falcon.model.Tensor;
+import falcon.torch.UnsupportedNetworkException;
 import falcon.torch.curvature.ChannelDescent;
+import falcon.torch.execution.GraphProgram;
+import falcon.torch.layer.LayerMatrix;
 import falcon.torch.layer.WeightOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -75,6 +78,40 @@ final class WeightUnits {
     return units;
   }
 
+  /// Returns the units of weights of which nothing was measured: all inputs count the same, and so
+  /// do all outputs. Nothing is executed.
+  ///
+  /// @return `[p]`, zero or more
+  static float[] ofWeightsAlone(Network dense, SaliencyRule rule, CostTable costs) {
+    var units = new float[costs.weightCount()];
+    GraphProgram program = program(dense);
+    for (CostTable.Layer layer : costs.layers()) {
+      double cost = Math.pow((double) Math.max(1, layer.macsPerWeight()), rule.cost());
+      Tensor tensor = dense.tensor(layer.name());
+      LayerMatrix matrix = program == null ? null : LayerMatrix.solvable(program, layer.name());
+      LayerRows.of(tensor, matrix == null ? ownOrder(tensor) : matrix.order())
+          .write(rule, 0, cost, units, layer.offset());
+    }
+    return units;
+  }
+
+  /// @return null if the network has nodes that cannot be executed; its weights are pruned all the
+  ///     same
+  private static @Nullable GraphProgram program(Network network) {
+    try {
+      return new GraphProgram(network);
+    } catch (UnsupportedNetworkException _) {
+      return null;
+    }
+  }
+
+  /// Returns the order of weights of which nothing else is known: rows along the tensor's first
+  /// axis.
+  private static WeightOrder ownOrder(Tensor tensor) {
+    int outputs = Math.toIntExact(tensor.shape().getFirst());
+    return WeightOrder.ofMatrices(1, outputs, tensor.size() / outputs, false);
+  }
+
   /// What was measured on some samples.
   ///
   /// @param descents the least squares of the layers, of which the moments of the inputs are taken;
@@ -127,12 +164,19 @@ final class WeightUnits {
       if (descent != null) {
         return new LayerRows(descent.order(), weights, descent.inputUnits(), sensitivity, samples);
       }
-      int outputs = Math.toIntExact(tensor.shape().getFirst());
-      int k = weights.length / outputs;
-      var equal = new float[k];
-      Arrays.fill(equal, 1);
-      return new LayerRows(
-          WeightOrder.ofMatrices(1, outputs, k, false), weights, equal, sensitivity, samples);
+      return equal(weights, ownOrder(tensor), sensitivity, samples);
+    }
+
+    /// Returns the rows of a layer of which nothing was measured.
+    static LayerRows of(Tensor tensor, WeightOrder order) {
+      return equal(tensor.toFloats(), order, new float[0], 0);
+    }
+
+    private static LayerRows equal(
+        float[] weights, WeightOrder order, float[] sensitivity, int samples) {
+      var inputs = new float[order.groups() * order.rowLength()];
+      Arrays.fill(inputs, 1);
+      return new LayerRows(order, weights, inputs, sensitivity, samples);
     }
 
     /// Writes the layer's units from a place on.

@@ -11,10 +11,14 @@ public enum Option {
   NNZ,
   /// The method: [PruningOptions#method].
   METHOD,
+  /// The method and its number of steps in one: [Effort].
+  EFFORT,
   /// The number of stages: [SearchOptions#stages].
   STAGES,
   /// The number of calibration samples: [RefitOptions#samples].
   SAMPLES,
+  /// [SearchOptions#saliency].
+  SALIENCY,
   /// The schedule of budgets: [SearchOptions#schedule].
   SCHEDULE,
   /// The re-fit: [RefitOptions#kind].

@@ -167,6 +167,11 @@ public final class PruningOptions {
       return this;
     }
 
+    /// Sets the method and its number of refinement steps; the default is [Effort#NORMAL].
+    public Builder effort(Effort value) {
+      return method(value.method()).steps(value.steps());
+    }
+
     /// Sets the objective of the pruned network; the default is [Loss#AUTO].
     public Builder loss(Loss value) {
       loss = Objects.requireNonNull(value);
@@ -244,6 +249,11 @@ public final class PruningOptions {
     /// Sets [SearchOptions#floors].
     public Builder floors(List<KeepFloor> value) {
       return search(search.withFloors(value));
+    }
+
+    /// Sets [SearchOptions#saliency].
+    public Builder saliency(@Nullable WeightSaliency value) {
+      return search(search.withSaliency(value));
     }
 
     /// Sets [RefitOptions#kind].

@@ -282,6 +282,10 @@ public final class Planner {
         isMagnitude && refit.samples() != null,
         Option.SAMPLES,
         Option.METHOD + " magnitude uses none");
+    refuse(
+        search.saliency() != null && !isMagnitude,
+        Option.SALIENCY,
+        "it belongs to %s magnitude".formatted(Option.METHOD));
     boolean isBacksolve = refit.kind() == Refit.BACKSOLVE && !isMagnitude;
     String ofBacksolve = "it belongs to " + Option.REFIT + " backsolve";
     refuse(backsolve.curvature() != null && !isBacksolve, Option.CURVATURE, ofBacksolve);

@@ -38,7 +38,8 @@ class PruningOptionsTest {
     assertThat(options.loss()).isEqualTo(Loss.SELF);
     assertThat(options.seed()).isEqualTo(7);
     assertThat(options.inputShapes()).isEqualTo(shapes);
-    assertThat(options.search()).isEqualTo(new SearchOptions(3, Schedule.CUBIC, selection, floors));
+    assertThat(options.search())
+        .isEqualTo(new SearchOptions(3, Schedule.CUBIC, selection, floors, null));
     assertThat(options.refit())
         .isEqualTo(
             new RefitOptions(

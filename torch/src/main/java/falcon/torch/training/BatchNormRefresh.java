@@ -3,7 +3,6 @@ package falcon.torch.training;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.torch.Precision;
-import falcon.torch.Torch;
 import falcon.torch.execution.GraphProgram;
 import falcon.torch.execution.LoadedNetwork;
 import falcon.torch.execution.Replacements;
@@ -11,11 +10,6 @@ import falcon.torch.execution.StreamedPass;
 import falcon.torch.kernel.Workers;
 import falcon.torch.sample.SampleSource;
 import java.util.List;
-import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.ScalarOptional;
-import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 
 /// Re-estimates BatchNormalization's running mean and variance.
 ///
@@ -54,11 +48,11 @@ public final class BatchNormRefresh {
           Node node = nodes.get(i);
           if (node.is("BatchNormalization") && hasOwnStatistics(loaded.program(), node)) {
             int number = i;
-            Moments moments =
-                Moments.join(
+            ChannelMoments moments =
+                ChannelMoments.join(
                     pass.visit((execution, _) -> {
                       execution.runTo(number);
-                      return Moments.of(execution.value(node.inputs().getFirst()));
+                      return ChannelMoments.of(execution.value(node.inputs().getFirst()), 1);
                     }));
             replacements.put(node.inputs().get(3), moments.mean());
             replacements.put(node.inputs().get(4), moments.unbiasedVariance());
@@ -73,66 +67,5 @@ public final class BatchNormRefresh {
     return node.inputs().subList(3, 5).stream()
         .allMatch(
             name -> program.network().initializers().containsKey(name) && program.uses(name) == 1);
-  }
-
-  /// Count, mean and sum of squared deviations per channel.
-  private static final class Moments {
-    private long count;
-    private final double[] mean;
-    private final double[] squares;
-
-    private Moments(long count, double[] mean, double[] squares) {
-      this.count = count;
-      this.mean = mean;
-      this.squares = squares;
-    }
-
-    static Moments of(Tensor values) {
-      try (var _ = new PointerScope()) {
-        // Channels last: with one row per position the reduction runs over contiguous memory.
-        Tensor rows = values.movedim(1, values.dim() - 1).reshape(-1, values.size(1));
-        var varianceAndMean =
-            torch.var_mean(rows, new long[] {0}, new ScalarOptional(new Scalar(0)), false);
-        double[] squares = Torch.doubles(varianceAndMean.get0());
-        double[] mean = Torch.doubles(varianceAndMean.get1());
-        long count = values.numel() / mean.length;
-        for (int c = 0; c < squares.length; c++) {
-          squares[c] *= count;
-        }
-        return new Moments(count, mean, squares);
-      }
-    }
-
-    /// Joins moments by the update of Chan, Golub and LeVeque, in chunk order.
-    static Moments join(List<Moments> parts) {
-      Moments joined = parts.getFirst();
-      for (Moments part : parts.subList(1, parts.size())) {
-        long count = joined.count + part.count;
-        for (int c = 0; c < joined.mean.length; c++) {
-          double difference = part.mean[c] - joined.mean[c];
-          joined.mean[c] += difference * part.count / count;
-          joined.squares[c] +=
-              part.squares[c] + difference * difference * joined.count * part.count / count;
-        }
-        joined.count = count;
-      }
-      return joined;
-    }
-
-    float[] mean() {
-      var values = new float[mean.length];
-      for (int c = 0; c < values.length; c++) {
-        values[c] = (float) mean[c];
-      }
-      return values;
-    }
-
-    float[] unbiasedVariance() {
-      var values = new float[squares.length];
-      for (int c = 0; c < values.length; c++) {
-        values[c] = (float) (squares[c] / Math.max(1, count - 1));
-      }
-      return values;
-    }
   }
 }
