@@ -24,8 +24,8 @@ import org.jspecify.annotations.Nullable;
 /// w_i ← s_i w_i     b_i ← μ̄_i − s_i (μ_i − b_i)      s_i = σ̄_i / σ_i
 /// ```
 ///
-/// with μ and σ over samples and positions, the bar for the dense network; of a layer they are taken
-/// after all earlier layers have their new weights. This is what [BatchNormRefresh] does where a
+/// with μ and σ over samples and positions, the bar for the dense network; those of a layer are
+/// taken after all earlier layers have their new weights. This is what [BatchNormRefresh] does where a
 /// BatchNormalization follows the layer; zeros stay zeros.
 public final class ChannelRestoration {
   /// Deviation below which a channel counts as constant, as a share of the dense one.
