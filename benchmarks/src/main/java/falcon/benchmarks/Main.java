@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
       GradientsTable.class,
       EmbeddingTable.class,
       FewSamplesTable.class,
+      RefinementTable.class,
       RealTable.class,
       DemoData.class
     })
