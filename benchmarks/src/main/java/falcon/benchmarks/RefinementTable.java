@@ -128,7 +128,8 @@ final class RefinementTable implements Callable<Integer> {
       pruned
           .initializers()
           .forEach((name, tensor) -> {
-            if (tensor.shape().size() > 1 && !Objects.equals(tensor, dense.initializers().get(name))) {
+            if (tensor.shape().size() > 1
+                && !Objects.equals(tensor, dense.initializers().get(name))) {
               kept.put(name, notZero(tensor));
             }
           });

@@ -20,8 +20,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -37,12 +39,7 @@ class ScaleFreeTest {
   void hiddenValuesInOtherUnits(int steps) throws IOException {
     Network network = Graphs.perceptron(4);
     float[] scales = scales(16, 3);
-    Network scaled =
-        network.withTensors(
-            Map.of(
-                "w1", times(network.tensor("w1"), i -> scales[i % 16]),
-                "b1", times(network.tensor("b1"), i -> scales[i]),
-                "w2", times(network.tensor("w2"), i -> 1 / scales[i / 4])));
+    Network scaled = scaled(network, scales);
     Dataset data = noise();
     PrunedNetwork first = prune(network, data, 0.4, steps);
     PrunedNetwork second = prune(scaled, data, 0.4, steps);
@@ -61,12 +58,7 @@ class ScaleFreeTest {
   void weightsAloneInOtherUnits(WeightSaliency saliency) {
     Network network = Graphs.perceptron(4);
     float[] scales = scales(16, 3);
-    Network scaled =
-        network.withTensors(
-            Map.of(
-                "w1", times(network.tensor("w1"), i -> scales[i % 16]),
-                "b1", times(network.tensor("b1"), i -> scales[i]),
-                "w2", times(network.tensor("w2"), i -> 1 / scales[i / 4])));
+    Network scaled = scaled(network, scales);
     boolean[] first = keptByWeights(network, saliency);
     boolean[] second = keptByWeights(scaled, saliency);
     if (saliency == WeightSaliency.SCALE_FREE) {
@@ -74,6 +66,47 @@ class ScaleFreeTest {
     } else {
       assertThat(second).isNotEqualTo(first);
     }
+  }
+
+  /// Without BatchNormalization the means and deviations of channels are restored, in any units.
+  @Test
+  void channelsOfMagnitudePruningAreRestored() throws IOException {
+    Network network = Graphs.perceptron(4);
+    float[] scales = scales(16, 3);
+    Dataset data = noise();
+    PrunedNetwork left = magnitude(network, data, BatchNormPolicy.OFF);
+    PrunedNetwork first = magnitude(network, data, BatchNormPolicy.ON);
+    PrunedNetwork second = magnitude(scaled(network, scales), data, BatchNormPolicy.ON);
+    assertThat(Objects.requireNonNull(left.report().validation()).refreshed()).isNull();
+    assertThat(Objects.requireNonNull(first.report().validation()).refreshed()).isNotNull();
+    assertThat(first.network().tensor("b1")).isNotEqualTo(network.tensor("b1"));
+    assertThat(left.network().tensor("b1")).isEqualTo(network.tensor("b1"));
+    assertThat(kept(first)).isEqualTo(kept(left));
+    assertThat(times(second.network().tensor("w1"), i -> 1 / scales[i % 16]).toFloats())
+        .containsExactly(first.network().tensor("w1").toFloats(), within(1e-4f));
+    assertThat(second.network().tensor("b2").toFloats())
+        .containsExactly(first.network().tensor("b2").toFloats(), within(1e-3f));
+  }
+
+  private static PrunedNetwork magnitude(Network network, Dataset data, BatchNormPolicy refresh) {
+    return Falcon.prune(network, data, BudgetRequest.macs(0.4))
+        .options(
+            PruningOptions.builder()
+                .method(Method.MAGNITUDE)
+                .saliency(WeightSaliency.SCALE_FREE)
+                .batchNorm(refresh)
+                .threads(1)
+                .build())
+        .run();
+  }
+
+  /// Returns the perceptron with its hidden values in other units.
+  private static Network scaled(Network perceptron, float... scales) {
+    return perceptron.withTensors(
+        Map.of(
+            "w1", times(perceptron.tensor("w1"), i -> scales[i % 16]),
+            "b1", times(perceptron.tensor("b1"), i -> scales[i]),
+            "w2", times(perceptron.tensor("w2"), i -> 1 / scales[i / 4])));
   }
 
   private static boolean[] keptByWeights(Network network, WeightSaliency saliency) {

@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// with μ and σ over samples and positions, the bar for the dense network; those of a layer are
-/// taken after all earlier layers have their new weights. This is what [BatchNormRefresh] does where a
-/// BatchNormalization follows the layer; zeros stay zeros.
+/// taken after all earlier layers have their new weights. This is what [BatchNormRefresh] does
+/// where a BatchNormalization follows the layer; zeros stay zeros.
 public final class ChannelRestoration {
   /// Deviation below which a channel counts as constant, as a share of the dense one.
   private static final double LEAST = 1e-3;
