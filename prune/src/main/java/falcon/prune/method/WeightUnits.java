@@ -198,10 +198,15 @@ final class WeightUnits {
           double factor =
               norm > 0 ? Math.sqrt(layerFactor * Math.pow(relative, rule.outputs())) / norm : 0;
           for (int i = 0; i < k; i++) {
-            units[offset + indexes[i]] = (float) (columns[i] * factor);
+            units[offset + indexes[i]] = finite(columns[i] * factor);
           }
         }
       }
+    }
+
+    /// Returns a unit as float32 holds it: weights of next to nothing have one beyond.
+    private static float finite(double unit) {
+      return Double.isNaN(unit) ? 0 : (float) Math.min(unit, Float.MAX_VALUE);
     }
 
     /// Returns c of a group's inputs, `[k]`.

@@ -71,7 +71,7 @@ public final class LayerProblem {
     for (int i = 0; i < k; i++) {
       diagonal[i] = gram[i * k + i];
     }
-    InputUnits inputUnits = InputUnits.of(diagonal);
+    InputUnits inputUnits = InputUnits.of(diagonal, present);
     float[] units = inputUnits.values();
     int o = shape.outputs();
     float[] scaled = present.clone();

@@ -38,7 +38,7 @@ final class ProductCurvature implements LayerCurvature {
       for (int group = 0; group < order.groups(); group++) {
         Tensor h = gram.select(0, group);
         double[] own = Torch.doubles(h.diagonal());
-        InputUnits ofInputs = InputUnits.of(own);
+        InputUnits ofInputs = InputUnits.of(own, order.matrix(weights, group));
         double scale = ofInputs.scale();
         System.arraycopy(ofInputs.values(), 0, units, group * k, k);
         var inverse = new float[k];

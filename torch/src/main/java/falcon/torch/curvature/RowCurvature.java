@@ -43,7 +43,7 @@ final class RowCurvature implements LayerCurvature {
                 x.to(torch.ScalarType.Double)
                     .square()
                     .sum(new long[] {0}, false, new ScalarTypeOptional()));
-        InputUnits ofInputs = InputUnits.of(own);
+        InputUnits ofInputs = InputUnits.of(own, order.matrix(weights, group));
         System.arraycopy(ofInputs.values(), 0, units, group * k, k);
         Tensor d = Torch.scoped(ofInputs.values(), List.of((long) k), Precision.FLOAT32);
         Tensor scaled = x.mul(new Scalar(Math.sqrt(ofInputs.scale()))).div_(d);

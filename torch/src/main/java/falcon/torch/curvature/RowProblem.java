@@ -124,7 +124,8 @@ public final class RowProblem {
               Torch.doubles(
                   rows.to(torch.ScalarType.Double)
                       .square()
-                      .sum(new long[] {0}, false, new ScalarTypeOptional())));
+                      .sum(new long[] {0}, false, new ScalarTypeOptional())),
+              present);
       rows.div_(Torch.scoped(inputUnits.values(), List.of((long) k), Precision.FLOAT32));
       Tensor diagonal =
           rows.mul(rows)

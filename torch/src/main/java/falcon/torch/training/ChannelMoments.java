@@ -66,6 +66,15 @@ final class ChannelMoments {
     return values;
   }
 
+  /// Returns the variance of each channel over the samples themselves.
+  double[] variances() {
+    var variances = squares.clone();
+    for (int c = 0; c < variances.length; c++) {
+      variances[c] /= count;
+    }
+    return variances;
+  }
+
   /// Returns the variance of each channel, the unbiased one.
   float[] unbiasedVariance() {
     var values = new float[squares.length];

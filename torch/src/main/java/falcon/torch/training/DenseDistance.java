@@ -1,5 +1,7 @@
 package falcon.torch.training;
 
+import falcon.model.Network;
+import falcon.model.Node;
 import falcon.torch.Precision;
 import falcon.torch.Torch;
 import falcon.torch.execution.GraphExecution;
@@ -91,45 +93,59 @@ final class DenseDistance implements AutoCloseable {
       Refinement.Options options) {
     var chunks = dense.chunks(Math.min(count, samples.size()), count);
     try (var _ = new PointerScope()) {
-      var values = new ArrayList<List<Tensor>>();
+      var outputs = new TensorVector(chunks.count());
+      var moments = new ArrayList<List<ChannelMoments>>();
+      var likes = new ArrayList<Tensor>();
       for (int chunk = 0; chunk < chunks.count(); chunk++) {
         try (var execution = dense.start(chunks.batch(samples, chunk))) {
           features.forEach(execution::watch);
           Tensor output = execution.runToEnd();
           dense.requireReal(output);
-          var ofChunk = new ArrayList<>(List.of(output.clone()));
-          features.forEach(feature -> ofChunk.add(execution.value(feature).clone()));
-          values.add(ofChunk);
+          outputs.put(chunk, output.clone());
+          for (int f = 0; f < features.size(); f++) {
+            Tensor value = execution.value(features.get(f));
+            if (chunk == 0) {
+              likes.add(value.clone());
+              moments.add(new ArrayList<>());
+            }
+            int axis = channelAxis(dense, features.get(f), Math.toIntExact(value.dim()));
+            moments.get(f).add(ChannelMoments.of(value.to(torch.ScalarType.Double), axis));
+          }
         }
       }
-      double output = outputVariance(joined(values, 0));
+      double output = outputVariance(chunks.count() == 1 ? outputs.get(0) : torch.cat(outputs, 0));
       var all = new ArrayList<Feature>();
       for (int f = 0; f < features.size(); f++) {
-        Tensor value = joined(values, f + 1);
-        int axis = channelAxis(dense, features.get(f), value);
-        all.add(Feature.of(features.get(f), axis, value, variances(value, axis)));
+        Tensor like = likes.get(f);
+        int axis = channelAxis(dense, features.get(f), Math.toIntExact(like.dim()));
+        double[] variances = ChannelMoments.join(moments.get(f)).variances();
+        all.add(Feature.of(features.get(f), axis, like, usable(variances)));
       }
       return new DenseDistance(
           dense, all, options, output > 0 && output < Double.POSITIVE_INFINITY ? output : 1);
     }
   }
 
-  /// Returns the axis of a feature's channels: the second of what a convolution reads, the last of
-  /// what other layers read.
-  private static int channelAxis(LoadedNetwork dense, String feature, Tensor value) {
-    boolean isImage =
-        dense.program().network().consumers(feature).stream()
-            .anyMatch(node -> node.is("Conv") || node.is("ConvTranspose"));
-    return isImage ? 1 : Math.toIntExact(value.dim() - 1);
-  }
-
-  /// Returns a value of all chunks.
-  private static Tensor joined(List<List<Tensor>> values, int number) {
-    var parts = new TensorVector(values.size());
-    for (int chunk = 0; chunk < values.size(); chunk++) {
-      parts.put(chunk, values.get(chunk).get(number));
+  /// Returns the axis of a feature's channels, the inputs of the layers that read it: the second of
+  /// what a convolution reads; of a product the one that is summed over, so that samples may lie
+  /// along another one; the last of what other layers read.
+  private static int channelAxis(LoadedNetwork dense, String feature, int rank) {
+    Network network = dense.program().network();
+    for (Node node : network.consumers(feature)) {
+      boolean isFirst = node.inputs().getFirst().equals(feature);
+      if (node.is("Conv") || node.is("ConvTranspose")) {
+        return 1;
+      }
+      if (node.is("Gemm")) {
+        return node.integer(isFirst ? "transA" : "transB", 0) == (isFirst ? 0 : 1) ? 1 : 0;
+      }
+      boolean hasWeightsInFront =
+          node.is("MatMul") && network.initializers().containsKey(node.inputs().getFirst());
+      if (hasWeightsInFront && rank > 1) {
+        return rank - 2;
+      }
     }
-    return values.size() == 1 ? parts.get(0) : torch.cat(parts, 0);
+    return rank - 1;
   }
 
   /// Returns the mean over outputs of the variances over samples.
@@ -142,12 +158,9 @@ final class DenseDistance implements AutoCloseable {
     return outputs.var(new long[] {0}, false, false).mean(new ScalarTypeOptional()).item_double();
   }
 
-  /// Returns the variances of the channels on an axis over all other axes; 0 for those that are not
-  /// above zero and finite.
-  private static double[] variances(Tensor values, int axis) {
-    Tensor rows =
-        values.to(torch.ScalarType.Double).movedim(axis, 0).reshape(values.size(axis), -1);
-    return Arrays.stream(Torch.doubles(rows.var(new long[] {1}, false, false)))
+  /// Returns variances, 0 in place of those that are not above zero and finite.
+  private static double[] usable(double... variances) {
+    return Arrays.stream(variances)
         .map(variance -> variance > 0 && variance < Double.POSITIVE_INFINITY ? variance : 0)
         .toArray();
   }

@@ -134,9 +134,14 @@ class ChannelDescentTest {
   void theFirstStepIsTheBestAlongTheNegativeGradientOverTheDiagonal() {
     LayerProblem problem = problem(6, 1);
     float[] kept = kept(6);
+    var diagonal = new double[INPUTS];
+    for (int i = 0; i < INPUTS; i++) {
+      diagonal[i] = problem.gram()[i * (INPUTS + 1)];
+    }
+    InputUnits units = InputUnits.of(diagonal, problem.present());
     var ridge = new double[INPUTS];
     for (int i = 0; i < INPUTS; i++) {
-      ridge[i] = RIDGE * problem.gram()[i * (INPUTS + 1)];
+      ridge[i] = RIDGE * units.values()[i] * units.values()[i] / units.scale();
     }
     float[] found;
     try (var descent = descent(problem)) {
