@@ -15,15 +15,15 @@ class InputUnitsTest {
     var diagonal = new double[4];
     var weights = new float[8];
     for (int j = 0; j < 4; j++) {
-      double scale = Math.scalb(1, 3 * j - 5);
+      double scale = Math.scalb(1.0, 3 * j - 5);
       diagonal[j] = DIAGONAL[j] * scale * scale;
       weights[j] = (float) (7 * WEIGHTS[j] / scale); // the first output is seven times as large
       weights[4 + j] = (float) (WEIGHTS[4 + j] / scale);
     }
     InputUnits scaled = InputUnits.of(diagonal, weights);
-    double common = scaled.values()[0] / Math.scalb(1, -5) / plain[0];
+    double common = scaled.values()[0] / Math.scalb(1.0, -5) / plain[0];
     for (int j = 0; j < 4; j++) {
-      assertThat(scaled.values()[j] / Math.scalb(1, 3 * j - 5) / common)
+      assertThat(scaled.values()[j] / Math.scalb(1.0, 3 * j - 5) / common)
           .isCloseTo(plain[j], within(1e-5 * plain[j]));
     }
   }
