@@ -56,7 +56,7 @@ class LayerMomentsTest {
             }
             assertThat((double) steps[(group * 3 + c) * 18 + i])
                 .as("group %d, output %d, input %d", group, c, i)
-                .isCloseTo(slope / diagonal / (1 + RIDGE), within(1e-4));
+                .isCloseTo(slope / diagonal / (1 + RIDGE), within(1e-3)); // a ridge nearly equal
           }
         }
       }
