@@ -54,9 +54,11 @@ class LayerMomentsTest {
               slope += output * row[i];
               diagonal += row[i] * row[i];
             }
+            double unit = descents.all().getFirst().inputUnits()[group * 18 + i];
+            double ridge = RIDGE * unit * unit * meanSquares(rows);
             assertThat((double) steps[(group * 3 + c) * 18 + i])
                 .as("group %d, output %d, input %d", group, c, i)
-                .isCloseTo(slope / diagonal / (1 + RIDGE), within(1e-3)); // a ridge nearly equal
+                .isCloseTo(slope / (diagonal + ridge), within(1e-4));
           }
         }
       }
@@ -121,6 +123,17 @@ class LayerMomentsTest {
       assertThat(few.steps(0)).isEqualTo(all.steps(0));
       assertThat(few.steps(1)).isEqualTo(all.steps(1));
     }
+  }
+
+  /// Returns the mean over inputs of the sums of their squares over rows.
+  private static double meanSquares(double[][] rows) {
+    double sum = 0;
+    for (double[] row : rows) {
+      for (double value : row) {
+        sum += value * value / row.length;
+      }
+    }
+    return sum;
   }
 
   /// The curvatures of several layers, closed together.
