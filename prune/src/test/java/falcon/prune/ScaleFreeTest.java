@@ -52,6 +52,20 @@ class ScaleFreeTest {
         .containsExactly(first.network().tensor("b1").toFloats(), within(1e-2f));
   }
 
+  /// The units of weights of next to nothing are beyond float32.
+  @Test
+  void aHiddenValueThatNearlyNothingReadsIsPruned() throws IOException {
+    Network network = Graphs.perceptron(4);
+    float[] weights = network.tensor("w2").toFloats();
+    for (int i = 0; i < 4; i++) {
+      weights[12 + i] = i % 2 == 0 ? 1e-44f : 0;
+    }
+    Network dead = network.withTensors(Map.of("w2", network.tensor("w2").withFloats(weights)));
+    PrunedNetwork pruned = prune(dead, noise(), 0.4, 0);
+    assertThat(pruned.network().tensor("w2").toFloats()).doesNotContain(Float.NaN);
+    assertThat(pruned.report().macs().used()).isLessThanOrEqualTo(64);
+  }
+
   /// The weights alone are compared in the same way, without any sample.
   @ParameterizedTest
   @EnumSource(WeightSaliency.class)
