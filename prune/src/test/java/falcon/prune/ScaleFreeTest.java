@@ -58,7 +58,7 @@ class ScaleFreeTest {
     Network network = Graphs.perceptron(4);
     float[] weights = network.tensor("w2").toFloats();
     for (int i = 0; i < 4; i++) {
-      weights[12 + i] = i % 2 == 0 ? 1e-44f : 0;
+      weights[12 + i] = i % 2 == 0 ? 8 * Float.MIN_VALUE : 0;
     }
     Network dead = network.withTensors(Map.of("w2", network.tensor("w2").withFloats(weights)));
     PrunedNetwork pruned = prune(dead, noise(), 0.4, 0);
