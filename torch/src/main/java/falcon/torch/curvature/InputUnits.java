@@ -10,8 +10,8 @@ import java.util.Arrays;
 /// unit_j² ∝ (p_j + 0.01 p̄) / n_j      p_j = h_j n_j,  n_j = Σ_i w_ij² / Σ_j w_ij² h_j
 /// ```
 ///
-/// with h the second moments, p̄ the mean of p, the inputs' shares of the outputs, and a factor with
-/// which the mean diagonal of H is 1. An input of next to nothing counts for a hundredth of a usual
+/// with h the second moments, p̄ the mean of p, the inputs' shares of the outputs, and a factor
+/// with which the mean diagonal of H is 1. An input of next to nothing counts for a hundredth of a usual
 /// one, since other samples may use it more: without that, a layer that is fitted on few samples
 /// gives it weights that are far too large. A ridge in these units does not depend on how a
 /// network's channels are scaled: an input times s and its weights over s leave everything as it
