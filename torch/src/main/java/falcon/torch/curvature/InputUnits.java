@@ -11,11 +11,11 @@ import java.util.Arrays;
 /// ```
 ///
 /// with h the second moments, p̄ the mean of p, the inputs' shares of the outputs, and a factor
-/// with which the mean diagonal of H is 1. An input of next to nothing counts for a hundredth of a usual
-/// one, since other samples may use it more: without that, a layer that is fitted on few samples
-/// gives it weights that are far too large. A ridge in these units does not depend on how a
-/// network's channels are scaled: an input times s and its weights over s leave everything as it
-/// was, and so does an output times s.
+/// with which the mean diagonal of H is 1. An input of next to nothing counts for a hundredth of
+/// a usual one, since other samples may use it more: without that, a layer that is fitted on few
+/// samples gives it weights that are far too large. A ridge in these units does not depend on how
+/// a network's channels are scaled: an input times s and its weights over s leave everything as
+/// it was, and so does an output times s.
 final class InputUnits {
   /// Share of the mean that is added to every input's.
   private static final double PRIOR = 0.01;
