@@ -19,7 +19,7 @@ import org.bytedeco.pytorch.global.torch;
 ///
 /// ```
 /// minimise  ½ tr W H Wᵀ − tr W B + ½ κ ‖W − W⁰‖²     W zero off its support,
-///                                                    each in the units of its input: diag H = 1
+///                                                    each in the unit of its input
 /// R = M ∘ (B ᵀ − W H − κ (W − W⁰)),  Z = R / (diag H + κ),  M: 1 on the support, 0 off it
 /// P = Z + β ∘ P,  Q = M ∘ (P H + κ P),  W += α ∘ P,  R −= α ∘ Q         α, β: one per channel
 /// ```

@@ -5,7 +5,7 @@ import org.bytedeco.pytorch.Tensor;
 /// The curvature of the error of a layer's outputs, of all its groups, as an operator on weights:
 ///
 /// ```
-/// ½ tr (W − W̄) H (W − W̄)ᵀ      H = Σ x xᵀ [k, k] over rows, in units in which its diagonal is 1
+/// ½ tr (W − W̄) H (W − W̄)ᵀ      H = Σ x xᵀ [k, k] over rows, its mean diagonal is 1
 /// ```
 ///
 /// with W̄ the present weights. All weights here are in the units of their inputs ([InputUnits]).

@@ -63,7 +63,7 @@ public final class LayerProblem {
   /// the present ones, however the inputs are scaled. H and B of this object are
   /// scaled in place and must not be used afterwards.
   ///
-  /// @param solver solves a problem whose H has equal numbers on its diagonal
+  /// @param solver solves a problem in the units of its inputs
   /// @return new weights `[o, k]`, in the units of this problem
   public float[] solvedInInputUnits(Function<LayerProblem, float[]> solver) {
     int k = shape.inputs();

@@ -1,6 +1,6 @@
 package falcon.torch.curvature;
 
-/// The ridge κ of a layer's least squares, in units of the inputs in which the diagonal of H is 1:
+/// The ridge κ of a layer's least squares, in units of the inputs (`InputUnits`):
 /// a number, and how it grows where a layer has few rows for its inputs.
 ///
 /// ```

@@ -94,11 +94,12 @@ public final class RowProblem {
   ///
   /// Computation is in float32. Blocks of channels have a fixed size, each on one thread: the
   /// result has the same bits for any number of threads. Source: Hestenes and Stiefel 1952 (the
-  /// variant CGLS) with Jacobi's preconditioner.
+  /// variant CGLS).
   ///
   /// @param isKept whether the weight of index `channel · k + input` is kept; called by several
   ///     threads
-  /// @param relativeRidge κ in units of the inputs in which the diagonal of Xᵀ X is 1, above 0
+  /// @param relativeRidge κ in units of the inputs in which the mean diagonal of Xᵀ X is 1, above
+  ///     0
   /// @return `[o, k]`, zero where not kept; a new array
   public float[] solve(IntPredicate isKept, double relativeRidge, Workers workers) {
     int k = shape.inputs();
@@ -127,10 +128,6 @@ public final class RowProblem {
                       .sum(new long[] {0}, false, new ScalarTypeOptional())),
               present);
       rows.div_(Torch.scoped(inputUnits.values(), List.of((long) k), Precision.FLOAT32));
-      Tensor diagonal =
-          rows.mul(rows)
-              .sum(new long[] {0}, false, new ScalarTypeOptional())
-              .add_(new Scalar(relativeRidge));
       int block = (int) Math.max(1, Math.min(shape.outputs(), BLOCK_BYTES / Float.BYTES / k));
       workers.map(
           Math.ceilDiv(shape.outputs(), block),
@@ -148,8 +145,7 @@ public final class RowProblem {
               var units = RowUnits.of(weights, k);
               units.apply(weights);
               float[] found =
-                  new Block(rows, diagonal, relativeRidge)
-                      .solve(weights, kept, units.applied(targets));
+                  new Block(rows, relativeRidge).solve(weights, kept, units.applied(targets));
               units.undo(found);
               inputUnits.undo(found);
               System.arraycopy(found, 0, solved, from * k, found.length);
@@ -175,9 +171,8 @@ public final class RowProblem {
 
   /// A block of channels.
   ///
-  /// @param rows X `[n, k]`
-  /// @param diagonal diagonal of Xᵀ X + κ, `[k]`
-  private record Block(Tensor rows, Tensor diagonal, double ridge) {
+  /// @param rows X `[n, k]`, in the units of the inputs, which take the place of a preconditioner
+  private record Block(Tensor rows, double ridge) {
     /// @param present `[c, k]`
     /// @param kept `[c, k]`, 1 or 0
     /// @param wanted `[c, n]`
@@ -191,8 +186,7 @@ public final class RowProblem {
       Tensor enough = null;
       for (int step = 0; step < MOST_STEPS; step++) {
         try (var _ = new PointerScope()) {
-          Tensor scaled = residual.div(diagonal);
-          Tensor next = perChannel(residual, scaled);
+          Tensor next = perChannel(residual, residual);
           enough =
               enough == null
                   ? Torch.keep(next.mul(new Scalar(TOLERANCE)).add_(new Scalar(TINY)))
@@ -200,7 +194,7 @@ public final class RowProblem {
           if (next.le(enough).all().item_bool()) {
             break;
           }
-          direction.mul_(next.div(length.add(new Scalar(TINY)))).add_(scaled);
+          direction.mul_(next.div(length.add(new Scalar(TINY)))).add_(residual);
           length.copy_(next);
           Tensor image =
               direction.mm(rows.t()).mm(rows).add_(direction, new Scalar(ridge)).mul_(mask);
