@@ -7,9 +7,9 @@ import falcon.prune.options.Measure;
 import falcon.prune.report.Clock;
 import falcon.torch.execution.SampleLosses;
 import falcon.torch.kernel.Workers;
+import falcon.torch.reconstruction.ChannelRestoration;
 import falcon.torch.sample.SampleSource;
 import falcon.torch.training.BatchNormRefresh;
-import falcon.torch.training.ChannelRestoration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 

@@ -9,7 +9,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 
 /// Count, mean and sum of squared deviations of each channel of a value.
-final class ChannelMoments {
+public final class ChannelMoments {
   private long count;
   private final double[] mean;
   private final double[] squares;
@@ -22,10 +22,10 @@ final class ChannelMoments {
 
   /// Returns the moments of a value's channels.
   ///
-  /// @param axis axis of the channels; -1 for the last
-  static ChannelMoments of(Tensor values, int axis) {
+  /// @param axis axis of the channels, negative: counted from the last
+  public static ChannelMoments of(Tensor values, int axis) {
     long rank = values.dim();
-    long channels = axis < 0 ? rank - 1 : axis;
+    long channels = Math.floorMod(axis, rank);
     try (var _ = new PointerScope()) {
       // Channels last: with one row per position the reduction runs over contiguous memory.
       Tensor rows = values.movedim(channels, rank - 1).reshape(-1, values.size(channels));
@@ -42,7 +42,7 @@ final class ChannelMoments {
   }
 
   /// Joins moments by the update of Chan, Golub and LeVeque, in chunk order.
-  static ChannelMoments join(List<ChannelMoments> parts) {
+  public static ChannelMoments join(List<ChannelMoments> parts) {
     ChannelMoments joined = parts.getFirst();
     for (ChannelMoments part : parts.subList(1, parts.size())) {
       long count = joined.count + part.count;
@@ -58,7 +58,7 @@ final class ChannelMoments {
   }
 
   /// Returns the mean of each channel.
-  float[] mean() {
+  public float[] mean() {
     var values = new float[mean.length];
     for (int c = 0; c < values.length; c++) {
       values[c] = (float) mean[c];
@@ -76,7 +76,7 @@ final class ChannelMoments {
   }
 
   /// Returns the variance of each channel, the unbiased one.
-  float[] unbiasedVariance() {
+  public float[] unbiasedVariance() {
     var values = new float[squares.length];
     for (int c = 0; c < values.length; c++) {
       values[c] = (float) (squares[c] / Math.max(1, count - 1));

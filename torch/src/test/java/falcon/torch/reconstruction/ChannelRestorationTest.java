@@ -1,4 +1,4 @@
-package falcon.torch.training;
+package falcon.torch.reconstruction;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -11,6 +11,7 @@ import falcon.torch.Torch;
 import falcon.torch.execution.LoadedNetwork;
 import falcon.torch.kernel.Workers;
 import falcon.torch.sample.SampleSource;
+import falcon.torch.training.BatchNormRefresh;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -67,6 +68,18 @@ class ChannelRestorationTest {
     Network dense = products();
     SampleSource samples = new NoiseSamples(List.of(5L, 12L), SAMPLES, 3, 5);
     Network restored = restored(dense, Graph.halved(dense, "m1.w", "m2.w"), samples, 2);
+    for (String value : List.of("m1", "y")) {
+      assertEqualMoments(dense, restored, value, 2, samples);
+    }
+  }
+
+  /// Re-fitted biases, of which some were wrong, do not count.
+  @Test
+  void biasesThatDifferFromTheDenseOnesAreRestoredToo() {
+    Network dense = products();
+    SampleSource samples = new NoiseSamples(List.of(5L, 12L), SAMPLES, 3, 5);
+    Network pruned = Graph.disturbed(Graph.halved(dense, "m1.w", "m2.w"), 0.5, 3);
+    Network restored = restored(dense, pruned, samples, 1);
     for (String value : List.of("m1", "y")) {
       assertEqualMoments(dense, restored, value, 2, samples);
     }
