@@ -125,6 +125,11 @@ final class ConvolutionGeometry implements LayerGeometry {
   }
 
   @Override
+  public int inputAxis() {
+    return -1 - window.axes();
+  }
+
+  @Override
   public int outputAxis() {
     return -1 - window.axes();
   }

@@ -78,6 +78,13 @@ record EinsumGeometry(WeightOrder order, EinsumWeights letters) implements Layer
   }
 
   @Override
+  public int inputAxis() {
+    String input = letters.input();
+    int place = input.indexOf(letters.terms().charAt(letters.terms().length() - 1));
+    return input.indexOf('.', place) < 0 ? place - input.length() : -1;
+  }
+
+  @Override
   public int outputAxis() {
     boolean isLast = letters.groups().isEmpty() && letters.output().endsWith(letters.outputs());
     return isLast && letters.outputs().length() == 1 ? -1 : NO_AXIS;

@@ -66,6 +66,11 @@ public record EmbeddingGeometry(WeightOrder order) implements LayerGeometry {
   }
 
   @Override
+  public int inputAxis() {
+    return -1;
+  }
+
+  @Override
   public int outputAxis() {
     return -1;
   }

@@ -50,6 +50,10 @@ public sealed interface LayerGeometry
     return order.toTensorOrder(products.transpose(0, 1));
   }
 
+  /// Returns the axis of the input that the inputs of the weights are along, negative: counted from
+  /// the last; of an input of fewer axes, the first.
+  int inputAxis();
+
   /// Returns the axis of the output that the outputs of the weights are along, negative: counted
   /// from the last.
   int outputAxis();

@@ -116,6 +116,11 @@ record LinearGeometry(
   }
 
   @Override
+  public int inputAxis() {
+    return transposesInput ? -2 : -1;
+  }
+
+  @Override
   public int outputAxis() {
     return transposesOutput ? -2 : -1;
   }

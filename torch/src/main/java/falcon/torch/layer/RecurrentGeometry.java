@@ -47,6 +47,11 @@ record RecurrentGeometry(WeightOrder order) implements LayerGeometry {
   }
 
   @Override
+  public int inputAxis() {
+    return -1;
+  }
+
+  @Override
   public int outputAxis() {
     return -1;
   }

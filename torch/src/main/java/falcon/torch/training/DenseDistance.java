@@ -1,7 +1,5 @@
 package falcon.torch.training;
 
-import falcon.model.Network;
-import falcon.model.Node;
 import falcon.torch.Precision;
 import falcon.torch.Torch;
 import falcon.torch.execution.GraphExecution;
@@ -11,6 +9,7 @@ import falcon.torch.sample.SampleSource;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
@@ -42,110 +41,99 @@ final class DenseDistance implements AutoCloseable {
   private static final class Feature {
     private final String name;
 
-    /// Axis of the channels.
-    private final int axis;
-
     /// Variances of the channels; 0 where a channel does not vary.
     private final double[] variances;
 
     /// 1 over their roots, 0 where a channel does not vary; broadcast over the other axes.
     private final Tensor units;
 
-    private Feature(String name, int axis, double[] variances, Tensor units) {
+    private Feature(String name, double[] variances, Tensor units) {
       this.name = name;
-      this.axis = axis;
       this.variances = variances;
       this.units = units;
     }
 
-    /// @param like a tensor of the rank and type of the feature
-    static Feature of(String name, int axis, Tensor like, double... variances) {
+    /// @param shape shape of the units: 1 but for the axis of the channels
+    /// @param type type of the feature
+    static Feature of(String name, long[] shape, torch.ScalarType type, double... variances) {
       var units = new float[variances.length];
       for (int c = 0; c < units.length; c++) {
         units[c] = variances[c] > 0 ? (float) (1 / Math.sqrt(variances[c])) : 0;
       }
-      var shape = new Long[Math.toIntExact(like.dim())];
-      Arrays.fill(shape, 1L);
-      shape[axis] = (long) units.length;
       try (var _ = new PointerScope()) {
-        Tensor broadcast =
-            Torch.scoped(units, List.of(shape), Precision.FLOAT32).to(Torch.type(like));
-        return new Feature(name, axis, variances, Torch.keep(broadcast));
+        List<Long> sizes = Arrays.stream(shape).boxed().toList();
+        Tensor broadcast = Torch.scoped(units, sizes, Precision.FLOAT32).to(type);
+        return new Feature(name, variances, Torch.keep(broadcast));
       }
     }
 
     Feature with(double... others) {
-      return of(name, axis, units, others);
+      return of(name, units.shape(), Torch.type(units), others);
     }
   }
 
   /// Measures how much the values of the dense network vary.
   ///
   /// @param dense owned by the caller, who closes it after this object
-  /// @param features names of the features
+  /// @param features names of the features, and the axes of their channels
   /// @param samples the first of them are measured on
   /// @param count number of these
   static DenseDistance measured(
       LoadedNetwork dense,
-      List<String> features,
+      Map<String, Integer> features,
       SampleSource samples,
       int count,
       Refinement.Options options) {
     var chunks = dense.chunks(Math.min(count, samples.size()), count);
+    var measured = new ArrayList<Measured>();
+    features.forEach((name, axis) -> measured.add(new Measured(name, axis)));
     try (var _ = new PointerScope()) {
       var outputs = new TensorVector(chunks.count());
-      var moments = new ArrayList<List<ChannelMoments>>();
-      var likes = new ArrayList<Tensor>();
       for (int chunk = 0; chunk < chunks.count(); chunk++) {
         try (var execution = dense.start(chunks.batch(samples, chunk))) {
-          features.forEach(execution::watch);
+          features.keySet().forEach(execution::watch);
           Tensor output = execution.runToEnd();
           dense.requireReal(output);
           outputs.put(chunk, output.clone());
-          for (int f = 0; f < features.size(); f++) {
-            Tensor value = execution.value(features.get(f));
-            if (chunk == 0) {
-              likes.add(value.clone());
-              moments.add(new ArrayList<>());
-            }
-            int axis = channelAxis(dense, features.get(f), Math.toIntExact(value.dim()));
-            moments.get(f).add(ChannelMoments.of(value.to(torch.ScalarType.Double), axis));
-          }
+          measured.forEach(feature -> feature.add(execution.value(feature.name)));
         }
       }
       double output = outputVariance(chunks.count() == 1 ? outputs.get(0) : torch.cat(outputs, 0));
-      var all = new ArrayList<Feature>();
-      for (int f = 0; f < features.size(); f++) {
-        Tensor like = likes.get(f);
-        int axis = channelAxis(dense, features.get(f), Math.toIntExact(like.dim()));
-        double[] variances = ChannelMoments.join(moments.get(f)).variances();
-        all.add(Feature.of(features.get(f), axis, like, usable(variances)));
-      }
       return new DenseDistance(
-          dense, all, options, output > 0 && output < Double.POSITIVE_INFINITY ? output : 1);
+          dense,
+          measured.stream().map(Measured::feature).toList(),
+          options,
+          output > 0 && output < Double.POSITIVE_INFINITY ? output : 1);
     }
   }
 
-  /// Returns the axis of a feature's channels, the inputs of the layers that read it: the second of
-  /// what a convolution reads; of a product the one that is summed over, so that samples may lie
-  /// along another one; the last of what other layers read.
-  private static int channelAxis(LoadedNetwork dense, String feature, int rank) {
-    Network network = dense.program().network();
-    for (Node node : network.consumers(feature)) {
-      boolean isFirst = node.inputs().getFirst().equals(feature);
-      if (node.is("Conv") || node.is("ConvTranspose")) {
-        return 1;
-      }
-      if (node.is("Gemm")) {
-        return node.integer(isFirst ? "transA" : "transB", 0) == (isFirst ? 0 : 1) ? 1 : 0;
-      }
-      boolean hasWeightsInFront =
-          node.is("MatMul") && network.initializers().containsKey(node.inputs().getFirst());
-      if (hasWeightsInFront && rank > 1) {
-        return rank - 2;
-      }
+  /// A feature whose variances are being measured, on one chunk of samples after the other: samples
+  /// may lie along any axis but that of the channels.
+  private static final class Measured {
+    private final String name;
+    private final int axis;
+    private final List<ChannelMoments> moments = new ArrayList<>();
+    private long[] shape = {};
+    private torch.ScalarType type = torch.ScalarType.Float;
+
+    /// @param axis axis of the channels, negative
+    Measured(String name, int axis) {
+      this.name = name;
+      this.axis = axis;
     }
-    return rank - 1;
+
+    void add(Tensor value) {
+      shape = new long[Math.toIntExact(value.dim())];
+      Arrays.fill(shape, 1);
+      int channels = Math.floorMod(axis, shape.length);
+      shape[channels] = value.size(channels);
+      type = Torch.type(value);
+      moments.add(ChannelMoments.of(value.to(torch.ScalarType.Double), axis));
+    }
+
+    Feature feature() {
+      return Feature.of(name, shape, type, usable(ChannelMoments.join(moments).variances()));
+    }
   }
 
   /// Returns the mean over outputs of the variances over samples.

@@ -10,9 +10,12 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.SequencedMap;
 import java.util.Set;
 
 /// Chooses the features: values inside a network that show how closely it reproduces another
@@ -29,21 +32,28 @@ final class Features {
   private Features() {}
 
   /// @param tensorNames weight tensors
-  /// @return the names of the features in execution order, without the network's output
-  static List<String> of(GraphProgram program, List<String> tensorNames) {
-    Set<String> read = new HashSet<>();
+  /// @return the features by name, in execution order, without the network's output: the axis of
+  ///     the channels of each, negative, as the first layer that reads it has it
+  ///     ([falcon.torch.layer.LayerGeometry#inputAxis])
+  static SequencedMap<String, Integer> of(GraphProgram program, List<String> tensorNames) {
+    Map<String, Integer> read = new HashMap<>();
     Set<Integer> layers = new HashSet<>();
     for (String tensorName : tensorNames) {
       for (LayerMatrix.Use use : LayerMatrix.of(program, tensorName).uses()) {
         layers.add(use.nodeIndex());
         if (!(use.geometry() instanceof EmbeddingGeometry)) {
-          read.add(use.isRecurrent() ? use.node().inputs().getFirst() : use.input());
+          String value = use.isRecurrent() ? use.node().inputs().getFirst() : use.input();
+          read.putIfAbsent(value, use.geometry().inputAxis());
         }
       }
     }
     read.remove(program.output());
-    List<String> cuts = cuts(program, layers).stream().filter(read::contains).toList();
-    return cuts.isEmpty() ? onLongestPath(program, layers, read) : cuts;
+    List<String> cuts = cuts(program, layers).stream().filter(read::containsKey).toList();
+    var features = new LinkedHashMap<String, Integer>();
+    for (String name : cuts.isEmpty() ? onLongestPath(program, layers, read.keySet()) : cuts) {
+      features.put(name, Objects.requireNonNull(read.get(name)));
+    }
+    return features;
   }
 
   /// Returns the values, in execution order, that all results of layers pass through.

@@ -15,6 +15,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SequencedMap;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -72,7 +73,7 @@ public final class Refinement {
   private static final double PASSES_PER_STEP = 5;
 
   private final Network dense;
-  private final List<String> features;
+  private final SequencedMap<String, Integer> features;
   private final Set<String> untouched;
   private final Options options;
   private final long bytes;
@@ -155,7 +156,8 @@ public final class Refinement {
         distance = distance.with(start.scales());
       }
       int size = Math.clamp(bytes / each / TASKS, 1, CHUNK);
-      var lossGradients = new LossGradients(loaded, names, features, false, workers);
+      var lossGradients =
+          new LossGradients(loaded, names, List.copyOf(features.keySet()), false, workers);
       if (start.done() > 0) {
         setKept(loaded, tensors);
       }

@@ -1,6 +1,7 @@
 package falcon.torch.training;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.entry;
 
 import falcon.model.DataType;
 import falcon.model.Network;
@@ -76,11 +77,32 @@ class FeaturesTest {
     assertThat(features(network, "w", "r")).containsExactly("a");
   }
 
+  @Test
+  void channelsLieAlongWhatALayerSumsOver() {
+    Network network =
+        new Graph(1, 3, 4, 4)
+            .node("Relu", "image", List.of("x"))
+            .convolution("c", "image", new long[] {2, 3, 3, 3})
+            .node("GlobalAveragePool", "mean", List.of("c"))
+            .node("Flatten", "rows", List.of("mean"))
+            .noise("right", 2, 2)
+            .node("MatMul", "a", List.of("rows", "right"))
+            .node("Transpose", "columns", List.of("a"))
+            .noise("left", 2, 2)
+            .node("MatMul", "b", List.of("left", "columns"))
+            .noise("gemm", 2, 2)
+            .node("Gemm", "y", List.of("b", "gemm"), Graph.Option.integer("transA", 1))
+            .network("y");
+    assertThat(Features.of(new GraphProgram(network), List.of("c.w", "right", "left", "gemm")))
+        .containsExactly(
+            entry("image", -3), entry("rows", -1), entry("columns", -2), entry("b", -2));
+  }
+
   private static Node node(String opType, String output, String... inputs) {
     return new Node(output, opType, "", List.of(inputs), List.of(output), Map.of());
   }
 
   private static List<String> features(Network network, String... tensors) {
-    return Features.of(new GraphProgram(network), List.of(tensors));
+    return List.copyOf(Features.of(new GraphProgram(network), List.of(tensors)).keySet());
   }
 }
