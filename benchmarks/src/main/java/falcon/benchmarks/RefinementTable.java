@@ -1,15 +1,20 @@
 package falcon.benchmarks;
 
+import falcon.budget.CostTable;
+import falcon.budget.Mask;
 import falcon.data.Dataset;
 import falcon.data.Splits;
 import falcon.data.format.Datasets;
 import falcon.model.Network;
-import falcon.model.Tensor;
 import falcon.model.format.Networks;
+import falcon.prune.Falcon;
 import falcon.prune.evaluation.CalibrationSamples;
 import falcon.prune.evaluation.Judge;
 import falcon.prune.evaluation.NetworkWithData;
+import falcon.prune.method.WeightVector;
+import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.Loss;
+import falcon.prune.plan.Defaults;
 import falcon.torch.execution.SampleLosses;
 import falcon.torch.kernel.Workers;
 import falcon.torch.sample.SampleChunks;
@@ -21,11 +26,9 @@ import falcon.torch.training.Refinement;
 import falcon.torch.training.Training;
 import java.nio.file.Path;
 import java.util.BitSet;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -39,7 +42,6 @@ import picocli.CommandLine.Parameters;
     description = "What more steps on a pruned classifier are worth.",
     mixinStandardHelpOptions = true)
 final class RefinementTable implements Callable<Integer> {
-  private static final int BATCH = 32;
   private static final int DISTILLED_BATCH = 64;
   private static final int STATISTICS_SAMPLES = 2_048;
   private static final double JUDGED_TEMPERATURE = 4;
@@ -116,7 +118,10 @@ final class RefinementTable implements Callable<Integer> {
     private final CalibrationSamples samples;
     private final SampleSource heldOut;
     private final Workers workers;
-    private final Map<String, BitSet> kept = new HashMap<>();
+    private final Map<String, BitSet> kept;
+
+    /// The dense weights on the pruned network's mask.
+    private final Network masked;
 
     Table(Network dense, Network pruned, Dataset data, Workers workers) {
       this.dense = dense;
@@ -125,35 +130,27 @@ final class RefinementTable implements Callable<Integer> {
       this.samples = new CalibrationSamples(match, Splits.of(data.train()), 1);
       this.heldOut = samples.validation();
       this.workers = workers;
-      pruned
-          .initializers()
-          .forEach((name, tensor) -> {
-            if (tensor.shape().size() > 1
-                && !Objects.equals(tensor, dense.initializers().get(name))) {
-              kept.put(name, notZero(tensor));
-            }
-          });
-    }
-
-    private static BitSet notZero(Tensor tensor) {
-      float[] values = tensor.toFloats();
-      var notZero = new BitSet(values.length);
-      for (int i = 0; i < values.length; i++) {
-        notZero.set(i, values[i] != 0);
-      }
-      return notZero;
+      CostTable costs = Falcon.prune(dense, data, BudgetRequest.macs(1.0)).plan().costs();
+      Mask mask = WeightVector.nonZero(pruned, costs);
+      this.kept = WeightVector.kept(mask, costs);
+      this.masked = WeightVector.into(dense, WeightVector.of(dense, costs), mask, costs);
     }
 
     Network refined(int steps, double rate, double features) {
-      List<String> masked = List.copyOf(kept.keySet());
+      List<String> tensors = List.copyOf(kept.keySet());
       return new Refinement(
               dense,
-              masked,
+              tensors,
               List.of(),
-              new Refinement.Options(BATCH, rate, 1, features),
+              new Refinement.Options(Defaults.BATCH, rate, Defaults.OUTPUT_WEIGHT, features),
               BatchNormRefresh.DEFAULT_BYTES,
               workers)
-          .refine(pruned, masked, samples.draw("refinement", 0, steps * BATCH), true, (_, _) -> {});
+          .refine(
+              pruned,
+              tensors,
+              samples.draw("refinement", 0, steps * Defaults.BATCH),
+              true,
+              (_, _) -> {});
     }
 
     Network distilled(String... words) {
@@ -169,7 +166,7 @@ final class RefinementTable implements Callable<Integer> {
         Network trained =
             new Training(options, workers)
                 .train(
-                    words[4].equals("dense") ? masked() : pruned,
+                    words[4].equals("dense") ? masked : pruned,
                     new Training.Scope(kept, Set.of(), BatchNormRefresh.DEFAULT_BYTES),
                     objective,
                     epoch -> samples.draw("retraining", epoch, images),
@@ -177,18 +174,6 @@ final class RefinementTable implements Callable<Integer> {
         return BatchNormRefresh.refresh(
             trained, samples.draw("BatchNormalization", 0, STATISTICS_SAMPLES), workers);
       }
-    }
-
-    private Network masked() {
-      var masked = new HashMap<String, Tensor>();
-      kept.forEach((name, isKept) -> {
-        float[] values = dense.tensor(name).toFloats();
-        for (int i = isKept.nextClearBit(0); i < values.length; i = isKept.nextClearBit(i + 1)) {
-          values[i] = 0;
-        }
-        masked.put(name, dense.tensor(name).withFloats(values));
-      });
-      return dense.withTensors(masked);
     }
 
     private Objective distance(double temperature) {

@@ -189,12 +189,12 @@ public final class PruneOptions {
           .method(method == null ? Method.FALCON_PLUS_PLUS : method)
           .steps(steps);
     }
-    requireOne(method == null, "--method");
-    requireOne(steps == null, "--steps");
+    requireOne(method == null, falcon.prune.options.Option.METHOD);
+    requireOne(steps == null, falcon.prune.options.Option.STEPS);
     return PruningOptions.builder().effort(effort);
   }
 
-  private static void requireOne(boolean holds, String other) {
+  private static void requireOne(boolean holds, falcon.prune.options.Option other) {
     if (!holds) {
       throw new PruningException(
           PruningException.Kind.USAGE,

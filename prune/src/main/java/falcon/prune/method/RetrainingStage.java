@@ -23,9 +23,7 @@ import falcon.torch.training.Optimizer;
 import falcon.torch.training.StepCheckpoints;
 import falcon.torch.training.Training;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -144,20 +142,11 @@ public final class RetrainingStage {
       this.input = input;
       this.mask = mask;
       this.scope =
-          new Training.Scope(kept(), new HashSet<>(setting.plan().untouched()), passBytes());
+          new Training.Scope(
+              WeightVector.kept(mask, setting.plan().costs()),
+              new HashSet<>(setting.plan().untouched()),
+              passBytes());
       this.state = new RetrainingState(setting.dense());
-    }
-
-    private Map<String, BitSet> kept() {
-      var kept = new HashMap<String, BitSet>();
-      for (CostTable.Layer layer : setting.plan().costs().layers()) {
-        var ofLayer = new BitSet(layer.count());
-        for (int i = 0; i < layer.count(); i++) {
-          ofLayer.set(i, mask.isKept(layer.offset() + i));
-        }
-        kept.put(layer.name(), ofLayer);
-      }
-      return kept;
     }
 
     private long passBytes() {

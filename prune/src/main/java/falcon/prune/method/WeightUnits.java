@@ -49,6 +49,7 @@ final class WeightUnits {
   /// @return `[p]`, zero or more
   static float[] of(Network dense, SaliencyRule rule, CostTable costs, Evidence evidence) {
     var units = new float[costs.weightCount()];
+    GraphProgram program = program(dense);
     var layers = new ArrayList<LayerRows>();
     for (CostTable.Layer layer : costs.layers()) {
       Tensor tensor = dense.tensor(layer.name());
@@ -57,12 +58,17 @@ final class WeightUnits {
               .filter(d -> d.tensorName().equals(layer.name()))
               .findFirst()
               .orElse(null);
+      float[] slopes = evidence.sensitivity().getOrDefault(layer.name(), new float[0]);
       layers.add(
-          LayerRows.of(
-              tensor,
-              descent,
-              evidence.sensitivity().getOrDefault(layer.name(), new float[0]),
-              evidence.samples()));
+          descent == null
+              ? LayerRows.equal(
+                  tensor, order(program, layer.name(), tensor), slopes, evidence.samples())
+              : new LayerRows(
+                  descent.order(),
+                  tensor.toFloats(),
+                  descent.inputUnits(),
+                  slopes,
+                  evidence.samples()));
     }
     double usual =
         layers.stream()
@@ -83,16 +89,7 @@ final class WeightUnits {
   ///
   /// @return `[p]`, zero or more
   static float[] ofWeightsAlone(Network dense, SaliencyRule rule, CostTable costs) {
-    var units = new float[costs.weightCount()];
-    GraphProgram program = program(dense);
-    for (CostTable.Layer layer : costs.layers()) {
-      double cost = Math.pow((double) Math.max(1, layer.macsPerWeight()), rule.cost());
-      Tensor tensor = dense.tensor(layer.name());
-      LayerMatrix matrix = program == null ? null : LayerMatrix.solvable(program, layer.name());
-      LayerRows.of(tensor, matrix == null ? ownOrder(tensor) : matrix.order())
-          .write(rule, 0, cost, units, layer.offset());
-    }
-    return units;
+    return of(dense, rule, costs, new Evidence(List.of(), Map.of(), 0));
   }
 
   /// @return null if the network has nodes that cannot be executed; its weights are pruned all the
@@ -105,9 +102,14 @@ final class WeightUnits {
     }
   }
 
-  /// Returns the order of weights of which nothing else is known: rows along the tensor's first
-  /// axis.
-  private static WeightOrder ownOrder(Tensor tensor) {
+  /// Returns the order of a layer's weights in its products, with rows along the tensor's first
+  /// axis where it is not known how the network uses them.
+  private static WeightOrder order(
+      @Nullable GraphProgram program, String tensorName, Tensor tensor) {
+    LayerMatrix matrix = program == null ? null : LayerMatrix.solvable(program, tensorName);
+    if (matrix != null) {
+      return matrix.order();
+    }
     int outputs = Math.toIntExact(tensor.shape().getFirst());
     return WeightOrder.ofMatrices(1, outputs, tensor.size() / outputs, false);
   }
@@ -158,25 +160,11 @@ final class WeightUnits {
       return (samples * value + PRIOR_SAMPLES * mean) / (samples + PRIOR_SAMPLES);
     }
 
-    static LayerRows of(
-        Tensor tensor, @Nullable ChannelDescent descent, float[] sensitivity, int samples) {
-      float[] weights = tensor.toFloats();
-      if (descent != null) {
-        return new LayerRows(descent.order(), weights, descent.inputUnits(), sensitivity, samples);
-      }
-      return equal(weights, ownOrder(tensor), sensitivity, samples);
-    }
-
-    /// Returns the rows of a layer of which nothing was measured.
-    static LayerRows of(Tensor tensor, WeightOrder order) {
-      return equal(tensor.toFloats(), order, new float[0], 0);
-    }
-
-    private static LayerRows equal(
-        float[] weights, WeightOrder order, float[] sensitivity, int samples) {
+    /// Returns the rows of a layer whose inputs all count the same.
+    static LayerRows equal(Tensor tensor, WeightOrder order, float[] sensitivity, int samples) {
       var inputs = new float[order.groups() * order.rowLength()];
       Arrays.fill(inputs, 1);
-      return new LayerRows(order, weights, inputs, sensitivity, samples);
+      return new LayerRows(order, tensor.toFloats(), inputs, sensitivity, samples);
     }
 
     /// Writes the layer's units from a place on.

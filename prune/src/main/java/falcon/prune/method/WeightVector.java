@@ -5,7 +5,9 @@ import falcon.budget.Mask;
 import falcon.model.Network;
 import falcon.model.Tensor;
 import falcon.prune.options.PruningException;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.function.Function;
 
 /// Converts the prunable weights of a network to one vector, in the order of a [CostTable], and
@@ -65,6 +67,19 @@ public final class WeightVector {
       }
     }
     return Mask.ofWords(costs.weightCount(), words);
+  }
+
+  /// Returns the indexes of the weights that a mask keeps, by tensor.
+  public static Map<String, BitSet> kept(Mask mask, CostTable costs) {
+    var kept = new LinkedHashMap<String, BitSet>();
+    for (CostTable.Layer layer : costs.layers()) {
+      var ofLayer = new BitSet(layer.count());
+      for (int i = 0; i < layer.count(); i++) {
+        ofLayer.set(i, mask.isKept(layer.offset() + i));
+      }
+      kept.put(layer.name(), ofLayer);
+    }
+    return kept;
   }
 
   /// Returns the network with the given prunable weights, zero where the mask does not keep them.
