@@ -180,7 +180,8 @@ final class RefinementTable implements Callable<Integer> {
       return Objective.towards(
           dense,
           temperature == 0 ? Objective.Outputs.NUMBERS : Objective.Outputs.LOGITS,
-          new Objective.Parts(1, 0, temperature == 0 ? 1 : temperature),
+          new Objective.Parts(1, 0, 0, temperature == 0 ? 1 : temperature),
+          List.of(),
           heldOut);
     }
 

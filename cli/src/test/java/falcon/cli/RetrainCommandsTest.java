@@ -76,6 +76,41 @@ class RetrainCommandsTest {
   }
 
   @Test
+  void budgetsShrinkOverTheEpochsOfAGradualRetraining() throws IOException {
+    Ran ran = pruned("g", "--retrain", "6", "--retrain-schedule", "gradual", "--stages", "3");
+    assertThat(ran.code()).as(ran.err()).isEqualTo(ExitCode.DONE);
+    JsonNode stages = result("g").get("stages");
+    assertThat(stages).hasSize(6);
+    for (int pruning = 0; pruning < 6; pruning += 2) {
+      long kept = stages.at("/%d/nnz".formatted(pruning)).longValue();
+      assertThat(stages.at("/%d/nnz".formatted(pruning + 1)).longValue()).isEqualTo(kept);
+      assertThat(pruning == 0 || kept < stages.at("/%d/nnz".formatted(pruning - 1)).longValue())
+          .isTrue();
+    }
+    assertThat(stages.at("/1/retraining/epochs")).hasSize(1);
+    assertThat(stages.at("/3/retraining/epochs")).hasSize(1);
+    assertThat(result("g").at("/retraining/epochs")).hasSize(4);
+    assertThat(stages.at("/3/retraining/trials/1/start").asText()).isEqualTo("earlier");
+    assertThat(result("g").at("/retraining/learningRate"))
+        .isEqualTo(stages.at("/1/retraining/learningRate"));
+    assertThat(result("g").at("/budget/macs/used").longValue())
+        .isLessThanOrEqualTo(result("g").at("/budget/macs/asked").longValue());
+    assertThat(ran.err()).contains("epoch 6 of 6");
+  }
+
+  @Test
+  void gradualRetrainingNeedsAnEpochForEachMask() {
+    Ran few = pruned("f", "--retrain", "3", "--retrain-schedule", "gradual");
+    assertThat(few.code()).isEqualTo(ExitCode.WRONG_USAGE);
+    assertThat(few.err())
+        .contains("--retrain 3 is too few for --retrain-schedule gradual: each of the 4 stages");
+    Ran one = pruned("f", "--retrain", "3", "--retrain-schedule", "gradual", "--stages", "1");
+    assertThat(one.err()).contains("would have no effect here: --stages 1 has one mask");
+    Ran none = pruned("f", "--retrain-schedule", "gradual");
+    assertThat(none.err()).contains("--retrain-schedule would have no effect here");
+  }
+
+  @Test
   void bitsAreTheSameForAnyNumberOfThreads() throws IOException {
     pruned("p");
     retrain("one", MODEL, "--mask", mask("p"), "--epochs", "2", "--threads", "1");

@@ -17,6 +17,7 @@ import falcon.prune.options.PruningException;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.options.RetrainingLoss;
 import falcon.prune.options.RetrainingOptions;
+import falcon.prune.options.RetrainingSchedule;
 import falcon.prune.plan.PruningPlan;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -159,6 +160,16 @@ record GivenMask(@Nullable Map<String, Tensor> tensors, @Nullable Network start)
       values[i] = tensor.bytes().get(i) == 0 ? 0 : 1;
     }
     return values;
+  }
+
+  /// Refuses a schedule of several masks.
+  static void requireOneMask(@Nullable RetrainingOptions retraining) {
+    if (retraining != null && retraining.schedule() != RetrainingSchedule.ONE_SHOT) {
+      throw new PruningException(
+          PruningException.Kind.USAGE,
+          "%s %s would have no effect here: the mask is given."
+              .formatted(Option.RETRAIN_SCHEDULE, retraining.schedule().id()));
+    }
   }
 
   /// Refuses to distil a pruned network from itself: all weights that the mask does not keep are

@@ -155,6 +155,9 @@ public final class Pruning {
   }
 
   private PruningPlan plan(NetworkWithData match) {
+    if (given != null) {
+      GivenMask.requireOneMask(options.retraining());
+    }
     PruningPlan plan = Planner.plan(match.network(), match.data(), budget, options);
     if (given == null) {
       return plan;
@@ -237,11 +240,10 @@ public final class Pruning {
       var done = new ArrayList<>(stages.finished());
       PruningMethod used = method == null ? Methods.of(options, plan) : method;
       for (int number = done.size(); number < stageCount(); number++) {
-        Network present = number == 0 ? dense : done.getLast().network();
         Stage stage =
-            number == plan.stageBudgets().size()
-                ? retrained(number, done.getLast())
-                : given == null ? stage(used, number, present) : masked(number, given);
+            plan.stages().get(number).isRetraining()
+                ? retrained(number, done)
+                : given == null ? stage(used, number, before(done, number)) : masked(number, given);
         stages.save(stage);
         tell(stage);
         done.add(stage);
@@ -249,9 +251,13 @@ public final class Pruning {
       return done;
     }
 
-    /// The retraining is a stage of its own, the last one.
     private int stageCount() {
-      return plan.stageBudgets().size() + (options.retraining() == null ? 0 : 1);
+      return plan.stages().size();
+    }
+
+    /// Returns the network that a stage began with.
+    private Network before(List<Stage> done, int number) {
+      return number == 0 ? dense : done.get(number - 1).network();
     }
 
     private PruningMethod.Setting setting(int number) {
@@ -284,18 +290,43 @@ public final class Pruning {
       return finished(number, network, new Report.Choice(null, null), start, List.of());
     }
 
-    private Stage retrained(int number, Stage before) {
+    /// Returns the stage of a retraining.
+    ///
+    /// @param done the stages before it, the last one a pruning
+    private Stage retrained(int number, List<Stage> done) {
       long start = System.nanoTime();
+      Stage pruned = done.getLast();
       var retraining =
           new RetrainingStage(
               setting(number), Objects.requireNonNull(options.retraining()), validation);
-      RetrainingStage.Result result = retraining.run(before.network(), before.mask());
+      RetrainingStage.Result result =
+          retraining.run(
+              new RetrainingStage.Round(
+                  plan.stages().get(number),
+                  before(done, pruned.number()),
+                  pruned.network(),
+                  pruned.mask(),
+                  rate(done)));
       return finished(
           number,
           result.network(),
-          before.choice(),
+          pruned.choice(),
           start,
           List.of(new StageNote.Retrained(result.report())));
+    }
+
+    /// Returns the learning rate of an earlier retraining of the run.
+    ///
+    /// @return null if there is none
+    private static @Nullable Double rate(List<Stage> done) {
+      for (Stage stage : done) {
+        for (StageNote note : stage.report().notes()) {
+          if (note instanceof StageNote.Retrained(RetrainingReport report)) {
+            return report.search().learningRate();
+          }
+        }
+      }
+      return null;
     }
 
     private Stage finished(
@@ -317,9 +348,10 @@ public final class Pruning {
 
     private Stage stage(PruningMethod used, int number, Network present) {
       long start = System.nanoTime();
-      PruningMethod.Outcome outcome = used.run(setting(number), number, present);
+      int budget = plan.stages().get(number).budget();
+      PruningMethod.Outcome outcome = used.run(setting(number), budget, present);
       if (method != null) {
-        outcome.require(plan, number);
+        outcome.require(plan, budget);
       }
       return finished(
           number,

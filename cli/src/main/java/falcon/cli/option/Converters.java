@@ -18,6 +18,7 @@ import falcon.prune.options.Optimizer;
 import falcon.prune.options.RateDecay;
 import falcon.prune.options.Refit;
 import falcon.prune.options.RetrainingLoss;
+import falcon.prune.options.RetrainingSchedule;
 import falcon.prune.options.Schedule;
 import falcon.prune.options.WeightSaliency;
 import falcon.prune.storage.ModelFormat;
@@ -61,6 +62,9 @@ public final class Converters {
     to.add(Optimizer.class, text -> oneOf(Optimizer.values(), Optimizer::id, text));
     to.add(RateDecay.class, text -> oneOf(RateDecay.values(), RateDecay::id, text));
     to.add(WeightSaliency.class, text -> oneOf(WeightSaliency.values(), WeightSaliency::id, text));
+    to.add(
+        RetrainingSchedule.class,
+        text -> oneOf(RetrainingSchedule.values(), RetrainingSchedule::id, text));
     to.add(Schedule.class, text -> oneOf(Schedule.values(), Schedule::id, text));
     to.add(
         BatchNormPolicy.class, text -> oneOf(BatchNormPolicy.values(), BatchNormPolicy::id, text));

@@ -11,10 +11,12 @@ import falcon.prune.options.PruningException;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.options.Refit;
 import falcon.prune.options.RetrainingOptions;
+import falcon.prune.options.RetrainingSchedule;
 import falcon.prune.options.Schedule;
 import falcon.prune.options.WeightSaliency;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -138,6 +140,14 @@ public final class PruneOptions {
   private @Nullable Integer retrained;
 
   @Option(
+      names = "--retrain-schedule",
+      paramLabel = "NAME",
+      description =
+          "one-shot (the default): all epochs on the last mask; gradual: budgets shrink over --stages"
+              + " (else 4), with epochs after each, half of them on the last mask.")
+  private @Nullable RetrainingSchedule retrainSchedule;
+
+  @Option(
       names = "--retrain-rate",
       paramLabel = "X",
       description =
@@ -205,12 +215,16 @@ public final class PruneOptions {
 
   private @Nullable RetrainingOptions retraining() {
     if (retrained != null) {
-      return retrainOptions.options(retrained, retrainRate);
+      return retrainOptions
+          .options(retrained, retrainRate)
+          .withSchedule(Objects.requireNonNullElse(retrainSchedule, RetrainingSchedule.ONE_SHOT));
     }
     String typed =
         retrainRate != null
             ? "--retrain-rate"
-            : retrainOptions.typed().stream().findFirst().orElse(null);
+            : retrainSchedule != null
+                ? "--retrain-schedule"
+                : retrainOptions.typed().stream().findFirst().orElse(null);
     if (typed != null) {
       throw new PruningException(
           PruningException.Kind.USAGE,

@@ -69,6 +69,7 @@ public final class RetrainOptions {
         epochs,
         Objects.requireNonNullElse(loss, usual.loss()),
         Objects.requireNonNullElse(temperature, usual.temperature()),
+        usual.schedule(),
         new RetrainingOptions.Stepping(
             Objects.requireNonNullElse(optimizer, stepping.optimizer()),
             Objects.requireNonNullElse(batchSize, stepping.batchSize()),

@@ -13,6 +13,7 @@ import falcon.prune.options.PruningException;
 import falcon.prune.options.RateDecay;
 import falcon.prune.options.RetrainingLoss;
 import falcon.prune.options.RetrainingOptions;
+import falcon.prune.plan.PlannedStage;
 import falcon.prune.report.RetrainingReport;
 import falcon.torch.execution.SampleLosses;
 import falcon.torch.sample.SampleChunks;
@@ -63,6 +64,22 @@ public final class RetrainingStage {
     this.validation = validation;
   }
 
+  /// What is retrained: a network on its mask, once or after each of several stages of pruning.
+  ///
+  /// @param planned the epochs, of all that the options ask for
+  /// @param unpruned the network before the pruning that left the mask: the dense one, or that of
+  ///     an earlier retraining
+  /// @param input the network before, zero where the mask does not keep a weight
+  /// @param mask of the prunable weights, in the order of the plan's costs
+  /// @param learningRate greatest learning rate that an earlier retraining of the run found, null
+  ///     for the first
+  public record Round(
+      PlannedStage planned,
+      Network unpruned,
+      Network input,
+      Mask mask,
+      @Nullable Double learningRate) {}
+
   /// The result of a retraining.
   ///
   /// @param network the retrained network, or the retraining's input
@@ -97,12 +114,9 @@ public final class RetrainingStage {
   }
 
   /// Retrains a network.
-  ///
-  /// @param input the network before, zero where the mask does not keep a weight
-  /// @param mask of the prunable weights, in the order of the plan's costs
-  public Result run(Network input, Mask mask) {
+  public Result run(Round round) {
     try (Objective objective = objective()) {
-      return new Run(objective, input, mask).run();
+      return new Run(objective, round).run();
     }
   }
 
@@ -115,8 +129,8 @@ public final class RetrainingStage {
     double temperature = options.temperature();
     return switch (options.loss()) {
       case LABELS -> Objective.labels(outputs);
-      case DISTILL -> towards(outputs, new Objective.Parts(1, 0, temperature));
-      case BOTH -> towards(outputs, new Objective.Parts(0.5, 0.5, temperature));
+      case DISTILL -> towards(outputs, new Objective.Parts(1, 0, 0, temperature));
+      case BOTH -> towards(outputs, new Objective.Parts(0.5, 0, 0.5, temperature));
     };
   }
 
@@ -125,25 +139,24 @@ public final class RetrainingStage {
         setting.dense(),
         outputs,
         parts,
+        setting.plan().costs().layers().stream().map(CostTable.Layer::name).toList(),
         setting.samples().draw("scale of the outputs", 0, STATISTICS_SAMPLES));
   }
 
   /// One retraining, with everything that its steps need.
   private final class Run {
     private final Objective objective;
-    private final Network input;
-    private final Mask mask;
+    private final Round round;
     private final SampleSource heldOut = setting.samples().validation();
     private final Training.Scope scope;
     private final RetrainingState state;
 
-    Run(Objective objective, Network input, Mask mask) {
+    Run(Objective objective, Round round) {
       this.objective = objective;
-      this.input = input;
-      this.mask = mask;
+      this.round = round;
       this.scope =
           new Training.Scope(
-              WeightVector.kept(mask, setting.plan().costs()),
+              WeightVector.kept(round.mask(), setting.plan().costs()),
               new HashSet<>(setting.plan().untouched()),
               passBytes());
       this.state = new RetrainingState(setting.dense());
@@ -159,7 +172,7 @@ public final class RetrainingStage {
       StepCheckpoints.State last = store.last();
       Map<String, Network> starts = starts();
       if (last == null) {
-        state.begin(judge(input, "network before retraining"), search(starts));
+        state.begin(judge(round.input(), "network before retraining"), search(starts));
       } else {
         state.restore(last);
       }
@@ -174,20 +187,21 @@ public final class RetrainingStage {
                       RetrainingReport.decimal(chosen.learningRate())));
       train(start(starts, chosen.start()), chosen.learningRate(), store, last);
       Network best = state.best();
-      return new Result(best == null ? input : best, state.report());
+      return new Result(best == null ? round.input() : best, state.report());
     }
 
     /// Returns the weights to start from, by name.
     private Map<String, Network> starts() {
       CostTable costs = setting.plan().costs();
-      Network dense = setting.dense();
-      Network masked = WeightVector.into(dense, WeightVector.of(dense, costs), mask, costs);
+      Network unpruned = round.unpruned();
+      Network masked =
+          WeightVector.into(unpruned, WeightVector.of(unpruned, costs), round.mask(), costs);
       var starts = new LinkedHashMap<String, Network>();
-      if (!input.initializers().equals(masked.initializers())) {
-        starts.put("re-fitted", input);
+      if (!round.input().initializers().equals(masked.initializers())) {
+        starts.put("re-fitted", round.input());
       }
-      boolean isPruned = masked.initializers().equals(dense.initializers()); // or nothing is to be
-      starts.put(isPruned ? "given" : "dense", masked);
+      boolean isKept = masked.initializers().equals(unpruned.initializers());
+      starts.put(isKept ? "given" : round.planned().firstEpoch() > 0 ? "earlier" : "dense", masked);
       return starts;
     }
 
@@ -198,13 +212,14 @@ public final class RetrainingStage {
     private void train(
         Network start, double rate, StepCheckpoints store, StepCheckpoints.@Nullable State last) {
       var listener = new Epochs();
-      long all = (long) options.epochs() * inEpoch();
+      int epochs = round.planned().epochs();
+      long all = (long) epochs * inEpoch();
       setting.progress().begin("retrain", all);
       if (last != null) {
         setting.progress().goOn(Math.min(all, (long) last.done() * options.stepping().batchSize()));
       }
       try {
-        new Training(trainingOptions(options.epochs(), rate), setting.workers())
+        new Training(trainingOptions(epochs, rate), setting.workers())
             .keptIn(state.around(store, last))
             .train(start, scope, objective, this::epoch, listener);
       } catch (ArithmeticException e) {
@@ -216,7 +231,7 @@ public final class RetrainingStage {
     }
 
     private SampleSource epoch(int number) {
-      return setting.samples().draw("retraining", number, inEpoch());
+      return setting.samples().draw("retraining", round.planned().firstEpoch() + number, inEpoch());
     }
 
     private int inEpoch() {
@@ -251,18 +266,22 @@ public final class RetrainingStage {
       public void epoch(int epoch, double loss, Network present) {
         spent();
         Network judged = refreshed(present, STATISTICS_SAMPLES);
-        RetrainingState.Judgement judgement = judge(judged, "network after epoch " + (epoch + 1));
+        RetrainingState.Judgement judgement = judge(judged, "network after epoch " + number(epoch));
         double seconds = (System.nanoTime() - begin) / 1e9;
         begin = System.nanoTime();
         state.epoch(judged, loss, judgement, seconds);
         setting.progress().note(text(epoch, loss, judgement, seconds));
       }
 
+      private int number(int epoch) {
+        return round.planned().firstEpoch() + epoch + 1;
+      }
+
       private String text(
           int epoch, double loss, RetrainingState.Judgement judgement, double seconds) {
         return "epoch %d of %d: loss %.4f%s%s, %.0f s"
             .formatted(
-                epoch + 1,
+                number(epoch),
                 options.epochs(),
                 loss,
                 judgement.loss() == null ? "" : ", held out %.4f".formatted(judgement.loss()),
@@ -335,7 +354,8 @@ public final class RetrainingStage {
 
     /// Chooses start and learning rate by short trainings.
     private RetrainingReport.Search search(Map<String, Network> starts) {
-      Double asked = options.stepping().rate().greatest();
+      Double own = options.stepping().rate().greatest();
+      Double asked = own == null ? round.learningRate() : own;
       var search = new RateSearch(optimizer() == Optimizer.SGD, asked);
       if (heldOut.size() == 0 || (asked != null && starts.size() == 1)) {
         return new RetrainingReport.Search(
@@ -377,7 +397,8 @@ public final class RetrainingStage {
     }
 
     private long allSteps() {
-      return (long) Math.ceilDiv(inEpoch(), options.stepping().batchSize()) * options.epochs();
+      return (long) Math.ceilDiv(inEpoch(), options.stepping().batchSize())
+          * round.planned().epochs();
     }
 
     private RetrainingReport.Trial trial(String name, Network start, double rate, int steps) {

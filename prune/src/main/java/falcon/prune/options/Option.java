@@ -37,6 +37,8 @@ public enum Option {
   LEARNING_RATE,
   /// Whether and how long a pruned network is retrained: [PruningOptions#retraining].
   RETRAIN,
+  /// [RetrainingOptions#schedule].
+  RETRAIN_SCHEDULE,
   /// [RetrainingOptions#epochs].
   EPOCHS,
   /// [RetrainingOptions#loss].

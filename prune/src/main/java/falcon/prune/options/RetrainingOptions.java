@@ -15,9 +15,14 @@ import org.jspecify.annotations.Nullable;
 ///     [#MOST_EPOCHS]
 /// @param loss what becomes small
 /// @param temperature divides the outputs of both classifiers where they are compared, above 0
+/// @param schedule when the network is retrained
 /// @param stepping how steps are taken
 public record RetrainingOptions(
-    int epochs, RetrainingLoss loss, double temperature, Stepping stepping) {
+    int epochs,
+    RetrainingLoss loss,
+    double temperature,
+    RetrainingSchedule schedule,
+    Stepping stepping) {
   /// Greatest number of epochs.
   public static final int MOST_EPOCHS = 100_000;
 
@@ -89,26 +94,32 @@ public record RetrainingOptions(
         epochs,
         RetrainingLoss.DISTILL,
         4,
+        RetrainingSchedule.ONE_SHOT,
         new Stepping(Optimizer.AUTO, 128, 5e-4, new Rate(null, RateDecay.COSINE, 0.05)));
   }
 
   /// Returns the same options with another loss.
   public RetrainingOptions withLoss(RetrainingLoss value) {
-    return new RetrainingOptions(epochs, value, temperature, stepping);
+    return new RetrainingOptions(epochs, value, temperature, schedule, stepping);
   }
 
   /// Returns the same options with another temperature.
   ///
   /// @throws PruningException if it is not above 0
   public RetrainingOptions withTemperature(double value) {
-    return new RetrainingOptions(epochs, loss, value, stepping);
+    return new RetrainingOptions(epochs, loss, value, schedule, stepping);
+  }
+
+  /// Returns the same options with another schedule.
+  public RetrainingOptions withSchedule(RetrainingSchedule value) {
+    return new RetrainingOptions(epochs, loss, temperature, value, stepping);
   }
 
   /// Returns the same options with another way to take steps.
   ///
   /// @throws PruningException if a number is out of its range
   public RetrainingOptions withStepping(Stepping value) {
-    return new RetrainingOptions(epochs, loss, temperature, value);
+    return new RetrainingOptions(epochs, loss, temperature, schedule, value);
   }
 
   /// Returns the same options with another learning rate.
@@ -128,6 +139,7 @@ public record RetrainingOptions(
   public Map<String, @Nullable Object> values() {
     var values = new LinkedHashMap<String, @Nullable Object>();
     values.put("epochs", epochs);
+    values.put("retrain-schedule", schedule.id());
     values.put("retrain-loss", loss.id());
     values.put("temperature", loss.needsTeacher() ? temperature : null);
     values.put("optimizer", stepping.optimizer().id());

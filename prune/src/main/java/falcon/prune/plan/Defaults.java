@@ -14,6 +14,9 @@ public final class Defaults {
   /// each.
   static final int BACKSOLVE_STAGES = 10;
 
+  /// The least number of stages where the network is retrained after each.
+  static final int GRADUAL_STAGES = 4;
+
   /// The first budget of several stages, as a multiple of the last.
   static final double STAGE_START = 2;
 

@@ -22,6 +22,8 @@ import falcon.prune.options.PruningOptions;
 import falcon.prune.options.RefinementOptions;
 import falcon.prune.options.Refit;
 import falcon.prune.options.RefitOptions;
+import falcon.prune.options.RetrainingOptions;
+import falcon.prune.options.RetrainingSchedule;
 import falcon.prune.options.Schedule;
 import falcon.prune.options.SearchOptions;
 import falcon.prune.resources.ExpectedTime;
@@ -83,6 +85,7 @@ public final class Planner {
             budget,
             magnitudeBudget(asked, budget, limits, costs),
             stageBudgets,
+            PlannedStage.of(stageBudgets.size(), options.retraining()),
             schedule,
             limits),
         new PruningPlan.Work(
@@ -230,11 +233,17 @@ public final class Planner {
   }
 
   private static int stages(PruningOptions options) {
-    if (options.method() != Method.FALCON_PLUS_PLUS) {
-      return 1;
-    }
     Integer asked = options.search().stages();
-    return asked == null ? Defaults.stages(refit(options)) : asked;
+    if (asked != null) {
+      return asked;
+    }
+    int usual = options.method() == Method.FALCON_PLUS_PLUS ? Defaults.stages(refit(options)) : 1;
+    return isGradual(options) ? Math.max(usual, Defaults.GRADUAL_STAGES) : usual;
+  }
+
+  private static boolean isGradual(PruningOptions options) {
+    RetrainingOptions retraining = options.retraining();
+    return retraining != null && retraining.schedule() == RetrainingSchedule.GRADUAL;
   }
 
   /// @return null where there is one stage
@@ -292,10 +301,11 @@ public final class Planner {
     refuse(backsolve.ridge() != null && !isBacksolve, Option.RIDGE, ofBacksolve);
     refuse(backsolve.block() != null && !isBacksolve, Option.BLOCK, ofBacksolve);
     String oneStage = Option.METHOD + " " + options.method().id() + " has one stage";
-    boolean hasStages = options.method() == Method.FALCON_PLUS_PLUS;
+    boolean hasStages = options.method() == Method.FALCON_PLUS_PLUS || isGradual(options);
     refuse(search.stages() != null && !hasStages, Option.STAGES, oneStage);
     refuse(search.schedule() != null && !hasStages, Option.SCHEDULE, oneStage);
     require(search.stages() == null || search.stages() >= 1, Option.STAGES + " is at least 1");
+    requireGradual(options);
     require(refit.samples() == null || refit.samples() >= 1, Option.SAMPLES + " is at least 1");
     refuseUnusedRefinement(options, isMagnitude, isBacksolve);
     require(
@@ -306,6 +316,28 @@ public final class Planner {
         Option.BLOCK + " is 'full' or 1 and more");
     refuse(backsolve.scratch() != null && !isBacksolve, Option.SCRATCH, ofBacksolve);
     require(options.machine().threads() >= 1, Option.THREADS + " is at least 1");
+  }
+
+  /// Refuses a gradual retraining that has one mask, or fewer epochs than masks.
+  private static void requireGradual(PruningOptions options) {
+    RetrainingOptions retraining = options.retraining();
+    if (retraining == null || !isGradual(options)) {
+      return;
+    }
+    int stages = stages(options);
+    refuse(
+        stages == 1,
+        "%s %s".formatted(Option.RETRAIN_SCHEDULE, retraining.schedule().id()),
+        "%s 1 has one mask".formatted(Option.STAGES));
+    require(
+        retraining.epochs() >= stages,
+        "%s %d is too few for %s %s: each of the %d stages is retrained for an epoch at least"
+            .formatted(
+                Option.RETRAIN,
+                retraining.epochs(),
+                Option.RETRAIN_SCHEDULE,
+                retraining.schedule().id(),
+                stages));
   }
 
   private static void refuseUnusedRefinement(

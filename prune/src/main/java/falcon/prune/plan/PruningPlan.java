@@ -47,10 +47,12 @@ public final class PruningPlan {
       BudgetRequest asked,
       Budget whole,
       Budget ofMagnitude,
-      List<Budget> stages,
+      List<Budget> ofStages,
+      List<PlannedStage> stages,
       @Nullable Schedule schedule,
       LayerLimits limits) {
     Budgets {
+      ofStages = List.copyOf(ofStages);
       stages = List.copyOf(stages);
     }
   }
@@ -118,8 +120,13 @@ public final class PruningPlan {
     return budgets.ofMagnitude();
   }
 
-  /// Returns the limits of each stage, one or more; the last ones are [#budget].
+  /// Returns the limits of each pruning stage, one or more; the last ones are [#budget].
   public List<Budget> stageBudgets() {
+    return budgets.ofStages();
+  }
+
+  /// Returns all stages, retraining included, in order.
+  public List<PlannedStage> stages() {
     return budgets.stages();
   }
 

@@ -26,8 +26,9 @@ public record RetrainingReport(
   /// The search for start and learning rate.
   ///
   /// @param trials the short trainings, in order; empty where nothing was to be chosen
-  /// @param start the weights that the training began with: `dense`, `re-fitted`, or `given` where
-  ///     the network had no weights besides those of the mask
+  /// @param start the weights that the training began with: `dense`, `re-fitted`, `earlier` (those
+  ///     that an earlier retraining left, on the present mask), or `given` where the network had no
+  ///     weights besides those of the mask
   /// @param optimizer how gradients became steps: `sgd` or `adamw`
   /// @param learningRate the greatest learning rate
   public record Search(List<Trial> trials, String start, String optimizer, double learningRate) {

@@ -220,13 +220,15 @@ final class ResultFile {
     written.files().forEach(file -> file.describe(files.addObject()));
   }
 
-  /// Adds the report of a retraining, if there was one.
+  /// Adds the report of the last retraining, if there was one.
   private static void retraining(ObjectNode json, Report report) {
-    for (Report.StageReport stage : report.stages()) {
-      for (StageNote note : stage.notes()) {
-        if (note instanceof StageNote.Retrained(RetrainingReport retraining)) {
-          json.set("retraining", retraining.toJson());
-        }
+    report.stages().forEach(stage -> retraining(json, stage));
+  }
+
+  private static void retraining(ObjectNode json, Report.StageReport stage) {
+    for (StageNote note : stage.notes()) {
+      if (note instanceof StageNote.Retrained(RetrainingReport retraining)) {
+        json.set("retraining", retraining.toJson());
       }
     }
   }
@@ -242,6 +244,7 @@ final class ResultFile {
               .put("seconds", stage.seconds());
       ArrayNode notes = json.putArray("notes");
       stage.notes().forEach(note -> notes.add(run.worded(note.text())));
+      retraining(json, stage);
     }
   }
 }

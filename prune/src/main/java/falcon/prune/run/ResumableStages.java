@@ -118,7 +118,7 @@ final class ResumableStages implements StageStore {
   }
 
   private int stageCount() {
-    return run.plan().stageBudgets().size() + (run.options().retraining() == null ? 0 : 1);
+    return run.plan().stages().size();
   }
 
   private String of(int stage) {

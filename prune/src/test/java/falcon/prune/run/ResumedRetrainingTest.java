@@ -12,6 +12,7 @@ import falcon.prune.options.Progress;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.options.RetrainingLoss;
 import falcon.prune.options.RetrainingOptions;
+import falcon.prune.options.RetrainingSchedule;
 import falcon.prune.report.PrunedNetwork;
 import falcon.prune.report.RetrainingReport;
 import falcon.prune.report.StageNote;
@@ -37,6 +38,7 @@ class ResumedRetrainingTest {
   @TempDir private Path folder;
   private final Network network = SmallProblem.network();
   private Dataset data;
+  private RetrainingSchedule schedule = RetrainingSchedule.ONE_SHOT;
   private long nanos;
 
   @BeforeEach
@@ -46,6 +48,28 @@ class ResumedRetrainingTest {
 
   @Test
   void endsWithTheSameBitsWhereverItIsBrokenOff() {
+    assertThat(placesOfRunThatEndsWithTheSameBits())
+        .startsWith("stage 2 of 2")
+        .contains(
+            "step 2 of 8 of the retraining of stage 2 of 2",
+            "step 6 of 8 of the retraining of stage 2 of 2")
+        .endsWith("the end of the pruning");
+  }
+
+  @Test
+  void gradualRetrainingEndsWithTheSameBits() {
+    schedule = RetrainingSchedule.GRADUAL;
+    assertThat(placesOfRunThatEndsWithTheSameBits())
+        .startsWith("stage 2 of 4")
+        .contains(
+            "step 2 of 4 of the retraining of stage 2 of 4",
+            "stage 4 of 4",
+            "step 2 of 4 of the retraining of stage 4 of 4")
+        .endsWith("the end of the pruning");
+  }
+
+  /// Returns where a run was broken off, again and again.
+  private List<String> placesOfRunThatEndsWithTheSameBits() {
     PrunedNetwork whole = run(StageStore.NONE, 2);
     List<String> places = new ArrayList<>();
     PrunedNetwork last = null;
@@ -62,12 +86,7 @@ class ResumedRetrainingTest {
     assertThat(found.taken()).isEqualTo(wanted.taken());
     assertThat(found.epochs().stream().map(RetrainingReport.Epoch::heldOutLoss))
         .isEqualTo(wanted.epochs().stream().map(RetrainingReport.Epoch::heldOutLoss).toList());
-    assertThat(places)
-        .startsWith("stage 2 of 2")
-        .contains(
-            "step 2 of 8 of the retraining of stage 2 of 2",
-            "step 6 of 8 of the retraining of stage 2 of 2")
-        .endsWith("the end of the pruning");
+    return places;
   }
 
   private static RetrainingReport report(PrunedNetwork pruned) {
@@ -108,12 +127,14 @@ class ResumedRetrainingTest {
         .run();
   }
 
-  private static PruningOptions options(int threads) {
-    RetrainingOptions usual = RetrainingOptions.of(EPOCHS).withLoss(RetrainingLoss.BOTH);
+  private PruningOptions options(int threads) {
+    RetrainingOptions usual =
+        RetrainingOptions.of(EPOCHS).withLoss(RetrainingLoss.BOTH).withSchedule(schedule);
     RetrainingOptions.Stepping stepping = usual.stepping();
     return PruningOptions.builder()
         .method(Method.MAGNITUDE)
         .threads(threads)
+        .stages(schedule == RetrainingSchedule.GRADUAL ? 2 : null)
         .retraining(
             usual.withStepping(
                 new RetrainingOptions.Stepping(

@@ -18,24 +18,31 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
-/// The loss of a [Refinement]: how far the outputs and features of a network are from those of the
-/// dense network, relative to how much these vary. It is used by several threads at a time.
+/// How far the outputs and features of a network are from those of the dense network, relative to
+/// how much these vary: the loss of a [Refinement], and a part of an [Objective]. It is used by
+/// several threads at a time.
 final class DenseDistance implements AutoCloseable {
   /// Greatest variance of values whose squares float32 represents well.
   private static final double GREATEST_SCALE = 1e20;
 
   private final LoadedNetwork dense;
   private final List<Feature> features;
-  private final Refinement.Options options;
+  private final Weights weights;
   private final double outputScale;
 
   private DenseDistance(
-      LoadedNetwork dense, List<Feature> features, Refinement.Options options, double outputScale) {
+      LoadedNetwork dense, List<Feature> features, Weights weights, double outputScale) {
     this.dense = dense;
     this.features = features;
-    this.options = options;
+    this.weights = weights;
     this.outputScale = outputScale;
   }
+
+  /// The weights of the distance's terms.
+  ///
+  /// @param outputs weight of the outputs' term
+  /// @param features weight of the features' term
+  record Weights(double outputs, double features) {}
 
   /// A value that the distance compares, channel by channel.
   private static final class Feature {
@@ -83,7 +90,7 @@ final class DenseDistance implements AutoCloseable {
       Map<String, Integer> features,
       SampleSource samples,
       int count,
-      Refinement.Options options) {
+      Weights weights) {
     var chunks = dense.chunks(Math.min(count, samples.size()), count);
     var measured = new ArrayList<Measured>();
     features.forEach((name, axis) -> measured.add(new Measured(name, axis)));
@@ -102,7 +109,7 @@ final class DenseDistance implements AutoCloseable {
       return new DenseDistance(
           dense,
           measured.stream().map(Measured::feature).toList(),
-          options,
+          weights,
           output > 0 && output < Double.POSITIVE_INFINITY ? output : 1);
     }
   }
@@ -185,7 +192,7 @@ final class DenseDistance implements AutoCloseable {
       next += feature.variances.length;
     }
     close();
-    return new DenseDistance(dense, all, options, scales.getFirst());
+    return new DenseDistance(dense, all, weights, scales.getFirst());
   }
 
   /// Returns the sum over the samples of a batch of the squared distances, each over its scale.
@@ -193,29 +200,47 @@ final class DenseDistance implements AutoCloseable {
   /// @param execution an execution of the network that watches the features
   Tensor of(GraphExecution execution, SampleBatch batch) {
     try (var reference = dense.start(batch)) {
-      features.forEach(feature -> reference.watch(feature.name));
-      Tensor sum = outputDistance(execution.runToEnd(), reference.runToEnd());
-      for (Feature feature : features) {
-        sum =
-            sum.add(
-                squaredDistance(
-                        execution.value(feature.name).mul(feature.units),
-                        reference.value(feature.name).mul(feature.units))
-                    .mul(new Scalar(options.featureWeight() / features.size())));
-      }
-      return sum;
+      watch(reference);
+      return of(execution, execution.runToEnd(), reference, reference.runToEnd());
     }
+  }
+
+  /// Returns the same of two executions that are at their ends.
+  ///
+  /// @param reference an execution of the dense network that watches the features
+  Tensor of(GraphExecution execution, Tensor output, GraphExecution reference, Tensor wanted) {
+    return withFeatures(outputDistance(output, wanted), execution, reference);
+  }
+
+  /// Returns a loss of the outputs with the features' term added.
+  ///
+  /// @param loss a scalar, summed over the samples
+  Tensor withFeatures(Tensor loss, GraphExecution execution, GraphExecution reference) {
+    Tensor sum = loss;
+    for (Feature feature : features) {
+      sum =
+          sum.add(
+              squaredDistance(
+                      execution.value(feature.name).mul(feature.units),
+                      reference.value(feature.name).mul(feature.units))
+                  .mul(new Scalar(weights.features() / features.size())));
+    }
+    return sum;
+  }
+
+  /// Lets an execution keep the features.
+  void watch(GraphExecution execution) {
+    features.forEach(feature -> execution.watch(feature.name));
   }
 
   /// Returns the squared distance of outputs over its scale; values whose squares float32 cannot
   /// represent are divided before they are squared.
   private Tensor outputDistance(Tensor value, Tensor wanted) {
     if (outputScale < GREATEST_SCALE && outputScale > 1 / GREATEST_SCALE) {
-      return squaredDistance(value, wanted).mul(new Scalar(options.outputWeight() / outputScale));
+      return squaredDistance(value, wanted).mul(new Scalar(weights.outputs() / outputScale));
     }
     var unit = new Scalar(1 / Math.sqrt(outputScale));
-    return squaredDistance(value.mul(unit), wanted.mul(unit))
-        .mul(new Scalar(options.outputWeight()));
+    return squaredDistance(value.mul(unit), wanted.mul(unit)).mul(new Scalar(weights.outputs()));
   }
 
   /// Returns the mean squared distance over a sample's elements, summed over samples.

@@ -1,5 +1,6 @@
 package falcon.torch.training;
 
+import falcon.model.ExamplesFirst;
 import falcon.model.Network;
 import falcon.model.Node;
 import falcon.torch.Precision;
@@ -13,11 +14,12 @@ import falcon.torch.kernel.Workers;
 import falcon.torch.sample.SampleBatch;
 import falcon.torch.sample.SampleChunks;
 import falcon.torch.sample.SampleSource;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.SequencedMap;
 import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
-import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorVector;
@@ -28,13 +30,15 @@ import org.jspecify.annotations.Nullable;
 /// cross-entropy with the labels, or both.
 ///
 /// ```
-/// classes: d · T² KL(softmax(z̄ / T) ‖ softmax(z / T))  +  l · cross-entropy(z, label)
-/// others:  d · ‖z − z̄‖² / ‖z̄‖²_var
+/// classes: d · T² KL(softmax(z̄ / T) ‖ softmax(z / T))  +  f · F  +  l · cross-entropy(z, label)
+/// others:  d · ‖z − z̄‖² / var z̄  +  f · F
+/// F        mean over features v of mean over channels c of ‖v_c − v̄_c‖² / var v̄_c
 /// ```
 ///
-/// with z the outputs of the network, z̄ those of the teacher, T the temperature, and the variance
-/// over samples in the denominator. Probabilities are made logits first. The teacher is executed on
-/// the same samples, crops and flips included, in eval mode. Closed by its owner.
+/// with z the outputs of the network, the bar for the teacher, T the temperature, and variances
+/// over samples; features are those of a [Refinement]. Probabilities are made logits first. The
+/// teacher is executed on the same samples, crops and flips included, in eval mode. Closed by its
+/// owner.
 public final class Objective implements LossGradients.Loss, AutoCloseable {
   /// What the main output of a network means.
   public enum Outputs {
@@ -52,11 +56,16 @@ public final class Objective implements LossGradients.Loss, AutoCloseable {
 
   /// The parts of the loss.
   ///
-  /// @param distilled weight of the distance to the teacher, 0 or more
+  /// @param distilled weight of the distance of the outputs to the teacher's, 0 or more
+  /// @param features weight of the distance of the features to the teacher's, 0 or more
   /// @param labelled weight of the cross-entropy with the labels, 0 or more; 0 where outputs are no
   ///     classes
   /// @param temperature divides the logits of both networks where they are compared, above 0
-  public record Parts(double distilled, double labelled, double temperature) {}
+  public record Parts(double distilled, double features, double labelled, double temperature) {
+    boolean needTeacher() {
+      return distilled > 0 || features > 0;
+    }
+  }
 
   /// Libtorch's code for reduction by sum.
   private static final long SUM = 2;
@@ -64,7 +73,7 @@ public final class Objective implements LossGradients.Loss, AutoCloseable {
   /// Least probability whose logarithm is taken.
   private static final double LEAST_PROBABILITY = 1e-7;
 
-  /// Number of samples that determine the variance of the teacher's outputs.
+  /// Number of samples that determine the variances of the teacher's outputs and features.
   private static final int SCALE_SAMPLES = 64;
 
   /// Operators that change no number.
@@ -73,14 +82,42 @@ public final class Objective implements LossGradients.Loss, AutoCloseable {
 
   private final Outputs outputs;
   private final Parts parts;
-  private final @Nullable LoadedNetwork teacher;
-  private final double scale;
+  private final @Nullable Teacher teacher;
 
-  private Objective(Outputs outputs, Parts parts, @Nullable LoadedNetwork teacher, double scale) {
+  private Objective(Outputs outputs, Parts parts, @Nullable Teacher teacher) {
     this.outputs = outputs;
     this.parts = parts;
     this.teacher = teacher;
-    this.scale = scale;
+  }
+
+  /// The network whose outputs and features are wanted.
+  ///
+  /// @param features names of the features
+  private record Teacher(LoadedNetwork network, DenseDistance distance, List<String> features) {
+    /// @param tensorNames weight tensors whose inputs may serve as features; empty for none
+    static Teacher of(
+        Network network,
+        List<String> tensorNames,
+        DenseDistance.Weights weights,
+        SampleSource samples) {
+      SequencedMap<String, Integer> features =
+          tensorNames.isEmpty()
+              ? new LinkedHashMap<>()
+              : Features.of(new GraphProgram(ExamplesFirst.of(network)), tensorNames);
+      var loaded = new LoadedNetwork(network, Precision.FLOAT32);
+      try {
+        var distance = DenseDistance.measured(loaded, features, samples, SCALE_SAMPLES, weights);
+        return new Teacher(loaded, distance, List.copyOf(features.keySet()));
+      } catch (RuntimeException | Error e) {
+        loaded.close();
+        throw e;
+      }
+    }
+
+    void close() {
+      distance.close();
+      network.close();
+    }
   }
 
   /// Returns the cross-entropy of a classifier's logits with the labels.
@@ -92,23 +129,29 @@ public final class Objective implements LossGradients.Loss, AutoCloseable {
   ///
   /// @param outputs not [Outputs#NUMBERS]
   public static Objective labels(Outputs outputs) {
-    return new Objective(outputs, new Parts(0, 1, 1), null, 1);
+    return new Objective(outputs, new Parts(0, 0, 1, 1), null);
   }
 
   /// Returns a loss with a teacher.
   ///
   /// @param teacher takes the same samples as the network that is trained
-  /// @param samples samples of which the first ones determine the scale of numbers
+  /// @param tensorNames weight tensors of which the inputs may serve as features; not read if these
+  ///     have no weight
+  /// @param samples samples of which the first ones determine the scales of numbers and features
   public static Objective towards(
-      Network teacher, Outputs outputs, Parts parts, SampleSource samples) {
-    var loaded = new LoadedNetwork(teacher, Precision.FLOAT32);
-    try {
-      double scale = outputs == Outputs.NUMBERS ? variance(loaded, samples) : 1;
-      return new Objective(outputs, parts, loaded, scale);
-    } catch (RuntimeException | Error e) {
-      loaded.close();
-      throw e;
-    }
+      Network teacher,
+      Outputs outputs,
+      Parts parts,
+      List<String> tensorNames,
+      SampleSource samples) {
+    return new Objective(
+        outputs,
+        parts,
+        Teacher.of(
+            teacher,
+            parts.features() > 0 ? tensorNames : List.of(),
+            new DenseDistance.Weights(parts.distilled(), parts.features()),
+            samples));
   }
 
   /// Returns what the output of a classifier means, as far as its operators tell.
@@ -140,16 +183,28 @@ public final class Objective implements LossGradients.Loss, AutoCloseable {
     return teacher == null ? 1 : 2;
   }
 
+  /// Returns the values that the loss reads of an execution besides its output.
+  List<String> watched() {
+    return teacher == null ? List.of() : teacher.features();
+  }
+
   @Override
   public Tensor of(GraphExecution execution, SampleBatch batch, int chunk) {
     Tensor output = execution.runToEnd();
     Tensor loss = null;
-    if (teacher != null && parts.distilled() > 0) {
-      try (var reference = teacher.start(batch)) {
+    if (teacher != null && parts.needTeacher()) {
+      try (var reference = teacher.network().start(batch)) {
+        teacher.distance().watch(reference);
         Tensor wanted = reference.runToEnd();
         loss =
-            (outputs == Outputs.NUMBERS ? distance(output, wanted) : divergence(output, wanted))
-                .mul(new Scalar(parts.distilled()));
+            outputs == Outputs.NUMBERS
+                ? teacher.distance().of(execution, output, reference, wanted)
+                : teacher
+                    .distance()
+                    .withFeatures(
+                        divergence(output, wanted).mul(new Scalar(parts.distilled())),
+                        execution,
+                        reference);
       }
     }
     if (parts.labelled() > 0) {
@@ -161,11 +216,6 @@ public final class Objective implements LossGradients.Loss, AutoCloseable {
       throw new IllegalStateException("the loss has no parts: " + parts);
     }
     return loss;
-  }
-
-  private Tensor distance(Tensor output, Tensor wanted) {
-    double elementsPerSample = (double) output.numel() / output.size(0);
-    return torch.mse_loss(output, wanted, SUM).mul(new Scalar(1 / (scale * elementsPerSample)));
   }
 
   private Tensor divergence(Tensor output, Tensor wanted) {
@@ -213,29 +263,6 @@ public final class Objective implements LossGradients.Loss, AutoCloseable {
     return both;
   }
 
-  /// Returns the variance over samples of each output, averaged over the outputs.
-  private static double variance(LoadedNetwork teacher, SampleSource samples) {
-    int count = Math.min(SCALE_SAMPLES, samples.size());
-    SampleChunks chunks = teacher.chunks(count, SampleChunks.DEFAULT_SIZE);
-    try (var _ = new PointerScope()) {
-      var values = new TensorVector(chunks.count());
-      for (int chunk = 0; chunk < chunks.count(); chunk++) {
-        try (var execution = teacher.start(chunks.batch(samples, chunk))) {
-          Tensor output = execution.runToEnd();
-          teacher.requireReal(output);
-          values.put(chunk, output.to(torch.ScalarType.Double).clone());
-        }
-      }
-      double variance =
-          torch
-              .cat(values, 0)
-              .var(new long[] {0}, false, false)
-              .mean(new ScalarTypeOptional())
-              .item_double();
-      return variance > 0 && variance < Double.POSITIVE_INFINITY ? variance : 1;
-    }
-  }
-
   /// Returns the mean loss of a network on some samples, in eval mode.
   ///
   /// @param chunk greatest number of samples of a task
@@ -250,6 +277,7 @@ public final class Objective implements LossGradients.Loss, AutoCloseable {
                 SampleBatch batch = chunks.batch(samples, c);
                 try (var _ = new PointerScope();
                     var execution = loaded.start(batch)) {
+                  watched().forEach(execution::watch);
                   return of(execution, batch, c).item_double() * chunks.length(c) / batch.size();
                 }
               });

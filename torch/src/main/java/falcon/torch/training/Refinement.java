@@ -150,7 +150,8 @@ public final class Refinement {
       long each = 2 * SampleBytes.of(loadedDense, samples); // of both networks
       int measured = Math.clamp(bytes / each, 2, SCALE_SAMPLES);
       long begin = System.nanoTime();
-      var distance = DenseDistance.measured(loadedDense, features, samples, measured, options);
+      var weights = new DenseDistance.Weights(options.outputWeight(), options.featureWeight());
+      var distance = DenseDistance.measured(loadedDense, features, samples, measured, weights);
       double seconds = (System.nanoTime() - begin) / 1e9 / Math.min(measured, samples.size());
       if (!start.scales().isEmpty()) {
         distance = distance.with(start.scales());

@@ -151,7 +151,7 @@ public final class Training {
       var run = new Run(network, loaded, tensors);
       run.show(); // the first gradients are those on the mask
       Set<String> frozen =
-          run.gradients(chunks, workers).unreached(chunks.batch(first, 0), objective);
+          run.gradients(chunks, objective).unreached(chunks.batch(first, 0), objective);
       listener.frozen(List.copyOf(frozen));
       tensors.removeIf(tensor -> frozen.contains(tensor.name()));
       return run.steps(
@@ -189,11 +189,11 @@ public final class Training {
       this.tensors = tensors;
     }
 
-    LossGradients gradients(SampleChunks chunks, Workers workers) {
+    LossGradients gradients(SampleChunks chunks, Objective objective) {
       return new LossGradients(
           loaded,
           tensors.stream().map(TrainedTensor::name).toList(),
-          List.of(),
+          objective.watched(),
           chunks.size() >= LEAST_STATISTICS,
           workers);
     }
@@ -202,7 +202,7 @@ public final class Training {
     Network steps(Epochs epochs, Objective objective, Listener listener) {
       int all = Math.multiplyExact(epochs.steps(), options.epochs());
       int done = restored(tensors, all);
-      LossGradients gradients = gradients(epochs.chunks(), workers);
+      LossGradients gradients = gradients(epochs.chunks(), objective);
       show();
       SampleSource samples = epochs.samples().apply(done / epochs.steps() % options.epochs());
       var mean = new Mean();

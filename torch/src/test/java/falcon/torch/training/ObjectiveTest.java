@@ -42,9 +42,10 @@ class ObjectiveTest {
 
   @Test
   void divergenceIsTheDefinition() {
-    var parts = new Objective.Parts(1, 0, 2);
+    var parts = new Objective.Parts(1, 0, 0, 2);
     double wanted = 4 * divergence(other, network, 2);
-    try (Objective objective = Objective.towards(other, Objective.Outputs.LOGITS, parts, samples)) {
+    try (Objective objective =
+        Objective.towards(other, Objective.Outputs.LOGITS, parts, List.of(), samples)) {
       assertThat(objective.mean(network, samples, 16, workers)).isCloseTo(wanted, within(1e-5));
       assertThat(objective.mean(other, samples, 16, workers)).isCloseTo(0, within(1e-6));
     }
@@ -56,7 +57,11 @@ class ObjectiveTest {
     double divergence = divergence(other, network, 1);
     try (Objective objective =
         Objective.towards(
-            other, Objective.Outputs.LOGITS, new Objective.Parts(0.5, 0.25, 1), samples)) {
+            other,
+            Objective.Outputs.LOGITS,
+            new Objective.Parts(0.5, 0, 0.25, 1),
+            List.of(),
+            samples)) {
       assertThat(objective.mean(network, samples, 32, workers))
           .isCloseTo(0.5 * divergence + 0.25 * entropy, within(1e-5));
     }
@@ -74,9 +79,9 @@ class ObjectiveTest {
 
   @Test
   void numbersAreComparedOnTheScaleOfTheirVariance() {
-    var parts = new Objective.Parts(1, 0, 1);
+    var parts = new Objective.Parts(1, 0, 0, 1);
     try (Objective objective =
-        Objective.towards(network, Objective.Outputs.NUMBERS, parts, samples)) {
+        Objective.towards(network, Objective.Outputs.NUMBERS, parts, List.of(), samples)) {
       double near = objective.mean(Graph.disturbed(network, 0.01, 5), samples, 32, workers);
       assertThat(near).isBetween(1e-12, 0.1);
       assertThat(objective.mean(network, samples, 32, workers)).isZero();
