@@ -95,6 +95,8 @@ class ModulesTest {
               "falcon.prune.storage"),
           "simd",
           List.of("falcon.simd"),
+          "runtime",
+          List.of("falcon.runtime"),
           "cli",
           List.of());
 
@@ -131,6 +133,9 @@ class ModulesTest {
                 .should()
                 .dependOnClassesThat(resideInAnyPackage("java.nio.file..", "java.net.."))),
         rule("model knows no other module", knowsOfFalconOnly("falcon.model..", "falcon.model..")),
+        rule(
+            "runtime knows model only",
+            knowsOfFalconOnly("falcon.runtime..", "falcon.runtime..", "falcon.model..")),
         rule("data knows no other module", knowsOfFalconOnly("falcon.data..", "falcon.data..")),
         rule(
             "torch knows no budgets",
@@ -277,10 +282,10 @@ class ModulesTest {
             "threads are passed in (falcon.torch.kernel.Workers): no common pool",
             noClasses().should().callMethod(ForkJoinPool.class, "commonPool")),
         rule(
-            "no incubator module outside falcon.simd",
+            "no incubator module outside falcon.simd and falcon.runtime.vector",
             noClasses()
                 .that()
-                .resideOutsideOfPackage("falcon.simd..")
+                .resideOutsideOfPackages("falcon.simd..", "falcon.runtime.vector..")
                 .should()
                 .dependOnClassesThat(resideInAPackage("jdk.incubator.."))),
         rule(

@@ -1,0 +1,7 @@
+/// Runs networks in plain Java, so that pruned weights cost no time.
+///
+/// Must not import any package of Falcon but those of `falcon.model` and its own.
+@NullMarked
+package falcon.runtime;
+
+import org.jspecify.annotations.NullMarked;
