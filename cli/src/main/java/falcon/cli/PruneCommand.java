@@ -145,8 +145,7 @@ final class PruneCommand implements Callable<Integer> {
     }
     Dataset data = dataOptions.open(read);
     @Nullable Preprocessing preprocessing = dataOptions.preprocessing(data, read, model.path());
-    Network network =
-        preprocessing == null ? read : read.withAddedMetadata(preprocessing.toMetadata());
+    Network network = DataOptions.described(read, preprocessing);
     PruningOptions options = options();
     try (var progress = ConsoleProgress.start(console, output.volume())) {
       Map<Amount, Pruning> prunings = new LinkedHashMap<>();

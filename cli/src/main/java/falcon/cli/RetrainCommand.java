@@ -125,8 +125,7 @@ final class RetrainCommand implements Callable<Integer> {
     Network read = teacher == null ? own : model.read(teacher);
     Dataset data = dataOptions.open(read);
     @Nullable Preprocessing preprocessing = dataOptions.preprocessing(data, read, model.path());
-    Network network =
-        preprocessing == null ? read : read.withAddedMetadata(preprocessing.toMetadata());
+    Network network = DataOptions.described(read, preprocessing);
     var results = new Results(console, output.isJson(), 1);
     try (var progress = ConsoleProgress.start(console, output.volume())) {
       Retraining retraining =

@@ -168,8 +168,7 @@ final class TrainCommand implements Callable<Integer> {
     Network read = areWeightsKept ? given : Falcon.drawn(given, seeds.seed());
     Dataset data = dataOptions.open(read);
     @Nullable Preprocessing preprocessing = dataOptions.preprocessing(data, read, path);
-    Network network =
-        preprocessing == null ? read : read.withAddedMetadata(preprocessing.toMetadata());
+    Network network = DataOptions.described(read, preprocessing);
     var files = new ArrayList<Path>();
     files.add(path);
     OnnxFile.dataFiles(given).forEach(name -> files.add(path.resolveSibling(name)));

@@ -138,6 +138,13 @@ public final class DataOptions {
     return NetworkWithData.inLayout(network, data, typed(usual, data));
   }
 
+  /// Returns a network whose metadata say how its images are preprocessed.
+  ///
+  /// @param preprocessing null where samples are arrays
+  public static Network described(Network network, @Nullable Preprocessing preprocessing) {
+    return preprocessing == null ? network : network.withAddedMetadata(preprocessing.toMetadata());
+  }
+
   /// Returns the preprocessing for training: values of these options, or else the defaults of the
   /// data's layout.
   ///

@@ -120,7 +120,8 @@ public final class ChannelDescent implements AutoCloseable {
     return inputUnits[row / order.outputs() * order.rowLength() + input];
   }
 
-  /// Returns the root mean squares of the inputs of all groups, relative to each other.
+  /// Returns the units of the inputs of all groups: root mean squares, in which an input that is
+  /// next to nothing counts a little more ([InputUnits]).
   ///
   /// @return `[g · k]`, above 0; not copied
   public float[] inputUnits() {
