@@ -1,0 +1,178 @@
+package falcon.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import falcon.cli.option.ModelOptions;
+import falcon.cli.option.OutputOptions;
+import falcon.cli.output.Console;
+import falcon.cli.output.JsonText;
+import falcon.cli.output.Table;
+import falcon.cli.process.ExitCode;
+import falcon.cli.speed.SpeedComparison;
+import falcon.cli.speed.Timing;
+import falcon.model.Network;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// Measures how much faster a pruned network is.
+@Command(
+    name = "bench",
+    description = {
+      "Measures how fast a pruned network runs in falcon.runtime, beside the dense network in ONNX Runtime.",
+      "Both run in turns in one process, after their outputs were compared."
+    })
+final class BenchCommand implements Callable<Integer> {
+  private static final int MOST_THREADS = 1024;
+  private static final int MOST_IN_BATCH = 1 << 20;
+  private static final double MOST_SECONDS = 3600;
+
+  private final Console console;
+
+  @Spec
+  @SuppressWarnings("NullAway.Init")
+  private CommandSpec spec;
+
+  @Mixin private final ModelOptions model = new ModelOptions();
+  @Mixin private final OutputOptions output = new OutputOptions();
+
+  @Option(
+      names = "--reference",
+      paramLabel = "DENSE",
+      description =
+          "The dense network. If left out, the pruned one takes its place in ONNX Runtime, which multiplies"
+              + " by its zeros.")
+  private @Nullable Path reference;
+
+  @Option(
+      names = "--batch",
+      split = ",",
+      paramLabel = "N",
+      description = "Examples of a run, several separated by commas. Default: 1.")
+  private List<Integer> batches = List.of(1);
+
+  @Option(
+      names = "--threads",
+      split = ",",
+      paramLabel = "N",
+      description = "Threads of each runtime, several separated by commas. Default: 1.")
+  private List<Integer> threads = List.of(1);
+
+  @Option(
+      names = "--seconds",
+      paramLabel = "S",
+      description =
+          "Time for the warm-up of each network in each runtime, and again for its measurement. Default:"
+              + " 3.")
+  private double seconds = 3;
+
+  BenchCommand(Console console) {
+    this.console = console;
+  }
+
+  @Override
+  public Integer call() {
+    requireUsable();
+    Network network = model.readBeside(reference);
+    Network dense = reference == null ? null : model.read(reference);
+    var comparison = new SpeedComparison(network, dense, seconds);
+    var settings = new ArrayList<SpeedComparison.Setting>();
+    for (int batch : batches) {
+      for (int count : threads) {
+        settings.add(comparison.measure(batch, count));
+      }
+    }
+    console.result(output.isJson() ? json(settings) : text(settings));
+    return ExitCode.DONE;
+  }
+
+  private void requireUsable() {
+    for (int batch : batches) {
+      require(batch >= 1 && batch <= MOST_IN_BATCH, "--batch " + batch, "1 to " + MOST_IN_BATCH);
+    }
+    for (int count : threads) {
+      require(count >= 1 && count <= MOST_THREADS, "--threads " + count, "1 to " + MOST_THREADS);
+    }
+    require(seconds > 0 && seconds <= MOST_SECONDS, "--seconds " + seconds, "above 0 to 3600");
+  }
+
+  private void require(boolean holds, String found, String wanted) {
+    if (!holds) {
+      throw new ParameterException(spec.commandLine(), found + ": wanted are " + wanted);
+    }
+  }
+
+  private static String text(List<SpeedComparison.Setting> settings) {
+    var table =
+        new Table(
+            ">batch", ">threads", "network", "runtime", ">ms", "quartiles", ">per second", ">ratio");
+    for (SpeedComparison.Setting setting : settings) {
+      for (SpeedComparison.Row row : setting.rows()) {
+        Timing timing = row.timing();
+        table.row(
+            setting.batch(),
+            setting.threads(),
+            name(row),
+            row.runtime().title(),
+            "%.3f".formatted(timing.median()),
+            "%.3f–%.3f".formatted(timing.low(), timing.high()),
+            "%,.0f".formatted(setting.batch() * 1000 / timing.median()),
+            "%.2f".formatted(setting.ratio(row)));
+      }
+    }
+    return table + System.lineSeparator() + System.lineSeparator() + verdict(settings);
+  }
+
+  private static String name(SpeedComparison.Row row) {
+    return row.isPruned() ? "pruned" : "dense";
+  }
+
+  private static String verdict(List<SpeedComparison.Setting> settings) {
+    double least = Double.POSITIVE_INFINITY;
+    double greatest = 0;
+    for (SpeedComparison.Setting setting : settings) {
+      double ratio = setting.ratio(setting.rows().getFirst());
+      least = Math.min(least, ratio);
+      greatest = Math.max(greatest, ratio);
+    }
+    String range =
+        settings.size() == 1
+            ? "%.2f times".formatted(least)
+            : "%.2f to %.2f times".formatted(least, greatest);
+    return "The pruned network in falcon.runtime is %s as fast as the %s in ONNX Runtime.%nONNX Runtime, TensorRT, LiteRT and PyTorch multiply by zeros and gain nothing from them."
+        .formatted(
+            range, settings.getFirst().opponent().isPruned() ? "same network" : "dense network");
+  }
+
+  private static String json(List<SpeedComparison.Setting> settings) {
+    ObjectNode json = JsonText.document();
+    var array = json.putArray("settings");
+    for (SpeedComparison.Setting setting : settings) {
+      ObjectNode one =
+          array
+              .addObject()
+              .put("batch", setting.batch())
+              .put("threads", setting.threads())
+              .put("difference", setting.difference());
+      var rows = one.putArray("rows");
+      for (SpeedComparison.Row row : setting.rows()) {
+        rows.addObject()
+            .put("network", name(row))
+            .put("runtime", row.runtime().title())
+            .put("milliseconds", row.timing().median())
+            .put("low", row.timing().low())
+            .put("high", row.timing().high())
+            .put("rounds", row.timing().rounds())
+            .put("ratio", setting.ratio(row));
+      }
+    }
+    return JsonText.of(json);
+  }
+}

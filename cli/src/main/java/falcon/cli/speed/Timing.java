@@ -1,0 +1,69 @@
+package falcon.cli.speed;
+
+import java.util.Arrays;
+import java.util.List;
+
+/// The time that one run of a network takes.
+///
+/// @param median median of the rounds, in milliseconds
+/// @param low lower quartile of the rounds, in milliseconds
+/// @param high upper quartile of the rounds, in milliseconds
+/// @param rounds number of rounds
+public record Timing(double median, double low, double high, int rounds) {
+  /// Time of a round of one engine, in nanoseconds: many ticks of the clock.
+  private static final double ROUND = 20e6;
+
+  private static final int LEAST_ROUNDS = 15;
+
+  /// Measures engines in turns, so that whatever slows the machine down slows down all of them.
+  ///
+  /// @param seconds time for each engine's warm-up, and again for its rounds, above 0
+  /// @return one timing for each engine
+  static List<Timing> inTurns(List<? extends Engine> engines, double seconds) {
+    int[] runs = engines.stream().mapToInt(engine -> warm(engine, seconds)).toArray();
+    int rounds = (int) Math.max(LEAST_ROUNDS, seconds * 1e9 / ROUND);
+    var times = new double[engines.size()][rounds];
+    for (int round = 0; round < rounds; round++) {
+      for (int i = 0; i < runs.length; i++) {
+        int engine = (i + round) % runs.length; // none is always behind the same one
+        times[engine][round] = milliseconds(engines.get(engine), runs[engine]);
+      }
+    }
+    return Arrays.stream(times).map(Timing::of).toList();
+  }
+
+  /// Runs an engine until it is warm.
+  ///
+  /// @return number of runs of a round
+  private static int warm(Engine engine, double seconds) {
+    long begin = System.nanoTime();
+    double last;
+    do {
+      last = milliseconds(engine, 1);
+    } while (System.nanoTime() - begin < seconds * 1e9);
+    return (int) Math.max(1, Math.round(ROUND / 1e6 / last));
+  }
+
+  /// @return mean time of a run
+  private static double milliseconds(Engine engine, int runs) {
+    long begin = System.nanoTime();
+    for (int run = 0; run < runs; run++) {
+      engine.run();
+    }
+    return (System.nanoTime() - begin) / 1e6 / runs;
+  }
+
+  private static Timing of(double... rounds) {
+    double[] sorted = rounds.clone();
+    Arrays.sort(sorted);
+    return new Timing(
+        quantile(sorted, 0.5), quantile(sorted, 0.25), quantile(sorted, 0.75), sorted.length);
+  }
+
+  private static double quantile(double[] sorted, double share) {
+    double place = share * (sorted.length - 1);
+    int below = (int) place;
+    int above = Math.min(below + 1, sorted.length - 1);
+    return sorted[below] + (place - below) * (sorted[above] - sorted[below]);
+  }
+}
