@@ -1,6 +1,7 @@
-package falcon.torch;
+package falcon.model.grid;
 
 import falcon.model.Tensor;
+import java.util.Arrays;
 import java.util.List;
 
 /// Compares a computed result with the expected one.
@@ -28,8 +29,8 @@ public final class Comparison {
     if (own.type().isFloatingPoint() != expected.type().isFloatingPoint()) {
       return "type %s instead of %s".formatted(own.type(), expected.type());
     }
-    double[] actual = Forward.numbers(own);
-    double[] wanted = Forward.numbers(expected);
+    double[] actual = numbers(own);
+    double[] wanted = numbers(expected);
     for (int i = 0; i < wanted.length; i++) {
       boolean isSame =
           Double.compare(actual[i], wanted[i]) == 0
@@ -39,5 +40,16 @@ public final class Comparison {
       }
     }
     return "";
+  }
+
+  /// Returns the elements as numbers, whatever their type.
+  public static double[] numbers(Tensor tensor) {
+    if (!tensor.type().isFloatingPoint()) {
+      return Arrays.stream(tensor.toLongs()).asDoubleStream().toArray();
+    }
+    float[] floats = tensor.toFloats();
+    var numbers = new double[floats.length];
+    Arrays.setAll(numbers, i -> floats[i]);
+    return numbers;
   }
 }

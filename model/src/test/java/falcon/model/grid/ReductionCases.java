@@ -1,4 +1,4 @@
-package falcon.torch.operator;
+package falcon.model.grid;
 
 import falcon.model.DataType;
 import java.util.List;

@@ -1,4 +1,4 @@
-package falcon.torch;
+package falcon.model.grid;
 
 /// The outcome of one case.
 ///

@@ -1,4 +1,4 @@
-package falcon.torch.operator;
+package falcon.model.grid;
 
 import falcon.model.Attribute;
 import falcon.model.DataType;
@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 
 /// One node with seeded operands: an operator in one combination of its options.
-final class GridCase {
+public final class GridCase {
   private final String opType;
   private final long opset;
   private final SplittableRandom random;
@@ -25,31 +25,31 @@ final class GridCase {
   private final Map<String, Attribute> attributes = new LinkedHashMap<>();
   private int outputs = 1;
 
-  GridCase(String opType, long opset) {
+  public GridCase(String opType, long opset) {
     this.opType = opType;
     this.opset = opset;
     random = new SplittableRandom(opType.hashCode() * 31L + opset);
   }
 
-  String opType() {
+  public String opType() {
     return opType;
   }
 
-  long opset() {
+  public long opset() {
     return opset;
   }
 
-  Map<String, Tensor> inputs() {
+  public Map<String, Tensor> inputs() {
     return inputs;
   }
 
   /// An input of standard normal numbers.
-  GridCase floats(long... shape) {
+  public GridCase floats(long... shape) {
     return input(normal(0, 1, shape));
   }
 
   /// An input of positive numbers around 1.
-  GridCase positive(long... shape) {
+  public GridCase positive(long... shape) {
     Tensor values = normal(0, 0.4, shape);
     float[] exponents = values.toFloats();
     for (int i = 0; i < exponents.length; i++) {
@@ -59,12 +59,12 @@ final class GridCase {
   }
 
   /// A constant of standard normal numbers.
-  GridCase weights(long... shape) {
+  public GridCase weights(long... shape) {
     return constant(normal(0, 1, shape));
   }
 
   /// A constant of numbers between 1/2 and 3/2.
-  GridCase aroundOne(long... shape) {
+  public GridCase aroundOne(long... shape) {
     float[] values = normal(0, 1, shape).toFloats();
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) (1 + Math.tanh(values[i]) / 2);
@@ -73,7 +73,7 @@ final class GridCase {
   }
 
   /// Given numbers as a constant list.
-  GridCase reals(double... values) {
+  public GridCase reals(double... values) {
     var floats = new float[values.length];
     for (int i = 0; i < values.length; i++) {
       floats[i] = (float) values[i];
@@ -82,32 +82,32 @@ final class GridCase {
   }
 
   /// A given number as a constant without axes.
-  GridCase real(double value) {
+  public GridCase real(double value) {
     return constant(Tensor.ofFloats(List.of(), (float) value));
   }
 
   /// A constant list of whole numbers.
-  GridCase longs(long... values) {
+  public GridCase longs(long... values) {
     return constant(Tensor.ofLongs(List.of((long) values.length), values));
   }
 
   /// A constant whole number without axes.
-  GridCase number(long value) {
+  public GridCase number(long value) {
     return constant(Tensor.ofLongs(List.of(), value));
   }
 
   /// A constant of whole numbers, cycled through the shape.
-  GridCase indices(long[] shape, long... values) {
+  public GridCase indices(long[] shape, long... values) {
     return constant(indexTensor(shape, values));
   }
 
   /// An input of whole numbers, cycled through the shape.
-  GridCase whole(long[] shape, long... values) {
+  public GridCase whole(long[] shape, long... values) {
     return input(indexTensor(shape, values));
   }
 
   /// An input of whole numbers of that type.
-  GridCase whole(DataType type, long[] shape, long... values) {
+  public GridCase whole(DataType type, long[] shape, long... values) {
     Tensor longs = indexTensor(shape, values);
     var bytes = new byte[longs.size() * type.bytes()];
     for (int i = 0; i < longs.size(); i++) {
@@ -120,7 +120,7 @@ final class GridCase {
   }
 
   /// An input of truth values.
-  GridCase truths(long... shape) {
+  public GridCase truths(long... shape) {
     var bytes = new byte[Math.toIntExact(Tensor.elements(sizes(shape)))];
     for (int i = 0; i < bytes.length; i++) {
       bytes[i] = (byte) random.nextInt(2);
@@ -129,56 +129,56 @@ final class GridCase {
   }
 
   /// An operand left out.
-  GridCase none() {
+  public GridCase none() {
     operands.add("");
     return this;
   }
 
-  GridCase input(Tensor tensor) {
+  public GridCase input(Tensor tensor) {
     String name = "x" + operands.size();
     operands.add(name);
     inputs.put(name, tensor);
     return this;
   }
 
-  GridCase constant(Tensor tensor) {
+  public GridCase constant(Tensor tensor) {
     String name = "c" + operands.size();
     operands.add(name);
     constants.put(name, tensor);
     return this;
   }
 
-  GridCase set(String name, long value) {
+  public GridCase set(String name, long value) {
     attributes.put(name, new Attribute.IntegerValue(value));
     return this;
   }
 
-  GridCase list(String name, long... values) {
+  public GridCase list(String name, long... values) {
     attributes.put(name, new Attribute.IntegerList(Arrays.stream(values).boxed().toList()));
     return this;
   }
 
-  GridCase set(String name, double value) {
+  public GridCase set(String name, double value) {
     attributes.put(name, new Attribute.FloatValue((float) value));
     return this;
   }
 
-  GridCase set(String name, String value) {
+  public GridCase set(String name, String value) {
     attributes.put(name, new Attribute.StringValue(value));
     return this;
   }
 
-  GridCase set(String name, Attribute value) {
+  public GridCase set(String name, Attribute value) {
     attributes.put(name, value);
     return this;
   }
 
-  GridCase outputs(int count) {
+  public GridCase outputs(int count) {
     outputs = count;
     return this;
   }
 
-  Network network() {
+  public Network network() {
     Network.Builder builder = Network.builder("case").opset("", opset);
     inputs.forEach((name, tensor) -> {
       var dimensions = new ArrayList<Dimension>();
