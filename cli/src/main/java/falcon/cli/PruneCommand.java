@@ -245,6 +245,7 @@ final class PruneCommand implements Callable<Integer> {
         .preprocessing(preprocessing)
         .inputs(inputs)
         .format(format)
+        .report(folder.hasReport())
         .build();
   }
 

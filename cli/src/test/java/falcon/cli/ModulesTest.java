@@ -89,6 +89,7 @@ class ModulesTest {
               "falcon.prune.evaluation",
               "falcon.prune.method",
               "falcon.prune.options",
+              "falcon.prune.page",
               "falcon.prune.plan",
               "falcon.prune.report",
               "falcon.prune.run",

@@ -112,7 +112,8 @@ public final class Planner {
                     layer.tensor(),
                     storedShape(network, layer),
                     layer.weights(),
-                    isCounted ? layer.macsPerWeight() : 0))
+                    isCounted ? layer.macsPerWeight() : 0,
+                    layer.opType()))
             .toList(),
         costs,
         isCounted,

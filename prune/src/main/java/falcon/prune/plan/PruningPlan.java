@@ -8,7 +8,9 @@ import falcon.projection.group.LayerLimits;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.Refit;
 import falcon.prune.options.Schedule;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The plan of a run, made before anything is computed. Immutable; only [Planner] creates it.
@@ -90,6 +92,15 @@ public final class PruningPlan {
   /// Returns the least numbers of kept weights of single layers.
   public LayerLimits limits() {
     return budgets.limits();
+  }
+
+  /// Returns the least numbers of kept weights by layer; layers without such a limit are left out.
+  public Map<String, Integer> leastKept() {
+    var least = new LinkedHashMap<String, Integer>();
+    limits()
+        .rangeByLayer()
+        .forEach((number, range) -> least.put(layers().get(number).name(), range.minKept()));
+    return least;
   }
 
   /// Returns the names of weight tensors whose values may change: the prunable ones, and those that
@@ -200,7 +211,9 @@ public final class PruningPlan {
   /// @param count number of its weights
   /// @param macsPerWeight multiply-accumulates of one kept weight for one example; 0 if
   ///     those of some prunable layer are not known ([#isCounted])
-  public record PrunableLayer(String name, List<Long> shape, int count, long macsPerWeight) {
+  /// @param operator types of the operators that use it, such as `Conv` or `Gather+MatMul`
+  public record PrunableLayer(
+      String name, List<Long> shape, int count, long macsPerWeight, String operator) {
     /// Copies the shape.
     public PrunableLayer {
       shape = List.copyOf(shape);

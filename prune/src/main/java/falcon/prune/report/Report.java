@@ -3,6 +3,7 @@ package falcon.prune.report;
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
 import falcon.model.layer.PruningReach;
+import falcon.projection.Projection;
 import falcon.prune.options.Measure;
 import falcon.prune.plan.PruningPlan;
 import java.util.ArrayList;
@@ -26,6 +27,7 @@ public final class Report {
   private final @Nullable Accuracy validation;
   private final @Nullable Accuracy test;
   private final @Nullable HeldOut heldOut;
+  private final Map<String, LayerOutcome> outcomes;
   private final List<StageReport> stages;
   private final Map<String, Double> seconds;
   private final long peakMemoryBytes;
@@ -44,6 +46,7 @@ public final class Report {
     validation = builder.validation;
     test = builder.test;
     heldOut = builder.heldOut;
+    outcomes = builder.outcomes;
     stages = builder.stages;
     seconds = builder.seconds;
     peakMemoryBytes = builder.peakMemoryBytes;
@@ -143,6 +146,12 @@ public final class Report {
     return layers;
   }
 
+  /// Returns what became of single layers by name, as far as it is known: empty where nothing was
+  /// executed.
+  public Map<String, LayerOutcome> outcomes() {
+    return outcomes;
+  }
+
   /// Returns the stages, in order; empty where there are no data.
   public List<StageReport> stages() {
     return stages;
@@ -182,6 +191,7 @@ public final class Report {
     private @Nullable Accuracy validation;
     private @Nullable Accuracy test;
     private @Nullable HeldOut heldOut;
+    private Map<String, LayerOutcome> outcomes = Map.of();
     private List<StageReport> stages = List.of();
     private Map<String, Double> seconds = Map.of();
     private long peakMemoryBytes;
@@ -232,6 +242,12 @@ public final class Report {
     /// Sets how far the percentages on the held-out part can be trusted.
     public Builder heldOut(HeldOut value) {
       heldOut = value;
+      return this;
+    }
+
+    /// Sets what became of single layers, by name.
+    public Builder outcomes(Map<String, LayerOutcome> value) {
+      outcomes = Map.copyOf(value);
       return this;
     }
 
@@ -335,7 +351,23 @@ public final class Report {
   /// @param value total saliency of the kept weights, without a unit
   /// @param bound upper bound of the total saliency of every choice within the budget
   /// @param gap bound − value, 0 or more
-  public record Certificate(double value, double bound, double gap) {
+  /// @param prices saliency that one unit more of a resource is worth at the optimum of the
+  ///     relaxation, 0 or more, by the resource's key in `result.json` (`macs`, `nnz`); empty where
+  ///     they are not known
+  public record Certificate(double value, double bound, double gap, Map<String, Double> prices) {
+    /// Copies the prices; their order is kept.
+    public Certificate {
+      prices = Collections.unmodifiableMap(new LinkedHashMap<>(prices));
+    }
+
+    /// Returns the certificate of a projection.
+    public static Certificate of(Projection projection) {
+      var prices = new LinkedHashMap<String, Double>();
+      prices.put("macs", projection.mu());
+      prices.put("nnz", projection.alpha());
+      return new Certificate(projection.value(), projection.bound(), projection.gap(), prices);
+    }
+
     /// Returns the gap as a share of the bound, 0 to 1.
     public double relativeGap() {
       return bound > 0 ? gap / bound : 0;
