@@ -171,11 +171,6 @@ public final class PatternItems {
     return List.copyOf(parts);
   }
 
-  /// Returns the number of items.
-  int count() {
-    return count;
-  }
-
   /// Returns the costs of the items: weights, and multiply-accumulates.
   ResourceTable table() {
     ResourceTable.Builder builder = ResourceTable.builder("nnz", "macs");

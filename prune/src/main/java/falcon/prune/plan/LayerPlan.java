@@ -47,30 +47,28 @@ final class LayerPlan {
   ///     are above what the pattern of zeros or the budget allows
   static LayerLimits withFloors(
       LayerLimits limits, CostTable costs, List<KeepFloor> floors, Budget budget) {
-    Mask keepable = limits.keepable();
+    int[] most = PatternPlan.most(limits, costs);
     List<String> names = costs.layers().stream().map(CostTable.Layer::name).toList();
-    var ranges = new TreeMap<Integer, LayerLimits.Range>();
+    var floorByLayer = new TreeMap<Integer, KeepFloor>();
     for (KeepFloor floor : floors) {
       requireMatch(floor, names);
       for (int l = 0; l < names.size(); l++) {
         if (floor.layers().matches(names.get(l))) {
-          CostTable.Layer layer = costs.layers().get(l);
-          int most = keepable == null ? layer.count() : keepable.keptCount(layer);
-          int kept = Math.min(most, floor.of(layer.count()));
-          ranges.put(
-              l,
-              new LayerLimits.Range(
-                  limits.pattern() == null
-                      ? kept
-                      : PatternPlan.floor(limits, costs, l, floor, kept),
-                  Integer.MAX_VALUE));
+          floorByLayer.put(l, floor); // the last that fits counts
         }
       }
     }
+    var ranges = new TreeMap<Integer, LayerLimits.Range>();
+    floorByLayer.forEach((l, floor) -> {
+      CostTable.Layer layer = costs.layers().get(l);
+      PatternPlan.requirePossible(limits, floor, layer, most[l]);
+      ranges.put(
+          l, new LayerLimits.Range(Math.min(most[l], floor.of(layer.count())), Integer.MAX_VALUE));
+    });
     if (ranges.isEmpty()) {
       return limits;
     }
-    var floored = new LayerLimits(ranges, keepable, limits.pattern());
+    var floored = new LayerLimits(ranges, limits.keepable(), limits.pattern());
     Budget least = PatternPlan.least(floored, costs);
     if (!budget.allows(least.maxNnz(), least.maxMacs())) {
       throw new PruningException(

@@ -2,6 +2,7 @@ package falcon.prune.plan;
 
 import falcon.budget.Budget;
 import falcon.budget.CostTable;
+import falcon.budget.Mask;
 import falcon.budget.PatternLayout;
 import falcon.budget.SparsityPattern;
 import falcon.budget.WeightRows;
@@ -85,36 +86,52 @@ final class PatternPlan {
         : order;
   }
 
-  /// Returns the floor of a layer.
+  /// Returns the greatest number of weights that each layer may keep.
   ///
-  /// @param limits limits with a pattern, without floors
-  /// @param layer number of the layer
-  /// @param asked the floor that was asked for
-  /// @param kept the same in weights of the layer
-  /// @throws PruningException if it is a share of more weights than the pattern lets stay
-  static int floor(LayerLimits limits, CostTable costs, int layer, KeepFloor asked, int kept) {
-    long most =
-        PatternItems.of(costs, limits).parts().stream()
-            .filter(part -> part.layer() == layer)
-            .mapToLong(PatternItems.Part::weights)
-            .sum();
-    if (kept > most && asked.amount() instanceof Amount.Share) {
+  /// @param limits limits without floors
+  static int[] most(LayerLimits limits, CostTable costs) {
+    var most = new int[costs.layers().size()];
+    if (limits.pattern() == null) {
+      Mask keepable = limits.keepable();
+      for (int l = 0; l < most.length; l++) {
+        CostTable.Layer layer = costs.layers().get(l);
+        most[l] = keepable == null ? layer.count() : keepable.keptCount(layer);
+      }
+    } else {
+      for (PatternItems.Part part : PatternItems.of(costs, limits).parts()) {
+        most[part.layer()] += Math.toIntExact(part.weights());
+      }
+    }
+    return most;
+  }
+
+  /// Refuses a floor that is a share of more weights than the pattern lets stay.
+  ///
+  /// @param limits limits without floors
+  /// @param most greatest number of weights that the layer may keep
+  /// @throws PruningException if the pattern is what stands in the way
+  static void requirePossible(
+      LayerLimits limits, KeepFloor floor, CostTable.Layer layer, int most) {
+    Mask keepable = limits.keepable();
+    int asked =
+        Math.min(
+            floor.of(layer.count()), keepable == null ? layer.count() : keepable.keptCount(layer));
+    if (asked > most && floor.amount() instanceof Amount.Share) {
       throw new PruningException(
           PruningException.Kind.BUDGET,
           "%s %s asks for %,d of %,d weights of layer '%s', but %s %s lets %,d stay.%nAsk for less there, or leave the layer out with %s %s."
               .formatted(
                   Option.MIN_KEEP,
+                  floor,
                   asked,
-                  kept,
-                  costs.layers().get(layer).count(),
-                  costs.layers().get(layer).name(),
+                  layer.count(),
+                  layer.name(),
                   Option.PATTERN,
                   pattern(limits),
                   most,
                   ModelOption.EXCLUDE,
-                  costs.layers().get(layer).name()));
+                  layer.name()));
     }
-    return (int) Math.min(kept, most);
   }
 
   private static SparsityPattern pattern(LayerLimits limits) {
@@ -138,6 +155,18 @@ final class PatternPlan {
       }
     }
     return new Budget(nnz, macs);
+  }
+
+  /// Returns the least number of weights that can be kept within a budget of multiply-accumulates,
+  /// if any can; else 1.
+  static int fewestWeights(LayerLimits limits, CostTable costs, long macs) {
+    return limits.pattern() == null
+        ? 1
+        : PatternItems.of(costs, limits).parts().stream()
+            .filter(part -> part.size() * costs.layers().get(part.layer()).macsPerWeight() <= macs)
+            .mapToInt(PatternItems.Part::size)
+            .min()
+            .orElse(1);
   }
 
   /// Refuses a budget within which nothing can be kept, since a block of weights is kept as a

@@ -191,7 +191,8 @@ public final class Planner {
     long nnz =
         switch (asked.nnz()) {
           case NnzRule.Free() -> costs.weightCount();
-          case NnzRule.Auto() -> autoNnz(refit, macs, costs);
+          case NnzRule.Auto() ->
+              Math.max(PatternPlan.fewestWeights(limits, costs, macs), autoNnz(refit, macs, costs));
           case NnzRule.Limit(Amount amount) -> limit("weights", amount, costs.weightCount());
         };
     long cheapest =
@@ -216,7 +217,7 @@ public final class Planner {
     }
     double share =
         Math.min(1, Defaults.SQUARES_NNZ_PER_MACS * macs / Math.max(1, costs.totalMacs()));
-    return Math.max(1, (long) (share * costs.weightCount()));
+    return (long) (share * costs.weightCount());
   }
 
   private static long limit(String resource, Amount amount, long total) {
