@@ -465,6 +465,60 @@ class PatternCommandsTest {
     assertThat(ran.err()).contains("--pattern", pattern, "N:M");
   }
 
+  /// Filters stored with their outputs last, as some exporters write them: the pattern is that of
+  /// the product, not of the file's axes.
+  @Test
+  void storedInAnotherOrderThePatternIsThatOfTheProduct() throws IOException {
+    Network network =
+        Network.builder("stored")
+            .opset("", 17)
+            .input(
+                new ValueInfo(
+                    "x",
+                    DataType.FLOAT32,
+                    List.of(
+                        new Dimension.Symbolic("n"),
+                        new Dimension.Fixed(CHANNELS),
+                        new Dimension.Fixed(SIDE),
+                        new Dimension.Fixed(SIDE))))
+            .initializer("hwio", noise(new SplittableRandom(8), 3, 3, CHANNELS, 10))
+            .node(
+                node(
+                    "Transpose",
+                    "oihw",
+                    Map.of("perm", new Attribute.IntegerList(List.of(3L, 2L, 0L, 1L))),
+                    "hwio"))
+            .node(node("Conv", "y", Map.of(), "x", "oihw"))
+            .output(new ValueInfo("y", DataType.FLOAT32, null))
+            .build();
+    Path file = folder.resolve("stored.onnx");
+    Networks.write(network, file);
+    for (String pattern : List.of("blocks", "2:4")) {
+      Path out = folder.resolve("stored " + pattern.replace(':', '-'));
+      Ran ran =
+          Ran.of(
+              "prune",
+              file.toString(),
+              "--method",
+              "magnitude",
+              "--macs",
+              "30%",
+              "--pattern",
+              pattern,
+              "--out",
+              out.toString());
+      assertThat(ran.code()).as(ran.err()).isZero();
+      float[] weights = Networks.read(out.resolve("model.onnx")).tensor("hwio").toFloats();
+      assertThat(count(weights)).isBetween(155, 162);
+      int[][] rows = matrix(10, 9 * CHANNELS, 0, 1, 10);
+      if (pattern.equals("blocks")) {
+        requireBlocks("hwio", weights, rows);
+      } else {
+        requireAtMost("hwio", weights, rows, pattern);
+      }
+    }
+  }
+
   @Test
   void tablesArePrunedAlongTheirEntries() throws IOException {
     var random = new SplittableRandom(3);

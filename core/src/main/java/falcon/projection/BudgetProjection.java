@@ -90,8 +90,8 @@ public final class BudgetProjection {
   /// @param saliency I, `[p]`, finite and zero or more; read only
   /// @param costs costs of the p weights
   /// @throws IllegalArgumentException if the sizes differ, a saliency is negative, infinite or NaN
-  ///     (the first such is named), a limit names no layer, the limits have a pattern, or the budget
-  ///     is below what the layers must keep
+  ///     (the first such is named), a limit names no layer, the limits have a pattern, or the
+  ///     budget is below what the layers must keep
   public Projection project(float[] saliency, CostTable costs, Budget budget, LayerLimits limits) {
     if (saliency.length != costs.weightCount()) {
       throw new IllegalArgumentException(

@@ -17,8 +17,8 @@ public final class WeightOrders {
   /// only looked up. The directions of a recurrent node are groups.
   ///
   /// @param tensorName name of a weight tensor of the network
-  /// @throws UnsupportedNetworkException if no node uses the tensor as weights, or how it does so is
-  ///     not known; the message says why
+  /// @throws UnsupportedNetworkException if no node uses the tensor as weights, or it is not known
+  ///     how; the message says why
   public static WeightOrder of(Network network, String tensorName) {
     List<Long> shape = network.tensor(tensorName).shape();
     List<WeightUse> uses = WeightUses.of(network, tensorName).uses();
