@@ -154,9 +154,7 @@ class OwnMethodTest {
               MaskProjection.EXACT
                   .apply(setting.workers(), setting.plan().limits().withPattern(null))
                   .project(
-                      Saliency.squares(weights),
-                      costs,
-                      setting.plan().stageBudgets().get(stage));
+                      Saliency.squares(weights), costs, setting.plan().stageBudgets().get(stage));
           return new PruningMethod.Outcome(
               WeightVector.into(present, weights, projection.mask(), costs),
               projection,
