@@ -325,6 +325,7 @@ final class PruneCommand implements Callable<Integer> {
     var warnings = json.putArray("warnings");
     plan.warnings().forEach(warning -> warnings.add(Flags.in(warning)));
     return json.put("samples", plan.samples())
+        .put("pattern", plan.pattern().toString())
         .put("refit", plan.refit().id())
         .put("steps", plan.steps())
         .put("learningRate", plan.learningRate())

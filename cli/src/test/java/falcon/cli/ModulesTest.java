@@ -53,6 +53,7 @@ class ModulesTest {
               "falcon.budget",
               "falcon.projection",
               "falcon.projection.group",
+              "falcon.projection.pattern",
               "falcon.quadratic",
               "falcon.gradients",
               "falcon.leastsquares",

@@ -2,6 +2,8 @@ package falcon.prune.plan;
 
 import falcon.budget.Budget;
 import falcon.budget.CostTable;
+import falcon.budget.PatternLayout;
+import falcon.budget.SparsityPattern;
 import falcon.gradients.MemoryPlan;
 import falcon.model.layer.PruningReach;
 import falcon.projection.group.LayerLimits;
@@ -83,13 +85,19 @@ public final class PruningPlan {
     return tensors.costs();
   }
 
+  /// Returns the shape that the zeros of each layer have.
+  public SparsityPattern pattern() {
+    PatternLayout layout = limits().pattern();
+    return layout == null ? SparsityPattern.SCATTERED : layout.pattern();
+  }
+
   /// Returns whether the multiply-accumulates of all prunable layers are known. If not, [#costs]
   /// has none, and the number of weights alone is limited.
   public boolean isCounted() {
     return tensors.isCounted();
   }
 
-  /// Returns the least numbers of kept weights of single layers.
+  /// Returns the least numbers of kept weights of single layers, and the pattern of the zeros.
   public LayerLimits limits() {
     return budgets.limits();
   }

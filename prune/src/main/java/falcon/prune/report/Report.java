@@ -2,6 +2,7 @@ package falcon.prune.report;
 
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
+import falcon.budget.SparsityPattern;
 import falcon.model.layer.PruningReach;
 import falcon.projection.Projection;
 import falcon.prune.options.Measure;
@@ -33,6 +34,7 @@ public final class Report {
   private final long peakMemoryBytes;
   private final Map<String, String> replacedKernels;
   private final List<String> warnings;
+  private final SparsityPattern pattern;
 
   private Report(Builder builder) {
     macs = builder.macs;
@@ -52,6 +54,7 @@ public final class Report {
     peakMemoryBytes = builder.peakMemoryBytes;
     replacedKernels = builder.replacedKernels;
     warnings = builder.warnings;
+    pattern = builder.pattern;
   }
 
   /// Creates a builder with the weights that a mask keeps within a plan; everything else is empty,
@@ -131,6 +134,11 @@ public final class Report {
     return test;
   }
 
+  /// Returns the shape that the zeros of each layer were asked to have.
+  public SparsityPattern pattern() {
+    return pattern;
+  }
+
   /// Returns the certificate of the last projection; null where the mask was given.
   public @Nullable Certificate certificate() {
     return choice.certificate();
@@ -192,6 +200,7 @@ public final class Report {
     private @Nullable Accuracy test;
     private @Nullable HeldOut heldOut;
     private Map<String, LayerOutcome> outcomes = Map.of();
+    private final SparsityPattern pattern;
     private List<StageReport> stages = List.of();
     private Map<String, Double> seconds = Map.of();
     private long peakMemoryBytes;
@@ -199,6 +208,7 @@ public final class Report {
     private List<String> warnings = List.of();
 
     private Builder(PruningPlan plan, Mask mask, Choice choice) {
+      pattern = plan.pattern();
       macs =
           new Used(
               plan.asked().macs().toString(),

@@ -143,6 +143,7 @@ final class ResultFile {
 
   private static void pruning(ObjectNode json, PruningOptions options, PruningPlan plan) {
     json.put("method", options.method().id());
+    json.put("pattern", options.pattern().toString());
     json.put("stages", plan.stageBudgets().size());
     json.put("samples", plan.samples());
     json.put("refit", plan.refit().id());

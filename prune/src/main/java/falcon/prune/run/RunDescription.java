@@ -1,5 +1,6 @@
 package falcon.prune.run;
 
+import falcon.budget.SparsityPattern;
 import falcon.data.Preprocessing;
 import falcon.gradients.MemoryPlan;
 import falcon.model.Network;
@@ -237,6 +238,9 @@ public final class RunDescription {
     identity.put("samples", Integer.toString(plan.samples()));
     putAll(identity, options.refit().backsolve().values());
     putAll(identity, options.search().values());
+    if (!options.pattern().equals(SparsityPattern.SCATTERED)) {
+      identity.put("pattern", options.pattern().toString());
+    }
     identity.put("gradients", gradients());
     putAll(identity, options.refinement().values());
     identity.put("steps", Integer.toString(plan.steps()));
