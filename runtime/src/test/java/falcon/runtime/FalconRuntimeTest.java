@@ -119,15 +119,15 @@ class FalconRuntimeTest {
     var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     try (var runtime = runtime();
         Execution execution = runtime.prepare(Map.of("x", ROW))) {
-      for (int i = 0; i < 1000; i++) {
-        execution.run();
+      long least = Long.MAX_VALUE;
+      for (int round = 0; round < 10; round++) { // the JVM itself allocates while it compiles
+        long before = threads.getCurrentThreadAllocatedBytes();
+        for (int i = 0; i < 1000; i++) {
+          execution.run();
+        }
+        least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
       }
-      long before = threads.getCurrentThreadAllocatedBytes();
-      for (int i = 0; i < 1000; i++) {
-        execution.run();
-      }
-      long each = (threads.getCurrentThreadAllocatedBytes() - before) / 1000;
-      assertThat(each).isZero();
+      assertThat(least).isZero();
     }
   }
 
