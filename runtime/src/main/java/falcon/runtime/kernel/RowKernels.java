@@ -18,7 +18,7 @@ public record RowKernels(
   /// @param blocks four output channels at a time
   public record Loops(RowLoop scattered, RowLoop blocks) {}
 
-  /// The most vectors of positions whose sums have a register and whose loop is compiled as a whole.
+  /// The most vectors of positions whose sums have a register and whose loop is compiled whole.
   ///
   /// @param scattered for one output channel
   /// @param blocks for four output channels

@@ -203,6 +203,8 @@ class CompiledLayerTest {
       MemorySegment x = LayerCase.allocated(arena, layouts.input());
       MemorySegment y = LayerCase.allocated(arena, layouts.output());
       assertThatThrownBy(() -> compiled.run(x, y, y, 0)).hasMessage("the layer adds no residual");
+      assertThatThrownBy(() -> compiled.run(y, null, y, 0))
+          .hasMessage("the output overlaps what the layer reads");
       assertThatThrownBy(() -> compiled.run(x.asSlice(4), null, y, 0))
           .hasMessageStartingWith("the input is ")
           .hasMessageEndingWith("native memory of %d bytes".formatted(layouts.input().bytes()));
