@@ -1,5 +1,6 @@
 package falcon.runtime.kernel;
 
+import falcon.runtime.loop.KernelSource;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;

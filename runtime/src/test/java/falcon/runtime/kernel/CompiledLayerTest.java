@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import falcon.runtime.loop.Activation;
+import falcon.runtime.loop.KernelSource;
+import falcon.runtime.loop.Raw;
+import falcon.runtime.loop.RowItem;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -1,4 +1,4 @@
-package falcon.runtime.kernel;
+package falcon.runtime.loop;
 
 /// The innermost loop: sums of some output channels at the positions of some vectors.
 ///
