@@ -1,8 +1,8 @@
 package falcon.runtime.vector;
 
-import falcon.runtime.kernel.Raw;
-import falcon.runtime.kernel.RowItem;
-import falcon.runtime.kernel.RowLoop;
+import falcon.runtime.loop.Raw;
+import falcon.runtime.loop.RowItem;
+import falcon.runtime.loop.RowLoop;
 import java.lang.invoke.MethodHandles;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;

@@ -1,6 +1,6 @@
 package falcon.runtime.vector;
 
-import falcon.runtime.kernel.KernelSource.Steps;
+import falcon.runtime.loop.KernelSource.Steps;
 import java.lang.invoke.MethodHandles;
 import java.util.Objects;
 import jdk.incubator.vector.VectorShape;
