@@ -195,10 +195,10 @@ final class Packing {
       case NONE -> epilogue;
       case RELU -> epilogue.withRelu();
       case CLIP -> epilogue.withClip(activation.alpha(), activation.beta());
-      case SIGMOID -> epilogue.withActivation(falcon.runtime.kernel.Activation.SIGMOID);
-      case SWISH -> epilogue.withActivation(falcon.runtime.kernel.Activation.SILU);
-      case HARD_SWISH -> epilogue.withActivation(falcon.runtime.kernel.Activation.HARD_SWISH);
-      case GELU -> epilogue.withActivation(falcon.runtime.kernel.Activation.GELU);
+      case SIGMOID -> epilogue.withActivation(falcon.runtime.loop.Activation.SIGMOID);
+      case SWISH -> epilogue.withActivation(falcon.runtime.loop.Activation.SILU);
+      case HARD_SWISH -> epilogue.withActivation(falcon.runtime.loop.Activation.HARD_SWISH);
+      case GELU -> epilogue.withActivation(falcon.runtime.loop.Activation.GELU);
       case LEAKY_RELU, HARD_SIGMOID, GELU_TANH, TANH, ERF, EXP ->
           throw new IllegalStateException("layers take in no " + activation.kind());
     };
