@@ -115,6 +115,22 @@ class FalconRuntimeTest {
   }
 
   @Test
+  void layersSayWhatTheyWereCompiledTo() {
+    RuntimeOptions options = RuntimeOptions.defaults().withKernels(KernelChoice.SCATTERED);
+    try (var runtime = FalconRuntime.of(network(), options);
+        Execution execution = runtime.prepare(Map.of("x", ROW))) {
+      assertThat(execution.layers()).hasSize(1);
+      LayerSummary layer = execution.layers().getFirst();
+      assertThat(layer.node()).isEqualTo("MatMul node 'p'");
+      assertThat(layer.kernel()).isEqualTo(KernelChoice.SCATTERED);
+      assertThat(layer.kept()).isEqualTo(3);
+      assertThat(layer.weights()).isEqualTo(4);
+      assertThat(layer.bytes()).isPositive();
+      assertThat(execution.valueBytes()).isPositive();
+    }
+  }
+
+  @Test
   void steadyRunsAllocateNothingOnTheHeap() {
     var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     try (var runtime = runtime();
