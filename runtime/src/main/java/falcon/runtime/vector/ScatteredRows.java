@@ -12,9 +12,10 @@ import jdk.incubator.vector.VectorSpecies;
 ///
 /// There is one method per number of vectors, so that every sum has a register of its own. A loop
 /// over an array of sums, or a branch behind which sums of several ways meet, makes the compiler
-/// keep them as objects, which is 200 times slower. So does a method whose intermediate form has too
-/// many nodes, which limits the vectors and leaves what follows the sums to [VectorEnd]. The class
-/// is a template: [VectorKernels] defines it per [VectorWidth], whose values are constants in it.
+/// keep them as objects, which is 200 times slower. So does a method whose intermediate form has
+/// too many nodes, which limits the vectors and leaves what follows the sums to [VectorEnd]. The
+/// class is a template: [VectorKernels] defines it per [VectorWidth], whose values are constants in
+/// it.
 final class ScatteredRows implements RowLoop {
   private static final VectorWidth WIDTH = VectorWidth.ofClass(MethodHandles.lookup());
   private static final VectorSpecies<Float> FLOATS = WIDTH.floats();
