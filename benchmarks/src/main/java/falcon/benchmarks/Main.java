@@ -1,5 +1,6 @@
 package falcon.benchmarks;
 
+import falcon.benchmarks.layers.LayerTable;
 import falcon.benchmarks.real.RealTable;
 import falcon.benchmarks.solver.SolverTable;
 import picocli.CommandLine;
@@ -13,6 +14,7 @@ import picocli.CommandLine.Command;
     mixinStandardHelpOptions = true,
     subcommands = {
       SolverTable.class,
+      LayerTable.class,
       AblationTable.class,
       ModelTable.class,
       ForwardTable.class,

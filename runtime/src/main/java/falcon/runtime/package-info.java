@@ -1,6 +1,7 @@
 /// Runs networks in plain Java, so that pruned weights cost no time.
 ///
-/// Must not import any package of Falcon but those of `falcon.model` and its own.
+/// Start with [falcon.runtime.FalconRuntime]. Must not import any package of Falcon but those of
+/// `falcon.model` and its own.
 @NullMarked
 package falcon.runtime;
 

@@ -38,17 +38,6 @@ public final class Forward {
     }
   }
 
-  /// Returns the elements as numbers, whatever their type.
-  static double[] numbers(Tensor tensor) {
-    if (!tensor.type().isFloatingPoint()) {
-      return Arrays.stream(tensor.toLongs()).asDoubleStream().toArray();
-    }
-    float[] floats = tensor.toFloats();
-    var numbers = new double[floats.length];
-    Arrays.setAll(numbers, i -> floats[i]);
-    return numbers;
-  }
-
   private static Tensor tensor(org.bytedeco.pytorch.Tensor value) {
     try (var _ = new PointerScope()) {
       List<Long> shape = Arrays.stream(value.shape()).boxed().toList();

@@ -16,6 +16,7 @@ import ai.onnxruntime.OrtException;
 import falcon.model.MalformedModelException;
 import falcon.model.Network;
 import falcon.model.Tensor;
+import falcon.model.grid.Comparison;
 import falcon.model.layer.Layer;
 import falcon.model.layer.Layers;
 import falcon.model.onnx.OnnxFile;

@@ -8,6 +8,7 @@ import falcon.model.Dimension;
 import falcon.model.Network;
 import falcon.model.Tensor;
 import falcon.model.ValueInfo;
+import falcon.model.grid.Comparison;
 import falcon.model.onnx.OnnxFile;
 import falcon.model.shape.ShapeInference;
 import java.io.IOException;

@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtException;
 import com.google.protobuf.ByteString;
 import falcon.model.Network;
 import falcon.model.Tensor;
+import falcon.model.grid.Comparison;
 import falcon.model.onnx.OnnxFile;
 import falcon.model.onnx.proto.AttributeProto;
 import falcon.model.onnx.proto.AttributeProto.AttributeType;

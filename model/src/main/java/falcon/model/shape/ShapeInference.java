@@ -85,7 +85,7 @@ public final class ShapeInference {
   ///
   /// @param values known values before the node, by name
   /// @throws UnusableNodeException if its operator is unknown or does not fit its inputs
-  static List<InferredValue> results(Node node, Map<String, InferredValue> values) {
+  public static List<InferredValue> results(Node node, Map<String, InferredValue> values) {
     Operands operands = operands(node, values);
     if (ControlFlow.isOf(node)) {
       throw ControlFlow.left(operands);

@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.onnxruntime.OrtException;
 import falcon.model.Tensor;
-import falcon.torch.Comparison;
+import falcon.model.grid.Comparison;
+import falcon.model.grid.Outcome;
 import falcon.torch.Forward;
 import falcon.torch.OnnxRuntime;
-import falcon.torch.Outcome;
 import falcon.torch.Precision;
 import falcon.torch.operator.NodeTests.NodeTest;
 import java.io.IOException;

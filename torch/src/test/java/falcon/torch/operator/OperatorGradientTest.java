@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import falcon.model.Network;
 import falcon.model.ValueInfo;
+import falcon.model.grid.GridCase;
 import falcon.torch.Precision;
 import falcon.torch.Torch;
 import falcon.torch.execution.GraphExecution;

@@ -3,21 +3,20 @@ package falcon.torch.operator;
 import ai.onnxruntime.OrtException;
 import falcon.model.Network;
 import falcon.model.Tensor;
+import falcon.model.grid.Comparison;
+import falcon.model.grid.GridCase;
+import falcon.model.grid.Outcome;
 import falcon.model.onnx.OnnxFile;
 import falcon.model.shape.ShapeInference;
 import falcon.model.shape.Shapes;
-import falcon.torch.Comparison;
 import falcon.torch.Forward;
 import falcon.torch.OnnxRuntime;
-import falcon.torch.Outcome;
 import falcon.torch.Precision;
 import falcon.torch.UnsupportedNetworkException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
 /// Every operator over its options: own result and own shapes against those of ONNX Runtime.
 final class OperatorGrid {
@@ -28,25 +27,6 @@ final class OperatorGrid {
   private static final double ABSOLUTE = 2e-5;
 
   private OperatorGrid() {}
-
-  /// All cases, by operator.
-  static Map<String, List<GridCase>> byOperator() {
-    var cases = new ArrayList<GridCase>();
-    WindowCases.addTo(cases);
-    ElementCases.addTo(cases);
-    LinearCases.addTo(cases);
-    QuantizedCases.addTo(cases);
-    AttentionCases.addTo(cases);
-    ReductionCases.addTo(cases);
-    RearrangementCases.addTo(cases);
-    SelectionCases.addTo(cases);
-    ResizeCases.addTo(cases);
-    var sorted = new TreeMap<String, List<GridCase>>();
-    for (GridCase each : cases) {
-      sorted.computeIfAbsent(each.opType(), _ -> new ArrayList<>()).add(each);
-    }
-    return sorted;
-  }
 
   /// @param folder for the file that ONNX Runtime reads
   static Outcome run(GridCase each, Path folder) {

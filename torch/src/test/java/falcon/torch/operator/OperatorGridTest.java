@@ -2,7 +2,9 @@ package falcon.torch.operator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import falcon.torch.Outcome;
+import falcon.model.grid.GridCase;
+import falcon.model.grid.GridCases;
+import falcon.model.grid.Outcome;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("native")
 @Tag("kernels")
 class OperatorGridTest {
-  private static final Map<String, List<GridCase>> CASES = OperatorGrid.byOperator();
+  private static final Map<String, List<GridCase>> CASES = GridCases.byOperator();
 
   @TempDir Path folder;
 

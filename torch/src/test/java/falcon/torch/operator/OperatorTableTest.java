@@ -2,7 +2,9 @@ package falcon.torch.operator;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import falcon.torch.Outcome;
+import falcon.model.grid.GridCase;
+import falcon.model.grid.GridCases;
+import falcon.model.grid.Outcome;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,7 +80,7 @@ class OperatorTableTest {
   void tableIsWritten() throws IOException {
     var supported = new TreeMap<String, Row>();
     var unsupported = new TreeMap<String, Row>();
-    for (Map.Entry<String, List<GridCase>> operator : OperatorGrid.byOperator().entrySet()) {
+    for (Map.Entry<String, List<GridCase>> operator : GridCases.byOperator().entrySet()) {
       Row row = supported.computeIfAbsent(operator.getKey(), _ -> new Row());
       for (GridCase each : operator.getValue()) {
         row.grid.merge(OperatorGrid.run(each, folder).kind(), 1, Integer::sum);

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import falcon.model.Node;
+import falcon.model.grid.GridCase;
+import falcon.model.grid.GridCases;
 import falcon.model.operator.OperatorRule;
 import falcon.model.operator.OperatorRules;
 import falcon.torch.Forward;
@@ -32,7 +34,7 @@ class OperatorsTest {
   @Test
   void everyOperatorThatIsComputedIsTriedAgainstOnnxRuntime() {
     Set<String> untried = new TreeSet<>(Operators.names());
-    untried.removeAll(OperatorGrid.byOperator().keySet());
+    untried.removeAll(GridCases.byOperator().keySet());
     assertThat(untried).as("RecurrentTest tries these").containsExactly("GRU", "LSTM", "RNN");
   }
 
