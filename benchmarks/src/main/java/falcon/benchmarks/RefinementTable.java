@@ -63,9 +63,10 @@ final class RefinementTable implements Callable<Integer> {
 
   @Option(
       names = "--distil",
-      paramLabel = "IMAGES:OPTIMIZER:RATE:TEMPERATURE:START",
+      paramLabel = "IMAGES:OPTIMIZER:RATE:TEMPERATURE:FEATURES:START",
       description =
-          "A row: images, sgd or adamw, the rate, the temperature (0: squared error of the outputs), dense"
+          "A row: images, sgd or adamw, the rate, the temperature (0: squared error of the outputs), the"
+              + " weight of the features' term, dense"
               + " or pruned weights to start from.")
   private List<String> distilled = List.of();
 
@@ -94,7 +95,7 @@ final class RefinementTable implements Callable<Integer> {
       }
       for (String row : distilled) {
         long start = System.nanoTime();
-        Network after = table.distilled(words(row, 5));
+        Network after = table.distilled(words(row, 6));
         table.print("distil " + row, after, start);
       }
     }
@@ -162,11 +163,11 @@ final class RefinementTable implements Callable<Integer> {
               DISTILLED_BATCH,
               new Training.Rate(Double.parseDouble(words[2]), Training.Decay.COSINE, 0.05),
               new Training.Steps(Optimizer.valueOf(words[1].toUpperCase(Locale.ROOT)), 0.9, 5e-4));
-      try (var objective = distance(temperature)) {
+      try (var objective = distance(temperature, Double.parseDouble(words[4]))) {
         Network trained =
             new Training(options, workers)
                 .train(
-                    words[4].equals("dense") ? masked : pruned,
+                    words[5].equals("dense") ? masked : pruned,
                     new Training.Scope(kept, Set.of(), BatchNormRefresh.DEFAULT_BYTES),
                     objective,
                     epoch -> samples.draw("retraining", epoch, images),
@@ -176,19 +177,19 @@ final class RefinementTable implements Callable<Integer> {
       }
     }
 
-    private Objective distance(double temperature) {
+    private Objective distance(double temperature, double features) {
       return Objective.towards(
           dense,
           temperature == 0 ? Objective.Outputs.NUMBERS : Objective.Outputs.LOGITS,
-          new Objective.Parts(1, 0, 0, temperature == 0 ? 1 : temperature),
-          List.of(),
+          new Objective.Parts(1, features, 0, temperature == 0 ? 1 : temperature),
+          List.copyOf(kept.keySet()),
           heldOut);
     }
 
     void print(String row, Network network, long start) {
       double seconds = (System.nanoTime() - start) / 1e9;
       double divergence;
-      try (var objective = distance(JUDGED_TEMPERATURE)) {
+      try (var objective = distance(JUDGED_TEMPERATURE, 0)) {
         divergence = objective.mean(network, heldOut, SampleChunks.DEFAULT_SIZE, workers);
       }
       System.out.printf(

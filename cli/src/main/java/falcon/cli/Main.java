@@ -56,6 +56,8 @@ public final class Main {
             .addSubcommand(new InspectCommand(console))
             .addSubcommand(new EvaluateCommand(console))
             .addSubcommand(new PruneCommand(console, interruption, args))
+            .addSubcommand(new ReportCommand(console))
+            .addSubcommand(new CompareCommand(console))
             .addSubcommand(new ExportMaskCommand(console))
             .addSubcommand(new RetrainCommand(console, interruption, args))
             .addSubcommand(new TrainCommand(console, interruption, args))

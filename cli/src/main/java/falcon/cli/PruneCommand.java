@@ -245,6 +245,7 @@ final class PruneCommand implements Callable<Integer> {
         .preprocessing(preprocessing)
         .inputs(inputs)
         .format(format)
+        .report(folder.hasReport())
         .build();
   }
 
@@ -324,6 +325,7 @@ final class PruneCommand implements Callable<Integer> {
     var warnings = json.putArray("warnings");
     plan.warnings().forEach(warning -> warnings.add(Flags.in(warning)));
     return json.put("samples", plan.samples())
+        .put("pattern", plan.pattern().toString())
         .put("refit", plan.refit().id())
         .put("steps", plan.steps())
         .put("learningRate", plan.learningRate())

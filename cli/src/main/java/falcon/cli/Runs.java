@@ -19,6 +19,7 @@ import falcon.prune.run.RunDirectory;
 import falcon.prune.storage.InputFile;
 import falcon.prune.storage.InputPlaces;
 import falcon.prune.storage.ModelFormat;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -114,6 +115,7 @@ final class Runs {
                 .inputs(source.inputs().get())
                 .format(source.format())
                 .given(source.given())
+                .report(folder.hasReport())
                 .build(),
         (_, directory) ->
             retraining.stages(directory.stages()).progress(directory.logged(progress)).run(),
@@ -154,8 +156,12 @@ final class Runs {
       PrunedNetwork pruned, Path directory, String result, ModelFormat format, Path model) {
     var text = new StringBuilder();
     text.append(
-        "%nwritten to %s: %s (%s), mask.safetensors, result.json"
-            .formatted(directory, format.fileName(), Summary.fileSizes(result)));
+        "%nwritten to %s: %s (%s), mask.safetensors, result.json%s"
+            .formatted(
+                directory,
+                format.fileName(),
+                Summary.fileSizes(result),
+                Files.exists(directory.resolve("report.html")) ? ", report.html, report.md" : ""));
     int functions = OnnxFile.functions(pruned.network()).size();
     if (functions > 0 && format != ModelFormat.SAFETENSORS) {
       text.append(
@@ -179,6 +185,11 @@ final class Runs {
     directory.onKept(kept -> place = kept);
     if (directory.isFinished()) {
       progress.note("%s: finished before".formatted(directory.path()));
+      directory
+          .restoreReports()
+          .forEach(name ->
+              progress.note(
+                  "%s: was edited and is left as it is".formatted(directory.path().resolve(name))));
       String exported = export == null ? "" : export.write(null, directory.path());
       results.add(
           () -> RunDirectory.result(directory.path()),

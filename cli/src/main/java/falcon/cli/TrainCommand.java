@@ -223,7 +223,9 @@ final class TrainCommand implements Callable<Integer> {
                     ? "--memory"
                     : inputShapes != null
                         ? "--input-shape"
-                        : folder.isResumed() ? "--resume" : null;
+                        : folder.isResumed()
+                            ? "--resume"
+                            : folder.hasReport() ? null : "--no-report";
     if (typed != null) {
       throw usage(typed + " would have no effect here: it is for MODEL, not for --arch");
     }

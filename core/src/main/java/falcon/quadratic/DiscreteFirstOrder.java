@@ -299,7 +299,7 @@ public final class DiscreteFirstOrder {
       }
       long most = Math.max(settings.maxColumns(), kept.keptCount());
       Mask wide =
-          projector.project(
+          projector.candidates(
               saliency,
               new Budget(Math.min(widened(budget.maxNnz()), most), widened(budget.maxMacs())));
       int[] columns = new int[(int) Math.min(most, (long) kept.keptCount() + wide.keptCount())];

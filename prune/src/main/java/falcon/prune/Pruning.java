@@ -26,6 +26,7 @@ import falcon.prune.options.PruningOptions;
 import falcon.prune.plan.Planner;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.Clock;
+import falcon.prune.report.LayerOutcome;
 import falcon.prune.report.PrunedNetwork;
 import falcon.prune.report.Report;
 import falcon.prune.report.RetrainingReport;
@@ -41,6 +42,7 @@ import falcon.torch.kernel.Workers;
 import falcon.torch.sample.SampleSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -232,7 +234,13 @@ public final class Pruning {
               done,
               accuracy(ofDense, refresh),
               heldOut(refresh.lossesOfResult(), test != null),
-              test));
+              test,
+              outcomes(done, refresh.result())));
+    }
+
+    private Map<String, LayerOutcome> outcomes(List<Stage> done, Network result) {
+      var outcomes = new LayerOutcomes(dense, plan, method != null || given != null);
+      return clock.time("layers' errors", () -> outcomes.of(result, done, samples, workers));
     }
 
     /// Returns all stages: those that were already finished, then the others, performed in order.
@@ -356,12 +364,7 @@ public final class Pruning {
       return finished(
           number,
           outcome.network(),
-          new Report.Choice(
-              new Report.Certificate(
-                  outcome.projection().value(),
-                  outcome.projection().bound(),
-                  outcome.projection().gap()),
-              outcome.effectiveRows()),
+          new Report.Choice(Report.Certificate.of(outcome.projection()), outcome.effectiveRows()),
           start,
           outcome.notes());
     }
@@ -500,12 +503,14 @@ public final class Pruning {
         List<Stage> done,
         Report.@Nullable Accuracy accuracy,
         Report.HeldOut heldOut,
-        Report.@Nullable Accuracy test) {
+        Report.@Nullable Accuracy test,
+        Map<String, LayerOutcome> outcomes) {
       Stage last = done.getLast();
       return Report.builder(plan, last.mask(), last.choice())
           .judged(measure(), accuracy, test)
           .testMeasure(test == null ? measure() : testMeasure())
           .heldOut(heldOut)
+          .outcomes(outcomes)
           .stages(done.stream().map(Stage::report).toList())
           .seconds(clock.seconds())
           .peakMemoryBytes(PeakMemory.bytes())

@@ -5,7 +5,6 @@ import falcon.budget.Mask;
 import falcon.data.DataOption;
 import falcon.model.Network;
 import falcon.model.stored.StoredWeights;
-import falcon.projection.Projection;
 import falcon.prune.method.MagnitudeMethod;
 import falcon.prune.method.PruningMethod;
 import falcon.prune.method.StoredMask;
@@ -102,10 +101,8 @@ public final class WeightPruning {
       Budget last = plan.stageBudgets().getLast();
       PruningMethod.Outcome outcome =
           MagnitudeMethod.of(options).prune(unfolded, plan, last, workers, clock);
-      Projection projection = outcome.projection();
       Mask mask = WeightVector.nonZero(outcome.network(), plan.costs());
-      var certificate =
-          new Report.Certificate(projection.value(), projection.bound(), projection.gap());
+      Report.Certificate certificate = Report.Certificate.of(outcome.projection());
       Report report =
           Report.builder(plan, mask, new Report.Choice(certificate, null))
               .seconds(clock.seconds())

@@ -5,12 +5,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import falcon.budget.Budget;
 import falcon.budget.CostTable;
+import falcon.budget.SparsityPattern;
 import falcon.data.Dataset;
 import falcon.data.format.Datasets;
 import falcon.model.Network;
 import falcon.projection.Projection;
+import falcon.projection.pattern.PatternItems;
 import falcon.prune.method.MaskProjection;
 import falcon.prune.method.PruningMethod;
+import falcon.prune.method.Saliency;
 import falcon.prune.method.WeightVector;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.PruningOptions;
@@ -127,6 +130,40 @@ class OwnMethodTest {
     assertThatThrownBy(() -> pruning(1).method(leavesWeights).run())
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("though the mask does not keep it");
+  }
+
+  @Test
+  void patternIsThatOfTheLimitsAndIsRequired() throws IOException {
+    PruningOptions halves =
+        PruningOptions.builder()
+            .samples(20)
+            .threads(1)
+            .pattern(new SparsityPattern.AtMost(2, 4))
+            .build();
+    PrunedNetwork pruned = pruning(1).options(halves).method(absolute()).run();
+    assertThat(
+            PatternItems.of(pruned.plan().costs(), pruned.plan().limits())
+                .violatedIn(pruned.mask()))
+        .isNull();
+    assertThat(pruned.mask().keptCount()).isEqualTo(72);
+    PruningMethod scattered =
+        (setting, stage, present) -> {
+          CostTable costs = setting.plan().costs();
+          float[] weights = WeightVector.of(present, costs);
+          Projection projection =
+              MaskProjection.EXACT
+                  .apply(setting.workers(), setting.plan().limits().withPattern(null))
+                  .project(
+                      Saliency.squares(weights), costs, setting.plan().stageBudgets().get(stage));
+          return new PruningMethod.Outcome(
+              WeightVector.into(present, weights, projection.mask(), costs),
+              projection,
+              null,
+              List.of());
+        };
+    assertThatThrownBy(() -> pruning(1).options(halves).method(scattered).run())
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("does not have the pattern '2:4' in layer 'w");
   }
 
   @Test

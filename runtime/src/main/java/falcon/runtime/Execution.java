@@ -112,6 +112,25 @@ public final class Execution implements AutoCloseable {
     return value;
   }
 
+  /// Returns what each layer was compiled to, in the order in which they run; empty for
+  /// [KernelChoice#PLAIN].
+  public List<LayerSummary> layers() {
+    return program.layers().entrySet().stream()
+        .map(layer ->
+            new LayerSummary(
+                layer.getKey(),
+                KernelChoice.valueOf(layer.getValue().choice().name()),
+                layer.getValue().kept(),
+                layer.getValue().weights(),
+                layer.getValue().streamBytes()))
+        .toList();
+  }
+
+  /// Returns the native memory of inputs, outputs and all values in between, in bytes.
+  public long valueBytes() {
+    return program.valueBytes();
+  }
+
   /// Computes the outputs from what the inputs' memory holds.
   ///
   /// @throws IllegalStateException if this or the runtime is closed

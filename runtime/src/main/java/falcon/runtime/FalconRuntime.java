@@ -42,6 +42,7 @@ public final class FalconRuntime implements AutoCloseable {
   public static final int MOST_PROGRAMS = 4;
 
   private final Network network;
+  private final KernelChoice kernels;
   private final Workers workers;
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -53,6 +54,7 @@ public final class FalconRuntime implements AutoCloseable {
 
   private FalconRuntime(Network network, RuntimeOptions options) {
     this.network = network;
+    this.kernels = options.kernels();
     this.workers = new Workers(options.threads());
   }
 
@@ -166,7 +168,7 @@ public final class FalconRuntime implements AutoCloseable {
     lock.lock();
     try {
       requireOpen();
-      var execution = new Execution(this, Compilation.of(network, shapes));
+      var execution = new Execution(this, Compilation.of(network, shapes, kernels.layers()));
       executions.add(execution);
       return execution;
     } finally {
@@ -181,7 +183,7 @@ public final class FalconRuntime implements AutoCloseable {
       if (programs.size() >= MOST_PROGRAMS) {
         programs.pollFirstEntry().getValue().close();
       }
-      known = Compilation.of(network, shapes);
+      known = Compilation.of(network, shapes, kernels.layers());
     }
     programs.putLast(Map.copyOf(shapes), known);
     return known;

@@ -14,8 +14,12 @@ import org.jspecify.annotations.Nullable;
 ///     the inputs of each run
 /// @param inputShapes full shapes by input, for inputs with further open axes; they go before
 ///     `batch`
+/// @param kernels what layers are computed by
 public record RuntimeOptions(
-    int threads, @Nullable Integer batch, Map<String, List<Long>> inputShapes) {
+    int threads,
+    @Nullable Integer batch,
+    Map<String, List<Long>> inputShapes,
+    KernelChoice kernels) {
   /// Copies the map.
   ///
   /// @throws IllegalArgumentException if threads, batch or a size is below 1
@@ -37,19 +41,20 @@ public record RuntimeOptions(
     inputShapes = Collections.unmodifiableMap(copied);
   }
 
-  /// Returns the defaults: one thread, shapes as the inputs of each run have them.
+  /// Returns the defaults: one thread, shapes as the inputs of each run have them, the kernel of
+  /// the least cost for each layer.
   public static RuntimeOptions defaults() {
-    return new RuntimeOptions(1, null, Map.of());
+    return new RuntimeOptions(1, null, Map.of(), KernelChoice.AUTO);
   }
 
   /// Returns these options with another number of threads.
   public RuntimeOptions withThreads(int count) {
-    return new RuntimeOptions(count, batch, inputShapes);
+    return new RuntimeOptions(count, batch, inputShapes, kernels);
   }
 
   /// Returns these options with a batch size: the network is then compiled when it is loaded.
   public RuntimeOptions withBatch(int size) {
-    return new RuntimeOptions(threads, size, inputShapes);
+    return new RuntimeOptions(threads, size, inputShapes, kernels);
   }
 
   /// Returns these options with the shape of an input: where the shapes of all inputs are known,
@@ -57,6 +62,11 @@ public record RuntimeOptions(
   public RuntimeOptions withInputShape(String input, long... shape) {
     var all = new LinkedHashMap<>(inputShapes);
     all.put(input, Arrays.stream(shape).boxed().toList());
-    return new RuntimeOptions(threads, batch, all);
+    return new RuntimeOptions(threads, batch, all, kernels);
+  }
+
+  /// Returns these options with another choice of kernels.
+  public RuntimeOptions withKernels(KernelChoice choice) {
+    return new RuntimeOptions(threads, batch, inputShapes, choice);
   }
 }

@@ -115,19 +115,35 @@ class FalconRuntimeTest {
   }
 
   @Test
+  void layersSayWhatTheyWereCompiledTo() {
+    RuntimeOptions options = RuntimeOptions.defaults().withKernels(KernelChoice.SCATTERED);
+    try (var runtime = FalconRuntime.of(network(), options);
+        Execution execution = runtime.prepare(Map.of("x", ROW))) {
+      assertThat(execution.layers()).hasSize(1);
+      LayerSummary layer = execution.layers().getFirst();
+      assertThat(layer.node()).isEqualTo("MatMul node 'p'");
+      assertThat(layer.kernel()).isEqualTo(KernelChoice.SCATTERED);
+      assertThat(layer.kept()).isEqualTo(3);
+      assertThat(layer.weights()).isEqualTo(4);
+      assertThat(layer.bytes()).isPositive();
+      assertThat(execution.valueBytes()).isPositive();
+    }
+  }
+
+  @Test
   void steadyRunsAllocateNothingOnTheHeap() {
     var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     try (var runtime = runtime();
         Execution execution = runtime.prepare(Map.of("x", ROW))) {
-      for (int i = 0; i < 1000; i++) {
-        execution.run();
+      long least = Long.MAX_VALUE;
+      for (int round = 0; round < 10; round++) { // the JVM itself allocates while it compiles
+        long before = threads.getCurrentThreadAllocatedBytes();
+        for (int i = 0; i < 1000; i++) {
+          execution.run();
+        }
+        least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
       }
-      long before = threads.getCurrentThreadAllocatedBytes();
-      for (int i = 0; i < 1000; i++) {
-        execution.run();
-      }
-      long each = (threads.getCurrentThreadAllocatedBytes() - before) / 1000;
-      assertThat(each).isZero();
+      assertThat(least).isZero();
     }
   }
 

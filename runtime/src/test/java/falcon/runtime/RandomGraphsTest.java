@@ -60,6 +60,15 @@ class RandomGraphsTest {
     String difference =
         Comparison.difference(List.copyOf(one.values()), expected, 1e-4, 1e-4 * greatest);
     assertThat(difference).as("%s", graph).isEmpty();
+    for (KernelChoice kernels : KernelChoice.values()) {
+      RuntimeOptions options = RuntimeOptions.defaults().withKernels(kernels);
+      try (var runtime = FalconRuntime.of(network, options)) {
+        List<Tensor> other = List.copyOf(runtime.run(inputs).values());
+        assertThat(Comparison.difference(other, expected, 1e-4, 1e-4 * greatest))
+            .as("%s by %s", graph, kernels)
+            .isEmpty();
+      }
+    }
     try (var runtime = FalconRuntime.of(network, RuntimeOptions.defaults().withThreads(3))) {
       assertThat(runtime.run(inputs)).as("%s on 3 threads", graph).isEqualTo(one);
     }

@@ -57,6 +57,14 @@ class WholeNetworksTest {
     double relative = isHalf ? HALF : RELATIVE;
     double absolute = relative * greatest(expected);
     assertThat(Comparison.difference(own, expected, relative, absolute)).isEmpty();
+    for (KernelChoice kernels : KernelChoice.values()) {
+      try (var runtime = FalconRuntime.load(file, RuntimeOptions.defaults().withKernels(kernels))) {
+        List<Tensor> other = List.copyOf(runtime.run(inputs).values());
+        assertThat(Comparison.difference(other, expected, relative, absolute))
+            .as("%s", kernels)
+            .isEmpty();
+      }
+    }
     for (int threads = 2; threads <= 3; threads++) {
       try (var runtime = FalconRuntime.load(file, RuntimeOptions.defaults().withThreads(threads))) {
         assertThat(runtime.run(inputs)).as("%d threads", threads).isEqualTo(first);

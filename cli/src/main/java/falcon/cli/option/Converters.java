@@ -1,5 +1,6 @@
 package falcon.cli.option;
 
+import falcon.budget.SparsityPattern;
 import falcon.data.ImageLayout;
 import falcon.data.Layout;
 import falcon.model.zoo.Architecture;
@@ -61,6 +62,7 @@ public final class Converters {
     to.add(RetrainingLoss.class, text -> oneOf(RetrainingLoss.values(), RetrainingLoss::id, text));
     to.add(Optimizer.class, text -> oneOf(Optimizer.values(), Optimizer::id, text));
     to.add(RateDecay.class, text -> oneOf(RateDecay.values(), RateDecay::id, text));
+    to.add(SparsityPattern.class, SparsityPattern::parse);
     to.add(WeightSaliency.class, text -> oneOf(WeightSaliency.values(), WeightSaliency::id, text));
     to.add(
         RetrainingSchedule.class,

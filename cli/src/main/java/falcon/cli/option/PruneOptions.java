@@ -1,5 +1,6 @@
 package falcon.cli.option;
 
+import falcon.budget.SparsityPattern;
 import falcon.model.layer.LayerSelection;
 import falcon.prune.options.BatchNormPolicy;
 import falcon.prune.options.Curvature;
@@ -47,6 +48,14 @@ public final class PruneOptions {
           "What magnitude compares weights by: squares (as they are, the default) or scale-free (in units"
               + " that do not depend on how the network is scaled).")
   private @Nullable WeightSaliency saliency;
+
+  @Option(
+      names = "--pattern",
+      paramLabel = "NAME",
+      description =
+          "Shape of the zeros: scattered (any weight, the default), blocks (four neighbouring outputs share"
+              + " them) or N:M (at most N of M weights along the input stay), 2:4 for instance.")
+  private SparsityPattern pattern = SparsityPattern.SCATTERED;
 
   @Option(
       names = "--stages",
@@ -172,6 +181,7 @@ public final class PruneOptions {
         .stages(stages)
         .samples(samples)
         .saliency(saliency)
+        .pattern(pattern)
         .schedule(schedule)
         .refit(refit)
         .curvature(curvature)

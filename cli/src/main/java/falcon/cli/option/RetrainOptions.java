@@ -31,8 +31,8 @@ public final class RetrainOptions {
       names = "--optimizer",
       paramLabel = "NAME",
       description =
-          "sgd (with Nesterov's momentum), adamw, or auto, the default: sgd for networks with"
-              + " BatchNorm, else adamw.")
+          "sgd (with Nesterov's momentum), adamw, or auto, the default: adamw; sgd where a whole network"
+              + " with BatchNorm is trained.")
   private @Nullable Optimizer optimizer;
 
   @Option(

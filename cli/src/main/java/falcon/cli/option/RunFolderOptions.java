@@ -49,6 +49,16 @@ public final class RunFolderOptions {
               + " still an error.")
   private boolean mayHoldOthers;
 
+  @Option(
+      names = "--no-report",
+      description = "Do not write report.html and report.md beside result.json.")
+  private boolean isReportLeftOut;
+
+  /// Returns whether reports are written beside the result.
+  public boolean hasReport() {
+    return !isReportLeftOut;
+  }
+
   /// Returns whether `--out` was typed.
   public boolean isGiven() {
     return out != null;

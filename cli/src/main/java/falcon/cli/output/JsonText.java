@@ -31,7 +31,7 @@ public final class JsonText {
   }
 
   /// Returns the same JSON in one line.
-  static String ofText(String json) {
+  public static String ofText(String json) {
     try {
       return of(MAPPER.readTree(json));
     } catch (JsonProcessingException e) {

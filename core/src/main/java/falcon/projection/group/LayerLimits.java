@@ -1,18 +1,23 @@
 package falcon.projection.group;
 
 import falcon.budget.Mask;
+import falcon.budget.PatternLayout;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/// Limits on the number of kept weights of single layers, and on which weights may be kept.
+/// Limits on the number of kept weights of single layers, on which weights may be kept, and on the
+/// pattern of those that are not.
 ///
 /// @param rangeByLayer limits by number of the layer in its cost table; a layer that is not named
 ///     has none
 /// @param keepable the weights that may be kept; null for all
-public record LayerLimits(Map<Integer, Range> rangeByLayer, @Nullable Mask keepable) {
+/// @param pattern the pattern of the zeros; null if any weight may be zero. Only
+///     `falcon.projection.pattern` takes limits with a pattern
+public record LayerLimits(
+    Map<Integer, Range> rangeByLayer, @Nullable Mask keepable, @Nullable PatternLayout pattern) {
   /// No limits.
   public static final LayerLimits NONE = new LayerLimits(Map.of());
 
@@ -37,9 +42,32 @@ public record LayerLimits(Map<Integer, Range> rangeByLayer, @Nullable Mask keepa
     this(rangeByLayer, null);
   }
 
+  /// Creates limits under which any weight may be zero.
+  public LayerLimits(Map<Integer, Range> rangeByLayer, @Nullable Mask keepable) {
+    this(rangeByLayer, keepable, null);
+  }
+
   /// Copies the map.
   public LayerLimits {
     rangeByLayer = Collections.unmodifiableMap(new TreeMap<>(rangeByLayer));
+  }
+
+  /// Returns the same limits with another pattern.
+  ///
+  /// @param value null if any weight may be zero
+  public LayerLimits withPattern(@Nullable PatternLayout value) {
+    return new LayerLimits(rangeByLayer, keepable, value);
+  }
+
+  /// Refuses a pattern, for a projection that would ignore it.
+  ///
+  /// @throws IllegalArgumentException if there is one
+  public void refusePattern() {
+    if (pattern != null) {
+      throw new IllegalArgumentException(
+          "this projection knows no pattern; zeros in '%s' need a PatternedProjection"
+              .formatted(pattern.pattern()));
+    }
   }
 
   /// Refuses limits that do not fit the layers.

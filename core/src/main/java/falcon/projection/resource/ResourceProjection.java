@@ -108,7 +108,8 @@ public final class ResourceProjection {
   /// @param budget one limit for each resource of the table
   /// @throws IllegalArgumentException if the sizes differ, a saliency is negative, infinite or NaN
   ///     (the first such is named), a limit names no layer or is a floor on a layer whose weights
-  ///     differ in cost, or the budget is below what the layers must keep
+  ///     differ in cost, the limits have a pattern, or the budget is below what the layers must
+  ///     keep
   public ProjectedMask project(
       float[] saliency, ResourceTable table, ResourceBudget budget, LayerLimits limits) {
     if (saliency.length != table.weightCount()) {
@@ -120,6 +121,7 @@ public final class ResourceProjection {
           "a budget of %d resources for costs in %d"
               .formatted(budget.resourceCount(), table.resources().size()));
     }
+    limits.refusePattern();
     Layout costs = layoutFor(table, limits);
     int[] binding = costs.rows().binding(budget);
     float[] ordered = costs.order().arrange(saliency, chunks);

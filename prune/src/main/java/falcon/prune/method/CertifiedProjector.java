@@ -3,9 +3,9 @@ package falcon.prune.method;
 import falcon.budget.Budget;
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
-import falcon.projection.BudgetProjection;
 import falcon.projection.Projection;
 import falcon.projection.group.LayerLimits;
+import falcon.projection.pattern.PatternedProjection;
 import falcon.prune.options.Option;
 import falcon.prune.options.PruningException;
 import falcon.quadratic.Projector;
@@ -20,14 +20,14 @@ import org.jspecify.annotations.Nullable;
 final class CertifiedProjector implements Projector {
   private final CostTable costs;
   private final LayerLimits limits;
-  private final BudgetProjection projection;
+  private final PatternedProjection projection;
   private final List<Projection> proposed = new ArrayList<>();
   private @Nullable Projection accepted;
 
   CertifiedProjector(CostTable costs, LayerLimits limits, ExecutorService executor, int threads) {
     this.costs = costs;
     this.limits = limits;
-    this.projection = new BudgetProjection(executor, threads);
+    this.projection = new PatternedProjection(executor, threads);
   }
 
   /// @throws PruningException if a saliency is NaN; the message names the layer
@@ -37,6 +37,17 @@ final class CertifiedProjector implements Projector {
     Projection projected = projection.project(saliency, costs, budget, limits);
     proposed.add(projected);
     return projected.mask();
+  }
+
+  /// With a pattern, these are chosen without it: of weights that exclude each other all may come
+  /// in, and [#project] decides.
+  @Override
+  public Mask candidates(float[] saliency, Budget budget) {
+    if (limits.pattern() == null) {
+      return project(saliency, budget);
+    }
+    requireNumbers(saliency);
+    return projection.project(saliency, costs, budget, limits.withPattern(null)).mask();
   }
 
   private void requireNumbers(float[] saliency) {

@@ -3,7 +3,6 @@ package falcon.prune.method;
 import falcon.budget.Budget;
 import falcon.budget.CostTable;
 import falcon.model.Network;
-import falcon.projection.BudgetProjection;
 import falcon.projection.Projection;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.options.WeightSaliency;
@@ -41,8 +40,9 @@ public record MagnitudeMethod(WeightSaliency saliency) implements PruningMethod 
         clock.time(
             "projection",
             () ->
-                new BudgetProjection(workers.executor(), workers.threads())
-                    .project(saliencies(network, weights, costs), costs, budget, plan.limits()));
+                MaskProjection.EXACT
+                    .apply(workers, plan.limits())
+                    .project(saliencies(network, weights, costs), costs, budget));
     return new Outcome(
         WeightVector.into(network, weights, projection.mask(), costs), projection, null, List.of());
   }

@@ -5,6 +5,7 @@ import falcon.budget.CostTable;
 import falcon.budget.Mask;
 import falcon.model.Network;
 import falcon.projection.Projection;
+import falcon.projection.pattern.PatternItems;
 import falcon.prune.evaluation.CalibrationSamples;
 import falcon.prune.options.Progress;
 import falcon.prune.plan.PruningPlan;
@@ -13,6 +14,7 @@ import falcon.prune.report.StageNote;
 import falcon.torch.kernel.Workers;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -112,7 +114,7 @@ public interface PruningMethod {
     }
 
     /// Requires the outcome of a stage to be what the plan asks for: a mask within the stage's
-    /// budget, and no weight besides those that it keeps.
+    /// budget, with the pattern of the run, and no weight besides those that it keeps.
     ///
     /// @throws IllegalStateException if it is not; the message names what is wrong
     public void require(PruningPlan plan, int stage) {
@@ -125,6 +127,16 @@ public interface PruningMethod {
         throw new IllegalStateException(
             "the mask of stage %d (%s) is not within its budget, %s, of %d weights"
                 .formatted(stage, mask, budget, costs.weightCount()));
+      }
+      String violated =
+          plan.limits().pattern() == null
+              ? null
+              : PatternItems.of(costs, plan.limits()).violatedIn(mask);
+      if (violated != null) {
+        throw new IllegalStateException(
+            "the mask of stage %d does not have the pattern '%s' in layer '%s'"
+                .formatted(
+                    stage, Objects.requireNonNull(plan.limits().pattern()).pattern(), violated));
       }
       float[] weights = WeightVector.of(network, costs);
       for (int i = 0; i < weights.length; i++) {

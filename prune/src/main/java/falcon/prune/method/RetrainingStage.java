@@ -345,11 +345,17 @@ public final class RetrainingStage {
       return switch (options.stepping().optimizer()) {
         case SGD -> Optimizer.SGD;
         case ADAMW -> Optimizer.ADAMW;
-        case AUTO ->
-            setting.dense().nodes().stream().anyMatch(node -> node.is("BatchNormalization"))
-                ? Optimizer.SGD
-                : Optimizer.ADAMW;
+        case AUTO -> isDense() && hasBatchNorm() ? Optimizer.SGD : Optimizer.ADAMW;
       };
+    }
+
+    /// Returns whether the mask keeps all weights, so that a whole network is trained.
+    private boolean isDense() {
+      return round.mask().keptCount() == round.mask().weightCount();
+    }
+
+    private boolean hasBatchNorm() {
+      return setting.dense().nodes().stream().anyMatch(node -> node.is("BatchNormalization"));
     }
 
     /// Chooses start and learning rate by short trainings.

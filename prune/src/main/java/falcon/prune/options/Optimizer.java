@@ -4,7 +4,8 @@ import java.util.Locale;
 
 /// How a retraining turns gradients into steps.
 public enum Optimizer {
-  /// [#SGD] for a network with BatchNormalization, else [#ADAMW].
+  /// [#ADAMW] for a pruned network; where all weights are trained, [#SGD] for a network with
+  /// BatchNormalization, else [#ADAMW].
   AUTO,
   /// Stochastic gradient descent with Nesterov's momentum of 0.9.
   SGD,

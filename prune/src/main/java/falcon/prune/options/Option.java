@@ -19,6 +19,8 @@ public enum Option {
   SAMPLES,
   /// [SearchOptions#saliency].
   SALIENCY,
+  /// The shape of the zeros: [PruningOptions#pattern].
+  PATTERN,
   /// The schedule of budgets: [SearchOptions#schedule].
   SCHEDULE,
   /// The re-fit: [RefitOptions#kind].

@@ -1,5 +1,6 @@
 package falcon.prune.options;
 
+import falcon.budget.SparsityPattern;
 import falcon.model.Network;
 import falcon.model.layer.LayerSelection;
 import java.nio.file.Path;
@@ -32,6 +33,7 @@ public final class PruningOptions {
   private final long seed;
   private final @Nullable ExampleShapes inputShapes;
   private final List<InputValue> inputs;
+  private final SparsityPattern pattern;
   private final SearchOptions search;
   private final RefitOptions refit;
   private final RefinementOptions refinement;
@@ -44,6 +46,7 @@ public final class PruningOptions {
     seed = builder.seed;
     inputShapes = builder.inputShapes;
     inputs = builder.inputs;
+    pattern = builder.pattern;
     search = builder.search;
     refit = builder.refit;
     refinement = builder.refinement;
@@ -86,6 +89,11 @@ public final class PruningOptions {
   /// Returns the inputs that have the same value for all samples; empty if there are none.
   public List<InputValue> inputs() {
     return inputs;
+  }
+
+  /// Returns the shape that the zeros of each layer have.
+  public SparsityPattern pattern() {
+    return pattern;
   }
 
   /// Returns the options of the search for the kept weights.
@@ -153,6 +161,7 @@ public final class PruningOptions {
     private long seed = 1;
     private @Nullable ExampleShapes inputShapes;
     private List<InputValue> inputs = List.of();
+    private SparsityPattern pattern = SparsityPattern.SCATTERED;
     private SearchOptions search = SearchOptions.DEFAULT;
     private RefitOptions refit = RefitOptions.DEFAULT;
     private RefinementOptions refinement = RefinementOptions.DEFAULT;
@@ -196,6 +205,13 @@ public final class PruningOptions {
     /// is not called. The data hold no arrays for them.
     public Builder inputs(List<InputValue> values) {
       inputs = List.copyOf(values);
+      return this;
+    }
+
+    /// Sets the shape that the zeros of each layer have; the default is
+    /// [SparsityPattern#SCATTERED].
+    public Builder pattern(SparsityPattern value) {
+      pattern = Objects.requireNonNull(value);
       return this;
     }
 

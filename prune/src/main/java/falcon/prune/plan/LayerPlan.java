@@ -3,6 +3,8 @@ package falcon.prune.plan;
 import falcon.budget.Budget;
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
+import falcon.budget.PatternLayout;
+import falcon.budget.SparsityPattern;
 import falcon.model.Network;
 import falcon.model.WeightStorage;
 import falcon.model.layer.Layer;
@@ -18,6 +20,7 @@ import falcon.prune.options.PruningException;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -25,42 +28,60 @@ import org.jspecify.annotations.Nullable;
 final class LayerPlan {
   private LayerPlan() {}
 
-  /// Returns the limits of the layers: floors that were asked for, and weights that the file can
-  /// store as zero alone, which are never kept.
+  /// Returns the limits of the layers that hold whatever is asked of single ones: weights that the
+  /// file can store as zero alone, which are never kept, and the pattern of the zeros.
   ///
-  /// @throws PruningException if a pattern matches no prunable layer, or the floors alone are above
-  ///     the budget
-  static LayerLimits limits(
-      Network network, CostTable costs, List<KeepFloor> floors, Budget budget) {
+  /// @throws PruningException if it is not known which axes of a layer the pattern is along
+  static LayerLimits limits(Network network, CostTable costs, SparsityPattern pattern) {
     Mask keepable = keepable(network, costs);
+    PatternLayout layout = PatternPlan.layout(network, costs, pattern);
+    return keepable == null && layout == null
+        ? LayerLimits.NONE
+        : new LayerLimits(Map.of(), keepable, layout);
+  }
+
+  /// Returns the limits of the layers with the floors that were asked for.
+  ///
+  /// @param limits the limits without floors
+  /// @throws PruningException if a pattern of names matches no prunable layer, or the floors alone
+  ///     are above what the pattern of zeros or the budget allows
+  static LayerLimits withFloors(
+      LayerLimits limits, CostTable costs, List<KeepFloor> floors, Budget budget) {
+    int[] most = PatternPlan.most(limits, costs);
     List<String> names = costs.layers().stream().map(CostTable.Layer::name).toList();
-    var ranges = new TreeMap<Integer, LayerLimits.Range>();
+    var floorByLayer = new TreeMap<Integer, KeepFloor>();
     for (KeepFloor floor : floors) {
       requireMatch(floor, names);
       for (int l = 0; l < names.size(); l++) {
         if (floor.layers().matches(names.get(l))) {
-          CostTable.Layer layer = costs.layers().get(l);
-          int most = keepable == null ? layer.count() : keepable.keptCount(layer);
-          int kept = Math.min(most, floor.of(layer.count()));
-          ranges.put(l, new LayerLimits.Range(kept, Integer.MAX_VALUE));
+          floorByLayer.put(l, floor); // the last that fits counts
         }
       }
     }
-    long nnz = 0;
-    long macs = 0;
-    for (var entry : ranges.entrySet()) {
-      nnz += entry.getValue().minKept();
-      macs += entry.getValue().minKept() * costs.layers().get(entry.getKey()).macsPerWeight();
+    var ranges = new TreeMap<Integer, LayerLimits.Range>();
+    floorByLayer.forEach((l, floor) -> {
+      CostTable.Layer layer = costs.layers().get(l);
+      PatternPlan.requirePossible(limits, floor, layer, most[l]);
+      ranges.put(
+          l, new LayerLimits.Range(Math.min(most[l], floor.of(layer.count())), Integer.MAX_VALUE));
+    });
+    if (ranges.isEmpty()) {
+      return limits;
     }
-    if (!budget.allows(nnz, macs)) {
+    var floored = new LayerLimits(ranges, limits.keepable(), limits.pattern());
+    Budget least = PatternPlan.least(floored, costs);
+    if (!budget.allows(least.maxNnz(), least.maxMacs())) {
       throw new PruningException(
           PruningException.Kind.BUDGET,
           "%s asks for %,d weights and %,d MACs, the budget allows %,d and %,d.%nAsk for less there, or for a larger budget."
-              .formatted(Option.MIN_KEEP, nnz, macs, budget.maxNnz(), budget.maxMacs()));
+              .formatted(
+                  Option.MIN_KEEP,
+                  least.maxNnz(),
+                  least.maxMacs(),
+                  budget.maxNnz(),
+                  budget.maxMacs()));
     }
-    return ranges.isEmpty() && keepable == null
-        ? LayerLimits.NONE
-        : new LayerLimits(ranges, keepable);
+    return floored;
   }
 
   /// Returns the weights that can be anything but zero; null if all can.

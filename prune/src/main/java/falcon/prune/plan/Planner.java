@@ -31,6 +31,7 @@ import falcon.prune.resources.GradientMemory;
 import falcon.prune.resources.HeapMemory;
 import falcon.prune.resources.PassMemory;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Turns a user's request into limits and numbers, or refuses it with the reason.
@@ -54,8 +55,9 @@ public final class Planner {
     }
     CostTable costs = costs(layers, isCounted);
     Refit refit = refit(options);
-    Budget budget = budget(asked, refit, costs);
-    LayerLimits limits = LayerPlan.limits(network, costs, options.search().floors(), budget);
+    LayerLimits usual = LayerPlan.limits(network, costs, options.pattern());
+    Budget budget = budget(asked, refit, costs, usual);
+    LayerLimits limits = LayerPlan.withFloors(usual, costs, options.search().floors(), budget);
     int stages = stages(options);
     Schedule schedule = schedule(options.search(), stages);
     int samples = samples(options, refit, data);
@@ -83,7 +85,9 @@ public final class Planner {
         new PruningPlan.Budgets(
             asked,
             budget,
-            magnitudeBudget(asked, budget, limits, costs),
+            limits.rangeByLayer().isEmpty() && limits.keepable() == null
+                ? budget(asked, Refit.NONE, costs, limits)
+                : budget, // floors were only checked against the run's own budget
             stageBudgets,
             PlannedStage.of(stageBudgets.size(), options.retraining()),
             schedule,
@@ -100,7 +104,12 @@ public final class Planner {
                 : gradients.residentBytes(),
             passBytes,
             gradients),
-        new PruningPlan.Scope(layers.reach(), BudgetWarnings.of(layers, costs, asked)));
+        new PruningPlan.Scope(
+            layers.reach(),
+            Stream.concat(
+                    BudgetWarnings.of(layers, costs, asked).stream(),
+                    PatternPlan.warnings(limits, costs, budget).stream())
+                .toList()));
   }
 
   private static PruningPlan.Tensors tensors(
@@ -112,7 +121,8 @@ public final class Planner {
                     layer.tensor(),
                     storedShape(network, layer),
                     layer.weights(),
-                    isCounted ? layer.macsPerWeight() : 0))
+                    isCounted ? layer.macsPerWeight() : 0,
+                    layer.opType()))
             .toList(),
         costs,
         isCounted,
@@ -176,12 +186,14 @@ public final class Planner {
     return reasons.isEmpty() ? "" : ": " + reasons;
   }
 
-  private static Budget budget(BudgetRequest asked, Refit refit, CostTable costs) {
+  private static Budget budget(
+      BudgetRequest asked, Refit refit, CostTable costs, LayerLimits limits) {
     long macs = limit("MACs", asked.macs(), costs.totalMacs());
     long nnz =
         switch (asked.nnz()) {
           case NnzRule.Free() -> costs.weightCount();
-          case NnzRule.Auto() -> autoNnz(refit, macs, costs);
+          case NnzRule.Auto() ->
+              Math.max(PatternPlan.fewestWeights(limits, costs, macs), autoNnz(refit, macs, costs));
           case NnzRule.Limit(Amount amount) -> limit("weights", amount, costs.weightCount());
         };
     long cheapest =
@@ -192,13 +204,9 @@ public final class Planner {
           "The budget (%s) allows %d MACs and %d weights, but the cheapest weight costs %d MACs.%nAsk for at least %s."
               .formatted(asked, macs, nnz, cheapest, cheapest + " MACs and 1 weight"));
     }
-    return new Budget(nnz, macs);
-  }
-
-  /// The floors of single layers were only checked against the run's own budget.
-  private static Budget magnitudeBudget(
-      BudgetRequest asked, Budget budget, LayerLimits limits, CostTable costs) {
-    return limits.equals(LayerLimits.NONE) ? budget(asked, Refit.NONE, costs) : budget;
+    Budget budget = new Budget(nnz, macs);
+    PatternPlan.requireOneItem(limits, costs, budget, asked);
+    return budget;
   }
 
   /// Returns the number of weights that suits a MAC budget. Reconstruction weights MACs in the
@@ -210,7 +218,7 @@ public final class Planner {
     }
     double share =
         Math.min(1, Defaults.SQUARES_NNZ_PER_MACS * macs / Math.max(1, costs.totalMacs()));
-    return Math.max(1, (long) (share * costs.weightCount()));
+    return (long) (share * costs.weightCount());
   }
 
   private static long limit(String resource, Amount amount, long total) {

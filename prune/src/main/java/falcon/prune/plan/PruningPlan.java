@@ -2,13 +2,17 @@ package falcon.prune.plan;
 
 import falcon.budget.Budget;
 import falcon.budget.CostTable;
+import falcon.budget.PatternLayout;
+import falcon.budget.SparsityPattern;
 import falcon.gradients.MemoryPlan;
 import falcon.model.layer.PruningReach;
 import falcon.projection.group.LayerLimits;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.Refit;
 import falcon.prune.options.Schedule;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// The plan of a run, made before anything is computed. Immutable; only [Planner] creates it.
@@ -81,15 +85,30 @@ public final class PruningPlan {
     return tensors.costs();
   }
 
+  /// Returns the shape that the zeros of each layer have.
+  public SparsityPattern pattern() {
+    PatternLayout layout = limits().pattern();
+    return layout == null ? SparsityPattern.SCATTERED : layout.pattern();
+  }
+
   /// Returns whether the multiply-accumulates of all prunable layers are known. If not, [#costs]
   /// has none, and the number of weights alone is limited.
   public boolean isCounted() {
     return tensors.isCounted();
   }
 
-  /// Returns the least numbers of kept weights of single layers.
+  /// Returns the least numbers of kept weights of single layers, and the pattern of the zeros.
   public LayerLimits limits() {
     return budgets.limits();
+  }
+
+  /// Returns the least numbers of kept weights by layer; layers without such a limit are left out.
+  public Map<String, Integer> leastKept() {
+    var least = new LinkedHashMap<String, Integer>();
+    limits()
+        .rangeByLayer()
+        .forEach((number, range) -> least.put(layers().get(number).name(), range.minKept()));
+    return least;
   }
 
   /// Returns the names of weight tensors whose values may change: the prunable ones, and those that
@@ -200,7 +219,9 @@ public final class PruningPlan {
   /// @param count number of its weights
   /// @param macsPerWeight multiply-accumulates of one kept weight for one example; 0 if
   ///     those of some prunable layer are not known ([#isCounted])
-  public record PrunableLayer(String name, List<Long> shape, int count, long macsPerWeight) {
+  /// @param operator types of the operators that use it, such as `Conv` or `Gather+MatMul`
+  public record PrunableLayer(
+      String name, List<Long> shape, int count, long macsPerWeight, String operator) {
     /// Copies the shape.
     public PrunableLayer {
       shape = List.copyOf(shape);

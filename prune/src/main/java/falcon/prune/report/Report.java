@@ -2,7 +2,9 @@ package falcon.prune.report;
 
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
+import falcon.budget.SparsityPattern;
 import falcon.model.layer.PruningReach;
+import falcon.projection.Projection;
 import falcon.prune.options.Measure;
 import falcon.prune.plan.PruningPlan;
 import java.util.ArrayList;
@@ -26,11 +28,13 @@ public final class Report {
   private final @Nullable Accuracy validation;
   private final @Nullable Accuracy test;
   private final @Nullable HeldOut heldOut;
+  private final Map<String, LayerOutcome> outcomes;
   private final List<StageReport> stages;
   private final Map<String, Double> seconds;
   private final long peakMemoryBytes;
   private final Map<String, String> replacedKernels;
   private final List<String> warnings;
+  private final SparsityPattern pattern;
 
   private Report(Builder builder) {
     macs = builder.macs;
@@ -44,11 +48,13 @@ public final class Report {
     validation = builder.validation;
     test = builder.test;
     heldOut = builder.heldOut;
+    outcomes = builder.outcomes;
     stages = builder.stages;
     seconds = builder.seconds;
     peakMemoryBytes = builder.peakMemoryBytes;
     replacedKernels = builder.replacedKernels;
     warnings = builder.warnings;
+    pattern = builder.pattern;
   }
 
   /// Creates a builder with the weights that a mask keeps within a plan; everything else is empty,
@@ -128,6 +134,11 @@ public final class Report {
     return test;
   }
 
+  /// Returns the shape that the zeros of each layer were asked to have.
+  public SparsityPattern pattern() {
+    return pattern;
+  }
+
   /// Returns the certificate of the last projection; null where the mask was given.
   public @Nullable Certificate certificate() {
     return choice.certificate();
@@ -141,6 +152,12 @@ public final class Report {
   /// Returns the prunable layers, in graph order.
   public List<LayerReport> layers() {
     return layers;
+  }
+
+  /// Returns what became of single layers by name, as far as it is known: empty where nothing was
+  /// executed.
+  public Map<String, LayerOutcome> outcomes() {
+    return outcomes;
   }
 
   /// Returns the stages, in order; empty where there are no data.
@@ -182,6 +199,8 @@ public final class Report {
     private @Nullable Accuracy validation;
     private @Nullable Accuracy test;
     private @Nullable HeldOut heldOut;
+    private Map<String, LayerOutcome> outcomes = Map.of();
+    private final SparsityPattern pattern;
     private List<StageReport> stages = List.of();
     private Map<String, Double> seconds = Map.of();
     private long peakMemoryBytes;
@@ -189,6 +208,7 @@ public final class Report {
     private List<String> warnings = List.of();
 
     private Builder(PruningPlan plan, Mask mask, Choice choice) {
+      pattern = plan.pattern();
       macs =
           new Used(
               plan.asked().macs().toString(),
@@ -232,6 +252,12 @@ public final class Report {
     /// Sets how far the percentages on the held-out part can be trusted.
     public Builder heldOut(HeldOut value) {
       heldOut = value;
+      return this;
+    }
+
+    /// Sets what became of single layers, by name.
+    public Builder outcomes(Map<String, LayerOutcome> value) {
+      outcomes = Map.copyOf(value);
       return this;
     }
 
@@ -335,7 +361,23 @@ public final class Report {
   /// @param value total saliency of the kept weights, without a unit
   /// @param bound upper bound of the total saliency of every choice within the budget
   /// @param gap bound − value, 0 or more
-  public record Certificate(double value, double bound, double gap) {
+  /// @param prices saliency that one unit more of a resource is worth at the optimum of the
+  ///     relaxation, 0 or more, by the resource's key in `result.json` (`macs`, `nnz`); empty where
+  ///     they are not known
+  public record Certificate(double value, double bound, double gap, Map<String, Double> prices) {
+    /// Copies the prices; their order is kept.
+    public Certificate {
+      prices = Collections.unmodifiableMap(new LinkedHashMap<>(prices));
+    }
+
+    /// Returns the certificate of a projection.
+    public static Certificate of(Projection projection) {
+      var prices = new LinkedHashMap<String, Double>();
+      prices.put("macs", projection.mu());
+      prices.put("nnz", projection.alpha());
+      return new Certificate(projection.value(), projection.bound(), projection.gap(), prices);
+    }
+
     /// Returns the gap as a share of the bound, 0 to 1.
     public double relativeGap() {
       return bound > 0 ? gap / bound : 0;

@@ -2,6 +2,7 @@ package falcon.prune.report;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import falcon.budget.Budget;
+import falcon.budget.SparsityPattern;
 import falcon.prune.options.Measure;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.resources.PeakMemory;
@@ -47,8 +48,12 @@ public final class Summary {
     Report.Certificate certificate = report.certificate();
     if (certificate != null) {
       lines.add(
-          "certificate: no choice within the budget keeps more than %.4g %% beyond this one's saliency"
-              .formatted(100 * certificate.relativeGap()));
+          "certificate: no choice%s within the budget keeps more than %.4g %% beyond this one's saliency"
+              .formatted(
+                  report.pattern().equals(SparsityPattern.SCATTERED)
+                      ? ""
+                      : " with the pattern " + report.pattern(),
+                  100 * certificate.relativeGap()));
     }
     report.stages().stream()
         .flatMap(stage -> stage.notes().stream())
@@ -159,6 +164,9 @@ public final class Summary {
     lines.add(
         "whole network: at most %s, %s"
             .formatted(part("MACs", networkMacs(plan)), part("weights", networkWeights(plan))));
+    if (!plan.pattern().equals(SparsityPattern.SCATTERED)) {
+      lines.add("pattern of the zeros: %s".formatted(plan.pattern()));
+    }
     lines.add("");
     lines.add(
         "%d stage(s)%s, %d calibration samples each, refit: %s"

@@ -6,6 +6,7 @@ import falcon.model.WeightStorage;
 import falcon.prune.options.Measure;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.plan.PruningPlan;
+import falcon.prune.report.LayerOutcome;
 import falcon.prune.report.PrunedNetwork;
 import falcon.prune.report.Report;
 import falcon.prune.report.RetrainingReport;
@@ -16,6 +17,7 @@ import falcon.prune.resources.PeakMemory;
 import falcon.prune.storage.InputFile;
 import falcon.prune.storage.Json;
 import falcon.prune.storage.WrittenFile;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -92,9 +94,10 @@ final class ResultFile {
       json.putObject("certificate")
           .put("value", certificate.value())
           .put("bound", certificate.bound())
-          .put("gap", certificate.gap());
+          .put("gap", certificate.gap())
+          .set("prices", prices(certificate));
     }
-    layers(json.putArray("layers"), written, isCounted);
+    layers(json.putArray("layers"), written, pruned);
     files(json.putObject("model"), written);
     mask.describe(json.putObject(MASK));
     json.put("effectiveRows", report.effectiveRows());
@@ -140,6 +143,7 @@ final class ResultFile {
 
   private static void pruning(ObjectNode json, PruningOptions options, PruningPlan plan) {
     json.put("method", options.method().id());
+    json.put("pattern", options.pattern().toString());
     json.put("stages", plan.stageBudgets().size());
     json.put("samples", plan.samples());
     json.put("refit", plan.refit().id());
@@ -199,7 +203,25 @@ final class ResultFile {
     }
   }
 
-  private static void layers(ArrayNode layers, WrittenModel written, boolean isCounted) {
+  /// Returns the prices of resources; those that are no finite numbers are left out.
+  private static ObjectNode prices(Report.Certificate certificate) {
+    ObjectNode prices = Json.object();
+    certificate
+        .prices()
+        .forEach((resource, price) -> {
+          if (Double.isFinite(price)) {
+            prices.put(resource, price);
+          }
+        });
+    return prices;
+  }
+
+  private static void layers(ArrayNode layers, WrittenModel written, PrunedNetwork pruned) {
+    PruningPlan plan = pruned.plan();
+    boolean isCounted = plan.isCounted();
+    var kinds = new HashMap<String, String>();
+    plan.layers().forEach(layer -> kinds.put(layer.name(), layer.operator()));
+    Map<String, Integer> least = plan.leastKept();
     for (Report.LayerReport layer : written.layers()) {
       ObjectNode json = layers.addObject().put("name", layer.name());
       layer.shape().forEach(json.putArray("shape")::add);
@@ -210,7 +232,12 @@ final class ResultFile {
       json.put("weights", layer.weights())
           .put("kept", layer.kept())
           .put("macs", isCounted ? layer.macs() : null)
-          .put("macsKept", isCounted ? layer.macsKept() : null);
+          .put("macsKept", isCounted ? layer.macsKept() : null)
+          .put("kind", kinds.get(layer.name()))
+          .put("leastKept", least.getOrDefault(layer.name(), 0));
+      LayerOutcome outcome = pruned.report().outcomes().get(layer.name());
+      json.put("outputError", outcome == null ? null : outcome.outputError())
+          .put("refit", outcome == null ? null : outcome.refit().id());
     }
   }
 

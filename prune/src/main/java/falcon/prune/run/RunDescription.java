@@ -1,5 +1,6 @@
 package falcon.prune.run;
 
+import falcon.budget.SparsityPattern;
 import falcon.data.Preprocessing;
 import falcon.gradients.MemoryPlan;
 import falcon.model.Network;
@@ -33,6 +34,7 @@ public final class RunDescription {
   private final ModelFormat format;
   private final UnaryOperator<String> wording;
   private final @Nullable String given;
+  private final boolean isReported;
 
   private RunDescription(Builder builder) {
     network = builder.network;
@@ -44,6 +46,7 @@ public final class RunDescription {
     format = builder.format;
     wording = builder.wording;
     given = builder.given;
+    isReported = builder.isReported;
   }
 
   /// Creates a builder for a run that reads no files and writes ONNX.
@@ -96,6 +99,11 @@ public final class RunDescription {
     return given != null;
   }
 
+  /// Returns the names of the reports that are written beside the result.
+  List<String> reports() {
+    return isReported ? RunReport.NAMES : List.of();
+  }
+
   /// Collects the description of a run.
   public static final class Builder {
     private final Network network;
@@ -107,6 +115,7 @@ public final class RunDescription {
     private ModelFormat format = ModelFormat.ONNX;
     private UnaryOperator<String> wording = UnaryOperator.identity();
     private @Nullable String given;
+    private boolean isReported = true;
 
     private Builder(Network network, PruningPlan plan, PruningOptions options) {
       this.network = Objects.requireNonNull(network);
@@ -153,6 +162,13 @@ public final class RunDescription {
     ///     not resumed. Null, the default, for a run that prunes
     public Builder given(@Nullable String value) {
       given = value;
+      return this;
+    }
+
+    /// Sets whether `report.html` and `report.md` are written beside the result; the default is
+    /// true.
+    public Builder report(boolean value) {
+      isReported = value;
       return this;
     }
 
@@ -222,6 +238,9 @@ public final class RunDescription {
     identity.put("samples", Integer.toString(plan.samples()));
     putAll(identity, options.refit().backsolve().values());
     putAll(identity, options.search().values());
+    if (!options.pattern().equals(SparsityPattern.SCATTERED)) {
+      identity.put("pattern", options.pattern().toString());
+    }
     identity.put("gradients", gradients());
     putAll(identity, options.refinement().values());
     identity.put("steps", Integer.toString(plan.steps()));

@@ -7,6 +7,7 @@ import falcon.model.safetensors.SafetensorsFile;
 import falcon.prune.options.Option;
 import falcon.prune.options.Progress;
 import falcon.prune.options.PruningException;
+import falcon.prune.page.RunResult;
 import falcon.prune.report.PrunedNetwork;
 import falcon.prune.storage.FolderLock;
 import falcon.prune.storage.Json;
@@ -26,7 +27,8 @@ import java.util.stream.Stream;
 /// interrupted run continues from.
 ///
 /// ```
-/// model.onnx | model.safetensors   mask.safetensors   result.json   log.txt   stages/run.json
+/// model.onnx | model.safetensors   mask.safetensors   result.json   report.html   report.md
+/// log.txt   stages/run.json
 /// stages/NN/, and stages/NN.begun/ for the stage in progress
 /// ```
 ///
@@ -155,6 +157,15 @@ public final class RunDirectory implements AutoCloseable {
         Json.read(directory.resolve(RunRecord.RESULT), "Choose the folder of a finished run."));
   }
 
+  /// Writes the reports of a finished run again that are missing or that an earlier version wrote.
+  ///
+  /// @return names of reports that are left alone, since somebody has edited them; empty where the
+  ///     run writes none
+  /// @throws UnwritableFileException if one cannot be written
+  public List<String> restoreReports() {
+    return run.reports().isEmpty() ? List.of() : RunReport.restore(directory);
+  }
+
   /// Returns the store of the run's stages.
   public StageStore stages() {
     return stages;
@@ -190,7 +201,7 @@ public final class RunDirectory implements AutoCloseable {
     Path next = RunStart.next(directory);
     try {
       Files.createDirectories(next);
-      Remains.remove(next, RunNames.outputs(run.network(), run.format()));
+      Remains.remove(next, RunNames.outputs(run));
       Remains.remove(next, Exchange.names());
     } catch (IOException e) {
       throw new UnwritableFileException(next, e);
@@ -207,11 +218,14 @@ public final class RunDirectory implements AutoCloseable {
     SafetensorsFile.write(MaskTensors.stored(mask, written.storages()), maskFile);
     ObjectNode result = ResultFile.of(run, pruned, written, WrittenFile.of(next, maskFile));
     Json.write(result, next.resolve(RunRecord.RESULT));
+    if (!run.reports().isEmpty()) {
+      RunReport.put(RunResult.read(next), next);
+    }
     log.line(
         "written: %s (%,d bytes; %,d with every zero stored), %s, %s"
             .formatted(
                 modelName, written.bytes(), written.denseBytes(), RunNames.MASK, RunRecord.RESULT));
-    putInPlace(next, RunNames.outputs(written.files()));
+    putInPlace(next, RunNames.outputs(written.files(), run.reports()));
     isWritten = true;
     return Json.text(result);
   }
@@ -230,6 +244,7 @@ public final class RunDirectory implements AutoCloseable {
       Stream.concat(start.there().files().stream().map(WrittenFile::name), Stream.of(RunNames.MASK))
           .filter(name -> start.there().wrote(name, directory))
           .forEach(removals::add);
+      removals.addAll(RunReport.unchanged(directory));
     }
     removals.removeAll(new HashSet<>(moves));
     Exchange.carryOut(next, directory, moves, removals);

@@ -1,6 +1,5 @@
 package falcon.prune.run;
 
-import falcon.model.Network;
 import falcon.model.onnx.OnnxFile;
 import falcon.prune.options.Option;
 import falcon.prune.options.PruningException;
@@ -10,7 +9,6 @@ import falcon.prune.storage.WrittenFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 
 /// The names of the files and folders that a run creates in its folder.
 final class RunNames {
@@ -26,27 +24,33 @@ final class RunNames {
   /// Returns the files of a finished run that are moved into place together, the result last.
   ///
   /// @param written the network's files
-  static List<String> outputs(List<WrittenFile> written) {
-    return Stream.concat(written.stream().map(WrittenFile::name), Stream.of(MASK, RunRecord.RESULT))
-        .toList();
+  /// @param reports the names of the reports
+  static List<String> outputs(List<WrittenFile> written, List<String> reports) {
+    var names = new ArrayList<String>();
+    written.forEach(file -> names.add(file.name()));
+    names.add(MASK);
+    names.addAll(reports);
+    names.add(RunRecord.RESULT);
+    return List.copyOf(names);
   }
 
   /// Returns the files that a run will write at its end, as far as they are known before it begins.
-  static List<String> outputs(Network network, ModelFormat format) {
+  static List<String> outputs(RunDescription run) {
     var names = new ArrayList<String>();
-    names.add(format.fileName());
-    if (format != ModelFormat.SAFETENSORS) {
-      names.add(format.fileName() + ".data");
-      names.addAll(OnnxFile.dataFiles(network));
+    names.add(run.format().fileName());
+    if (run.format() != ModelFormat.SAFETENSORS) {
+      names.add(run.format().fileName() + ".data");
+      names.addAll(OnnxFile.dataFiles(run.network()));
     }
     names.add(MASK);
+    names.addAll(run.reports());
     names.add(RunRecord.RESULT);
     return List.copyOf(names);
   }
 
   /// Returns all files and folders that a run writes or replaces.
   static List<String> all(RunDescription run) {
-    var names = new ArrayList<>(outputs(run.network(), run.format()));
+    var names = new ArrayList<>(outputs(run));
     names.addAll(List.of(LOG, RunRecord.STAGES, NEXT, FolderLock.FILE));
     return names;
   }
@@ -60,6 +64,7 @@ final class RunNames {
       names.add(format.fileName() + ".data");
     }
     names.addAll(List.of(MASK, RunRecord.RESULT));
+    names.addAll(RunReport.NAMES);
     return names;
   }
 
@@ -67,15 +72,17 @@ final class RunNames {
   ///
   /// @throws PruningException if there is one
   static void requireNoClash(RunDescription run) {
-    List<String> own =
-        List.of(
-            run.format().fileName(),
-            MASK,
-            RunRecord.RESULT,
-            LOG,
-            RunRecord.STAGES,
-            NEXT,
-            FolderLock.FILE);
+    var own =
+        new ArrayList<>(
+            List.of(
+                run.format().fileName(),
+                MASK,
+                RunRecord.RESULT,
+                LOG,
+                RunRecord.STAGES,
+                NEXT,
+                FolderLock.FILE));
+    own.addAll(run.reports());
     if (run.format() == ModelFormat.SAFETENSORS) {
       return;
     }

@@ -3,6 +3,7 @@ package falcon.prune.run;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.prune.options.PruningException;
+import falcon.prune.page.ReportFile;
 import falcon.prune.storage.Json;
 import falcon.prune.storage.WrittenFile;
 import java.nio.file.Files;
@@ -79,6 +80,9 @@ record RunRecord(
   ///
   /// @param directory folder of the run
   boolean wrote(String name, Path directory) {
+    if (RunReport.NAMES.contains(name)) {
+      return ReportFile.isUnchanged(directory.resolve(name)); // result.json does not name it
+    }
     if (files == null) {
       return false;
     }

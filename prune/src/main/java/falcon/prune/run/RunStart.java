@@ -157,7 +157,7 @@ record RunStart(Path work, boolean isResumed, boolean isFinished, RunRecord ther
       }
     }
     var others = new ArrayList<String>();
-    for (String name : RunNames.outputs(run.network(), run.format())) {
+    for (String name : RunNames.outputs(run)) {
       if (!there.wrote(name, directory)
           && Files.exists(directory.resolve(name), LinkOption.NOFOLLOW_LINKS)) {
         others.add(name);

@@ -168,7 +168,8 @@ public final class StageFolder implements StageStore {
                   ? new Report.Certificate(
                       numbers.required("value").doubleValue(),
                       numbers.required("bound").doubleValue(),
-                      numbers.required("gap").doubleValue())
+                      numbers.required("gap").doubleValue(),
+                      prices(numbers.path("prices")))
                   : null,
               numbers.hasNonNull("effectiveRows")
                   ? numbers.get("effectiveRows").doubleValue()
@@ -188,6 +189,12 @@ public final class StageFolder implements StageStore {
     }
   }
 
+  private static Map<String, Double> prices(JsonNode json) {
+    var prices = new LinkedHashMap<String, Double>();
+    json.properties().forEach(price -> prices.put(price.getKey(), price.getValue().doubleValue()));
+    return prices;
+  }
+
   private static ObjectNode numbers(Stage stage) {
     ObjectNode numbers = Json.object();
     StageNote.write(stage.report().notes(), numbers.putArray("notes"));
@@ -197,6 +204,7 @@ public final class StageFolder implements StageStore {
           .put("value", certificate.value())
           .put("bound", certificate.bound())
           .put("gap", certificate.gap());
+      certificate.prices().forEach(numbers.putObject("prices")::put);
     }
     return numbers
         .put("macs", stage.report().macs())

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import falcon.budget.Budget;
+import falcon.budget.SparsityPattern;
 import falcon.data.Dataset;
 import falcon.data.format.Datasets;
 import falcon.model.Network;
@@ -12,6 +13,7 @@ import falcon.prune.NpyBytes;
 import falcon.prune.options.Amount;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.Curvature;
+import falcon.prune.options.KeepFloor;
 import falcon.prune.options.Method;
 import falcon.prune.options.NnzRule;
 import falcon.prune.options.PruningException;
@@ -21,6 +23,7 @@ import falcon.prune.options.Schedule;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
@@ -74,6 +77,49 @@ class PlannerTest {
     assertThat(plan.budget()).isEqualTo(new Budget(144, 72));
     assertThat(plan.passBytes()).isPositive();
     assertThat(plan.gradients()).isNull();
+  }
+
+  /// Blocks of `w1` have four weights, those of `w2` have its three outputs.
+  @Test
+  void budgetIsOneOfWholeBlocks() {
+    PruningOptions blocks =
+        options(o -> o.method(Method.MAGNITUDE).pattern(SparsityPattern.BLOCKS));
+    PruningPlan plan =
+        Planner.plan(
+            NETWORK, null, new BudgetRequest(new Amount.Count(3), new NnzRule.Auto()), blocks);
+    assertThat(plan.pattern()).isEqualTo(SparsityPattern.BLOCKS);
+    assertThat(plan.budget()).isEqualTo(new Budget(3, 3));
+    assertThatThrownBy(() ->
+            Planner.plan(
+                NETWORK, null, new BudgetRequest(new Amount.Count(2), new NnzRule.Auto()), blocks))
+        .satisfies(e -> requireKind(e, PruningException.Kind.BUDGET))
+        .hasMessageContaining("the cheapest weights cost 3 MACs, 3 at a time");
+  }
+
+  @Test
+  void floorsAreThoseOfWholeBlocks() {
+    UnaryOperator<PruningOptions.Builder> floors =
+        o ->
+            o.method(Method.MAGNITUDE)
+                .pattern(SparsityPattern.BLOCKS)
+                .floors(List.of(KeepFloor.parse("100%"), KeepFloor.parse("w?=0.005k")));
+    assertThatThrownBy(() ->
+            Planner.plan(
+                NETWORK,
+                null,
+                new BudgetRequest(new Amount.Count(13), new NnzRule.Auto()),
+                options(floors)))
+        .satisfies(e -> requireKind(e, PruningException.Kind.BUDGET))
+        .hasMessageContaining("asks for 14 weights and 14 MACs");
+    assertThat(
+            Planner.plan(
+                    NETWORK,
+                    null,
+                    new BudgetRequest(new Amount.Count(14), new NnzRule.Auto()),
+                    options(floors))
+                .limits()
+                .rangeByLayer())
+        .hasSize(2);
   }
 
   @Test

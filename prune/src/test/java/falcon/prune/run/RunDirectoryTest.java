@@ -340,9 +340,10 @@ class RunDirectoryTest {
                     + " accuracy.validation.samples accuracy.validation.interval[]"
                     + " accuracy.test.dense accuracy.test.pruned accuracy.test.refreshed"
                     + " accuracy.test.final"
-                    + " certificate.value certificate.bound certificate.gap"
+                    + " certificate.value certificate.bound certificate.gap certificate.prices.macs"
                     + " layers[].name layers[].shape[] layers[].weights layers[].kept layers[].macs"
-                    + " layers[].macsKept effectiveRows"
+                    + " layers[].macsKept layers[].kind layers[].leastKept layers[].outputError"
+                    + " layers[].refit effectiveRows"
                     + " model.bytes model.denseBytes model.files[].name model.files[].bytes"
                     + " model.files[].sha256 mask.name mask.bytes mask.sha256"
                     + " stages[].macs stages[].nnz stages[].validation stages[].seconds stages[].notes[]"
@@ -520,7 +521,11 @@ class RunDirectoryTest {
     Mask mask = Mask.ofKept(kept);
     long macs = mask.macs(plan.costs());
     Report report =
-        Report.builder(plan, mask, new Report.Choice(new Report.Certificate(10.0, 10.5, 0.5), null))
+        Report.builder(
+                plan,
+                mask,
+                new Report.Choice(
+                    new Report.Certificate(10.0, 10.5, 0.5, Map.of("macs", 0.25)), null))
             .judged(
                 Measure.ACCURACY,
                 new Report.Accuracy(92.25, 91.5, 90.0, 91.5),

@@ -79,6 +79,8 @@ class RunReplacementTest {
             "mask.safetensors",
             "model.safetensors",
             "notes.txt",
+            "report.html",
+            "report.md",
             "stages/01/mask.safetensors",
             "stages/01/stage.json",
             "stages/01/weights.safetensors",

@@ -8,6 +8,7 @@ import falcon.prune.WeightPruning;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.Method;
 import falcon.prune.options.PruningOptions;
+import falcon.prune.page.ReportFile;
 import falcon.prune.report.PrunedNetwork;
 import falcon.prune.report.Report;
 import falcon.prune.report.Stage;
@@ -37,6 +38,7 @@ final class SmallRun {
   private static final int STAGES = 2;
 
   private final Path model;
+  private final double share;
   private final RunDescription description;
   private final PrunedNetwork pruned;
 
@@ -44,6 +46,11 @@ final class SmallRun {
   /// @param share of the weights that stay
   /// @param format of the result
   SmallRun(Path model, double share, ModelFormat format) {
+    this(model, share, format, true);
+  }
+
+  private SmallRun(Path model, double share, ModelFormat format, boolean isReported) {
+    this.share = share;
     this.model = model;
     Network network = Networks.read(model);
     PruningOptions options = PruningOptions.builder().method(Method.MAGNITUDE).threads(1).build();
@@ -54,7 +61,13 @@ final class SmallRun {
             .command("./falcon prune")
             .inputs(InputFile.of(List.of(model)))
             .format(format)
+            .report(isReported)
             .build();
+  }
+
+  /// Returns the same run without reports.
+  SmallRun withoutReport() {
+    return new SmallRun(model, share, description.format(), false);
   }
 
   static SmallRun of(double share) {
@@ -109,14 +122,18 @@ final class SmallRun {
   }
 
   /// Content of all files of a folder by their names, but for `result.json`, which tells seconds,
-  /// the log and the lock.
+  /// the log and the lock; of reports, which show them, whether they are whole.
   static Map<String, String> contents(Path directory) {
     var contents = new TreeMap<String, String>();
     try (Stream<Path> files = Files.walk(directory)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         String name = directory.relativize(file).toString();
         if (!List.of("result.json", "log.txt", ".lock").contains(name)) {
-          contents.put(name, FileContent.of(file).toString());
+          contents.put(
+              name,
+              RunReport.NAMES.contains(name)
+                  ? "whole: " + ReportFile.isUnchanged(file)
+                  : FileContent.of(file).toString());
         }
       }
     } catch (IOException e) {

@@ -1,5 +1,6 @@
 package falcon.runtime.kernel;
 
+import falcon.runtime.loop.KernelSource;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -11,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// Sums are float32, one rounding per term, in the order of weights; an output has the same bits
-/// for any number of threads and at every width of vectors. A pruned weight multiplies nothing, so an
-/// infinite or NaN input reaches an output only through kept weights; in blocks, a pruned weight that
-/// shares its place with a kept one multiplies as 0, and 0 · ∞ is NaN.
+/// for any number of threads and at every width of vectors. A pruned weight multiplies nothing, so
+/// an infinite or NaN input reaches an output only through kept weights; in blocks and in the dense
+/// kernel, a pruned weight that shares its place with a kept one multiplies as 0, and 0 · ∞ is NaN.
 ///
 /// Immutable after compilation: any number of threads may run parts, of one run or of several. Owns
 /// native memory; the caller closes it when no run is under way.
@@ -100,12 +101,13 @@ public final class CompiledLayer implements AutoCloseable {
 
   /// Computes one piece of the outputs.
   ///
-  /// @param input of [PlaneLayout#bytes] of the input's layout, native, zero outside of its elements
-  /// @param residual of the output's layout, if the epilogue has one; may be `output`
-  /// @param output of the output's layout; does not overlap the input
+  /// @param input native memory of [PlaneLayout#bytes] of the input's layout, zero outside of its
+  ///     elements
+  /// @param residual of the output's layout, if the epilogue has one
+  /// @param output of the output's layout; overlaps neither input nor residual
   /// @param part 0 to `parts() - 1`, in any order, on any thread
   /// @throws IllegalArgumentException if a segment is too small or not native, or there is a
-  ///     residual without need or none where one is needed
+  ///     residual without need or none where one is needed, or the output overlaps what is read
   public void run(
       MemorySegment input, @Nullable MemorySegment residual, MemorySegment output, int part) {
     if ((residual != null) != hasResidual) {
@@ -120,8 +122,10 @@ public final class CompiledLayer implements AutoCloseable {
     }
     check(input, layouts.input(), "input");
     check(output, layouts.output(), "output");
+    checkApart(input, layouts.input(), output);
     if (residual != null) {
       check(residual, layouts.output(), "residual");
+      checkApart(residual, layouts.output(), output);
     }
     program.run(input.address(), residual == null ? 0 : residual.address(), output.address(), part);
   }
@@ -135,6 +139,13 @@ public final class CompiledLayer implements AutoCloseable {
     if (!segment.scope().isAlive() || !segment.isAccessibleBy(Thread.currentThread())) {
       throw new IllegalStateException(
           "the memory of the %s is closed or belongs to another thread".formatted(name));
+    }
+  }
+
+  private void checkApart(MemorySegment read, PlaneLayout layout, MemorySegment output) {
+    long behind = output.address() - read.address();
+    if (behind < layout.bytes() && -behind < layouts.output().bytes()) {
+      throw new IllegalArgumentException("the output overlaps what the layer reads");
     }
   }
 

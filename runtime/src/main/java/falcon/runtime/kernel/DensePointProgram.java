@@ -1,5 +1,10 @@
 package falcon.runtime.kernel;
 
+import falcon.runtime.loop.EndLoop;
+import falcon.runtime.loop.PointLoop;
+import falcon.runtime.loop.Raw;
+import falcon.runtime.loop.RowKernels;
+import falcon.runtime.loop.ScalarActivation;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

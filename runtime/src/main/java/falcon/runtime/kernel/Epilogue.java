@@ -1,5 +1,7 @@
 package falcon.runtime.kernel;
 
+import falcon.runtime.loop.Activation;
+import falcon.runtime.loop.EndLoop;
 import org.jspecify.annotations.Nullable;
 
 /// What follows the sums of a layer: `activation(Σ w x + bias + residual)`.

@@ -1,5 +1,7 @@
 package falcon.runtime.kernel;
 
+import falcon.runtime.loop.RowKernels;
+
 /// How a layer is to be compiled.
 ///
 /// @param choice kernel; not [LayerChoice#AUTO]

@@ -1,5 +1,8 @@
 package falcon.runtime.kernel;
 
+import falcon.runtime.loop.KernelSource;
+import falcon.runtime.loop.RowItem;
+import falcon.runtime.loop.RowKernels;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
@@ -146,7 +149,7 @@ final class LayerPlanner {
     static Records of(LayerWeights weights, LayerChoice choice) {
       long inBlocks = weights.blockOutputs();
       long outputs = weights.shape().outputs();
-      long blocks = inBlocks / LayerWeights.BLOCK;
+      long blocks = inBlocks / RowItem.BLOCK;
       long items = outputs - inBlocks + blocks;
       return switch (choice) {
         case AUTO, SCATTERED -> new Records(0, weights.kept(), outputs, outputs);

@@ -1,11 +1,13 @@
 package falcon.runtime.kernel;
 
+import falcon.runtime.loop.RowItem;
+
 /// The weights of a layer and which of them are kept, that is, not zero.
 ///
 /// Lives while a layer is compiled; the array is the caller's and is read only.
+
 final class LayerWeights {
-  /// Output channels that share a block.
-  static final int BLOCK = 4;
+  private static final int BLOCK = RowItem.BLOCK;
 
   private final ConvolutionShape shape;
   private final float[] values;

@@ -16,37 +16,28 @@ public final class LayoutCopy {
 
   private final PlaneLayout from;
   private final PlaneLayout to;
-  private final int[] fromColumns;
-  private final int[] toColumns;
+
+  /// Columns from one column to the next of the same phase in both layouts.
+  private final int step;
+
   private final boolean isContiguous;
 
   private LayoutCopy(PlaneLayout from, PlaneLayout to) {
     this.from = from;
     this.to = to;
-    fromColumns = columns(from);
-    toColumns = columns(to);
-    isContiguous =
-        from.lanes() == 1 && to.lanes() == 1 && from.columnPhases() == 1 && to.columnPhases() == 1;
+    step = from.columnPhases() * to.columnPhases();
+    isContiguous = from.lanes() == 1 && to.lanes() == 1 && step == 1;
   }
 
   /// Returns a copy between two layouts of the same extent.
   ///
-  /// @throws IllegalArgumentException if the extents differ, or a row of a layout takes 8 GiB
+  /// @throws IllegalArgumentException if the extents differ
   public static LayoutCopy of(PlaneLayout from, PlaneLayout to) {
     if (!from.extent().equals(to.extent())) {
       throw new IllegalArgumentException(
           "%s cannot be copied to %s".formatted(from.extent(), to.extent()));
     }
     return new LayoutCopy(from, to);
-  }
-
-  /// Returns the elements from column 0 to each column of a row.
-  private static int[] columns(PlaneLayout layout) {
-    int[] columns = new int[layout.extent().width()];
-    for (int x = 0; x < columns.length; x++) {
-      columns[x] = Math.toIntExact(layout.offset(0, 0, 0, x) - layout.offset(0, 0, 0, 0));
-    }
-    return columns;
   }
 
   /// Returns the number of pieces that the work is cut into.
@@ -72,23 +63,29 @@ public final class LayoutCopy {
       int image = plane / from.extent().channels();
       int channel = plane % from.extent().channels();
       for (int row = 0; row < from.extent().height(); row++) {
-        long at = from.offset(image, channel, row, 0) * Float.BYTES;
-        long start = to.offset(image, channel, row, 0) * Float.BYTES;
-        copyRow(source, at, target, start);
+        copyRow(source, target, image, channel, row);
       }
     }
   }
 
-  private void copyRow(MemorySegment source, long at, MemorySegment target, long start) {
+  private void copyRow(
+      MemorySegment source, MemorySegment target, int image, int channel, int row) {
+    int width = from.extent().width();
     if (isContiguous) {
-      MemorySegment.copy(source, at, target, start, (long) fromColumns.length * Float.BYTES);
+      long read = from.offset(image, channel, row, 0) * Float.BYTES;
+      long written = to.offset(image, channel, row, 0) * Float.BYTES;
+      MemorySegment.copy(source, read, target, written, (long) width * Float.BYTES);
       return;
     }
-    for (int x = 0; x < fromColumns.length; x++) {
-      target.set(
-          FLOAT,
-          start + (long) toColumns[x] * Float.BYTES,
-          source.get(FLOAT, at + (long) fromColumns[x] * Float.BYTES));
+    long readStep = (long) to.columnPhases() * from.lanes() * Float.BYTES;
+    long writtenStep = (long) from.columnPhases() * to.lanes() * Float.BYTES;
+    for (int phase = 0; phase < Math.min(step, width); phase++) {
+      long read = from.offset(image, channel, row, phase) * Float.BYTES;
+      long written = to.offset(image, channel, row, phase) * Float.BYTES;
+      int count = Math.ceilDiv(width - phase, step);
+      for (int i = 0; i < count; i++) {
+        target.set(FLOAT, written + i * writtenStep, source.get(FLOAT, read + i * readStep));
+      }
     }
   }
 }

@@ -3,8 +3,9 @@ package falcon.runtime.kernel;
 /// Where the elements of an activation are in native memory, float32.
 ///
 /// ```
-/// offset(n, c, y, x) = (((n div L · P + p) · C + c) · plane + first + y div s · row + x div t) · L
-///                      + n mod L                              in elements; p = (y mod s) · t + x mod t
+/// offset(n, c, y, x) = (k · plane + first + (y div s) · row + x div t) · L + n mod L  elements
+/// k = (n div L · P + p) · C + c                       number of the plane
+/// p = (y mod s) · t + x mod t                         number of the phase
 /// ```
 ///
 /// with L images in the lanes (1 or [#IMAGES]), C channels, and P = s · t phases. A *plane* holds

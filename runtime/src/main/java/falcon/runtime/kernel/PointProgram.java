@@ -1,5 +1,9 @@
 package falcon.runtime.kernel;
 
+import falcon.runtime.loop.EndLoop;
+import falcon.runtime.loop.Raw;
+import falcon.runtime.loop.RowItem;
+import falcon.runtime.loop.ScalarActivation;
 import java.lang.foreign.Arena;
 
 /// A product of a sparse matrix and one vector per image: four partial sums per output, taken in

@@ -1,5 +1,7 @@
 package falcon.runtime.kernel;
 
+import falcon.runtime.loop.Raw;
+import falcon.runtime.loop.RowItem;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -84,10 +86,9 @@ record Streams(
       }
       lowest = least;
       boolean isBlocks = choice != LayerChoice.SCATTERED;
-      int inBlocks =
-          isBlocks ? weights.outputsOfGroup() / LayerWeights.BLOCK * LayerWeights.BLOCK : 0;
+      int inBlocks = isBlocks ? weights.outputsOfGroup() / RowItem.BLOCK * RowItem.BLOCK : 0;
       for (int g = 0; g < weights.shape().groups(); g++) {
-        for (int o = 0; o < inBlocks; o += LayerWeights.BLOCK) {
+        for (int o = 0; o < inBlocks; o += RowItem.BLOCK) {
           outputs.add(g * weights.outputsOfGroup() + o);
         }
       }
@@ -176,7 +177,7 @@ record Streams(
       int output = outputs.get(index);
       item.set(LONG, RowItem.PLANE, output * pitch);
       item.set(LONG, RowItem.PITCH, pitch);
-      int rows = index < blocks ? LayerWeights.BLOCK : 1;
+      int rows = index < blocks ? RowItem.BLOCK : 1;
       for (int r = 0; r < rows; r++) {
         item.set(FLOAT, RowItem.BIAS + (long) r * Float.BYTES, epilogue.bias(output + r));
       }
@@ -185,7 +186,7 @@ record Streams(
     private long writeRecords(MemorySegment records, long stream, int item, int from, int to) {
       int output = outputs.get(item);
       int group = output / weights.outputsOfGroup();
-      int rows = item < blocks ? LayerWeights.BLOCK : 1;
+      int rows = item < blocks ? RowItem.BLOCK : 1;
       long at = stream;
       for (int k = from; k < to; k++) {
         if (isRecorded(item, k)) {

@@ -1,5 +1,9 @@
 package falcon.runtime.kernel;
 
+import falcon.runtime.loop.EndLoop;
+import falcon.runtime.loop.KernelSource;
+import falcon.runtime.loop.RowItem;
+import falcon.runtime.loop.RowKernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -181,14 +185,7 @@ final class TiledProgram implements LayerProgram {
     EndLoop loop = plan.kernels().end();
     int vectors = tile.vectors();
     loop.run(
-        function,
-        vectors,
-        streams.item(0, from),
-        blocks,
-        LayerWeights.BLOCK,
-        output,
-        residual,
-        keep);
+        function, vectors, streams.item(0, from), blocks, RowItem.BLOCK, output, residual, keep);
     loop.run(
         function,
         vectors,

@@ -1,5 +1,7 @@
 package falcon.runtime.kernel;
 
+import falcon.runtime.loop.KernelSource;
+import falcon.runtime.loop.RowKernels;
 import java.util.ArrayList;
 import java.util.List;
 

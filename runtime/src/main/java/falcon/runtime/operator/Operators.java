@@ -4,7 +4,6 @@ import falcon.model.Node;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -47,11 +46,6 @@ public final class Operators {
         AttentionOperators::addTo,
         QuantizedOperators::addTo,
         Recurrent::addTo);
-  }
-
-  /// Returns the names of all operators that are computed.
-  public static Set<String> names() {
-    return BY_NAME.keySet();
   }
 
   /// Returns the operator of a node.

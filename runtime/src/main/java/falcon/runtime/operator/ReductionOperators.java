@@ -42,7 +42,7 @@ final class ReductionOperators {
     both(all, "ReduceMin", (x, n, _) -> least(x, n), Long.MAX_VALUE, Math::min);
     all.put("ArgMax", Operator.of(DataType.INT64, in -> place(in, true)));
     all.put("ArgMin", Operator.of(DataType.INT64, in -> place(in, false)));
-    all.put("Softmax", Operator.of(in -> alongAxis(in, ReductionOperators::softmax)));
+    all.put("Softmax", Operator.of(ReductionOperators::shares));
     all.put("LogSoftmax", Operator.of(in -> alongAxis(in, ReductionOperators::logSoftmax)));
     all.put("Hardmax", Operator.of(in -> alongAxis(in, ReductionOperators::hardmax)));
     all.put("CumSum", Operator.of(ReductionOperators::cumulativeSum));
@@ -277,6 +277,14 @@ final class ReductionOperators {
     };
   }
 
+  private static Step shares(Operands in) {
+    Value x = in.in(0);
+    boolean isLast = in.opset() >= PER_AXIS_SOFTMAX && x.rank() > 0 && in.axis(-1) == x.rank() - 1;
+    return isLast
+        ? new RowSoftmax(in.real(0), x.size(x.rank() - 1))
+        : alongAxis(in, ReductionOperators::softmax);
+  }
+
   /// Applies a function along an axis; up to opset 12 all axes from the given one on are one.
   private static Step alongAxis(Operands in, ElementOperators.BlockFunction function) {
     in.real(0);
@@ -295,14 +303,61 @@ final class ReductionOperators {
   }
 
   static void softmax(float[] x, int n, Workspace workspace) {
-    float most = Rows.most(x, n);
-    for (int i = 0; i < n; i++) {
-      x[i] = x[i] - most;
+    softmax(x, 1, n, workspace);
+  }
+
+  /// Computes shares in each of several rows, one behind the other.
+  static void softmax(float[] x, int rows, int n, Workspace workspace) {
+    for (int row = 0; row < rows; row++) {
+      float most = Rows.most(x, row * n, (row + 1) * n);
+      for (int i = row * n; i < (row + 1) * n; i++) {
+        x[i] = x[i] - most;
+      }
     }
-    Functions.exp(x, n, workspace);
-    float share = (float) (1 / Rows.sum(x, n));
-    for (int i = 0; i < n; i++) {
-      x[i] = x[i] * share;
+    Functions.exp(x, rows * n, workspace);
+    for (int row = 0; row < rows; row++) {
+      float share = (float) (1 / Rows.sum(x, row * n, (row + 1) * n));
+      for (int i = row * n; i < (row + 1) * n; i++) {
+        x[i] = x[i] * share;
+      }
+    }
+  }
+
+  /// Shares along the last axis: as many rows at a time as a block has room for.
+  private static final class RowSoftmax implements Step {
+    private final MemorySegment x;
+    private final MemorySegment out;
+    private final int n;
+    private final int rows;
+    private final int each;
+    private final int parts;
+
+    RowSoftmax(Operands in, int n) {
+      x = in.memory(0);
+      out = in.out().memory();
+      this.n = n;
+      rows = n == 0 ? 0 : in.in(0).elements() / n;
+      each = Math.max(1, ElementOperators.BLOCK / Math.max(1, n));
+      parts = Step.parts(4L * in.in(0).elements(), Math.ceilDiv(rows, each));
+    }
+
+    @Override
+    public int parts() {
+      return parts;
+    }
+
+    @Override
+    public void run(int part, Workspace workspace) {
+      float[] block = workspace.floats(0, each * n);
+      int blocks = Math.ceilDiv(rows, each);
+      int end = Step.begin(part + 1, parts, blocks);
+      for (int i = Step.begin(part, parts, blocks); i < end; i++) {
+        int count = Math.min(each, rows - i * each);
+        long at = 4L * i * each * n;
+        MemorySegment.copy(x, JAVA_FLOAT, at, block, 0, count * n);
+        softmax(block, count, n, workspace);
+        MemorySegment.copy(block, 0, out, JAVA_FLOAT, at, count * n);
+      }
     }
   }
 

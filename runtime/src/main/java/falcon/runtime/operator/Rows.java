@@ -6,18 +6,23 @@ final class Rows {
   private Rows() {}
 
   static double sum(float[] x, int n) {
+    return sum(x, 0, n);
+  }
+
+  /// Returns the sum of some elements.
+  static double sum(float[] x, int from, int to) {
     double a = 0;
     double b = 0;
     double c = 0;
     double d = 0;
-    int i = 0;
-    for (; i <= n - 4; i += 4) {
+    int i = from;
+    for (; i <= to - 4; i += 4) {
       a += x[i];
       b += x[i + 1];
       c += x[i + 2];
       d += x[i + 3];
     }
-    for (; i < n; i++) {
+    for (; i < to; i++) {
       a += x[i];
     }
     return a + b + (c + d);
@@ -49,10 +54,25 @@ final class Rows {
 
   /// Returns the greatest element; NaN if one is.
   static float most(float[] x, int n) {
-    float most = Float.NEGATIVE_INFINITY;
-    for (int i = 0; i < n; i++) {
-      most = Math.max(most, x[i]);
+    return most(x, 0, n);
+  }
+
+  /// Returns the greatest of some elements; NaN if one is.
+  static float most(float[] x, int from, int to) {
+    float a = Float.NEGATIVE_INFINITY;
+    float b = a;
+    float c = a;
+    float d = a;
+    int i = from;
+    for (; i <= to - 4; i += 4) {
+      a = Math.max(a, x[i]);
+      b = Math.max(b, x[i + 1]);
+      c = Math.max(c, x[i + 2]);
+      d = Math.max(d, x[i + 3]);
     }
-    return most;
+    for (; i < to; i++) {
+      a = Math.max(a, x[i]);
+    }
+    return Math.max(Math.max(a, b), Math.max(c, d));
   }
 }

@@ -24,35 +24,47 @@ public final class Value {
   private final int elements;
   private final @Nullable Tensor tensor;
   private final @Nullable Arena arena;
+  private final @Nullable Planes planes;
   private @Nullable MemorySegment room;
   private @Nullable MemorySegment memory;
   private @Nullable InferredValue inferred;
 
-  private Value(String name, Form form, @Nullable Tensor tensor, @Nullable Arena arena) {
+  private Value(
+      String name,
+      Form form,
+      @Nullable Tensor tensor,
+      @Nullable Arena arena,
+      @Nullable Planes planes) {
     this.name = name;
     this.form = form;
     this.elements = Math.toIntExact(Tensor.elements(form.shape()));
     this.tensor = tensor;
     this.arena = arena;
+    this.planes = planes;
   }
 
   /// Creates a value that is computed when the network runs.
   ///
   /// @throws ArithmeticException if it has more than 2^31 − 1 elements
   public static Value computed(String name, Form form) {
-    return new Value(name, form, null, null);
+    return new Value(name, form, null, null, null);
+  }
+
+  /// Creates the same value in planes, as compiled layers read and write it.
+  public Value in(Planes other) {
+    return new Value(name, form, null, null, other);
   }
 
   /// Creates a constant.
   ///
   /// @param arena owner of its native memory
   public static Value constant(String name, Tensor tensor, Arena arena) {
-    return new Value(name, new Form(tensor.type(), tensor.shape()), tensor, arena);
+    return new Value(name, new Form(tensor.type(), tensor.shape()), tensor, arena, null);
   }
 
   /// Creates a constant that is in native memory already.
   public static Value constant(String name, Form form, MemorySegment memory, Arena arena) {
-    var value = new Value(name, form, null, arena);
+    var value = new Value(name, form, null, arena, null);
     value.memory = memory;
     return value;
   }
@@ -104,13 +116,18 @@ public final class Value {
 
   /// Returns the size of its elements in native memory.
   public long bytes() {
-    return (long) elements * storage().bytes();
+    return planes == null ? (long) elements * storage().bytes() : planes.layout().bytes();
   }
 
   /// Returns the size of the memory that is set apart for it: some more than its elements take,
   /// since vectors may end behind the last one.
   public long roomBytes() {
-    return bytes() + SLACK;
+    return planes == null ? bytes() + SLACK : bytes();
+  }
+
+  /// Returns the form of its elements; null for row-major without gaps.
+  public @Nullable Planes planes() {
+    return planes;
   }
 
   /// Sets the place of a computed value.

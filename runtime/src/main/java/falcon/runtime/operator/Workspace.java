@@ -31,8 +31,10 @@ public final class Workspace {
   ///
   /// @param slot number of the rows, 0 or 1
   float[][] rows(int slot, int count, int size) {
-    if (rows[slot].length < count || rows[slot][0].length < size) {
-      rows[slot] = new float[Math.max(count, rows[slot].length)][size];
+    float[][] present = rows[slot];
+    int width = present.length == 0 ? 0 : present[0].length;
+    if (present.length < count || width < size) {
+      rows[slot] = new float[Math.max(count, present.length)][Math.max(size, width)];
     }
     return rows[slot];
   }

@@ -2,28 +2,33 @@ package falcon.runtime.program;
 
 import falcon.model.Network;
 import falcon.model.UnusableNodeException;
+import falcon.runtime.kernel.LayerChoice;
 import falcon.runtime.operator.Step;
 import falcon.runtime.operator.Value;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// Compiles a network for one set of input shapes: [Tracing] finds shapes and folds constants,
-/// [Patterns] and [Layers] join nodes, [MemoryPlan] gives every value a place, and each operation
-/// becomes a step.
+/// [Patterns] and [Layers] join nodes, [Packing] gives layers to the kernels, [MemoryPlan] gives
+/// every value a place, and each operation becomes a step.
 public final class Compilation {
   private Compilation() {}
 
   /// @param shapes shape of each input, by name
+  /// @param choice kernel of the layers, null for the plain evaluator
   /// @throws UnusableNodeException at a node that does not fit its inputs, or cannot be computed
-  public static Program of(Network network, Map<String, List<Long>> shapes) {
+  public static Program of(
+      Network network, Map<String, List<Long>> shapes, @Nullable LayerChoice choice) {
     var resources = new Resources();
     boolean isDone = false;
     try {
       Graph traced = Tracing.of(network, shapes, resources.arena());
       Graph patterns = Patterns.replaced(traced, resources.arena());
-      Graph graph = Layers.joined(patterns, resources.arena());
+      Graph layers = Layers.joined(patterns, resources.arena());
+      Graph graph = choice == null ? layers : Packing.packed(layers, choice, resources);
       Program program = program(network, graph, resources);
       isDone = true;
       return program;

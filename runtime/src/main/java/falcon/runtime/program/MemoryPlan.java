@@ -1,15 +1,20 @@
 package falcon.runtime.program;
 
+import falcon.runtime.operator.Planes;
 import falcon.runtime.operator.Value;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Places of all computed values in one block of memory, in which a value takes the place of others
 /// that nothing reads any more.
+///
+/// Values in the layouts of compiled layers share memory with values of the same layout only: what
+/// is between their elements is zero and stays so.
 ///
 /// Inputs and outputs of the network keep their places for themselves. A view has the place of the
 /// value that it is a view of.
@@ -26,18 +31,20 @@ final class MemoryPlan {
   /// The time that a value is kept, in numbers of operations, and its place.
   private static final class Life {
     private final long size;
+    private final @Nullable Planes planes;
     private int first;
     private int last;
     private long offset;
 
-    Life(long size, int first) {
+    Life(long size, @Nullable Planes planes, int first) {
       this.size = size;
+      this.planes = planes;
       this.first = first;
       this.last = first;
     }
 
     boolean excludes(Life other) {
-      return first <= other.last && other.first <= last;
+      return !Objects.equals(planes, other.planes) || (first <= other.last && other.first <= last);
     }
   }
 
@@ -76,7 +83,7 @@ final class MemoryPlan {
 
   private void start(Value value, int first, int last) {
     long size = Math.ceilDiv(value.roomBytes(), ALIGNMENT) * ALIGNMENT;
-    var life = new Life(size, first);
+    var life = new Life(size, value.planes(), first);
     life.last = last;
     lives.put(value, life);
   }

@@ -1,5 +1,6 @@
 package falcon.runtime.program;
 
+import falcon.runtime.kernel.LayerReport;
 import falcon.runtime.operator.Step;
 import falcon.runtime.operator.Value;
 import java.util.Collections;
@@ -45,6 +46,11 @@ public final class Program implements AutoCloseable {
   /// Returns the native memory that inputs, outputs and values in between take, in bytes.
   public long valueBytes() {
     return bytes;
+  }
+
+  /// Returns what each compiled layer became, by the label of its node, in the order of the steps.
+  public SequencedMap<String, LayerReport> layers() {
+    return resources.reports();
   }
 
   /// Computes the outputs from the inputs that are in memory.

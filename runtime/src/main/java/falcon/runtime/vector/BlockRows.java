@@ -1,8 +1,9 @@
 package falcon.runtime.vector;
 
-import falcon.runtime.kernel.Raw;
-import falcon.runtime.kernel.RowItem;
-import falcon.runtime.kernel.RowLoop;
+import falcon.runtime.loop.Raw;
+import falcon.runtime.loop.RowItem;
+import falcon.runtime.loop.RowLoop;
+import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
@@ -11,6 +12,7 @@ import jdk.incubator.vector.VectorSpecies;
 /// Four output channels at a time: one load serves four multiplications and additions.
 ///
 /// A template like [ScatteredRows], with one method per number of vectors.
+@SuppressWarnings("UnusedMethod") // called by handle
 final class BlockRows implements RowLoop {
   private static final VectorWidth WIDTH = VectorWidth.ofClass(MethodHandles.lookup());
   private static final VectorSpecies<Float> FLOATS = WIDTH.floats();
@@ -25,16 +27,20 @@ final class BlockRows implements RowLoop {
   /// Whether sums continue those in the output; else they start from the bias.
   private static final boolean CONTINUES = WIDTH.continues();
 
+  /// The loops by number of vectors. Called by handle, each is compiled by itself; by name, the
+  /// compiler would inline several into one method that has too many nodes.
+  private static final MethodHandle[] LOOPS = VectorWidth.loops(MethodHandles.lookup(), 1, 2, 3, 4);
+
   BlockRows() {}
 
   @Override
   public void run(int vectors, long items, int count, long input, long output) {
-    switch (vectors) {
-      case 1 -> run1(items, count, input, output);
-      case 2 -> run2(items, count, input, output);
-      case 3 -> run3(items, count, input, output);
-      case 4 -> run4(items, count, input, output);
-      default -> throw new IllegalArgumentException("no loop for %d vectors".formatted(vectors));
+    try {
+      LOOPS[vectors].invokeExact(items, count, input, output);
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new IllegalStateException("a loop declares no exceptions", e);
     }
   }
 

@@ -1,8 +1,9 @@
 package falcon.runtime.vector;
 
-import falcon.runtime.kernel.Raw;
-import falcon.runtime.kernel.RowItem;
-import falcon.runtime.kernel.RowLoop;
+import falcon.runtime.loop.Raw;
+import falcon.runtime.loop.RowItem;
+import falcon.runtime.loop.RowLoop;
+import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
@@ -12,9 +13,10 @@ import jdk.incubator.vector.VectorSpecies;
 ///
 /// There is one method per number of vectors, so that every sum has a register of its own. A loop
 /// over an array of sums, or a branch behind which sums of several ways meet, makes the compiler
-/// keep them as objects, which is 200 times slower, and so does a method whose intermediate form has
-/// too many nodes, which limits the vectors and leaves the rest to [VectorEnd]. The class is a
-/// template: [VectorKernels] defines it once per [VectorWidth], whose values are constants in it.
+/// keep them as objects, which is 200 times slower. So does a method whose intermediate form has
+/// too many nodes, which limits the vectors and leaves what follows the sums to [VectorEnd]. The
+/// class is a template: [VectorKernels] defines it per [VectorWidth], whose values are constants.
+@SuppressWarnings("UnusedMethod") // called by handle
 final class ScatteredRows implements RowLoop {
   private static final VectorWidth WIDTH = VectorWidth.ofClass(MethodHandles.lookup());
   private static final VectorSpecies<Float> FLOATS = WIDTH.floats();
@@ -29,22 +31,21 @@ final class ScatteredRows implements RowLoop {
   /// Whether sums continue those in the output; else they start from the bias.
   private static final boolean CONTINUES = WIDTH.continues();
 
+  /// The loops by number of vectors. Called by handle, each is compiled by itself; by name, the
+  /// compiler would inline several into one method that has too many nodes.
+  private static final MethodHandle[] LOOPS =
+      VectorWidth.loops(MethodHandles.lookup(), 1, 2, 3, 4, 5, 6, 7, 8, 9, 12);
+
   ScatteredRows() {}
 
   @Override
   public void run(int vectors, long items, int count, long input, long output) {
-    switch (vectors) {
-      case 1 -> run1(items, count, input, output);
-      case 2 -> run2(items, count, input, output);
-      case 3 -> run3(items, count, input, output);
-      case 4 -> run4(items, count, input, output);
-      case 5 -> run5(items, count, input, output);
-      case 6 -> run6(items, count, input, output);
-      case 7 -> run7(items, count, input, output);
-      case 8 -> run8(items, count, input, output);
-      case 9 -> run9(items, count, input, output);
-      case 12 -> run12(items, count, input, output);
-      default -> throw new IllegalArgumentException("no loop for %d vectors".formatted(vectors));
+    try {
+      LOOPS[vectors].invokeExact(items, count, input, output);
+    } catch (RuntimeException | Error e) {
+      throw e;
+    } catch (Throwable e) {
+      throw new IllegalStateException("a loop declares no exceptions", e);
     }
   }
 

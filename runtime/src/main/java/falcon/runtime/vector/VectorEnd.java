@@ -1,9 +1,9 @@
 package falcon.runtime.vector;
 
-import falcon.runtime.kernel.EndLoop;
-import falcon.runtime.kernel.Raw;
-import falcon.runtime.kernel.RowItem;
-import falcon.runtime.kernel.ScalarActivation;
+import falcon.runtime.loop.EndLoop;
+import falcon.runtime.loop.Raw;
+import falcon.runtime.loop.RowItem;
+import falcon.runtime.loop.ScalarActivation;
 import java.lang.invoke.MethodHandles;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;

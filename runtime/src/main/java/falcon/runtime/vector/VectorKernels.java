@@ -1,10 +1,10 @@
 package falcon.runtime.vector;
 
-import falcon.runtime.kernel.EndLoop;
-import falcon.runtime.kernel.KernelSource;
-import falcon.runtime.kernel.PointLoop;
-import falcon.runtime.kernel.RowKernels;
-import falcon.runtime.kernel.RowLoop;
+import falcon.runtime.loop.EndLoop;
+import falcon.runtime.loop.KernelSource;
+import falcon.runtime.loop.PointLoop;
+import falcon.runtime.loop.RowKernels;
+import falcon.runtime.loop.RowLoop;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.invoke.MethodHandles;

@@ -1,7 +1,7 @@
 package falcon.runtime.vector;
 
-import falcon.runtime.kernel.PointLoop;
-import falcon.runtime.kernel.Raw;
+import falcon.runtime.loop.PointLoop;
+import falcon.runtime.loop.Raw;
 import java.lang.invoke.MethodHandles;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;

@@ -1,7 +1,9 @@
 package falcon.runtime.vector;
 
-import falcon.runtime.kernel.KernelSource.Steps;
+import falcon.runtime.loop.KernelSource.Steps;
+import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.util.Objects;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
@@ -27,6 +29,24 @@ record VectorWidth(int bits, Steps steps, boolean continues) {
     } catch (IllegalAccessException e) {
       throw new IllegalStateException("a class may not read its own data", e);
     }
+  }
+
+  /// Returns the handles of a class's static methods `run1`, `run2`, … at their numbers.
+  ///
+  /// @param lookup the class's own
+  /// @param numbers which there are, ascending
+  static MethodHandle[] loops(MethodHandles.Lookup lookup, int... numbers) {
+    MethodType type =
+        MethodType.methodType(void.class, long.class, int.class, long.class, long.class);
+    var loops = new MethodHandle[numbers[numbers.length - 1] + 1];
+    for (int vectors : numbers) {
+      try {
+        loops[vectors] = lookup.findStatic(lookup.lookupClass(), "run" + vectors, type);
+      } catch (ReflectiveOperationException e) {
+        throw new IllegalStateException("no loop for %d vectors".formatted(vectors), e);
+      }
+    }
+    return loops;
   }
 
   VectorSpecies<Float> floats() {

@@ -1,6 +1,7 @@
-/// The loops of [falcon.runtime.kernel] by the JDK's Vector API, found as a service.
+/// The loops of [falcon.runtime.loop] by the JDK's Vector API, found as a service.
 ///
-/// Must not import any package of Falcon but `falcon.runtime.kernel`.
+/// Read [falcon.runtime.vector.VectorKernels] first, then [falcon.runtime.vector.ScatteredRows].
+/// Must not import any package of Falcon but `falcon.runtime.loop`.
 @NullMarked
 package falcon.runtime.vector;
 

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import falcon.runtime.loop.Activation;
+import falcon.runtime.loop.KernelSource;
+import falcon.runtime.loop.Raw;
+import falcon.runtime.loop.RowItem;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -203,6 +207,8 @@ class CompiledLayerTest {
       MemorySegment x = LayerCase.allocated(arena, layouts.input());
       MemorySegment y = LayerCase.allocated(arena, layouts.output());
       assertThatThrownBy(() -> compiled.run(x, y, y, 0)).hasMessage("the layer adds no residual");
+      assertThatThrownBy(() -> compiled.run(y, null, y, 0))
+          .hasMessage("the output overlaps what the layer reads");
       assertThatThrownBy(() -> compiled.run(x.asSlice(4), null, y, 0))
           .hasMessageStartingWith("the input is ")
           .hasMessageEndingWith("native memory of %d bytes".formatted(layouts.input().bytes()));

@@ -120,7 +120,7 @@ final class LayerCase {
     };
   }
 
-  /// Returns erf(z) = 2 / √π e^(−z²) Σ 2ⁿ z^(2n + 1) / (1 · 3 ⋯ (2n + 1)), all terms of one sign.
+  /// Returns erf(z) = 2 / √π e^(−z²) Σ 2ⁿ z^(2n + 1) / (1 · 3 ⋯ (2n + 1)).
   private static double erf(double z) {
     double sum = 0;
     double term = z;

@@ -2,6 +2,8 @@ package falcon.runtime.kernel;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import falcon.runtime.loop.KernelSource;
+import falcon.runtime.loop.ScalarKernels;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;

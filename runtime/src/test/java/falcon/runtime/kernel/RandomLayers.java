@@ -1,5 +1,6 @@
 package falcon.runtime.kernel;
 
+import falcon.runtime.loop.Activation;
 import java.util.List;
 import java.util.random.RandomGenerator;
 

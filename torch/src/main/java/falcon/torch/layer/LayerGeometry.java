@@ -1,5 +1,9 @@
 package falcon.torch.layer;
 
+import falcon.model.Node;
+import falcon.model.layer.WeightUse;
+import falcon.torch.UnsupportedNetworkException;
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 
 /// The geometry of one use of a weight tensor: its inputs and outputs as a product of matrices, one
@@ -16,6 +20,26 @@ public sealed interface LayerGeometry
         EinsumGeometry,
         RecurrentGeometry,
         EmbeddingGeometry {
+
+  /// Returns the geometry of a use.
+  ///
+  /// @param shape shape of the weight tensor
+  /// @throws UnsupportedNetworkException if the use is of an unknown kind
+  static LayerGeometry of(WeightUse use, List<Long> shape) {
+    Node node = use.node();
+    return switch (node.opType()) {
+      case "Conv", "ConvTranspose" -> ConvolutionGeometry.of(use, shape);
+      case "Gemm" -> LinearGeometry.ofGemm(use, shape);
+      case "MatMul" -> LinearGeometry.ofMatMul(use, shape);
+      case "Einsum" -> EinsumGeometry.of(use, shape);
+      case "LSTM", "GRU", "RNN" ->
+          use.operand() == 1
+              ? LinearGeometry.ofRecurrentInput(shape)
+              : RecurrentGeometry.of(node, shape);
+      case "Gather" -> EmbeddingGeometry.of(use, shape);
+      default -> throw UnsupportedNetworkException.of(node, "it is no convolution or linear layer");
+    };
+  }
 
   /// Returns the order of the weights in their tensor.
   WeightOrder order();

@@ -98,36 +98,19 @@ public final class LayerMatrix {
 
   private static Use use(GraphProgram program, WeightUse use, List<Long> shape) {
     Node node = use.node();
+    LayerGeometry geometry = LayerGeometry.of(use, shape);
     String output = node.outputs().getFirst();
-    String input = node.input(0);
-    LayerGeometry geometry;
-    switch (node.opType()) {
-      case "Conv", "ConvTranspose" -> geometry = ConvolutionGeometry.of(use, shape);
-      case "Gemm" -> {
-        geometry = LinearGeometry.ofGemm(use, shape);
-        input = node.input(1 - use.operand());
-      }
-      case "MatMul" -> {
-        geometry = LinearGeometry.ofMatMul(use, shape);
-        input = node.input(1 - use.operand());
-      }
-      case "Einsum" -> {
-        geometry = EinsumGeometry.of(use, shape);
-        input = node.input(1 - use.operand());
-      }
-      case "LSTM", "GRU", "RNN" -> {
-        var values = RecurrentValues.of(node);
-        boolean isInput = use.operand() == 1;
-        input = isInput ? values.wInput() : values.rInput();
-        output = isInput ? values.wOutput() : values.rOutput();
-        geometry =
-            isInput ? LinearGeometry.ofRecurrentInput(shape) : RecurrentGeometry.of(node, shape);
-      }
-      case "Gather" -> {
-        geometry = EmbeddingGeometry.of(use, shape);
-        input = node.input(1);
-      }
-      default -> throw UnsupportedNetworkException.of(node, "it is no convolution or linear layer");
+    String input =
+        switch (node.opType()) {
+          case "Gemm", "MatMul", "Einsum" -> node.input(1 - use.operand());
+          case "Gather" -> node.input(1);
+          default -> node.input(0);
+        };
+    if (RecurrentValues.has(node)) {
+      var values = RecurrentValues.of(node);
+      boolean isInput = use.operand() == 1;
+      input = isInput ? values.wInput() : values.rInput();
+      output = isInput ? values.wOutput() : values.rOutput();
     }
     if (input == null || (program.producerOf(input) < 0 && !program.inputs().contains(input))) {
       throw UnsupportedNetworkException.of(

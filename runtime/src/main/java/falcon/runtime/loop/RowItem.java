@@ -1,10 +1,13 @@
-package falcon.runtime.kernel;
+package falcon.runtime.loop;
 
 /// One output channel, or four neighbouring ones, as [RowLoop]s read it from native memory.
 ///
 /// A stream holds records of an `int` offset in bytes from the input's address, 0 or more, and one
 /// float32 weight, or four.
 public final class RowItem {
+  /// Output channels that share a block.
+  public static final int BLOCK = 4;
+
   /// Place of the address of the stream, a `long`.
   public static final int STREAM = 0;
 

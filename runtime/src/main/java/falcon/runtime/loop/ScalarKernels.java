@@ -1,4 +1,4 @@
-package falcon.runtime.kernel;
+package falcon.runtime.loop;
 
 import java.util.List;
 
@@ -60,8 +60,7 @@ public final class ScalarKernels implements KernelSource {
   private static RowKernels.Loops loops(Cut cut) {
     return new RowKernels.Loops(
         (vectors, items, count, x, y) -> rows(cut, 1, vectors, items, count, x, y),
-        (vectors, items, count, x, y) ->
-            rows(cut, LayerWeights.BLOCK, vectors, items, count, x, y));
+        (vectors, items, count, x, y) -> rows(cut, RowItem.BLOCK, vectors, items, count, x, y));
   }
 
   /// @param input bytes from vector to vector of the input

@@ -1,4 +1,4 @@
-package falcon.runtime.kernel;
+package falcon.runtime.loop;
 
 /// A product of a dense matrix and one vector, outputs in the lanes.
 ///

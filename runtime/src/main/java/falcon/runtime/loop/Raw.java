@@ -1,4 +1,4 @@
-package falcon.runtime.kernel;
+package falcon.runtime.loop;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -1,4 +1,4 @@
-package falcon.runtime.kernel;
+package falcon.runtime.loop;
 
 /// A function of each output, behind bias and residual sum; `σ(x) = 1 / (1 + e⁻ˣ)`.
 public enum Activation {

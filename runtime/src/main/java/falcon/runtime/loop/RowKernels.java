@@ -1,4 +1,4 @@
-package falcon.runtime.kernel;
+package falcon.runtime.loop;
 
 import java.util.Arrays;
 
@@ -18,7 +18,7 @@ public record RowKernels(
   /// @param blocks four output channels at a time
   public record Loops(RowLoop scattered, RowLoop blocks) {}
 
-  /// The most vectors of positions whose sums have a register and whose loop is compiled as a whole.
+  /// The most vectors of positions whose sums have a register and whose loop is compiled whole.
   ///
   /// @param scattered for one output channel
   /// @param blocks for four output channels
@@ -31,7 +31,7 @@ public record RowKernels(
   ///
   /// @param isBlocks whether the layer has records with four weights
   /// @param atMost further limit
-  int[] vectors(boolean isBlocks, int atMost) {
+  public int[] vectors(boolean isBlocks, int atMost) {
     int most = Math.min(atMost, isBlocks ? widths.blocks() : widths.scattered());
     return Arrays.stream(VECTORS).filter(v -> v <= most).toArray();
   }

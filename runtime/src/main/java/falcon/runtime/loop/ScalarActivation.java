@@ -1,4 +1,4 @@
-package falcon.runtime.kernel;
+package falcon.runtime.loop;
 
 /// The activation functions of one number; the vector twin does the same operations in the same
 /// order, so its bits are the same.
@@ -62,7 +62,7 @@ public final class ScalarActivation {
   }
 
   /// Returns the function's value.
-  static float of(EndLoop.Function function, float x) {
+  public static float of(EndLoop.Function function, float x) {
     return switch (function.activation()) {
       case CLIP -> clip(x, function.low(), function.high());
       case SIGMOID -> sigmoid(x);

@@ -1,9 +1,10 @@
-package falcon.runtime.kernel;
+package falcon.runtime.loop;
 
 /// The innermost loop: sums of some output channels at the positions of some vectors.
 ///
 /// ```
-/// y[o, p] = fma(w_n, x[p + offset_n], … fma(w_1, x[p + offset_1], start))    start = bias_o or y[o, p]
+/// y[o, p] = fma(w_n, x[p + offset_n], … fma(w_1, x[p + offset_1], start))
+/// start   = bias_o, or y[o, p] where sums are continued
 /// ```
 ///
 /// The order of terms is that of the stream, each with one rounding, so an output has the same bits

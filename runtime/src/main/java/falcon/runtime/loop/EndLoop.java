@@ -1,4 +1,4 @@
-package falcon.runtime.kernel;
+package falcon.runtime.loop;
 
 /// What follows the sums: residual, activation, zeros at junk positions.
 @FunctionalInterface
