@@ -112,7 +112,14 @@ final class BenchCommand implements Callable<Integer> {
   private static String text(List<SpeedComparison.Setting> settings) {
     var table =
         new Table(
-            ">batch", ">threads", "network", "runtime", ">ms", "quartiles", ">per second", ">ratio");
+            ">batch",
+            ">threads",
+            "network",
+            "runtime",
+            ">ms",
+            "quartiles",
+            ">per second",
+            ">ratio");
     for (SpeedComparison.Setting setting : settings) {
       for (SpeedComparison.Row row : setting.rows()) {
         Timing timing = row.timing();

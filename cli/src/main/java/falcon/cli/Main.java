@@ -55,6 +55,7 @@ public final class Main {
             .addSubcommand(new DemoCommand(console, interruption))
             .addSubcommand(new InspectCommand(console))
             .addSubcommand(new EvaluateCommand(console))
+            .addSubcommand(new BenchCommand(console))
             .addSubcommand(new PruneCommand(console, interruption, args))
             .addSubcommand(new ReportCommand(console))
             .addSubcommand(new CompareCommand(console))

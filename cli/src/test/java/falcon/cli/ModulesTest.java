@@ -161,6 +161,7 @@ class ModulesTest {
             knowsOfFalconOnly(
                 "falcon.cli..",
                 "falcon.cli..",
+                "falcon.runtime",
                 "falcon.prune..",
                 "falcon.model..",
                 "falcon.data..",

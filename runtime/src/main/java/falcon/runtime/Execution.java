@@ -1,6 +1,8 @@
 package falcon.runtime;
 
 import falcon.model.DataType;
+import falcon.model.Tensor;
+import falcon.runtime.operator.Tensors;
 import falcon.runtime.operator.Value;
 import falcon.runtime.program.Program;
 import java.lang.foreign.MemorySegment;
@@ -85,6 +87,27 @@ public final class Execution implements AutoCloseable {
           "there is no %s '%s'; the %ss are %s".formatted(kind, name, kind, places.keySet()));
     }
     return place;
+  }
+
+  /// Writes an input.
+  ///
+  /// @param tensor of the input's shape and type
+  /// @throws IllegalArgumentException if there is no such input, or it has another shape or type
+  public void write(String name, Tensor tensor) {
+    MemorySegment memory = input(name);
+    if (!tensor.shape().equals(shape(name)) || tensor.type() != type(name)) {
+      throw new IllegalArgumentException(
+          "input '%s' is %s %s, not %s %s"
+              .formatted(name, type(name), shape(name), tensor.type(), tensor.shape()));
+    }
+    Tensors.write(tensor, memory);
+  }
+
+  /// Returns a copy of an output.
+  ///
+  /// @throws IllegalArgumentException if there is no such output
+  public Tensor read(String name) {
+    return Tensors.read(output(name), value(name).form());
   }
 
   /// Returns the shape of an input or an output.

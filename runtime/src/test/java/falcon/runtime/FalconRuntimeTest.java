@@ -106,6 +106,11 @@ class FalconRuntimeTest {
         execution.run();
         assertThat(y.toArray(ValueLayout.JAVA_FLOAT)).containsExactly(i, Math.max(0, 2 * i - 1));
       }
+      execution.write("x", Tensor.ofFloats(ROW, 3, 1));
+      execution.run();
+      assertThat(execution.read("y")).isEqualTo(Tensor.ofFloats(ROW, 3, 5));
+      assertThatThrownBy(() -> execution.write("x", Tensor.ofFloats(List.of(3L), 3, 1, 2)))
+          .hasMessage("input 'x' is FLOAT32 [1, 2], not FLOAT32 [3]");
       assertThatThrownBy(() -> execution.input("z"))
           .hasMessage("there is no input 'z'; the inputs are [x]");
       assertThatThrownBy(() -> execution.output("z"))

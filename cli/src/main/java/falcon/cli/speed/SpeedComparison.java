@@ -4,11 +4,14 @@ import falcon.model.Network;
 import falcon.model.Tensor;
 import falcon.model.UnwritableFileException;
 import falcon.model.onnx.OnnxFile;
+import falcon.model.shape.ShapeInference;
+import falcon.prune.options.Option;
 import falcon.prune.options.PruningException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -37,7 +40,7 @@ public final class SpeedComparison {
   }
 
   /// A runtime.
-  public enum Runtime {
+  public enum RuntimeKind {
     /// Falcon's own.
     FALCON("falcon.runtime"),
     /// ONNX Runtime.
@@ -45,7 +48,7 @@ public final class SpeedComparison {
 
     private final String title;
 
-    Runtime(String title) {
+    RuntimeKind(String title) {
       this.title = title;
     }
 
@@ -58,7 +61,7 @@ public final class SpeedComparison {
   /// What was measured.
   ///
   /// @param isPruned whether it was the pruned network, not the dense one
-  public record Row(Runtime runtime, boolean isPruned, Timing timing) {}
+  public record Row(RuntimeKind runtime, boolean isPruned, Timing timing) {}
 
   /// The measurements of one setting.
   ///
@@ -78,7 +81,7 @@ public final class SpeedComparison {
     public Row opponent() {
       Row found = null;
       for (Row row : rows) {
-        if (row.runtime() == Runtime.ONNX && (found == null || !row.isPruned())) {
+        if (row.runtime() == RuntimeKind.ONNX && (found == null || !row.isPruned())) {
           found = row;
         }
       }
@@ -105,24 +108,38 @@ public final class SpeedComparison {
       Map<String, Tensor> inputs = ExampleInputs.of(pruned, batch);
       Path file = folder.resolve("pruned.onnx");
       OnnxFile.write(pruned, file);
-      engines.add(FalconEngine.load(file, inputs, threads));
+      engines.add(FalconEngine.load(pruned, inputs, threads));
       engines.add(OnnxRuntimeEngine.load(file, inputs, threads));
       double difference = difference(engines.get(0).outputs(), engines.get(1).outputs());
       Network other = dense;
       if (other != null) {
+        requireSameInputs(other, inputs, batch);
         Path denseFile = folder.resolve("dense.onnx");
         OnnxFile.write(other, denseFile);
-        engines.add(FalconEngine.load(denseFile, inputs, threads));
+        engines.add(FalconEngine.load(other, inputs, threads));
         engines.add(OnnxRuntimeEngine.load(denseFile, inputs, threads));
       }
       List<Timing> timings = Timing.inTurns(engines, seconds);
       for (int i = 0; i < timings.size(); i++) {
-        rows.add(new Row(Runtime.values()[i % 2], i < 2, timings.get(i)));
+        rows.add(new Row(RuntimeKind.values()[i % 2], i < 2, timings.get(i)));
       }
       return new Setting(batch, threads, rows, difference);
     } finally {
       engines.forEach(Engine::close);
       remove(folder);
+    }
+  }
+
+  /// @throws PruningException if the network has other inputs
+  private static void requireSameInputs(Network other, Map<String, Tensor> inputs, int batch) {
+    Map<String, List<Long>> shapes = ShapeInference.inputShapes(other, batch);
+    var wanted = new LinkedHashMap<String, List<Long>>();
+    inputs.forEach((name, tensor) -> wanted.put(name, tensor.shape()));
+    if (!shapes.equals(wanted)) {
+      throw new PruningException(
+          PruningException.Kind.INPUT,
+          "%sthe reference takes the inputs %s, the pruned network takes %s.%nGive the network that was pruned (%s)."
+              .formatted(other.place(), shapes, wanted, Option.REFERENCE));
     }
   }
 

@@ -1,0 +1,86 @@
+package falcon.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import falcon.cli.process.ExitCode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// `bench`. No test looks at how long anything takes.
+class BenchCommandTest {
+  private static final String MODEL = Cases.file("mlp.onnx");
+
+  @TempDir Path folder;
+
+  @Test
+  void prunedAndDenseNetworkAreMeasuredInBothRuntimes() throws IOException {
+    String pruned = pruned();
+    Ran ran = bench(pruned, "--reference", MODEL, "--batch", "1,32", "--threads", "1,2", "--json");
+    assertThat(ran.code()).as(ran.err()).isEqualTo(ExitCode.DONE);
+    JsonNode settings = new ObjectMapper().readTree(ran.out()).get("settings");
+    assertThat(settings).hasSize(4);
+    assertThat(settings.at("/3/batch").asInt()).isEqualTo(32);
+    assertThat(settings.at("/3/threads").asInt()).isEqualTo(2);
+    for (JsonNode setting : settings) {
+      List<String> networks = setting.get("rows").findValuesAsText("network");
+      assertThat(networks).containsExactly("pruned", "pruned", "dense", "dense");
+      List<String> runtimes = setting.get("rows").findValuesAsText("runtime");
+      assertThat(runtimes)
+          .containsExactly("falcon.runtime", "ONNX Runtime", "falcon.runtime", "ONNX Runtime");
+      assertThat(setting.get("difference").asDouble()).isBetween(0.0, 1e-4);
+      assertThat(setting.at("/rows/3/ratio").asDouble()).isEqualTo(1);
+      double ratio =
+          setting.at("/rows/3/milliseconds").asDouble()
+              / setting.at("/rows/0/milliseconds").asDouble();
+      assertThat(setting.at("/rows/0/ratio").asDouble()).isEqualTo(ratio);
+      for (JsonNode row : setting.get("rows")) {
+        double median = row.get("milliseconds").asDouble();
+        assertThat(median).isBetween(row.get("low").asDouble(), row.get("high").asDouble());
+      }
+    }
+  }
+
+  @Test
+  void withoutAReferenceTheNetworkIsItsOwnOpponent() {
+    Ran ran = bench(MODEL);
+    assertThat(ran.code()).as(ran.err()).isEqualTo(ExitCode.DONE);
+    assertThat(ran.out())
+        .contains("times as fast as the same network in ONNX Runtime")
+        .doesNotContain("dense");
+  }
+
+  @Test
+  void figuresThatCannotBeAreRefused() {
+    assertThat(bench(MODEL, "--batch", "0").err()).contains("--batch 0: wanted are 1 to");
+    assertThat(bench(MODEL, "--threads", "0").err()).contains("--threads 0: wanted are 1 to");
+    Ran ran = Ran.of("bench", MODEL, "--seconds", "0");
+    assertThat(ran.err()).contains("--seconds 0.0: wanted are above 0 to 3600");
+    assertThat(ran.code()).isEqualTo(ExitCode.WRONG_USAGE);
+  }
+
+  @Test
+  void referenceOfOtherInputsIsRefused() {
+    Ran ran = bench(MODEL, "--reference", Cases.file("m11_nhwc.onnx"));
+    assertThat(ran.code()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(ran.err()).contains("m11_nhwc.onnx");
+  }
+
+  private String pruned() {
+    Path run = folder.resolve("p");
+    Ran ran = Ran.of("prune", MODEL, "--macs", "30%", "--method", "magnitude", "--out", run + "");
+    assertThat(ran.code()).as(ran.err()).isEqualTo(ExitCode.DONE);
+    return run.resolve("model.onnx").toString();
+  }
+
+  private static Ran bench(String model, String... more) {
+    var words = new ArrayList<>(List.of("bench", model, "--seconds", "0.01"));
+    words.addAll(List.of(more));
+    return Ran.of(words.toArray(String[]::new));
+  }
+}
