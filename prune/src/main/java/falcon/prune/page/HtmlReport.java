@@ -5,12 +5,8 @@ import falcon.prune.storage.Json;
 import java.nio.file.Path;
 
 /// The report of a run as one self-contained HTML file: it opens from disk and makes no request.
-///
-/// ```java
-/// RunResult result = RunResult.read(Path.of("runs/r30"));
-/// HtmlReport.write(result, Path.of("r30.html"));
-/// MarkdownReport.write(result, Path.of("r30.md"));
-/// ```
+/// `HtmlReport.write(RunResult.read(Path.of("runs/r30")), Path.of("r30.html"))` makes that of a
+/// finished run.
 public final class HtmlReport {
   private HtmlReport() {}
 

@@ -330,7 +330,7 @@ class RunDirectoryTest {
                     + " inputs[].role inputs[].path inputs[].bytes inputs[].sha256"
                     + " options.method options.stages options.samples options.refit options.schedule options.steps options.learningRate"
                     + " options.curvature options.ridge options.block options.loss options.bnRefresh options.threads"
-                    + " options.preprocessing options.include options.exclude options.minKeep"
+                    + " options.preprocessing options.include options.exclude options.minKeep options.pattern"
                     + " budget.macs.asked budget.macs.request budget.macs.used budget.macs.total"
                     + " budget.macs.network.used budget.macs.network.total budget.macs.network.percent"
                     + " budget.nnz.network.used budget.nnz.network.total budget.nnz.network.percent"
