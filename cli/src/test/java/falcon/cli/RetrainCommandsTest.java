@@ -214,6 +214,7 @@ class RetrainCommandsTest {
     Ran drawn = train("d", "--epochs", "8", "--learning-rate", "0.01");
     assertThat(drawn.code()).as(drawn.err()).isEqualTo(ExitCode.DONE);
     JsonNode epochs = result("d").at("/retraining/epochs");
+    assertThat(result("d").at("/layers/0/outputError").isNull()).isTrue(); // none to compare with
     assertThat(epochs.at("/7/loss").asDouble()).isLessThan(epochs.at("/0/loss").asDouble());
     assertThat(result("d").at("/budget/nnz/used")).isEqualTo(result("d").at("/budget/nnz/total"));
     assertThat(drawn.out()).contains("\nbefore ", "\ntrained ");

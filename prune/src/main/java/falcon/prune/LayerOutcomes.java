@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 /// @param dense the network before the run
 /// @param plan the run's plan
 /// @param hasOwnMethod whether weights were chosen by a program's own method, or the mask was given
-record LayerOutcomes(Network dense, PruningPlan plan, boolean hasOwnMethod) {
+/// @param isTraining whether a whole network was trained, so that there is nothing to come close to
+record LayerOutcomes(Network dense, PruningPlan plan, boolean hasOwnMethod, boolean isTraining) {
   /// Greatest number of held-out samples that outputs are compared on.
   private static final int SAMPLES = 64;
 
@@ -40,7 +41,7 @@ record LayerOutcomes(Network dense, PruningPlan plan, boolean hasOwnMethod) {
     List<String> measurable = LayerErrors.measurable(dense, names);
     SampleSource heldOut = samples.validation(SAMPLES);
     Map<String, Double> errors =
-        heldOut.size() == 0
+        heldOut.size() == 0 || isTraining
             ? Map.of()
             : LayerErrors.of(
                 dense,

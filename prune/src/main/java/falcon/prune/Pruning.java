@@ -239,7 +239,8 @@ public final class Pruning {
     }
 
     private Map<String, LayerOutcome> outcomes(List<Stage> done, Network result) {
-      var outcomes = new LayerOutcomes(dense, plan, method != null || given != null);
+      boolean isTraining = given != null && given.keepsAll();
+      var outcomes = new LayerOutcomes(dense, plan, method != null || given != null, isTraining);
       return clock.time("layers' errors", () -> outcomes.of(result, done, samples, workers));
     }
 

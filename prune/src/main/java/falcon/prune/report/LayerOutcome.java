@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /// @param outputError squared error of the layer's outputs in the written network, relative to
 ///     their squares in the dense one, summed over held-out samples: 0 for equal outputs, above 1
 ///     where zeros would be closer. The error of the layer's inputs counts, too. Null where no
-///     samples are held out, or the products of its weights are not values of the network
+///     samples are held out, a whole network was trained, or the products of its weights are not
+///     values of the network
 /// @param refit how its kept weights got their values, before any refinement or retraining
 public record LayerOutcome(@Nullable Double outputError, Refitted refit) {
   /// The ways in which a layer's kept weights got their values.
