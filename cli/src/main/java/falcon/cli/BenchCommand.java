@@ -3,6 +3,7 @@ package falcon.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.cli.option.ModelOptions;
 import falcon.cli.option.OutputOptions;
+import falcon.cli.option.ThreadOptions;
 import falcon.cli.output.Console;
 import falcon.cli.output.JsonText;
 import falcon.cli.output.Table;
@@ -30,7 +31,6 @@ import picocli.CommandLine.Spec;
       "Both run in turns in one process, after their outputs were compared."
     })
 final class BenchCommand implements Callable<Integer> {
-  private static final int MOST_THREADS = 1024;
   private static final int MOST_IN_BATCH = 1 << 20;
   private static final double MOST_SECONDS = 3600;
 
@@ -82,11 +82,12 @@ final class BenchCommand implements Callable<Integer> {
     requireUsable();
     Network network = model.readBeside(reference);
     Network dense = reference == null ? null : model.read(reference);
-    var comparison = new SpeedComparison(network, dense, seconds);
     var settings = new ArrayList<SpeedComparison.Setting>();
-    for (int batch : batches) {
-      for (int count : threads) {
-        settings.add(comparison.measure(batch, count));
+    try (var comparison = new SpeedComparison(network, dense, seconds)) {
+      for (int batch : batches) {
+        for (int count : threads) {
+          settings.add(comparison.measure(batch, count));
+        }
       }
     }
     console.result(output.isJson() ? json(settings) : text(settings));
@@ -98,7 +99,10 @@ final class BenchCommand implements Callable<Integer> {
       require(batch >= 1 && batch <= MOST_IN_BATCH, "--batch " + batch, "1 to " + MOST_IN_BATCH);
     }
     for (int count : threads) {
-      require(count >= 1 && count <= MOST_THREADS, "--threads " + count, "1 to " + MOST_THREADS);
+      require(
+          count >= 1 && count <= ThreadOptions.MOST,
+          "--threads " + count,
+          "1 to " + ThreadOptions.MOST);
     }
     require(seconds > 0 && seconds <= MOST_SECONDS, "--seconds " + seconds, "above 0 to 3600");
   }

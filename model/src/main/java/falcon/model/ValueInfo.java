@@ -67,6 +67,21 @@ public record ValueInfo(
     return new ValueInfo(name, type, changed, exampleAxis);
   }
 
+  /// Returns whether the value may have that shape.
+  ///
+  /// @param shape sizes of all axes
+  public boolean takes(List<Long> shape) {
+    boolean fits = dimensions == null || dimensions.size() == shape.size();
+    for (int i = 0; i < shape.size() && fits; i++) {
+      fits =
+          shape.get(i) > 0
+              && (dimensions == null
+                  || !(dimensions.get(i) instanceof Dimension.Fixed(long size))
+                  || size == shape.get(i));
+    }
+    return fits;
+  }
+
   /// Returns whether examples may have that shape.
   ///
   /// @param exampleShape sizes of all axes but the one that counts examples

@@ -107,19 +107,10 @@ final class InputShapes {
   }
 
   private static void requireFit(Network network, ValueInfo input, List<Long> shape) {
-    List<Dimension> wanted = input.dimensions();
-    boolean fits = wanted == null || wanted.size() == shape.size();
-    for (int i = 0; fits && i < shape.size(); i++) {
-      fits =
-          shape.get(i) > 0
-              && (wanted == null
-                  || !(wanted.get(i) instanceof Dimension.Fixed(long size))
-                  || size == shape.get(i));
-    }
-    if (!fits) {
+    if (!input.takes(shape)) {
       throw new IllegalArgumentException(
           "%sinput '%s' takes the shape %s, not %s"
-              .formatted(network.place(), input.name(), wanted, shape));
+              .formatted(network.place(), input.name(), input.dimensions(), shape));
     }
   }
 }

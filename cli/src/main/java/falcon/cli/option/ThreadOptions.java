@@ -7,7 +7,8 @@ import picocli.CommandLine.Spec;
 
 /// The option for the number of a command's threads.
 public final class ThreadOptions {
-  private static final int MOST = 1024;
+  /// Greatest number of threads.
+  public static final int MOST = 1024;
 
   @Spec(Spec.Target.MIXEE)
   @SuppressWarnings("NullAway.Init")

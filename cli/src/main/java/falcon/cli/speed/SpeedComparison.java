@@ -19,14 +19,16 @@ import org.jspecify.annotations.Nullable;
 
 /// Compares the speed of a pruned network, in Falcon's runtime and in ONNX Runtime, with that of
 /// the dense network in both. Everything is measured in one process, in turns, after the outputs
-/// of both runtimes were compared.
-public final class SpeedComparison {
+/// of both runtimes were compared. ONNX Runtime reads the networks from temporary files, which
+/// [#close] removes.
+public final class SpeedComparison implements AutoCloseable {
   /// Greatest difference of outputs between the runtimes, relative to the greatest output.
   private static final double GREATEST_DIFFERENCE = 1e-3;
 
   private final Network pruned;
   private final @Nullable Network dense;
   private final double seconds;
+  private final Path folder;
 
   /// @param pruned the network in question
   /// @param dense the network that it is compared with; null for itself, since ONNX Runtime
@@ -37,6 +39,15 @@ public final class SpeedComparison {
     this.pruned = pruned;
     this.dense = dense;
     this.seconds = seconds;
+    this.folder = folder();
+    OnnxFile.write(pruned, file("pruned"));
+    if (dense != null) {
+      OnnxFile.write(dense, file("dense"));
+    }
+  }
+
+  private Path file(String name) {
+    return folder.resolve(name + ".onnx");
   }
 
   /// A runtime.
@@ -103,21 +114,16 @@ public final class SpeedComparison {
   public Setting measure(int batch, int threads) {
     var engines = new ArrayList<Engine>();
     var rows = new ArrayList<Row>();
-    Path folder = folder();
     try {
       Map<String, Tensor> inputs = ExampleInputs.of(pruned, batch);
-      Path file = folder.resolve("pruned.onnx");
-      OnnxFile.write(pruned, file);
       engines.add(FalconEngine.load(pruned, inputs, threads));
-      engines.add(OnnxRuntimeEngine.load(file, inputs, threads));
+      engines.add(OnnxRuntimeEngine.load(file("pruned"), inputs, threads));
       double difference = difference(engines.get(0).outputs(), engines.get(1).outputs());
       Network other = dense;
       if (other != null) {
         requireSameInputs(other, inputs, batch);
-        Path denseFile = folder.resolve("dense.onnx");
-        OnnxFile.write(other, denseFile);
         engines.add(FalconEngine.load(other, inputs, threads));
-        engines.add(OnnxRuntimeEngine.load(denseFile, inputs, threads));
+        engines.add(OnnxRuntimeEngine.load(file("dense"), inputs, threads));
       }
       List<Timing> timings = Timing.inTurns(engines, seconds);
       for (int i = 0; i < timings.size(); i++) {
@@ -126,7 +132,6 @@ public final class SpeedComparison {
       return new Setting(batch, threads, rows, difference);
     } finally {
       engines.forEach(Engine::close);
-      remove(folder);
     }
   }
 
@@ -182,7 +187,8 @@ public final class SpeedComparison {
     }
   }
 
-  private static void remove(Path folder) {
+  @Override
+  public void close() {
     try (var files = Files.list(folder)) {
       for (Path file : files.toList()) {
         Files.delete(file);

@@ -131,18 +131,10 @@ public final class ShapeInference {
     if (shape == null) {
       throw new IllegalArgumentException("input '%s' has no shape".formatted(input.name()));
     }
-    List<Dimension> wanted = input.dimensions();
-    boolean fits = wanted == null || wanted.size() == shape.size();
-    for (int i = 0; i < shape.size() && fits; i++) {
-      fits =
-          shape.get(i) > 0
-              && (wanted == null
-                  || !(wanted.get(i) instanceof Dimension.Fixed(long size))
-                  || size == shape.get(i));
-    }
-    if (!fits) {
+    if (!input.takes(shape)) {
       throw new IllegalArgumentException(
-          "input '%s' is %s, the shape given is %s".formatted(input.name(), wanted, shape));
+          "input '%s' is %s, the shape given is %s"
+              .formatted(input.name(), input.dimensions(), shape));
     }
     return shape;
   }

@@ -139,7 +139,7 @@ public final class RetrainingStage {
         setting.dense(),
         outputs,
         parts,
-        setting.plan().costs().layers().stream().map(CostTable.Layer::name).toList(),
+        List.of(),
         setting.samples().draw("scale of the outputs", 0, STATISTICS_SAMPLES));
   }
 

@@ -17,8 +17,6 @@ public final class MarkdownReport {
   /// Number of layers of the greatest output errors that are shown.
   private static final int LAYERS = 5;
 
-  private static final String NONE = "–";
-
   private final RunResult result;
   private final List<String> lines = new ArrayList<>();
 
@@ -81,11 +79,11 @@ public final class MarkdownReport {
         rows.add(
             List.of(
                 label,
-                plain(budget.path("request").asText(NONE)),
+                plain(budget.path("request").asText(RunResult.NONE)),
                 count(budget.path("used")),
                 count(budget.path("total")),
-                percent(result.kept(entry.getKey())),
-                percent(RunResult.number(budget.at("/network/percent")))));
+                RunResult.percentText(result.kept(entry.getKey())),
+                RunResult.percentText(RunResult.number(budget.at("/network/percent")))));
       }
     }
     Double bytes = result.number("/model/bytes");
@@ -97,7 +95,7 @@ public final class MarkdownReport {
               count(result.at("/model/bytes")),
               count(result.at("/model/denseBytes")),
               "",
-              percent(share(bytes, result.number("/model/denseBytes")))));
+              RunResult.percentText(share(bytes, result.number("/model/denseBytes")))));
     }
     for (JsonNode speed : result.at("/speed")) {
       Double pruned = RunResult.number(speed.path("pruned"));
@@ -108,9 +106,9 @@ public final class MarkdownReport {
                 "milliseconds, " + plain(speed.path("runtime").asText()),
                 "",
                 "%.3g".formatted(pruned),
-                dense == null ? NONE : "%.3g".formatted(dense),
+                dense == null ? RunResult.NONE : "%.3g".formatted(dense),
                 "",
-                percent(share(pruned, dense))));
+                RunResult.percentText(share(pruned, dense))));
       }
     }
     table(List.of("", "asked", "used", "of", "kept", "of the whole network"), rows);
@@ -129,13 +127,12 @@ public final class MarkdownReport {
     }
     var rows = new ArrayList<List<String>>();
     for (RunResult.Quality quality : all) {
-      List<Double> ends = quality.interval();
       rows.add(
           List.of(
               "%s, %s".formatted(quality.measure(), quality.split()),
-              percent(quality.percent("dense")),
-              percent(quality.percent("final")),
-              ends.isEmpty() ? "" : "%.2f to %.2f %%".formatted(ends.getFirst(), ends.getLast()),
+              RunResult.percentText(quality.percent("dense")),
+              RunResult.percentText(quality.percent("final")),
+              quality.intervalText(""),
               quality.values().path("samples").isNumber()
                   ? count(quality.values().path("samples"))
                   : ""));
@@ -164,8 +161,8 @@ public final class MarkdownReport {
       rows.add(
           List.of(
               plain(layer.path("name").asText()),
-              plain(layer.path("kind").asText(NONE)),
-              percent(
+              plain(layer.path("kind").asText(RunResult.NONE)),
+              RunResult.percentText(
                   share(layer.path("kept").doubleValue(), RunResult.number(layer.path("weights")))),
               "%.3g %%".formatted(100 * layer.path("outputError").doubleValue())));
     }
@@ -190,7 +187,7 @@ public final class MarkdownReport {
         "Falcon %s, seed %s%s: `%s`"
             .formatted(
                 plain(result.at("/versions/falcon").asText()),
-                plain(result.at("/seed").asText(NONE)),
+                plain(result.at("/seed").asText(RunResult.NONE)),
                 seconds == null ? "" : ", %.1f s".formatted(seconds),
                 inCode(result.at("/command").asText())));
   }
@@ -207,11 +204,7 @@ public final class MarkdownReport {
   }
 
   private static String count(JsonNode node) {
-    return node.isNumber() ? "%,d".formatted(node.longValue()) : NONE;
-  }
-
-  private static String percent(@Nullable Double value) {
-    return value == null ? NONE : "%.2f %%".formatted(value);
+    return node.isNumber() ? "%,d".formatted(node.longValue()) : RunResult.NONE;
   }
 
   /// Returns a text that Markdown shows as it is, in one line.

@@ -12,7 +12,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /// Several runs side by side. Immutable.
 ///
@@ -32,8 +31,6 @@ public record RunComparison(List<RunResult> runs, Map<String, String> damaged) {
           ">95 % interval",
           ">test",
           ">seconds");
-
-  private static final String NONE = "–";
 
   /// Copies runs and reasons; the order of both is kept.
   public RunComparison {
@@ -99,25 +96,18 @@ public record RunComparison(List<RunResult> runs, Map<String, String> damaged) {
     RunResult.Quality test =
         all.stream().filter(each -> each.split().equals("test")).findFirst().orElse(null);
     RunResult.Quality shown = validation != null ? validation : test;
-    List<Double> interval = shown == null ? List.of() : shown.interval();
     Double seconds = run.seconds();
     Double bytes = run.number("/model/bytes");
     return List.of(
         run.name(),
-        percent(run.kept("macs")),
-        percent(run.kept("nnz")),
-        bytes == null ? NONE : "%,d".formatted(bytes.longValue()),
-        shown == null ? NONE : shown.measure(),
-        percent(shown == null ? null : shown.percent("dense")),
-        percent(shown == null ? null : shown.percent("final")),
-        interval.isEmpty()
-            ? NONE
-            : "%.2f to %.2f %%".formatted(interval.getFirst(), interval.getLast()),
-        percent(test == null ? null : test.percent("final")),
-        seconds == null ? NONE : "%.1f".formatted(seconds));
-  }
-
-  private static String percent(@Nullable Double value) {
-    return value == null ? NONE : "%.2f %%".formatted(value);
+        RunResult.percentText(run.kept("macs")),
+        RunResult.percentText(run.kept("nnz")),
+        bytes == null ? RunResult.NONE : "%,d".formatted(bytes.longValue()),
+        shown == null ? RunResult.NONE : shown.measure(),
+        RunResult.percentText(shown == null ? null : shown.percent("dense")),
+        RunResult.percentText(shown == null ? null : shown.percent("final")),
+        shown == null ? RunResult.NONE : shown.intervalText(RunResult.NONE),
+        RunResult.percentText(test == null ? null : test.percent("final")),
+        seconds == null ? RunResult.NONE : "%.1f".formatted(seconds));
   }
 }

@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /// The content of a run's `result.json`, as reports show it. Immutable.
 public final class RunResult {
+  /// Stands for a figure that a run does not have.
+  static final String NONE = "–";
+
   private static final String FILE = "result.json";
 
   /// The measures, in the order of a report.
@@ -97,6 +100,11 @@ public final class RunResult {
     return node.isNumber() && Double.isFinite(node.doubleValue()) ? node.doubleValue() : null;
   }
 
+  /// Returns a percentage as text, [#NONE] where there is none.
+  static String percentText(@Nullable Double value) {
+    return value == null ? NONE : "%.2f %%".formatted(value);
+  }
+
   /// Returns the share that is used of a resource of the prunable part, in percent.
   ///
   /// @return null where it is not known
@@ -146,6 +154,14 @@ public final class RunResult {
         }
       }
       return ends.size() == 2 ? ends : List.of();
+    }
+
+    /// Returns the interval in percent.
+    ///
+    /// @param none what stands where there is no interval
+    String intervalText(String none) {
+      List<Double> ends = interval();
+      return ends.isEmpty() ? none : "%.2f to %.2f %%".formatted(ends.getFirst(), ends.getLast());
     }
   }
 

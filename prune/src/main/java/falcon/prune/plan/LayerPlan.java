@@ -11,6 +11,7 @@ import falcon.model.layer.Layer;
 import falcon.model.layer.LayerSelection;
 import falcon.model.layer.Layers;
 import falcon.projection.group.LayerLimits;
+import falcon.projection.pattern.PatternItems;
 import falcon.prune.options.Amount;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.KeepFloor;
@@ -43,11 +44,16 @@ final class LayerPlan {
   /// Returns the limits of the layers with the floors that were asked for.
   ///
   /// @param limits the limits without floors
+  /// @param parts the items of their pattern ([PatternPlan#parts])
   /// @throws PruningException if a pattern of names matches no prunable layer, or the floors alone
   ///     are above what the pattern of zeros or the budget allows
   static LayerLimits withFloors(
-      LayerLimits limits, CostTable costs, List<KeepFloor> floors, Budget budget) {
-    int[] most = PatternPlan.most(limits, costs);
+      LayerLimits limits,
+      List<PatternItems.Part> parts,
+      CostTable costs,
+      List<KeepFloor> floors,
+      Budget budget) {
+    int[] most = PatternPlan.most(limits, parts, costs);
     List<String> names = costs.layers().stream().map(CostTable.Layer::name).toList();
     var floorByLayer = new TreeMap<Integer, KeepFloor>();
     for (KeepFloor floor : floors) {

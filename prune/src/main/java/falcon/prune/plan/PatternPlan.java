@@ -86,10 +86,20 @@ final class PatternPlan {
         : order;
   }
 
+  /// Returns the items of the pattern, in parts of equal cost. Every weight is looked at, so a plan
+  /// asks once.
+  ///
+  /// @param limits limits without floors
+  /// @return empty without a pattern
+  static List<PatternItems.Part> parts(LayerLimits limits, CostTable costs) {
+    return limits.pattern() == null ? List.of() : PatternItems.of(costs, limits).parts();
+  }
+
   /// Returns the greatest number of weights that each layer may keep.
   ///
   /// @param limits limits without floors
-  static int[] most(LayerLimits limits, CostTable costs) {
+  /// @param parts those of [#parts]
+  static int[] most(LayerLimits limits, List<PatternItems.Part> parts, CostTable costs) {
     var most = new int[costs.layers().size()];
     if (limits.pattern() == null) {
       Mask keepable = limits.keepable();
@@ -98,7 +108,7 @@ final class PatternPlan {
         most[l] = keepable == null ? layer.count() : keepable.keptCount(layer);
       }
     } else {
-      for (PatternItems.Part part : PatternItems.of(costs, limits).parts()) {
+      for (PatternItems.Part part : parts) {
         most[part.layer()] += Math.toIntExact(part.weights());
       }
     }
@@ -159,28 +169,33 @@ final class PatternPlan {
 
   /// Returns the least number of weights that can be kept within a budget of multiply-accumulates,
   /// if any can; else 1.
-  static int fewestWeights(LayerLimits limits, CostTable costs, long macs) {
-    return limits.pattern() == null
-        ? 1
-        : PatternItems.of(costs, limits).parts().stream()
-            .filter(part -> part.size() * costs.layers().get(part.layer()).macsPerWeight() <= macs)
-            .mapToInt(PatternItems.Part::size)
-            .min()
-            .orElse(1);
+  ///
+  /// @param parts those of [#parts]
+  static int fewestWeights(List<PatternItems.Part> parts, CostTable costs, long macs) {
+    return parts.stream()
+        .filter(part -> part.size() * costs.layers().get(part.layer()).macsPerWeight() <= macs)
+        .mapToInt(PatternItems.Part::size)
+        .min()
+        .orElse(1);
   }
 
   /// Refuses a budget within which nothing can be kept, since a block of weights is kept as a
   /// whole.
   ///
+  /// @param parts those of [#parts]
   /// @throws PruningException if no block is within the budget; the message has the cheapest one
   static void requireOneItem(
-      LayerLimits limits, CostTable costs, Budget budget, BudgetRequest asked) {
+      LayerLimits limits,
+      List<PatternItems.Part> parts,
+      CostTable costs,
+      Budget budget,
+      BudgetRequest asked) {
     if (limits.pattern() == null) {
       return;
     }
     long cheapest = Long.MAX_VALUE;
     int size = 0;
-    for (PatternItems.Part part : PatternItems.of(costs, limits).parts()) {
+    for (PatternItems.Part part : parts) {
       long macs = part.size() * costs.layers().get(part.layer()).macsPerWeight();
       if (budget.allows(part.size(), macs)) {
         return;
@@ -207,13 +222,16 @@ final class PatternPlan {
 
   /// Returns what a user should know of the pattern before the run: where it alone decides how much
   /// stays.
-  static List<String> warnings(LayerLimits limits, CostTable costs, Budget budget) {
+  ///
+  /// @param parts those of [#parts]
+  static List<String> warnings(
+      LayerLimits limits, List<PatternItems.Part> parts, CostTable costs, Budget budget) {
     if (limits.pattern() == null) {
       return List.of();
     }
     long nnz = 0;
     long macs = 0;
-    for (PatternItems.Part part : PatternItems.of(costs, limits).parts()) {
+    for (PatternItems.Part part : parts) {
       nnz += part.weights();
       macs += part.weights() * costs.layers().get(part.layer()).macsPerWeight();
     }

@@ -11,6 +11,7 @@ import falcon.model.layer.Layer;
 import falcon.model.layer.Layers;
 import falcon.model.shape.Obstacle;
 import falcon.projection.group.LayerLimits;
+import falcon.projection.pattern.PatternItems;
 import falcon.prune.options.Amount;
 import falcon.prune.options.BacksolveOptions;
 import falcon.prune.options.BudgetRequest;
@@ -56,8 +57,10 @@ public final class Planner {
     CostTable costs = costs(layers, isCounted);
     Refit refit = refit(options);
     LayerLimits usual = LayerPlan.limits(network, costs, options.pattern());
-    Budget budget = budget(asked, refit, costs, usual);
-    LayerLimits limits = LayerPlan.withFloors(usual, costs, options.search().floors(), budget);
+    List<PatternItems.Part> parts = PatternPlan.parts(usual, costs);
+    Budget budget = budget(asked, refit, costs, usual, parts);
+    LayerLimits limits =
+        LayerPlan.withFloors(usual, parts, costs, options.search().floors(), budget);
     int stages = stages(options);
     Schedule schedule = schedule(options.search(), stages);
     int samples = samples(options, refit, data);
@@ -86,7 +89,7 @@ public final class Planner {
             asked,
             budget,
             limits.rangeByLayer().isEmpty() && limits.keepable() == null
-                ? budget(asked, Refit.NONE, costs, limits)
+                ? budget(asked, Refit.NONE, costs, limits, parts)
                 : budget, // floors were only checked against the run's own budget
             stageBudgets,
             PlannedStage.of(stageBudgets.size(), options.retraining()),
@@ -108,7 +111,7 @@ public final class Planner {
             layers.reach(),
             Stream.concat(
                     BudgetWarnings.of(layers, costs, asked).stream(),
-                    PatternPlan.warnings(limits, costs, budget).stream())
+                    PatternPlan.warnings(limits, parts, costs, budget).stream())
                 .toList()));
   }
 
@@ -187,13 +190,17 @@ public final class Planner {
   }
 
   private static Budget budget(
-      BudgetRequest asked, Refit refit, CostTable costs, LayerLimits limits) {
+      BudgetRequest asked,
+      Refit refit,
+      CostTable costs,
+      LayerLimits limits,
+      List<PatternItems.Part> parts) {
     long macs = limit("MACs", asked.macs(), costs.totalMacs());
     long nnz =
         switch (asked.nnz()) {
           case NnzRule.Free() -> costs.weightCount();
           case NnzRule.Auto() ->
-              Math.max(PatternPlan.fewestWeights(limits, costs, macs), autoNnz(refit, macs, costs));
+              Math.max(PatternPlan.fewestWeights(parts, costs, macs), autoNnz(refit, macs, costs));
           case NnzRule.Limit(Amount amount) -> limit("weights", amount, costs.weightCount());
         };
     long cheapest =
@@ -205,7 +212,7 @@ public final class Planner {
               .formatted(asked, macs, nnz, cheapest, cheapest + " MACs and 1 weight"));
     }
     Budget budget = new Budget(nnz, macs);
-    PatternPlan.requireOneItem(limits, costs, budget, asked);
+    PatternPlan.requireOneItem(limits, parts, costs, budget, asked);
     return budget;
   }
 

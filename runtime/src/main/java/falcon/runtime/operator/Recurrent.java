@@ -3,7 +3,7 @@ package falcon.runtime.operator;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import falcon.runtime.operator.RecurrentFunction.Kind;
+import falcon.model.operator.RecurrentActivation;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
@@ -84,16 +84,10 @@ final class Recurrent implements Step {
     batch = input.size(isBatchFirst ? 0 : 1);
     width = input.size(2);
     hidden = in.in(2).size(2);
-    List<Kind> usual =
-        switch (opType) {
-          case "LSTM" -> List.of(Kind.SIGMOID, Kind.TANH, Kind.TANH);
-          case "GRU" -> List.of(Kind.SIGMOID, Kind.TANH);
-          default -> List.of(Kind.TANH);
-        };
-    gates = usual.size() == 3 ? 4 : usual.size() == 2 ? 3 : 1;
+    functionsPerDirection = RecurrentActivation.usual(opType).size();
+    gates = functionsPerDirection == 1 ? 1 : functionsPerDirection + 1;
     directions = new Direction[direction.equals("bidirectional") ? 2 : 1];
-    functions = RecurrentFunction.of(in, usual, directions.length);
-    functionsPerDirection = usual.size();
+    functions = RecurrentFunction.of(in, directions.length);
     for (int d = 0; d < directions.length; d++) {
       directions[d] = direction(in, d);
     }

@@ -1,7 +1,8 @@
 package falcon.torch.operator;
 
 import falcon.model.Node;
-import falcon.torch.operator.RecurrentActivation.Function;
+import falcon.model.operator.RecurrentActivation;
+import falcon.torch.UnsupportedNetworkException;
 import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarOptional;
@@ -38,13 +39,9 @@ record RecurrentCell(
       this.gates = gates;
     }
 
-    /// Returns ONNX's default if a node names no activations.
-    List<Function> activations() {
-      return switch (this) {
-        case LSTM -> List.of(Function.SIGMOID, Function.TANH, Function.TANH);
-        case GRU -> List.of(Function.SIGMOID, Function.TANH);
-        case RNN -> List.of(Function.TANH);
-      };
+    /// Returns the number of functions of one direction.
+    int activations() {
+      return RecurrentActivation.usual(name()).size();
     }
   }
 
@@ -80,10 +77,18 @@ record RecurrentCell(
     Kind kind = Kind.valueOf(node.opType());
     return new RecurrentCell(
         kind,
-        RecurrentActivation.of(node, kind.activations(), Recurrent.directions(node)),
+        activations(node),
         node.integer("linear_before_reset", 0) != 0,
         node.integer("input_forget", 0) != 0,
         node.real("clip", Float.POSITIVE_INFINITY));
+  }
+
+  private static List<RecurrentActivation> activations(Node node) {
+    try {
+      return RecurrentActivation.of(node, Recurrent.directions(node));
+    } catch (IllegalArgumentException e) {
+      throw UnsupportedNetworkException.of(node, String.valueOf(e.getMessage()));
+    }
   }
 
   int gates() {
@@ -113,7 +118,8 @@ record RecurrentCell(
     Tensor candidate = activated(1, step, gate(gates, 3, step));
     Tensor memory = forget.mul(step.memory).add(in.mul(candidate));
     Tensor out = activated(0, step, peeped(gate(gates, 1, step), step, 1, memory));
-    return new Result(out.mul(activation(2, step).of(memory)), memory, step.state, product);
+    return new Result(
+        out.mul(RecurrentFunction.of(activation(2, step), memory)), memory, step.state, product);
   }
 
   private Result gruResetAfter(Step step) {
@@ -187,10 +193,10 @@ record RecurrentCell(
             ? value.clamp(
                 new ScalarOptional(new Scalar(-clip)), new ScalarOptional(new Scalar(clip)))
             : value;
-    return activation(activation, step).of(bounded);
+    return RecurrentFunction.of(activation(activation, step), bounded);
   }
 
   private RecurrentActivation activation(int activation, Step step) {
-    return activations.get(step.direction * kind.activations().size() + activation);
+    return activations.get(step.direction * kind.activations() + activation);
   }
 }
