@@ -11,6 +11,9 @@ import falcon.cli.process.ExitCode;
 import falcon.cli.speed.SpeedComparison;
 import falcon.cli.speed.Timing;
 import falcon.model.Network;
+import falcon.prune.run.FinishedRun;
+import falcon.prune.run.RunSpeed;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,7 +31,8 @@ import picocli.CommandLine.Spec;
     name = "bench",
     description = {
       "Measures how fast a pruned network runs in falcon.runtime, beside the dense network in ONNX Runtime.",
-      "Both run in turns in one process, after their outputs were compared."
+      "Both run in turns in one process, after their outputs were compared. The folder of a finished",
+      "run may take the place of MODEL: its dense network is found, and its reports show the times."
     })
 final class BenchCommand implements Callable<Integer> {
   private static final int MOST_IN_BATCH = 1 << 20;
@@ -66,6 +70,13 @@ final class BenchCommand implements Callable<Integer> {
   private List<Integer> threads = List.of(1);
 
   @Option(
+      names = "--layers",
+      description =
+          "Show where the time goes: each step of the pruned network in falcon.runtime. --json has"
+              + " it in any case.")
+  private boolean hasLayers;
+
+  @Option(
       names = "--seconds",
       paramLabel = "S",
       description =
@@ -80,8 +91,17 @@ final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     requireUsable();
-    Network network = model.readBeside(reference);
-    Network dense = reference == null ? null : model.read(reference);
+    Path run = Files.isDirectory(model.path()) ? model.path() : null;
+    Network network;
+    Network dense;
+    if (run == null) {
+      network = model.readBeside(reference);
+      dense = reference == null ? null : model.read(reference);
+    } else {
+      FinishedRun finished = FinishedRun.of(run);
+      dense = finished.dense(reference);
+      network = finished.pruned(dense);
+    }
     var settings = new ArrayList<SpeedComparison.Setting>();
     try (var comparison = new SpeedComparison(network, dense, seconds)) {
       for (int batch : batches) {
@@ -90,8 +110,38 @@ final class BenchCommand implements Callable<Integer> {
         }
       }
     }
-    console.result(output.isJson() ? json(settings) : text(settings));
+    String written = run == null ? "" : keep(run, settings);
+    console.result(output.isJson() ? json(settings) : text(settings) + written);
     return ExitCode.DONE;
+  }
+
+  /// Writes the measurements into a run's folder.
+  ///
+  /// @return a sentence about it
+  private static String keep(Path run, List<SpeedComparison.Setting> settings) {
+    var measured = new ArrayList<RunSpeed.Measured>();
+    for (SpeedComparison.Setting setting : settings) {
+      for (SpeedComparison.RuntimeKind runtime : SpeedComparison.RuntimeKind.values()) {
+        Timing dense = setting.timing(runtime, false);
+        Timing pruned = setting.timing(runtime, true);
+        if (dense != null && pruned != null) {
+          measured.add(
+              new RunSpeed.Measured(
+                  runtime.title(),
+                  setting.batch(),
+                  setting.threads(),
+                  dense.median(),
+                  pruned.median()));
+        }
+      }
+    }
+    List<String> edited = RunSpeed.write(run, measured);
+    return "%nwritten into %s and its reports%s"
+        .formatted(
+            run.resolve("result.json"),
+            edited.isEmpty()
+                ? ""
+                : "; left as they are, since they were edited: " + String.join(", ", edited));
   }
 
   private void requireUsable() {
@@ -113,7 +163,7 @@ final class BenchCommand implements Callable<Integer> {
     }
   }
 
-  private static String text(List<SpeedComparison.Setting> settings) {
+  private String text(List<SpeedComparison.Setting> settings) {
     var table =
         new Table(
             ">batch",
@@ -138,7 +188,14 @@ final class BenchCommand implements Callable<Integer> {
             "%.2f".formatted(setting.ratio(row)));
       }
     }
-    return table + System.lineSeparator() + System.lineSeparator() + verdict(settings);
+    String end = System.lineSeparator();
+    var text = new StringBuilder(table.toString()).append(end).append(end);
+    if (hasLayers) {
+      for (SpeedComparison.Setting setting : settings) {
+        text.append(StepTable.text(setting)).append(end).append(end);
+      }
+    }
+    return text.append(verdict(settings)).toString();
   }
 
   private static String name(SpeedComparison.Row row) {
@@ -183,6 +240,7 @@ final class BenchCommand implements Callable<Integer> {
             .put("rounds", row.timing().rounds())
             .put("ratio", setting.ratio(row));
       }
+      StepTable.write(setting, one.putArray("steps"));
     }
     return JsonText.of(json);
   }

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import falcon.cli.process.ExitCode;
+import falcon.model.Tensor;
+import falcon.model.onnx.OnnxFile;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,6 +59,43 @@ class BenchCommandTest {
   }
 
   @Test
+  void theFolderOfARunTakesTheTimesIntoItsReports() throws IOException {
+    Path run = Path.of(pruned()).getParent();
+    Ran ran = bench(run.toString(), "--batch", "1,4", "--layers");
+    assertThat(ran.code()).as(ran.err()).isEqualTo(ExitCode.DONE);
+    assertThat(ran.out()).contains("as the dense network in ONNX Runtime", "MatMul node that makes 'h'", "GMAC/s");
+    bench(run.toString(), "--batch", "4"); // replaces
+    JsonNode speed = new ObjectMapper().readTree(run.resolve("result.json").toFile()).get("speed");
+    assertThat(speed.findValuesAsText("batch")).containsExactly("1", "1", "4", "4");
+    assertThat(speed.findValuesAsText("runtime")).contains("falcon.runtime", "ONNX Runtime");
+    assertThat(Files.readString(run.resolve("report.md")))
+        .contains("milliseconds for 4 examples, falcon.runtime");
+    Files.writeString(run.resolve("report.md"), "mine");
+    assertThat(bench(run.toString()).out()).contains("since they were edited: report.md");
+    assertThat(run.resolve("report.md")).hasContent("mine");
+  }
+
+  @Test
+  void stepsAddUpToTheWeightsOfTheFile() throws IOException {
+    Ran ran = bench(pruned(), "--reference", MODEL, "--json");
+    JsonNode steps = new ObjectMapper().readTree(ran.out()).at("/settings/0/steps");
+    long kept = 0;
+    for (JsonNode step : steps) {
+      assertThat(step.get("pruned").asDouble()).isPositive();
+      kept += step.path("kept").asLong();
+    }
+    long nonZero = 0;
+    for (Tensor tensor : OnnxFile.read(Path.of(pruned())).initializers().values()) {
+      if (tensor.shape().size() == 2) {
+        for (float value : tensor.toFloats()) {
+          nonZero += value == 0 ? 0 : 1;
+        }
+      }
+    }
+    assertThat(kept).isEqualTo(nonZero);
+  }
+
+  @Test
   void figuresThatCannotBeAreRefused() {
     assertThat(bench(MODEL, "--batch", "0").err()).contains("--batch 0: wanted are 1 to");
     assertThat(bench(MODEL, "--threads", "0").err()).contains("--threads 0: wanted are 1 to");
@@ -73,7 +113,7 @@ class BenchCommandTest {
 
   private String pruned() {
     Path run = folder.resolve("p");
-    Ran ran = Ran.of("prune", MODEL, "--macs", "30%", "--method", "magnitude", "--out", run + "");
+    Ran ran = Ran.of("prune", MODEL, "--macs", "30%", "--method", "magnitude", "--out", run + "", "--force");
     assertThat(ran.code()).as(ran.err()).isEqualTo(ExitCode.DONE);
     return run.resolve("model.onnx").toString();
   }

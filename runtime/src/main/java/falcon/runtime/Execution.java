@@ -6,6 +6,7 @@ import falcon.runtime.operator.Tensors;
 import falcon.runtime.operator.Value;
 import falcon.runtime.program.Program;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -145,6 +146,7 @@ public final class Execution implements AutoCloseable {
                 KernelChoice.valueOf(layer.getValue().choice().name()),
                 layer.getValue().kept(),
                 layer.getValue().weights(),
+                layer.getValue().macs(),
                 layer.getValue().streamBytes()))
         .toList();
   }
@@ -161,6 +163,29 @@ public final class Execution implements AutoCloseable {
   ///     addresses: names the node
   public void run() {
     runtime.run(this);
+  }
+
+  /// Runs the network repeatedly and measures its steps, in the order in which they run; reading
+  /// the clock between them makes a run a little slower than [#run].
+  ///
+  /// @param runs number of runs, 1 or more; some before them should have made the code warm
+  /// @throws IllegalArgumentException if `runs` is below 1
+  /// @throws IllegalStateException if this or the runtime is closed
+  /// @throws IndexOutOfBoundsException as [#run]
+  public List<StepTime> measureSteps(int runs) {
+    if (runs < 1) {
+      throw new IllegalArgumentException("runs must be 1 or more, not %d".formatted(runs));
+    }
+    List<String> nodes = program.labels();
+    var nanoseconds = new long[nodes.size()];
+    for (int run = 0; run < runs; run++) {
+      runtime.run(this, nanoseconds);
+    }
+    var times = new ArrayList<StepTime>();
+    for (int i = 0; i < nanoseconds.length; i++) {
+      times.add(new StepTime(nodes.get(i), nanoseconds[i] / 1e6 / runs));
+    }
+    return times;
   }
 
   /// Releases the native memory; its segments must not be used any more.

@@ -192,13 +192,28 @@ public final class FalconRuntime implements AutoCloseable {
   void run(Execution execution) {
     lock.lock();
     try {
-      requireOpen();
-      if (!executions.contains(execution)) {
-        throw new IllegalStateException("the execution is closed");
-      }
+      requireOpen(execution);
       execution.program().run(workers);
     } finally {
       lock.unlock();
+    }
+  }
+
+  /// @param nanoseconds what each step takes is added to it
+  void run(Execution execution, long[] nanoseconds) {
+    lock.lock();
+    try {
+      requireOpen(execution);
+      execution.program().run(workers, nanoseconds);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void requireOpen(Execution execution) {
+    requireOpen();
+    if (!executions.contains(execution)) {
+      throw new IllegalStateException("the execution is closed");
     }
   }
 

@@ -136,6 +136,21 @@ class FalconRuntimeTest {
   }
 
   @Test
+  void stepsAreMeasuredInTheirOrder() {
+    try (var runtime = runtime();
+        Execution execution = runtime.prepare(Map.of("x", ROW))) {
+      execution.write("x", Tensor.ofFloats(ROW, 3, 4));
+      List<StepTime> steps = execution.measureSteps(3);
+      assertThat(steps).extracting(StepTime::node).contains("Add node 'twice'");
+      assertThat(steps.getFirst().node()).startsWith("MatMul node");
+      assertThat(steps).allSatisfy(step -> assertThat(step.milliseconds()).isPositive());
+      assertThat(execution.read("y")).isEqualTo(Tensor.ofFloats(ROW, 3, 2));
+      assertThatThrownBy(() -> execution.measureSteps(0))
+          .isInstanceOf(IllegalArgumentException.class);
+    }
+  }
+
+  @Test
   void steadyRunsAllocateNothingOnTheHeap() {
     var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     try (var runtime = runtime();

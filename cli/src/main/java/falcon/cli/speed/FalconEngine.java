@@ -6,12 +6,18 @@ import falcon.runtime.Execution;
 import falcon.runtime.FalconRuntime;
 import falcon.runtime.LayerSummary;
 import falcon.runtime.RuntimeOptions;
+import falcon.runtime.StepTime;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// A network in Falcon's runtime.
 final class FalconEngine implements Engine {
+  private static final int LEAST_RUNS = 3;
+  private static final int MOST_RUNS = 100_000;
+
   private final FalconRuntime runtime;
   private final Execution execution;
 
@@ -41,9 +47,36 @@ final class FalconEngine implements Engine {
     }
   }
 
-  /// Returns what the layers were compiled to.
-  List<LayerSummary> layers() {
-    return execution.layers();
+  /// Measures the steps.
+  ///
+  /// @param dense the dense network in this runtime; null if there is none
+  /// @param seconds time for the measurement of one network, some runs at least
+  List<StepSpeed> steps(@Nullable FalconEngine dense, double seconds) {
+    var layers = new HashMap<String, LayerSummary>();
+    execution.layers().forEach(layer -> layers.putIfAbsent(layer.node(), layer));
+    var before = new HashMap<String, Double>();
+    if (dense != null) {
+      dense
+          .times(seconds)
+          .forEach(step -> before.merge(step.node(), step.milliseconds(), Double::sum));
+    }
+    var own = new LinkedHashMap<String, Double>();
+    times(seconds).forEach(step -> own.merge(step.node(), step.milliseconds(), Double::sum));
+    return own.entrySet().stream()
+        .map(step ->
+            new StepSpeed(
+                step.getKey(),
+                layers.get(step.getKey()),
+                step.getValue(),
+                before.get(step.getKey())))
+        .toList();
+  }
+
+  private List<StepTime> times(double seconds) {
+    long begin = System.nanoTime();
+    execution.measureSteps(LEAST_RUNS);
+    double run = Math.max(1, System.nanoTime() - begin) / 1e9 / LEAST_RUNS;
+    return execution.measureSteps((int) Math.clamp(seconds / run, LEAST_RUNS, MOST_RUNS));
   }
 
   @Override

@@ -81,10 +81,23 @@ public final class SpeedComparison implements AutoCloseable {
   /// @param rows what was measured, the pruned network in Falcon's runtime first
   /// @param difference greatest difference between the outputs of both runtimes, relative to the
   ///     greatest output
-  public record Setting(int batch, int threads, List<Row> rows, double difference) {
-    /// Copies the list.
+  /// @param steps the steps of the pruned network in Falcon's runtime, in their order
+  public record Setting(
+      int batch, int threads, List<Row> rows, double difference, List<StepSpeed> steps) {
+    /// Copies the lists.
     public Setting {
       rows = List.copyOf(rows);
+      steps = List.copyOf(steps);
+    }
+
+    /// Returns the time of a network in a runtime; null if it was not measured.
+    public @Nullable Timing timing(RuntimeKind runtime, boolean isPruned) {
+      for (Row row : rows) {
+        if (row.runtime() == runtime && row.isPruned() == isPruned) {
+          return row.timing();
+        }
+      }
+      return null;
     }
 
     /// Returns the row that the others are compared with: the dense network in ONNX Runtime, or the
@@ -116,20 +129,23 @@ public final class SpeedComparison implements AutoCloseable {
     var rows = new ArrayList<Row>();
     try {
       Map<String, Tensor> inputs = ExampleInputs.of(pruned, batch);
-      engines.add(FalconEngine.load(pruned, inputs, threads));
+      FalconEngine own = FalconEngine.load(pruned, inputs, threads);
+      engines.add(own);
       engines.add(OnnxRuntimeEngine.load(file("pruned"), inputs, threads));
       double difference = difference(engines.get(0).outputs(), engines.get(1).outputs());
       Network other = dense;
+      FalconEngine before = null;
       if (other != null) {
         requireSameInputs(other, inputs, batch);
-        engines.add(FalconEngine.load(other, inputs, threads));
+        before = FalconEngine.load(other, inputs, threads);
+        engines.add(before);
         engines.add(OnnxRuntimeEngine.load(file("dense"), inputs, threads));
       }
       List<Timing> timings = Timing.inTurns(engines, seconds);
       for (int i = 0; i < timings.size(); i++) {
         rows.add(new Row(RuntimeKind.values()[i % 2], i < 2, timings.get(i)));
       }
-      return new Setting(batch, threads, rows, difference);
+      return new Setting(batch, threads, rows, difference, own.steps(before, seconds / 4));
     } finally {
       engines.forEach(Engine::close);
     }

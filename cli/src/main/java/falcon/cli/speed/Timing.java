@@ -13,6 +13,10 @@ public record Timing(double median, double low, double high, int rounds) {
   /// Time of a round of one engine, in nanoseconds: many ticks of the clock.
   private static final double ROUND = 20e6;
 
+  /// Time that an engine runs before a round of it is measured, in nanoseconds: its data return to
+  /// the caches, and threads of the engine before, which go on looking for work, fall asleep.
+  private static final double SETTLING = 5e6;
+
   private static final int LEAST_ROUNDS = 15;
 
   /// Measures engines in turns, so that whatever slows the machine down slows down all of them.
@@ -26,10 +30,18 @@ public record Timing(double median, double low, double high, int rounds) {
     for (int round = 0; round < rounds; round++) {
       for (int i = 0; i < runs.length; i++) {
         int engine = (i + round) % runs.length; // none is always behind the same one
+        settle(engines.get(engine));
         times[engine][round] = milliseconds(engines.get(engine), runs[engine]);
       }
     }
     return Arrays.stream(times).map(Timing::of).toList();
+  }
+
+  private static void settle(Engine engine) {
+    long begin = System.nanoTime();
+    do {
+      engine.run();
+    } while (System.nanoTime() - begin < SETTLING);
   }
 
   /// Runs an engine until it is warm.

@@ -103,7 +103,12 @@ public final class MarkdownReport {
       if (pruned != null) {
         rows.add(
             List.of(
-                "milliseconds, " + plain(speed.path("runtime").asText()),
+                "milliseconds%s, %s"
+                    .formatted(
+                        speed.path("batch").asInt(1) > 1
+                            ? " for %d examples".formatted(speed.path("batch").asInt())
+                            : "",
+                        plain(speed.path("runtime").asText())),
                 "",
                 "%.3g".formatted(pruned),
                 dense == null ? RunResult.NONE : "%.3g".formatted(dense),

@@ -89,7 +89,7 @@
     list(run.speed).forEach((speed, i) => {
       if (!isNumber(speed?.pruned)) return;
       const share = percentOf(speed.pruned, speed.dense);
-      whole.push([[name(speed.runtime), ", milliseconds"], "", "", figure(run, `/speed/${i}/pruned`, "tiny"), figure(run, `/speed/${i}/dense`, "tiny"),
+      whole.push([[name(speed.runtime), `, milliseconds${speed.batch > 1 ? ` for ${speed.batch} examples` : ""}`], "", "", figure(run, `/speed/${i}/pruned`, "tiny"), figure(run, `/speed/${i}/dense`, "tiny"),
         share === null ? NONE : formats.percent(share), meter(share === null ? null : share / 100)]);
     });
     return [table(["resource", "asked", ["at most", "number"], ["used", "number"], ["of", "number"], ["kept", "number"], ""],
@@ -159,9 +159,10 @@
   function speed() {
     const parts = [];
     if (speeds.length > 0) {
-      parts.push(table(["measured here", ["dense", "number"], ["pruned", "number"], ["of dense", "number"], ["threads", "number"]],
+      parts.push(table(["measured here", ["dense", "number"], ["pruned", "number"], ["of dense", "number"], ["examples", "number"], ["threads", "number"]],
         list(run.speed).map((each, i) => [name(each?.runtime), figure(run, `/speed/${i}/dense`, "milliseconds"), figure(run, `/speed/${i}/pruned`, "milliseconds"),
-          isNumber(percentOf(each?.pruned, each?.dense)) ? formats.percent(percentOf(each.pruned, each.dense)) : NONE, figure(run, `/speed/${i}/threads`, "count")]), { label: "Measured milliseconds" }));
+          isNumber(percentOf(each?.pruned, each?.dense)) ? formats.percent(percentOf(each.pruned, each.dense)) : NONE,
+          isNumber(each?.batch) ? figure(run, `/speed/${i}/batch`, "count") : "1", figure(run, `/speed/${i}/threads`, "count")]), { label: "Measured milliseconds" }));
     }
     parts.push(make("p", {}, make("strong", {}, "Zeros alone make most runtimes no faster: "), "they multiply by them. ",
       speeds.length > 0 ? "What was measured on this machine is above; of other runtimes this is known:" : "Nothing was measured in this run. MACs are not milliseconds; this is known of runtimes:"));

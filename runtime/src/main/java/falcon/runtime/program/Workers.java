@@ -1,8 +1,8 @@
 package falcon.runtime.program;
 
-import falcon.runtime.operator.Step;
 import falcon.runtime.operator.Workspace;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -10,28 +10,31 @@ import org.jspecify.annotations.Nullable;
 /// turn.
 ///
 /// Which thread computes a part does not matter for its bits. With one thread there are no helpers.
+/// The caller waits for parts that a helper has claimed, not for helpers that are still waking up.
 /// One caller at a time; nothing is allocated on the heap while steps run.
 public final class Workers implements AutoCloseable {
-  /// Rounds that a helper looks for work before it sleeps: some 20 µs.
-  private static final int ROUNDS = 2000;
+  /// Time that a thread looks for work before it sleeps, in nanoseconds: more than the steps of one
+  /// thread take in most networks, less than a system gives a thread before others have their turn.
+  private static final long SPIN = 100_000;
 
   private final Thread[] helpers;
+  private final AtomicIntegerArray asleep;
   private final Workspace workspace = new Workspace();
-  private final AtomicInteger next = new AtomicInteger();
-  private final AtomicInteger finished = new AtomicInteger();
   private final AtomicInteger turn = new AtomicInteger();
   private volatile boolean isClosed;
-  private volatile @Nullable Throwable failure;
-  private volatile @Nullable Thread caller;
-  private @Nullable Step step;
-  private int parts;
+  private volatile @Nullable Task task;
 
   /// @param threads 1 or more, the calling one included
   public Workers(int threads) {
     helpers = new Thread[threads - 1];
+    asleep = new AtomicIntegerArray(helpers.length);
     for (int i = 0; i < helpers.length; i++) {
+      int number = i;
       helpers[i] =
-          Thread.ofPlatform().daemon().name("falcon-runtime-" + (i + 1)).unstarted(this::help);
+          Thread.ofPlatform()
+              .daemon()
+              .name("falcon-runtime-" + (i + 1))
+              .unstarted(() -> help(number));
     }
     for (Thread helper : helpers) {
       helper.start();
@@ -39,75 +42,55 @@ public final class Workers implements AutoCloseable {
   }
 
   /// Runs all parts of a step.
-  void run(Step work) {
-    int count = work.parts();
-    if (count == 1 || helpers.length == 0) {
-      for (int part = 0; part < count; part++) {
-        work.run(part, workspace);
-      }
+  void run(Task work) {
+    if (work.parts() == 1 || helpers.length == 0) {
+      work.runAlone(workspace);
       return;
     }
-    step = work;
-    parts = count;
-    next.set(0);
-    finished.set(0);
-    failure = null;
-    caller = Thread.currentThread();
-    turn.incrementAndGet(); // publishes the fields above
-    for (Thread helper : helpers) {
-      LockSupport.unpark(helper);
-    }
-    takeParts(work, count, workspace);
-    int rounds = 0;
-    while (finished.get() < helpers.length) {
-      if (++rounds < ROUNDS) {
-        Thread.onSpinWait();
-      } else {
-        LockSupport.parkNanos(this, 50_000);
+    work.begin();
+    task = work;
+    turn.incrementAndGet();
+    int wanted = Math.min(helpers.length, work.parts() - 1);
+    for (int helper = 0; helper < wanted; helper++) {
+      if (asleep.get(helper) != 0) {
+        LockSupport.unpark(helpers[helper]);
       }
     }
-    step = null;
-    Throwable thrown = failure;
-    if (thrown instanceof RuntimeException exception) {
-      throw exception;
-    }
-    if (thrown instanceof Error error) {
-      throw error;
-    }
-  }
-
-  private void takeParts(Step work, int count, Workspace own) {
-    try {
-      for (int part = next.getAndIncrement(); part < count; part = next.getAndIncrement()) {
-        work.run(part, own);
+    work.takeParts(workspace);
+    long begin = 0;
+    while (!work.isFinished()) {
+      Thread.onSpinWait();
+      long now = System.nanoTime();
+      begin = begin == 0 ? now : begin;
+      if (now - begin > SPIN) {
+        LockSupport.parkNanos(this, SPIN); // the thread that computes may wait for this processor
       }
-    } catch (RuntimeException | Error e) {
-      failure = e;
-      next.set(count);
     }
+    work.requireSuccess();
   }
 
-  private void help() {
+  private void help(int number) {
     var own = new Workspace();
     int seen = 0;
-    int rounds = 0;
+    long begin = System.nanoTime();
     while (!isClosed) {
-      if (turn.get() == seen) {
-        if (++rounds < ROUNDS) {
-          Thread.onSpinWait();
-        } else {
+      if (turn.get() != seen) {
+        seen = turn.get();
+        Task work = task;
+        if (work != null) {
+          work.takeParts(own);
+        }
+        begin = System.nanoTime();
+      } else if (System.nanoTime() - begin < SPIN) {
+        Thread.onSpinWait();
+      } else {
+        asleep.set(number, 1);
+        if (turn.get() == seen && !isClosed) {
           LockSupport.park(this);
         }
-        continue;
+        asleep.set(number, 0);
+        begin = System.nanoTime();
       }
-      rounds = 0;
-      seen = turn.get();
-      Step work = step;
-      if (work != null) {
-        takeParts(work, parts, own);
-      }
-      finished.incrementAndGet();
-      LockSupport.unpark(caller);
     }
   }
 
