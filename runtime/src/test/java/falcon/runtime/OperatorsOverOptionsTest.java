@@ -46,9 +46,7 @@ class OperatorsOverOptionsTest {
           "MeanVarianceNormalization",
           "NonZero",
           "QLinearConv",
-          "QLinearMatMul",
-          "Resize",
-          "Upsample");
+          "QLinearMatMul");
 
   @TempDir Path folder;
 

@@ -6,6 +6,7 @@ import falcon.model.Node;
 import falcon.model.Tensor;
 import falcon.model.ValueInfo;
 import falcon.model.shape.ShapeInference;
+import falcon.prune.options.PruningException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.LinkedHashMap;
@@ -21,9 +22,15 @@ final class ExampleInputs {
   /// Returns a value for each input that a caller has to give.
   ///
   /// @param batch number of examples, 1 or more, where the network leaves it open
-  /// @throws IllegalArgumentException if the network leaves another axis open
+  /// @throws PruningException if the network leaves another axis open
   static Map<String, Tensor> of(Network network, int batch) {
-    Map<String, List<Long>> shapes = ShapeInference.inputShapes(network, batch);
+    Map<String, List<Long>> shapes;
+    try {
+      shapes = ShapeInference.inputShapes(network, batch);
+    } catch (IllegalArgumentException e) {
+      throw new PruningException(
+          PruningException.Kind.INPUT, network.place() + e.getMessage(), e);
+    }
     var inputs = new LinkedHashMap<String, Tensor>();
     var random = new SplittableRandom(batch);
     for (ValueInfo input : network.fedInputs()) {

@@ -2,11 +2,14 @@ package falcon.cli.speed;
 
 import falcon.model.Network;
 import falcon.model.Tensor;
+import falcon.model.UnusableNodeException;
+import falcon.prune.options.PruningException;
 import falcon.runtime.Execution;
 import falcon.runtime.FalconRuntime;
 import falcon.runtime.LayerSummary;
 import falcon.runtime.RuntimeOptions;
 import falcon.runtime.StepTime;
+import falcon.runtime.UnsupportedOperatorsException;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -29,7 +32,17 @@ final class FalconEngine implements Engine {
   /// Loads a network.
   ///
   /// @param threads number of threads of a run
+  /// @throws PruningException if the runtime does not take the network
   static FalconEngine load(Network network, Map<String, Tensor> inputs, int threads) {
+    try {
+      return loaded(network, inputs, threads);
+    } catch (UnsupportedOperatorsException | UnusableNodeException e) {
+      throw new PruningException(
+          PruningException.Kind.INPUT, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static FalconEngine loaded(Network network, Map<String, Tensor> inputs, int threads) {
     FalconRuntime runtime =
         FalconRuntime.of(network, RuntimeOptions.defaults().withThreads(threads));
     boolean isReady = false;

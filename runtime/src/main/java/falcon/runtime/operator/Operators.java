@@ -42,6 +42,7 @@ public final class Operators {
         NormalizationOperators::addTo,
         ReductionOperators::addTo,
         RearrangementOperators::addTo,
+        ResizeOperators::addTo,
         SelectionOperators::addTo,
         AttentionOperators::addTo,
         QuantizedOperators::addTo,
