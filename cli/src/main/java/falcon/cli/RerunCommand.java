@@ -11,11 +11,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -102,8 +102,7 @@ final class RerunCommand implements Callable<Integer> {
   public Integer call() {
     output.requireOneAmount();
     FormerRun former = FormerRun.read(run);
-    Path place = Files.isDirectory(run) ? run : run.toAbsolutePath().getParent();
-    Path again = out == null ? beside(place) : out;
+    Path again = out == null ? beside(run) : out;
     List<String> words = words(former, again.toAbsolutePath());
     var repetition = new Repetition(run.toString(), former, mayInputsDiffer, console);
     int code = runner.applyAsInt(new Invocation(typed, words, base(former), repetition));
@@ -130,9 +129,11 @@ final class RerunCommand implements Callable<Integer> {
     return base.toAbsolutePath();
   }
 
-  private static Path beside(Path place) {
+  /// Returns the folder of a repetition, from the folder of a run or its result.
+  private static Path beside(Path run) {
+    Path place = Files.isDirectory(run) ? run : run.resolveSibling("").normalize();
     Path absolute = place.toAbsolutePath().normalize();
-    return place.resolveSibling(absolute.getFileName() + "-rerun");
+    return absolute.resolveSibling(absolute.getFileName() + "-rerun");
   }
 
   /// Returns the words of the command for one run in another folder.
@@ -178,8 +179,7 @@ final class RerunCommand implements Callable<Integer> {
   }
 
   private CommandSpec siblings(String name) {
-    CommandLine parent = spec.commandLine().getParent();
-    return parent.getSubcommands().get(name).getCommandSpec();
+    return Objects.requireNonNull(spec.parent().subcommands().get(name)).getCommandSpec();
   }
 
   /// Returns words without [#LEFT_OUT] and their values.
