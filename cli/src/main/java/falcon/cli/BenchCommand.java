@@ -101,9 +101,7 @@ final class BenchCommand implements Callable<Integer> {
     var found = new Gate.Value(least, "(the least of all settings)");
     String verdict = gate.judge(model.path().toString(), Map.of(Figure.SPEEDUP, found));
     console.result(
-        gate.isLine()
-            ? line(least, verdict)
-            : output.isJson() ? json(settings) : text(settings));
+        gate.isLine() ? line(least, verdict) : output.isJson() ? json(settings) : text(settings));
     return gate.exitCode();
   }
 

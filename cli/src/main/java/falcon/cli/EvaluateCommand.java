@@ -99,7 +99,8 @@ final class EvaluateCommand implements Callable<Integer> {
   private void show(
       Evaluator.Result result, Evaluator.Part part, String samples, String preprocessing) {
     String verdict =
-        gate.judge(model.path().toString(), Map.of(Figure.ACCURACY, value(result.accuracy(), part)));
+        gate.judge(
+            model.path().toString(), Map.of(Figure.ACCURACY, value(result.accuracy(), part)));
     if (gate.isLine()) {
       console.result(
           line(part, result.samples())

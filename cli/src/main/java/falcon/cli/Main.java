@@ -86,8 +86,7 @@ public final class Main {
       commandLine.registerConverter(Path.class, folder::resolve);
     }
     commandLine.setParameterExceptionHandler((e, _) -> usage(e));
-    commandLine.setExecutionExceptionHandler(
-        (e, _, _) -> report(e, invocation.isDebug()));
+    commandLine.setExecutionExceptionHandler((e, _, _) -> report(e, invocation.isDebug()));
     return commandLine;
   }
 

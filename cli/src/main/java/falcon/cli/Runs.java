@@ -251,5 +251,4 @@ final class Runs {
   private String resumption() {
     return "Go on with: " + invocation.resumption();
   }
-
 }

@@ -74,10 +74,12 @@ class RerunCommandTest {
   @Test
   void relativePathsStartFromTheFolderOfThen() throws IOException {
     pruned("a");
-    edit("a", result -> {
-      result.put("command", "./falcon prune net.onnx --macs 50% --method magnitude --out a");
-      result.put("folder", folder.toString());
-    });
+    edit(
+        "a",
+        result -> {
+          result.put("command", "./falcon prune net.onnx --macs 50% --method magnitude --out a");
+          result.put("folder", folder.toString());
+        });
     Ran again = Ran.of("rerun", at("a"), "--out", at("b"));
     assertThat(again.code()).as(again.err()).isEqualTo(ExitCode.DONE);
     assertThat(again.err()).contains("the same bytes as");
@@ -92,12 +94,14 @@ class RerunCommandTest {
   @Test
   void whatDiffersIsSaidFirstAndOtherInputsAreRefused() throws IOException {
     pruned("a");
-    edit("a", result -> {
-      ((ObjectNode) result.get("versions")).put("java", "24");
-      ((ObjectNode) result.get("machine")).put("processors", 1000);
-      ((ObjectNode) result.get("identity")).put("seed", "7");
-      ((ObjectNode) result.at("/inputs/0")).put("sha256", "abc");
-    });
+    edit(
+        "a",
+        result -> {
+          ((ObjectNode) result.get("versions")).put("java", "24");
+          ((ObjectNode) result.get("machine")).put("processors", 1000);
+          ((ObjectNode) result.get("identity")).put("seed", "7");
+          ((ObjectNode) result.at("/inputs/0")).put("sha256", "abc");
+        });
     Ran refused = Ran.of("rerun", at("a"), "--out", at("b"));
     assertThat(refused.code()).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(refused.err())
@@ -140,8 +144,7 @@ class RerunCommandTest {
     Path options =
         Files.writeString(
             folder.resolve("run.options"),
-            "\"%s\" --macs 50%% --out \"%s\"\n\"@%s\"\n"
-                .formatted(at("net.onnx"), at("@a"), more));
+            "\"%s\" --macs 50%% --out \"%s\"\n\"@%s\"\n".formatted(at("net.onnx"), at("@a"), more));
     Ran ran = Ran.of("prune", "@" + options);
     assertThat(ran.code()).as(ran.err()).isEqualTo(ExitCode.DONE);
     assertThat(result("@a").get("command").asText())

@@ -114,8 +114,7 @@ class ThresholdCommandsTest {
             "--summary-line");
     assertThat(ran.code()).as(ran.err()).isEqualTo(ExitCode.UNDER_THRESHOLD);
     assertThat(ran.out().strip())
-        .matches(
-            "command=bench model=\\S+ batch=1,2 threads=1 speedup=[0-9.]+ fail-under=missed");
+        .matches("command=bench model=\\S+ batch=1,2 threads=1 speedup=[0-9.]+ fail-under=missed");
   }
 
   @ParameterizedTest
@@ -159,7 +158,16 @@ class ThresholdCommandsTest {
 
   private Ran prune(String name, String... more) {
     String[] words = {
-      "prune", MODEL, "--data", DATA, "--method", "falcon", "--steps", "0", "-q", "--out",
+      "prune",
+      MODEL,
+      "--data",
+      DATA,
+      "--method",
+      "falcon",
+      "--steps",
+      "0",
+      "-q",
+      "--out",
       folder.resolve(name).toString()
     };
     boolean hasBudget = List.of(more).contains("--macs");

@@ -56,8 +56,7 @@ public record Threshold(Figure figure, double least) {
       throw new IllegalArgumentException(
           "%1$s=%2$s has no unit; %1$s is in percent: %1$s=%2$s%%".formatted(figure.id(), amount));
     }
-    double least =
-        number(amount.substring(0, amount.length() - 1).strip(), figure.id() + "=90%");
+    double least = number(amount.substring(0, amount.length() - 1).strip(), figure.id() + "=90%");
     if (!(least >= 0 && least <= 100)) {
       throw new IllegalArgumentException(
           "%s=%s: wanted are 0 %% to 100 %%".formatted(figure.id(), amount));

@@ -18,14 +18,7 @@ class ShellWordsTest {
         """;
     assertThat(ShellWords.of(text))
         .containsExactly(
-            "net.onnx",
-            "--exclude=fc.*,a \"b\" \\n",
-            "--macs",
-            "30%",
-            "x y",
-            "it's",
-            "a#b",
-            "");
+            "net.onnx", "--exclude=fc.*,a \"b\" \\n", "--macs", "30%", "x y", "it's", "a#b", "");
   }
 
   @Test

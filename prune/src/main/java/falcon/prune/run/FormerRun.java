@@ -61,8 +61,7 @@ public final class FormerRun {
     var all = new ArrayList<>(differences(texts("versions"), texts(Versions.all()), "version of "));
     all.addAll(differences(texts("machine"), texts(Machine.facts()), ""));
     if (result.path(ResultFile.IDENTITY).isObject()) {
-      all.addAll(
-          differences(settings(texts(ResultFile.IDENTITY)), settings(run.identity()), ""));
+      all.addAll(differences(settings(texts(ResultFile.IDENTITY)), settings(run.identity()), ""));
     }
     return List.copyOf(all);
   }
