@@ -4,10 +4,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.cli.option.ModelOptions;
 import falcon.cli.option.OutputOptions;
 import falcon.cli.option.ThreadOptions;
+import falcon.cli.option.Threshold.Figure;
+import falcon.cli.option.ThresholdOptions;
 import falcon.cli.output.Console;
 import falcon.cli.output.JsonText;
+import falcon.cli.output.SummaryLine;
 import falcon.cli.output.Table;
-import falcon.cli.process.ExitCode;
 import falcon.cli.speed.SpeedComparison;
 import falcon.cli.speed.Timing;
 import falcon.model.Network;
@@ -17,7 +19,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -39,6 +43,7 @@ final class BenchCommand implements Callable<Integer> {
   private static final double MOST_SECONDS = 3600;
 
   private final Console console;
+  private final Gate gate;
 
   @Spec
   @SuppressWarnings("NullAway.Init")
@@ -46,6 +51,7 @@ final class BenchCommand implements Callable<Integer> {
 
   @Mixin private final ModelOptions model = new ModelOptions();
   @Mixin private final OutputOptions output = new OutputOptions();
+  @Mixin private final ThresholdOptions thresholds = new ThresholdOptions();
 
   @Option(
       names = "--reference",
@@ -86,6 +92,7 @@ final class BenchCommand implements Callable<Integer> {
 
   BenchCommand(Console console) {
     this.console = console;
+    this.gate = new Gate(console, thresholds);
   }
 
   @Override
@@ -111,8 +118,29 @@ final class BenchCommand implements Callable<Integer> {
       }
     }
     String written = run == null ? "" : keep(run, settings);
-    console.result(output.isJson() ? json(settings) : text(settings) + written);
-    return ExitCode.DONE;
+    double least = settings.stream().mapToDouble(BenchCommand::speedup).min().orElseThrow();
+    var found = new Gate.Value(least, "(the least of all settings)");
+    String verdict = gate.judge(model.path().toString(), Map.of(Figure.SPEEDUP, found));
+    console.result(
+        gate.isLine()
+            ? line(least, verdict)
+            : output.isJson() ? json(settings) : text(settings) + written);
+    return gate.exitCode();
+  }
+
+  private String line(double least, String verdict) {
+    return new SummaryLine("bench")
+        .add("model", model.path())
+        .add("reference", reference)
+        .add("batch", words(batches))
+        .add("threads", words(threads))
+        .add("speedup", "%.2f".formatted(least))
+        .add("fail-under", verdict)
+        .toString();
+  }
+
+  private static String words(List<Integer> numbers) {
+    return numbers.stream().map(String::valueOf).collect(Collectors.joining(","));
   }
 
   /// Writes the measurements into a run's folder.
@@ -145,6 +173,8 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   private void requireUsable() {
+    thresholds.requireUsable(output);
+    thresholds.requireMeasured(List.of(Figure.SPEEDUP), "bench measures speedup alone");
     for (int batch : batches) {
       require(batch >= 1 && batch <= MOST_IN_BATCH, "--batch " + batch, "1 to " + MOST_IN_BATCH);
     }
@@ -202,11 +232,16 @@ final class BenchCommand implements Callable<Integer> {
     return row.isPruned() ? "pruned" : "dense";
   }
 
+  /// Returns how many times as fast the pruned network is in Falcon's runtime.
+  private static double speedup(SpeedComparison.Setting setting) {
+    return setting.ratio(setting.rows().getFirst());
+  }
+
   private static String verdict(List<SpeedComparison.Setting> settings) {
     double least = Double.POSITIVE_INFINITY;
     double greatest = 0;
     for (SpeedComparison.Setting setting : settings) {
-      double ratio = setting.ratio(setting.rows().getFirst());
+      double ratio = speedup(setting);
       least = Math.min(least, ratio);
       greatest = Math.max(greatest, ratio);
     }

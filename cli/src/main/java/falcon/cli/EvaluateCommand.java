@@ -5,18 +5,23 @@ import falcon.cli.option.DataOptions;
 import falcon.cli.option.ModelOptions;
 import falcon.cli.option.OutputOptions;
 import falcon.cli.option.ThreadOptions;
+import falcon.cli.option.Threshold.Figure;
+import falcon.cli.option.ThresholdOptions;
 import falcon.cli.output.Console;
 import falcon.cli.output.ConsoleProgress;
 import falcon.cli.output.Flags;
 import falcon.cli.output.JsonText;
-import falcon.cli.process.ExitCode;
+import falcon.cli.output.SummaryLine;
 import falcon.data.Dataset;
 import falcon.data.Preprocessing;
 import falcon.model.Network;
 import falcon.prune.Evaluator;
 import falcon.prune.options.Measure;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -29,11 +34,13 @@ import picocli.CommandLine.Option;
     description = "Measures the accuracy of a network, or its agreement with another one.")
 final class EvaluateCommand implements Callable<Integer> {
   private final Console console;
+  private final Gate gate;
 
   @Mixin private final ModelOptions model = new ModelOptions();
   @Mixin private final DataOptions dataOptions = new DataOptions();
   @Mixin private final ThreadOptions threads = new ThreadOptions();
   @Mixin private final OutputOptions output = new OutputOptions();
+  @Mixin private final ThresholdOptions thresholds = new ThresholdOptions();
 
   @Option(
       names = "--split",
@@ -53,10 +60,17 @@ final class EvaluateCommand implements Callable<Integer> {
 
   EvaluateCommand(Console console) {
     this.console = console;
+    this.gate = new Gate(console, thresholds);
   }
 
   @Override
   public Integer call() {
+    thresholds.requireUsable(output);
+    thresholds.requireMeasured(
+        reference == null ? List.of(Figure.ACCURACY) : List.of(Figure.AGREEMENT, Figure.FIDELITY),
+        reference == null
+            ? "without --reference, accuracy is measured"
+            : "with --reference, agreement and fidelity are measured");
     Network network = model.readBeside(reference);
     Network compared = reference == null ? null : model.read(reference);
     Dataset data = dataOptions.open(network);
@@ -72,7 +86,7 @@ final class EvaluateCommand implements Callable<Integer> {
         show(evaluator.compare(compared, network, part, progress), part, how);
       }
     }
-    return ExitCode.DONE;
+    return gate.exitCode();
   }
 
   private Evaluator.Part part(Dataset data) {
@@ -84,6 +98,19 @@ final class EvaluateCommand implements Callable<Integer> {
 
   private void show(
       Evaluator.Result result, Evaluator.Part part, String samples, String preprocessing) {
+    String verdict =
+        gate.judge(
+            model.path().toString(), Map.of(Figure.ACCURACY, value(result.accuracy(), part)));
+    if (gate.isLine()) {
+      console.result(
+          line(part, result.samples())
+              .addPercent(Measure.ACCURACY.id(), result.accuracy())
+              .add("cross-entropy", "%.4f".formatted(result.crossEntropy()))
+              .add("seconds", "%.1f".formatted(result.seconds()))
+              .add("fail-under", verdict)
+              .toString());
+      return;
+    }
     console.result(
         output.isJson()
             ? json(result, part, preprocessing)
@@ -114,7 +141,31 @@ final class EvaluateCommand implements Callable<Integer> {
     return JsonText.of(json);
   }
 
+  private SummaryLine line(Evaluator.Part part, int samples) {
+    return new SummaryLine("evaluate")
+        .add("model", model.path())
+        .add("split", name(part))
+        .add("samples", samples);
+  }
+
+  private static Gate.Value value(double percent, Evaluator.Part part) {
+    return new Gate.Value(percent, "on %s samples".formatted(name(part)));
+  }
+
   private void show(Evaluator.Comparison result, Evaluator.Part part, String preprocessing) {
+    var figures = new TreeMap<Figure, Gate.Value>();
+    figures.put(Gate.figure(result.measure()), value(result.percent(), part));
+    figures.put(Figure.FIDELITY, value(result.fidelity(), part));
+    String verdict = gate.judge(model.path().toString(), figures);
+    if (gate.isLine()) {
+      SummaryLine line = line(part, result.samples());
+      figures.forEach((figure, found) -> line.addPercent(figure.id(), found.value()));
+      console.result(
+          line.add("seconds", "%.1f".formatted(result.seconds()))
+              .add("fail-under", verdict)
+              .toString());
+      return;
+    }
     console.result(
         output.isJson()
             ? JsonText.of(

@@ -1,7 +1,10 @@
 package falcon.cli;
 
+import ai.onnxruntime.OrtEnvironment;
 import falcon.prune.report.Versions;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Objects;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -19,8 +22,8 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExit codes:%n",
     footer = {
       "  0 done, 1 a fault of Falcon, 2 wrong usage, 3 bad input, 4 budget cannot be met,",
-      "  5 native library, memory or another limit of the machine, 130 interrupted (143 by SIGTERM,",
-      "  129 by a terminal that was closed)"
+      "  5 native library, memory or another limit of the machine, 6 a figure below --fail-under,",
+      "  130 interrupted (143 by SIGTERM, 129 by a terminal that was closed)"
     })
 final class FalconCommand implements Runnable {
   @Spec
@@ -48,12 +51,15 @@ final class FalconCommand implements Runnable {
     return List.copyOf(spec.subcommands().keySet());
   }
 
-  /// The versions of Falcon and of the software that it runs on.
+  /// The versions of Falcon, of its native libraries and of the software that it runs on.
   static final class Version implements IVersionProvider {
     @Override
     public String[] getVersion() {
-      return Versions.all().entrySet().stream()
-          .map(entry -> "%-9s %s".formatted(entry.getKey(), entry.getValue()))
+      var versions = new LinkedHashMap<>(Versions.all());
+      String runtime = OrtEnvironment.class.getPackage().getImplementationVersion();
+      versions.put("onnxruntime", Objects.requireNonNullElse(runtime, "unknown"));
+      return versions.entrySet().stream()
+          .map(entry -> "%-11s %s".formatted(entry.getKey(), entry.getValue()))
           .toArray(String[]::new);
     }
   }

@@ -5,7 +5,9 @@ import falcon.cli.output.Console;
 import falcon.cli.output.StandardOutput;
 import falcon.cli.process.ExitCode;
 import falcon.prune.options.Failure;
+import falcon.prune.options.PruningException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine;
@@ -39,38 +41,52 @@ public final class Main {
   ///
   /// @return exit code
   int run(String... args) {
-    CommandLine commandLine = commandLine(args);
     try {
-      return commandLine.execute(args);
-    } catch (Throwable failure) {
-      // picocli passes on errors that are no Exception: exhausted memory, a library that does not
-      // load.
-      return report(failure, List.of(args).contains("--debug"));
+      return run(Invocation.of(args));
+    } catch (PruningException e) {
+      return report(e, List.of(args).contains("--debug"));
     }
   }
 
-  private CommandLine commandLine(String... args) {
+  private int run(Invocation invocation) {
+    CommandLine commandLine = commandLine(invocation);
+    try {
+      return commandLine.execute(invocation.words().toArray(String[]::new));
+    } catch (Throwable failure) {
+      // picocli passes on errors that are no Exception: exhausted memory, a library that does not
+      // load.
+      return report(failure, invocation.isDebug());
+    }
+  }
+
+  private CommandLine commandLine(Invocation invocation) {
     var commandLine =
         new CommandLine(new FalconCommand())
             .addSubcommand(new DemoCommand(console, interruption))
             .addSubcommand(new InspectCommand(console))
             .addSubcommand(new EvaluateCommand(console))
             .addSubcommand(new BenchCommand(console))
-            .addSubcommand(new PruneCommand(console, interruption, args))
+            .addSubcommand(new PruneCommand(console, interruption, invocation))
             .addSubcommand(new ReportCommand(console))
             .addSubcommand(new CompareCommand(console))
             .addSubcommand(new ExportMaskCommand(console))
-            .addSubcommand(new RetrainCommand(console, interruption, args))
-            .addSubcommand(new TrainCommand(console, interruption, args))
+            .addSubcommand(new RetrainCommand(console, interruption, invocation))
+            .addSubcommand(new TrainCommand(console, interruption, invocation))
+            .addSubcommand(new RerunCommand(console, invocation, this::run))
+            .addSubcommand(new CompletionCommand(console))
+            .setExpandAtFiles(false)
             .setCaseInsensitiveEnumValuesAllowed(true)
             .setAbbreviatedOptionsAllowed(false)
             .setUsageHelpAutoWidth(false)
             .setOut(new PrintWriter(console.out(), true, console.out().charset()))
             .setErr(new PrintWriter(console.err(), true, console.err().charset()));
     Converters.addTo(commandLine);
+    Path folder = invocation.folder();
+    if (folder != null) {
+      commandLine.registerConverter(Path.class, folder::resolve);
+    }
     commandLine.setParameterExceptionHandler((e, _) -> usage(e));
-    commandLine.setExecutionExceptionHandler(
-        (e, _, _) -> report(e, List.of(args).contains("--debug")));
+    commandLine.setExecutionExceptionHandler((e, _, _) -> report(e, invocation.isDebug()));
     return commandLine;
   }
 

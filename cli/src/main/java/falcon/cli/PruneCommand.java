@@ -11,6 +11,7 @@ import falcon.cli.option.OutputOptions;
 import falcon.cli.option.PruneOptions;
 import falcon.cli.option.RunFolderOptions;
 import falcon.cli.option.ThreadOptions;
+import falcon.cli.option.ThresholdOptions;
 import falcon.cli.output.Console;
 import falcon.cli.output.ConsoleProgress;
 import falcon.cli.output.Flags;
@@ -60,7 +61,8 @@ import picocli.CommandLine.Spec;
 final class PruneCommand implements Callable<Integer> {
   private final Console console;
   private final Interruption interruption;
-  private final List<String> args;
+  private final Invocation invocation;
+  private final Gate gate;
 
   @Spec
   @SuppressWarnings("NullAway.Init")
@@ -73,6 +75,7 @@ final class PruneCommand implements Callable<Integer> {
   @Mixin private final PruneOptions pruneOptions = new PruneOptions();
   @Mixin private final ThreadOptions threads = new ThreadOptions();
   @Mixin private final OutputOptions output = new OutputOptions();
+  @Mixin private final ThresholdOptions thresholds = new ThresholdOptions();
 
   @Option(
       names = "--macs",
@@ -126,10 +129,11 @@ final class PruneCommand implements Callable<Integer> {
       description = "Only tell what would be done: budgets, stages, memory, time.")
   private boolean isDryRun;
 
-  PruneCommand(Console console, Interruption interruption, String... args) {
+  PruneCommand(Console console, Interruption interruption, Invocation invocation) {
     this.console = console;
     this.interruption = interruption;
-    this.args = List.of(args);
+    this.invocation = invocation;
+    this.gate = new Gate(console, thresholds);
   }
 
   @Override
@@ -141,7 +145,7 @@ final class PruneCommand implements Callable<Integer> {
     Network read = model.read();
     if (!dataOptions.isGiven()) {
       pruneByWeights(read);
-      return ExitCode.DONE;
+      return gate.exitCode();
     }
     Dataset data = dataOptions.open(read);
     @Nullable Preprocessing preprocessing = dataOptions.preprocessing(data, read, model.path());
@@ -160,6 +164,7 @@ final class PruneCommand implements Callable<Integer> {
       }
       Map<Amount, PruningPlan> plans = new LinkedHashMap<>();
       prunings.forEach((amount, pruning) -> plans.put(amount, plan(pruning)));
+      gate.requireMeasured(prunings.values().iterator().next().measures());
       NamedExport export = NamedExport.of(names, network, plans.values());
       Results results = results();
       if (isDryRun) {
@@ -187,7 +192,7 @@ final class PruneCommand implements Callable<Integer> {
                       .run(),
               this::text);
     }
-    return ExitCode.DONE;
+    return gate.exitCode();
   }
 
   private PruningOptions options() {
@@ -230,7 +235,7 @@ final class PruneCommand implements Callable<Integer> {
   }
 
   private Runs runs(ConsoleProgress progress, Results results) {
-    return new Runs(interruption, args, folder, progress, results);
+    return new Runs(interruption, invocation, folder, progress, results).judgedBy(gate);
   }
 
   private RunDescription description(
@@ -240,7 +245,8 @@ final class PruneCommand implements Callable<Integer> {
       @Nullable Preprocessing preprocessing,
       List<InputFile> inputs) {
     return RunDescription.builder(network, Objects.requireNonNull(plan), options)
-        .command(CommandText.of(args))
+        .command(invocation.command())
+        .folder(invocation.workingFolder())
         .wording(Flags::in)
         .preprocessing(preprocessing)
         .inputs(inputs)
@@ -254,6 +260,13 @@ final class PruneCommand implements Callable<Integer> {
       throw usage("how much may stay? Say --macs 30%, or --nnz 30% for a budget of weights alone");
     }
     output.requireOneAmount();
+    thresholds.requireUsable(output);
+    if (!dataOptions.isGiven()) {
+      thresholds.requireMeasured(List.of(), "without --data nothing is measured");
+    }
+    if (isDryRun && (thresholds.isLine() || !thresholds.thresholds().isEmpty())) {
+      throw usage("--dry-run has no result; leave --fail-under and --summary-line out");
+    }
     folder.requireOneWay();
     if (isDryRun && (folder.isResumed() || folder.isForced())) {
       throw usage("--dry-run touches no run directory; leave --resume and --force out");

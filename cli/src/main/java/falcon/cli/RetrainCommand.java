@@ -9,10 +9,10 @@ import falcon.cli.option.RetrainOptions;
 import falcon.cli.option.RunFolderOptions;
 import falcon.cli.option.SeedOptions;
 import falcon.cli.option.ThreadOptions;
+import falcon.cli.option.ThresholdOptions;
 import falcon.cli.output.Console;
 import falcon.cli.output.ConsoleProgress;
 import falcon.cli.output.Results;
-import falcon.cli.process.ExitCode;
 import falcon.data.Dataset;
 import falcon.data.Preprocessing;
 import falcon.model.Network;
@@ -46,7 +46,8 @@ import picocli.CommandLine.Option;
 final class RetrainCommand implements Callable<Integer> {
   private final Console console;
   private final Interruption interruption;
-  private final List<String> args;
+  private final Invocation invocation;
+  private final Gate gate;
 
   @Mixin private final ModelOptions model = new ModelOptions();
   @Mixin private final DataOptions dataOptions = new DataOptions();
@@ -56,6 +57,7 @@ final class RetrainCommand implements Callable<Integer> {
   @Mixin private final SeedOptions seeds = new SeedOptions();
   @Mixin private final ThreadOptions threads = new ThreadOptions();
   @Mixin private final OutputOptions output = new OutputOptions();
+  @Mixin private final ThresholdOptions thresholds = new ThresholdOptions();
 
   @Option(
       names = "--epochs",
@@ -110,10 +112,11 @@ final class RetrainCommand implements Callable<Integer> {
       description = "Leave the test samples alone; networks are judged on validation samples only.")
   private boolean isTestLeftOut;
 
-  RetrainCommand(Console console, Interruption interruption, String... args) {
+  RetrainCommand(Console console, Interruption interruption, Invocation invocation) {
     this.console = console;
     this.interruption = interruption;
-    this.args = List.of(args);
+    this.invocation = invocation;
+    this.gate = new Gate(console, thresholds);
   }
 
   @Override
@@ -121,6 +124,7 @@ final class RetrainCommand implements Callable<Integer> {
     folder.requireGiven();
     folder.requireOneWay();
     output.requireOneAmount();
+    thresholds.requireUsable(output);
     Network own = model.readBeside(teacher);
     Network read = teacher == null ? own : model.read(teacher);
     Dataset data = dataOptions.open(read);
@@ -136,7 +140,9 @@ final class RetrainCommand implements Callable<Integer> {
               .preprocessing(preprocessing)
               .progress(progress)
               .test(!isTestLeftOut);
-      new Runs(interruption, args, folder, progress, results)
+      gate.requireMeasured(retraining.measures());
+      new Runs(interruption, invocation, folder, progress, results)
+          .judgedBy(gate)
           .retrain(
               retraining,
               retraining.plan(),
@@ -149,7 +155,7 @@ final class RetrainCommand implements Callable<Integer> {
                   mask == null ? "zeros" : "mask",
                   output.isVerbose()));
     }
-    return ExitCode.DONE;
+    return gate.exitCode();
   }
 
   private PruningOptions options() {

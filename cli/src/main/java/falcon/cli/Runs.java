@@ -21,7 +21,6 @@ import falcon.prune.storage.InputPlaces;
 import falcon.prune.storage.ModelFormat;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,7 +36,7 @@ import org.jspecify.annotations.Nullable;
 /// begins, and gone on with after an interruption.
 final class Runs {
   private final Interruption interruption;
-  private final List<String> args;
+  private final Invocation invocation;
   private final RunFolderOptions folder;
   private final ConsoleProgress progress;
   private final Results results;
@@ -45,18 +44,20 @@ final class Runs {
   /// What writes finished runs in another form, null if nothing does.
   private @Nullable NamedExport export;
 
+  private @Nullable Gate gate;
+
   /// The state from which the current run could continue, null as long as nothing of it is stored.
   private volatile @Nullable String place;
 
-  /// @param args the command as it was typed
+  /// @param invocation the command
   Runs(
       Interruption interruption,
-      List<String> args,
+      Invocation invocation,
       RunFolderOptions folder,
       ConsoleProgress progress,
       Results results) {
     this.interruption = interruption;
-    this.args = args;
+    this.invocation = invocation;
     this.folder = folder;
     this.progress = progress;
     this.results = results;
@@ -65,6 +66,12 @@ final class Runs {
   /// Sets what writes finished runs in another form, null if nothing does.
   Runs alsoWriting(@Nullable NamedExport other) {
     export = other;
+    return this;
+  }
+
+  /// Sets what results are compared with; the default asks for nothing.
+  Runs judgedBy(Gate value) {
+    gate = value;
     return this;
   }
 
@@ -81,6 +88,9 @@ final class Runs {
     folders.forEach((amount, outputs) -> {
       RunDescription run = descriptions.apply(amount);
       runs.put(amount, run);
+      if (invocation.repetition() != null) {
+        invocation.repetition().check(run);
+      }
       RunDirectory.check(outputs, run, folder.existing());
       if (export != null) {
         export.requireFree(outputs.directory(), run, folder.isForced() || folder.isResumed());
@@ -109,7 +119,8 @@ final class Runs {
         folder.forEach(List.of(plan.asked().macs()), source.places()),
         _ ->
             RunDescription.builder(retraining.network(), plan, retraining.options())
-                .command(CommandText.of(args))
+                .command(invocation.command())
+                .folder(invocation.workingFolder())
                 .wording(Flags::in)
                 .preprocessing(source.preprocessing())
                 .inputs(source.inputs().get())
@@ -191,8 +202,9 @@ final class Runs {
               progress.note(
                   "%s: was edited and is left as it is".formatted(directory.path().resolve(name))));
       String exported = export == null ? "" : export.write(null, directory.path());
-      results.add(
-          () -> RunDirectory.result(directory.path()),
+      show(
+          RunDirectory.result(directory.path()),
+          directory,
           () ->
               "%s was finished before; see result.json there%s"
                   .formatted(directory.path(), exported));
@@ -208,14 +220,28 @@ final class Runs {
           PruningException.Kind.INPUT, "%s%n%s".formatted(e.getMessage(), resumption()), e);
     }
     String exported = export == null ? "" : export.write(pruned, directory.path());
-    results.add(() -> result, () -> text.of(pruned, directory.path(), result) + exported);
+    show(result, directory, () -> text.of(pruned, directory.path(), result) + exported);
+  }
+
+  /// Prints a result, as one line if that is asked for, and compares it with what it has to reach.
+  private void show(String result, RunDirectory directory, Supplier<String> text) {
+    if (gate == null) {
+      results.add(() -> result, text);
+      return;
+    }
+    var figures = new RunFigures(result);
+    String verdict = gate.judge(directory.path().toString(), figures.measured());
+    String command = invocation.words().getFirst();
+    results.add(
+        () -> result,
+        gate.isLine() ? () -> figures.line(command, directory.path(), verdict) : text);
   }
 
   /// Returns the advice after an interruption.
   private String advice(Collection<RunDirectory> directories) {
     String from = place;
     if (from != null) {
-      return "Go on from %s with: %s".formatted(from, CommandText.of(resuming()));
+      return "Go on from %s with: %s".formatted(from, invocation.resumption());
     }
     return directories.stream().anyMatch(RunDirectory::canBeResumed)
         ? resumption()
@@ -223,13 +249,6 @@ final class Runs {
   }
 
   private String resumption() {
-    return "Go on with: " + CommandText.of(resuming());
-  }
-
-  private List<String> resuming() {
-    var words = new ArrayList<>(args);
-    words.removeIf(word -> word.equals("--force") || word.equals("--resume"));
-    words.add("--resume");
-    return words;
+    return "Go on with: " + invocation.resumption();
   }
 }

@@ -57,7 +57,7 @@ import picocli.CommandLine.Spec;
 final class TrainCommand implements Callable<Integer> {
   private final Console console;
   private final Interruption interruption;
-  private final List<String> args;
+  private final Invocation invocation;
 
   @Spec
   @SuppressWarnings("NullAway.Init")
@@ -137,10 +137,10 @@ final class TrainCommand implements Callable<Integer> {
 
   @Mixin private final RunFolderOptions folder = new RunFolderOptions();
 
-  TrainCommand(Console console, Interruption interruption, String... args) {
+  TrainCommand(Console console, Interruption interruption, Invocation invocation) {
     this.console = console;
     this.interruption = interruption;
-    this.args = List.of(args);
+    this.invocation = invocation;
   }
 
   @Override
@@ -185,7 +185,7 @@ final class TrainCommand implements Callable<Integer> {
                       .build())
               .preprocessing(preprocessing)
               .progress(progress);
-      new Runs(interruption, args, folder, progress, results)
+      new Runs(interruption, invocation, folder, progress, results)
           .retrain(
               training,
               training.plan(),

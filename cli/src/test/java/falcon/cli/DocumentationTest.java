@@ -43,7 +43,9 @@ class DocumentationTest {
         "train",
         "demo",
         "report",
-        "compare"
+        "compare",
+        "bench",
+        "rerun"
       })
   void everyOptionIsNamed(String command) throws IOException {
     String text = Files.readString(DOCS.resolve("options.md"));

@@ -41,9 +41,11 @@ import falcon.torch.execution.SampleLosses;
 import falcon.torch.kernel.Workers;
 import falcon.torch.sample.SampleSource;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The builder of a run: set what differs from the defaults, then call [#run]. Not thread-safe.
@@ -143,6 +145,18 @@ public final class Pruning {
 
   private Network shaped() {
     return options.shaped(network);
+  }
+
+  /// Returns the measures that the result has figures of: that of the held-out samples, and that of
+  /// the test samples where it is another one.
+  ///
+  /// @throws PruningException if network and data are not compatible
+  public Set<Measure> measures() {
+    var measures = EnumSet.of(match().measure());
+    if (readsTest && match().data().hasTest()) {
+      measures.add(match().measure(Split.TEST, options.loss()));
+    }
+    return measures;
   }
 
   private NetworkWithData match() {

@@ -5,6 +5,7 @@ import falcon.data.Preprocessing;
 import falcon.model.Network;
 import falcon.model.Tensor;
 import falcon.prune.options.BudgetRequest;
+import falcon.prune.options.Measure;
 import falcon.prune.options.Method;
 import falcon.prune.options.Progress;
 import falcon.prune.options.PruningException;
@@ -15,6 +16,7 @@ import falcon.prune.report.PrunedNetwork;
 import falcon.prune.run.StageStore;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The builder of a run that retrains a network on a mask that exists already: set what differs
@@ -115,6 +117,13 @@ public final class Retraining {
   ///     ([PruningException.Kind#INPUT])
   public PruningPlan plan() {
     return pruning.plan();
+  }
+
+  /// Returns the measures that the result has figures of, as [Pruning#measures].
+  ///
+  /// @throws PruningException if network and data are not compatible
+  public Set<Measure> measures() {
+    return pruning.measures();
   }
 
   /// Returns the network that is retrained: the dense one that was given, for examples of the

@@ -50,6 +50,7 @@ public final class Converters {
     to.add(Ridge.class, Ridge::parse);
     to.add(Block.class, Block::parse);
     to.add(Memory.class, Memory::parse);
+    to.add(Threshold.class, Threshold::parse);
     to.add(Method.class, Method::of);
     to.add(Effort.class, Effort::parse);
     to.add(Loss.class, Loss::of);

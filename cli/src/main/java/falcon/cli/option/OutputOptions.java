@@ -1,6 +1,8 @@
 package falcon.cli.option;
 
 import falcon.cli.output.ConsoleProgress;
+import java.util.ArrayList;
+import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -48,6 +50,24 @@ public final class OutputOptions {
 
   boolean isDebug() {
     return debug;
+  }
+
+  /// Returns the options as words of another command.
+  public List<String> words() {
+    var words = new ArrayList<String>();
+    if (json) {
+      words.add("--json");
+    }
+    if (quiet) {
+      words.add("--quiet");
+    }
+    if (verbose) {
+      words.add("--verbose");
+    }
+    if (debug) {
+      words.add("--debug");
+    }
+    return words;
   }
 
   /// Requires that not both less and more output is asked for.

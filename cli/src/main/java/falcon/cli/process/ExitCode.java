@@ -22,6 +22,9 @@ public final class ExitCode {
   /// A native library, memory or another limit of the machine prevents the command.
   public static final int MACHINE = 5;
 
+  /// The result is written, but a figure of it is under what was asked for (`--fail-under`).
+  public static final int UNDER_THRESHOLD = 6;
+
   /// The base to which the number of the signal that ended the process is added: 130 for Ctrl-C.
   static final int SIGNALLED = 128;
 

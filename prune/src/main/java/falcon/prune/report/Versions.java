@@ -23,12 +23,13 @@ public final class Versions {
     return ofArtifact("falcon/falcon-prune");
   }
 
-  /// Returns the versions by name: Falcon, libtorch (with the binding's own), Java, operating
-  /// system.
+  /// Returns the versions by name: Falcon, libtorch and OpenBLAS (with the binding's own),
+  /// Java, operating system.
   public static Map<String, String> all() {
     var versions = new LinkedHashMap<String, String>();
     versions.put("falcon", falcon());
     versions.put("libtorch", ofArtifact("org.bytedeco/pytorch"));
+    versions.put("openblas", ofArtifact("org.bytedeco/openblas"));
     versions.put("java", Runtime.version().toString());
     versions.put("system", System.getProperty("os.name") + " " + System.getProperty("os.version"));
     return versions;

@@ -54,6 +54,7 @@ final class ResultFile {
     ObjectNode json = Json.object();
     json.put("schemaVersion", Versions.SCHEMA);
     json.put("command", run.command());
+    json.put("folder", run.folder() == null ? null : run.folder().toString());
     Versions.all().forEach(json.putObject("versions")::put);
     json.put("seed", run.options().seed());
     ObjectNode machine = json.putObject("machine");

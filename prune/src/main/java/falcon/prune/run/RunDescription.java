@@ -10,6 +10,7 @@ import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.Versions;
 import falcon.prune.storage.InputFile;
 import falcon.prune.storage.ModelFormat;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -29,6 +30,7 @@ public final class RunDescription {
   private final PruningPlan plan;
   private final PruningOptions options;
   private final String command;
+  private final @Nullable Path folder;
   private final @Nullable Preprocessing preprocessing;
   private final List<InputFile> inputs;
   private final ModelFormat format;
@@ -41,6 +43,7 @@ public final class RunDescription {
     plan = builder.plan;
     options = builder.options;
     command = builder.command;
+    folder = builder.folder;
     preprocessing = builder.preprocessing;
     inputs = builder.inputs;
     format = builder.format;
@@ -79,6 +82,11 @@ public final class RunDescription {
     return command;
   }
 
+  /// Returns the folder that relative paths of the command start from, null where it is not known.
+  public @Nullable Path folder() {
+    return folder;
+  }
+
   /// Returns the conversion of pixels to inputs, null where samples are arrays or there are none.
   public @Nullable Preprocessing preprocessing() {
     return preprocessing;
@@ -110,6 +118,7 @@ public final class RunDescription {
     private final PruningPlan plan;
     private final PruningOptions options;
     private String command = "";
+    private @Nullable Path folder;
     private @Nullable Preprocessing preprocessing;
     private List<InputFile> inputs = List.of();
     private ModelFormat format = ModelFormat.ONNX;
@@ -126,6 +135,13 @@ public final class RunDescription {
     /// Sets the command as it was typed, or another description of how the run was started.
     public Builder command(String value) {
       command = Objects.requireNonNull(value);
+      return this;
+    }
+
+    /// Sets the folder that relative paths of the command start from; null, the default, where
+    /// that is not known.
+    public Builder folder(@Nullable Path value) {
+      folder = value;
       return this;
     }
 

@@ -325,7 +325,7 @@ class RunDirectoryTest {
     assertThat(keys.removeIf(key -> key.startsWith("identity."))).isTrue();
     assertThat(keys)
         .containsExactlyInAnyOrder(
-            ("schemaVersion command versions.falcon versions.libtorch versions.java versions.system seed"
+            ("schemaVersion command folder versions.falcon versions.libtorch versions.openblas versions.java versions.system seed"
                     + " machine.processor machine.architecture machine.processors machine.memoryBytes"
                     + " inputs[].role inputs[].path inputs[].bytes inputs[].sha256"
                     + " options.method options.stages options.samples options.refit options.schedule options.steps options.learningRate"
