@@ -122,8 +122,7 @@ public interface PruningMethod {
       CostTable costs = plan.costs();
       Budget budget = plan.stageBudgets().get(stage);
       if (mask.weightCount() != costs.weightCount()
-          || mask.keptCount() > budget.maxNnz()
-          || mask.macs(costs) > budget.maxMacs()) {
+          || !budget.allows(mask, costs)) {
         throw new IllegalStateException(
             "the mask of stage %d (%s) is not within its budget, %s, of %d weights"
                 .formatted(stage, mask, budget, costs.weightCount()));

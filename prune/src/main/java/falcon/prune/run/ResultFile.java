@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.model.WeightStorage;
 import falcon.prune.options.Measure;
 import falcon.prune.options.PruningOptions;
+import falcon.prune.plan.PlannedResource;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.LayerOutcome;
 import falcon.prune.report.PrunedNetwork;
@@ -72,6 +73,7 @@ final class ResultFile {
     ObjectNode nnz = budget.putObject("nnz");
     used(nnz, report.nnz(), written.nnz());
     nnz.set(NETWORK, part(report.networkWeights()));
+    resources(budget, report, written);
     Measure measure = report.measure();
     json.put("measure", measure == null ? null : measure.id());
     if (measure != null) {
@@ -173,6 +175,29 @@ final class ResultFile {
         .put("request", used.asked())
         .put("used", counted)
         .put("total", used.total());
+  }
+
+  private static void resources(ObjectNode budget, Report report, WrittenModel written) {
+    if (report.resources().isEmpty()) {
+      return;
+    }
+    ArrayNode resources = budget.putArray("resources");
+    for (int r = 0; r < report.resources().size(); r++) {
+      Report.ResourceReport resource = report.resources().get(r);
+      PlannedResource planned = resource.budget();
+      resources
+          .addObject()
+          .put("name", planned.name())
+          .put("request", planned.request())
+          .put("unit", planned.unit())
+          .put("asked", planned.inUnits(planned.limit()))
+          .put("used", planned.inUnits(written.resources().get(r)))
+          .put("total", planned.inUnits(planned.total()))
+          .put("fixed", planned.inUnits(planned.fixed()))
+          .put("percent", planned.percent(written.resources().get(r)))
+          .put("binding", resource.isBinding())
+          .put("price", resource.price());
+    }
   }
 
   private static @Nullable ObjectNode part(Report.@Nullable Part part) {
