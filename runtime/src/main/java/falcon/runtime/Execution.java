@@ -160,7 +160,25 @@ public final class Execution implements AutoCloseable {
   /// @throws IndexOutOfBoundsException if an index among the inputs is outside the axis that it
   ///     addresses: names the node
   public void run() {
-    runtime.run(this);
+    runtime.run(this, null);
+  }
+
+  /// Returns operator and name of the node behind each step of a run, in order. A step may compute
+  /// several nodes; it has the name of the layer among them.
+  public List<String> steps() {
+    return program.labels();
+  }
+
+  /// Computes the outputs like [#run], and adds the time that each step takes.
+  ///
+  /// @param nanos one sum for each of [#steps], in nanoseconds; changed
+  /// @throws IllegalArgumentException if there are more or fewer sums than steps
+  public void run(long[] nanos) {
+    if (nanos.length != program.labels().size()) {
+      throw new IllegalArgumentException(
+          "%d sums for %d steps".formatted(nanos.length, program.labels().size()));
+    }
+    runtime.run(this, nanos);
   }
 
   /// Releases the native memory; its segments must not be used any more.

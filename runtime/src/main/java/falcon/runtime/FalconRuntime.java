@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /// Runs a network for inference, in float32.
 ///
@@ -189,14 +190,19 @@ public final class FalconRuntime implements AutoCloseable {
     return known;
   }
 
-  void run(Execution execution) {
+  /// @param nanos sums of the times of the steps; null if they are not wanted
+  void run(Execution execution, long @Nullable [] nanos) {
     lock.lock();
     try {
       requireOpen();
       if (!executions.contains(execution)) {
         throw new IllegalStateException("the execution is closed");
       }
-      execution.program().run(workers);
+      if (nanos == null) {
+        execution.program().run(workers);
+      } else {
+        execution.program().run(workers, nanos);
+      }
     } finally {
       lock.unlock();
     }

@@ -46,6 +46,16 @@ final class FalconEngine implements Engine {
     return execution.layers();
   }
 
+  /// Returns operator and name of the node of each step.
+  List<String> steps() {
+    return execution.steps();
+  }
+
+  /// Runs the network once, and adds the time of each step in nanoseconds.
+  void run(long[] nanos) {
+    execution.run(nanos);
+  }
+
   @Override
   public void run() {
     execution.run();

@@ -35,7 +35,7 @@ public record Timing(double median, double low, double high, int rounds) {
   /// Runs an engine until it is warm.
   ///
   /// @return number of runs of a round
-  private static int warm(Engine engine, double seconds) {
+  static int warm(Engine engine, double seconds) {
     long begin = System.nanoTime();
     double last;
     do {

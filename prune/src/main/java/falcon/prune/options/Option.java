@@ -15,6 +15,12 @@ public enum Option {
   BUDGET,
   /// The budget of bytes in the network's file.
   BYTES,
+  /// The budget of measured time.
+  TIME,
+  /// The timing table of a budget of time.
+  TIMES,
+  /// The timing table that is measured.
+  TABLE,
   /// The method: [PruningOptions#method].
   METHOD,
   /// The method and its number of steps in one: [Effort].

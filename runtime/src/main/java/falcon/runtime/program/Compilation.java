@@ -46,16 +46,18 @@ public final class Compilation {
       value.place(memory.asSlice(plan.offset(value), value.roomBytes()));
     }
     var steps = new ArrayList<Step>();
+    var labels = new ArrayList<String>();
     for (Operation operation : graph.operations()) {
       if (operation.isView()) {
         continue;
       }
       try {
         steps.add(operation.operator().binding().apply(operation.operands()));
+        labels.add(operation.node().label());
       } catch (UnusableNodeException e) {
         throw e.in(network);
       }
     }
-    return new Program(steps, graph, resources, plan.bytes());
+    return new Program(steps, labels, graph, resources, plan.bytes());
   }
 }

@@ -12,15 +12,18 @@ import java.util.SequencedMap;
 /// memory of all values, which it owns. One thread at a time.
 public final class Program implements AutoCloseable {
   private final Step[] steps;
+  private final List<String> labels;
   private final SequencedMap<String, Value> inputs;
   private final SequencedMap<String, Value> outputs;
   private final Resources resources;
   private final long bytes;
 
+  /// @param labels operator and name of the node of each step
   /// @param resources owner of all native memory; handed over
   /// @param bytes size of the computed values' memory
-  Program(List<Step> steps, Graph graph, Resources resources, long bytes) {
+  Program(List<Step> steps, List<String> labels, Graph graph, Resources resources, long bytes) {
     this.steps = steps.toArray(Step[]::new);
+    this.labels = List.copyOf(labels);
     this.resources = resources;
     this.bytes = bytes;
     inputs = byName(graph.inputs());
@@ -57,6 +60,24 @@ public final class Program implements AutoCloseable {
   public void run(Workers workers) {
     for (Step step : steps) {
       workers.run(step);
+    }
+  }
+
+  /// Returns operator and name of the node of each step, in order.
+  public List<String> labels() {
+    return labels;
+  }
+
+  /// Computes the outputs, and adds the time of each step.
+  ///
+  /// @param nanos one sum for each step, in nanoseconds
+  public void run(Workers workers, long[] nanos) {
+    long begin = System.nanoTime();
+    for (int s = 0; s < steps.length; s++) {
+      workers.run(steps[s]);
+      long end = System.nanoTime();
+      nanos[s] += end - begin;
+      begin = end;
     }
   }
 

@@ -1,0 +1,168 @@
+package falcon.cli.speed;
+
+import falcon.budget.SparsityPattern;
+import falcon.model.Network;
+import falcon.model.Node;
+import falcon.model.Tensor;
+import falcon.model.layer.Layer;
+import falcon.model.layer.LayerSelection;
+import falcon.model.layer.Layers;
+import falcon.model.layer.NamePattern;
+import falcon.prune.Falcon;
+import falcon.prune.costs.NetworkHash;
+import falcon.prune.costs.TimingTable;
+import falcon.prune.options.Amount;
+import falcon.prune.options.BudgetRequest;
+import falcon.prune.options.KeepFloor;
+import falcon.prune.options.Method;
+import falcon.prune.options.PruningOptions;
+import falcon.prune.report.PrunedNetwork;
+import falcon.prune.report.Report;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Measures how the time of each layer in `falcon.runtime` depends on the number of its weights.
+///
+/// The network is pruned to the same share of weights in every layer, for several shares, and runs
+/// in turns with the dense network; the time of each step is added up. A layer's step includes what
+/// is computed with it (bias, sum, activation), in the state of the caches that a run leaves.
+public final class LayerTimes {
+  /// Shares of weights that are measured. Above a third of scattered weights, or half of blocks,
+  /// the runtime computes layers densely, and more zeros save nothing.
+  private static final List<Double> SHARES = List.of(0.03, 0.08, 0.15, 0.25, 0.35);
+
+  /// Part of a share that each layer keeps at least; the rest goes where magnitudes say.
+  private static final double EVEN = 0.97;
+
+  private static final double ROUND_NANOS = 20e6;
+  private static final int LEAST_ROUNDS = 15;
+
+  private LayerTimes() {}
+
+  /// The median times of a network's steps, in milliseconds.
+  private record Measured(double whole, Map<String, Double> byLabel) {
+    double of(List<String> labels) {
+      return labels.stream().mapToDouble(label -> byLabel.getOrDefault(label, 0.0)).sum();
+    }
+  }
+
+  /// Measures a network.
+  ///
+  /// @param network the dense network
+  /// @param patterns patterns of the zeros
+  /// @param batch number of examples of a run, 1 or more, where the network leaves it open
+  /// @param threads number of threads, 1 or more
+  /// @param seconds time for the warm-up of each pruned network, and again for its measurement,
+  ///     above 0
+  /// @throws falcon.prune.options.PruningException if the network cannot be pruned
+  public static TimingTable measure(
+      Network network,
+      List<SparsityPattern> patterns,
+      int batch,
+      int threads,
+      LayerSelection selection,
+      double seconds) {
+    Layers layers = Layers.of(network, selection);
+    Map<String, Tensor> inputs = ExampleInputs.of(network, batch);
+    var byPattern = new LinkedHashMap<String, TimingTable.PatternTimes>();
+    for (SparsityPattern pattern : patterns) {
+      List<PrunedNetwork> pruned =
+          SHARES.stream().map(share -> pruned(network, pattern, selection, share)).toList();
+      var engines = new ArrayList<FalconEngine>();
+      try {
+        engines.add(FalconEngine.load(network, inputs, threads));
+        for (PrunedNetwork each : pruned) {
+          engines.add(FalconEngine.load(each.network(), inputs, threads));
+        }
+        byPattern.put(
+            pattern.toString(), times(layers, pruned, inTurns(engines, seconds)));
+      } finally {
+        engines.forEach(FalconEngine::close);
+      }
+    }
+    return new TimingTable(
+        NetworkHash.of(layers), batch, threads, TimingTable.thisMachine(), byPattern);
+  }
+
+  private static PrunedNetwork pruned(
+      Network network, SparsityPattern pattern, LayerSelection selection, double share) {
+    return Falcon.prune(network, BudgetRequest.nnz(share))
+        .options(
+            PruningOptions.builder()
+                .method(Method.MAGNITUDE)
+                .pattern(pattern)
+                .selection(selection)
+                .floors(
+                    List.of(
+                        new KeepFloor(new NamePattern("*"), new Amount.Share(share * EVEN))))
+                .build())
+        .run();
+  }
+
+  /// @param measured of the dense network first
+  private static TimingTable.PatternTimes times(
+      Layers layers, List<PrunedNetwork> pruned, List<Measured> measured) {
+    Measured dense = measured.getFirst();
+    var times = new LinkedHashMap<String, TimingTable.LayerTime>();
+    Map<String, List<String>> labels = new LinkedHashMap<>();
+    for (Layer layer : layers.prunable()) {
+      labels.put(
+          layer.tensor(), layer.nodes().stream().map(Node::label).distinct().toList());
+    }
+    for (int l = 0; l < pruned.getFirst().plan().layers().size(); l++) {
+      String name = pruned.getFirst().plan().layers().get(l).name();
+      List<String> own = labels.getOrDefault(name, List.of());
+      var points = new ArrayList<TimingTable.Point>();
+      for (int s = 0; s < pruned.size(); s++) {
+        Report.LayerReport layer = pruned.get(s).report().layers().get(l);
+        points.add(new TimingTable.Point(layer.kept(), measured.get(s + 1).of(own)));
+      }
+      times.put(name, TimingTable.fitted(points, dense.of(own)));
+    }
+    List<String> all = labels.values().stream().flatMap(List::stream).distinct().toList();
+    double[] others =
+        measured.stream().skip(1).mapToDouble(each -> each.whole() - each.of(all)).toArray();
+    return new TimingTable.PatternTimes(dense.whole(), Math.max(0, median(others)), times);
+  }
+
+  /// Measures engines in turns, so that whatever slows the machine down slows down all of them.
+  private static List<Measured> inTurns(List<FalconEngine> engines, double seconds) {
+    int[] runs = engines.stream().mapToInt(engine -> Timing.warm(engine, seconds)).toArray();
+    int rounds = (int) Math.max(LEAST_ROUNDS, seconds * 1e9 / ROUND_NANOS);
+    var whole = new double[engines.size()][rounds];
+    List<double[][]> steps = new ArrayList<>();
+    engines.forEach(engine -> steps.add(new double[engine.steps().size()][rounds]));
+    for (int round = 0; round < rounds; round++) {
+      for (int i = 0; i < runs.length; i++) {
+        int engine = (i + round) % runs.length; // none is always behind the same one
+        var nanos = new long[engines.get(engine).steps().size()];
+        for (int run = 0; run < runs[engine]; run++) {
+          engines.get(engine).run(nanos);
+        }
+        for (int s = 0; s < nanos.length; s++) {
+          steps.get(engine)[s][round] = nanos[s] / 1e6 / runs[engine];
+        }
+        whole[engine][round] = Arrays.stream(nanos).sum() / 1e6 / runs[engine];
+      }
+    }
+    var measured = new ArrayList<Measured>();
+    for (int i = 0; i < runs.length; i++) {
+      List<String> labels = engines.get(i).steps();
+      var byLabel = new LinkedHashMap<String, Double>();
+      for (int s = 0; s < labels.size(); s++) {
+        byLabel.merge(labels.get(s), median(steps.get(i)[s]), Double::sum);
+      }
+      measured.add(new Measured(median(whole[i]), byLabel));
+    }
+    return measured;
+  }
+
+  private static double median(double... values) {
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
+  }
+}
