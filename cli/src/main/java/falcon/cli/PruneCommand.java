@@ -161,11 +161,7 @@ final class PruneCommand implements Callable<Integer> {
       for (Amount amount : macs) {
         prunings.put(
             amount,
-            Falcon.prune(network, data, new BudgetRequest(amount, nnz, resources))
-                .options(options)
-                .preprocessing(preprocessing)
-                .progress(progress)
-                .test(!isTestLeftOut));
+            pruning(network, data, request(amount), options, preprocessing).progress(progress));
       }
       Map<Amount, PruningPlan> plans = new LinkedHashMap<>();
       prunings.forEach((amount, pruning) -> plans.put(amount, plan(pruning)));
@@ -191,13 +187,42 @@ final class PruneCommand implements Callable<Integer> {
                       preprocessing,
                       inputs),
               (amount, directory) ->
-                  Objects.requireNonNull(prunings.get(amount))
-                      .stages(directory.stages())
-                      .progress(directory.logged(progress))
-                      .run(),
+                  measuredTime(progress)
+                      .run(
+                          network,
+                          request(amount),
+                          () ->
+                              Objects.requireNonNull(prunings.get(amount))
+                                  .stages(directory.stages())
+                                  .progress(directory.logged(progress))
+                                  .run(),
+                          other ->
+                              pruning(network, data, other, options, preprocessing)
+                                  .progress(directory.logged(progress))
+                                  .run()),
               this::text);
     }
     return ExitCode.DONE;
+  }
+
+  private BudgetRequest request(Amount amount) {
+    return new BudgetRequest(amount, nnz, resources);
+  }
+
+  private MeasuredTime measuredTime(ConsoleProgress progress) {
+    return new MeasuredTime(budgetOptions, budgetOptions.timing(), progress);
+  }
+
+  private Pruning pruning(
+      Network network,
+      Dataset data,
+      BudgetRequest asked,
+      PruningOptions options,
+      @Nullable Preprocessing preprocessing) {
+    return Falcon.prune(network, data, asked)
+        .options(options)
+        .preprocessing(preprocessing)
+        .test(!isTestLeftOut);
   }
 
   /// Returns all files that are read besides the data.
@@ -235,7 +260,7 @@ final class PruneCommand implements Callable<Integer> {
       Map<Amount, PruningPlan> plans = new LinkedHashMap<>();
       for (Amount amount : macs) {
         WeightPruning pruning =
-            Falcon.prune(network, new BudgetRequest(amount, nnz, resources)).options(options);
+            Falcon.prune(network, request(amount)).options(options);
         prunings.put(amount, pruning);
         plans.put(amount, pruning.plan());
       }
@@ -253,9 +278,19 @@ final class PruneCommand implements Callable<Integer> {
               folders,
               amount -> description(network, plans.get(amount), options, null, inputs),
               (amount, directory) ->
-                  Objects.requireNonNull(prunings.get(amount))
-                      .progress(directory.logged(progress))
-                      .run(),
+                  measuredTime(progress)
+                      .run(
+                          network,
+                          request(amount),
+                          () ->
+                              Objects.requireNonNull(prunings.get(amount))
+                                  .progress(directory.logged(progress))
+                                  .run(),
+                          other ->
+                              Falcon.prune(network, other)
+                                  .options(options)
+                                  .progress(directory.logged(progress))
+                                  .run()),
               this::text);
     }
   }

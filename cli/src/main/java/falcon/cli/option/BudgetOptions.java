@@ -2,11 +2,13 @@ package falcon.cli.option;
 
 import falcon.prune.costs.CostFile;
 import falcon.prune.costs.StoredBytes;
+import falcon.prune.costs.TimingTable;
 import falcon.prune.options.ResourceAmount;
 import falcon.prune.options.ResourceRequest;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -28,6 +30,20 @@ public final class BudgetOptions {
   private @Nullable ResourceAmount bytes;
 
   @Option(
+      names = "--time",
+      paramLabel = "AMOUNT",
+      description =
+          "Budget of the time of a run in falcon.runtime: 2ms, 500us, or 50%% of the dense network's; needs"
+              + " --times. The pruned network is measured afterwards.")
+  private @Nullable ResourceAmount time;
+
+  @Option(
+      names = "--times",
+      paramLabel = "FILE",
+      description = "Timing table of this network and this machine, from bench --table FILE.")
+  private @Nullable Path times;
+
+  @Option(
       names = "--cost",
       paramLabel = "FILE",
       description =
@@ -46,7 +62,7 @@ public final class BudgetOptions {
 
   /// Returns whether a budget was given.
   public boolean isGiven() {
-    return bytes != null || !budgets.isEmpty();
+    return bytes != null || time != null || !budgets.isEmpty();
   }
 
   /// Returns whether the length of the file has a budget.
@@ -56,7 +72,26 @@ public final class BudgetOptions {
 
   /// Returns the files that costs were read from.
   public List<Path> files() {
-    return costs;
+    return times == null
+        ? costs
+        : Stream.concat(costs.stream(), Stream.of(times)).toList();
+  }
+
+  /// Returns the timing table of the budget of time.
+  ///
+  /// @return null if time has no budget
+  public @Nullable TimingTable timing() {
+    return time == null || times == null ? null : TimingTable.read(times);
+  }
+
+  /// Returns the budget of time by a timing table all of whose times are multiplied by a factor.
+  ///
+  /// @throws IllegalStateException if time has no budget
+  public ResourceRequest timeRequest(TimingTable table, double factor) {
+    if (time == null || times == null) {
+      throw new IllegalStateException("time has no budget");
+    }
+    return new ResourceRequest(TimingTable.NAME, time, table.costs(times, factor));
   }
 
   /// Returns the budgets, in the order of the options.
@@ -66,6 +101,20 @@ public final class BudgetOptions {
     var requests = new ArrayList<ResourceRequest>();
     if (bytes != null) {
       requests.add(new ResourceRequest(StoredBytes.NAME, bytes, new StoredBytes()));
+    }
+    if (time != null && times == null) {
+      throw usage(
+          "--time needs the times of this network: ./falcon bench MODEL --table FILE, then --times FILE");
+    }
+    if (time == null && times != null && !isShown) {
+      throw usage("--times alone limits nothing; say how long a run may take: --time 50%");
+    }
+    if (times != null) {
+      requests.add(
+          new ResourceRequest(
+              TimingTable.NAME,
+              time == null ? new ResourceAmount.Share(1) : time,
+              TimingTable.read(times).costs(times, 1)));
     }
     addOwn(requests, isShown);
     return List.copyOf(requests);

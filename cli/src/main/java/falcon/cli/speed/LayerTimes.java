@@ -130,6 +130,8 @@ public final class LayerTimes {
 
   /// Measures engines in turns, so that whatever slows the machine down slows down all of them.
   private static List<Measured> inTurns(List<FalconEngine> engines, double seconds) {
+    // Twice: what the JIT compiler knows of a kernel changes as further networks come to use it.
+    engines.forEach(engine -> Timing.warm(engine, seconds));
     int[] runs = engines.stream().mapToInt(engine -> Timing.warm(engine, seconds)).toArray();
     int rounds = (int) Math.max(LEAST_ROUNDS, seconds * 1e9 / ROUND_NANOS);
     var whole = new double[engines.size()][rounds];

@@ -21,6 +21,7 @@ public final class Report {
   private final Used macs;
   private final Used nnz;
   private final List<ResourceReport> resources;
+  private final @Nullable Measured measured;
   private final @Nullable Part networkMacs;
   private final Part networkWeights;
   private final List<LayerReport> layers;
@@ -42,6 +43,7 @@ public final class Report {
     macs = builder.macs;
     nnz = builder.nnz;
     resources = builder.resources;
+    measured = null;
     networkMacs = builder.networkMacs;
     networkWeights = builder.networkWeights;
     layers = builder.layers;
@@ -58,6 +60,39 @@ public final class Report {
     replacedKernels = builder.replacedKernels;
     warnings = builder.warnings;
     pattern = builder.pattern;
+  }
+
+  private Report(Report other, @Nullable Measured measured) {
+    this.measured = measured;
+    macs = other.macs;
+    nnz = other.nnz;
+    resources = other.resources;
+    networkMacs = other.networkMacs;
+    networkWeights = other.networkWeights;
+    layers = other.layers;
+    choice = other.choice;
+    measure = other.measure;
+    testMeasure = other.testMeasure;
+    validation = other.validation;
+    test = other.test;
+    heldOut = other.heldOut;
+    outcomes = other.outcomes;
+    stages = other.stages;
+    seconds = other.seconds;
+    peakMemoryBytes = other.peakMemoryBytes;
+    replacedKernels = other.replacedKernels;
+    warnings = other.warnings;
+    pattern = other.pattern;
+  }
+
+  /// Returns the same report with a measured resource.
+  public Report with(Measured value) {
+    return new Report(this, value);
+  }
+
+  /// Returns what was measured of a resource on the pruned network, null if nothing was.
+  public @Nullable Measured measured() {
+    return measured;
   }
 
   /// Creates a builder with the weights that a mask keeps within a plan; everything else is empty,

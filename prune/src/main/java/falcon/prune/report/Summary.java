@@ -61,6 +61,9 @@ public final class Summary {
     if (certificate != null && !report.resources().isEmpty()) {
       lines.add(binding(certificate, report));
     }
+    if (report.measured() != null) {
+      lines.add(measured(report.measured(), report));
+    }
     report.stages().stream()
         .flatMap(stage -> stage.notes().stream())
         .filter(StageNote.Retrained.class::isInstance)
@@ -285,6 +288,35 @@ public final class Summary {
             budget.text(resource.used()),
             budget.text(budget.total()),
             budget.percent(resource.used()));
+  }
+
+  /// Compares a measured resource with its promise.
+  private static String measured(Measured measured, Report report) {
+    var text = new StringBuilder();
+    for (Report.ResourceReport resource : report.resources()) {
+      if (resource.budget().name().equals(measured.resource())) {
+        double promised = resource.budget().inUnits(resource.used());
+        text.append(
+            "measured: %.3f ms, %.1f %% %s than the %.3f ms promised; dense %.3f ms (%d example%s, %d thread%s)"
+                .formatted(
+                    measured.value(),
+                    Math.abs(100 * (measured.value() / promised - 1)),
+                    measured.value() < promised ? "less" : "more",
+                    promised,
+                    measured.dense(),
+                    measured.batch(),
+                    measured.batch() == 1 ? "" : "s",
+                    measured.threads(),
+                    measured.threads() == 1 ? "" : "s"));
+      }
+    }
+    Measured.Correction correction = measured.correction();
+    return correction == null
+        ? text.toString()
+        : text.append(
+                "; corrected once: the first plan promised %.3f ms and took %.3f ms"
+                    .formatted(correction.promised(), correction.measured()))
+            .toString();
   }
 
   /// Names the budgets that bind, with what one unit more of each would be worth.

@@ -3,11 +3,13 @@ package falcon.prune.run;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.model.WeightStorage;
+import falcon.prune.costs.StoredBytes;
 import falcon.prune.options.Measure;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.plan.PlannedResource;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.LayerOutcome;
+import falcon.prune.report.Measured;
 import falcon.prune.report.PrunedNetwork;
 import falcon.prune.report.Report;
 import falcon.prune.report.RetrainingReport;
@@ -101,6 +103,7 @@ final class ResultFile {
     }
     layers(json.putArray("layers"), written, pruned);
     files(json.putObject("model"), written);
+    speed(json, report.measured());
     mask.describe(json.putObject(MASK));
     json.put("effectiveRows", report.effectiveRows());
     stages(json.putArray("stages"), report, run);
@@ -185,7 +188,8 @@ final class ResultFile {
     for (int r = 0; r < report.resources().size(); r++) {
       Report.ResourceReport resource = report.resources().get(r);
       PlannedResource planned = resource.budget();
-      resources
+      ObjectNode json =
+          resources
           .addObject()
           .put("name", planned.name())
           .put("request", planned.request())
@@ -197,6 +201,31 @@ final class ResultFile {
           .put("percent", planned.percent(written.resources().get(r)))
           .put("binding", resource.isBinding())
           .put("price", resource.price());
+      Measured measured = report.measured();
+      if (planned.name().equals(StoredBytes.NAME)) {
+        json.put("measured", written.bytes());
+      } else if (measured != null && measured.resource().equals(planned.name())) {
+        json.put("measured", measured.value());
+        Measured.Correction correction = measured.correction();
+        if (correction != null) {
+          json.putObject("corrected")
+              .put("factor", correction.factor())
+              .put("promised", correction.promised())
+              .put("measured", correction.measured());
+        }
+      }
+    }
+  }
+
+  private static void speed(ObjectNode json, @Nullable Measured measured) {
+    if (measured != null) {
+      json.putArray("speed")
+          .addObject()
+          .put("runtime", "falcon.runtime")
+          .put("threads", measured.threads())
+          .put("batch", measured.batch())
+          .put("dense", measured.dense())
+          .put("pruned", measured.value());
     }
   }
 
