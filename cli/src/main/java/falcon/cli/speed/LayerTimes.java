@@ -15,6 +15,8 @@ import falcon.prune.options.Amount;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.KeepFloor;
 import falcon.prune.options.Method;
+import falcon.prune.options.NnzRule;
+import falcon.prune.options.PruningException;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.report.PrunedNetwork;
 import falcon.prune.report.Report;
@@ -34,8 +36,8 @@ public final class LayerTimes {
   /// the runtime computes layers densely, and more zeros save nothing.
   private static final List<Double> SHARES = List.of(0.03, 0.08, 0.15, 0.25, 0.35);
 
-  /// Part of a share that each layer keeps at least; the rest goes where magnitudes say.
-  private static final double EVEN = 0.97;
+  /// Share of what an n:m pattern lets stay that is measured at most.
+  private static final double MOST_OF_PATTERN = 0.9;
 
   private static final double ROUND_NANOS = 20e6;
   private static final int LEAST_ROUNDS = 15;
@@ -87,19 +89,41 @@ public final class LayerTimes {
         NetworkHash.of(layers), batch, threads, TimingTable.thisMachine(), byPattern);
   }
 
+  /// Prunes every layer to the same share of its weights, the greatest of each layer.
   private static PrunedNetwork pruned(
       Network network, SparsityPattern pattern, LayerSelection selection, double share) {
-    return Falcon.prune(network, BudgetRequest.nnz(share))
-        .options(
-            PruningOptions.builder()
-                .method(Method.MAGNITUDE)
-                .pattern(pattern)
-                .selection(selection)
-                .floors(
-                    List.of(
-                        new KeepFloor(new NamePattern("*"), new Amount.Share(share * EVEN))))
-                .build())
-        .run();
+    double possible =
+        pattern instanceof SparsityPattern.AtMost(int kept, int length)
+            ? Math.min(share, MOST_OF_PATTERN * kept / length)
+            : share;
+    int block = pattern instanceof SparsityPattern.Blocks ? SparsityPattern.Blocks.HEIGHT : 1;
+    var floor = new KeepFloor(new NamePattern("*"), new Amount.Share(possible));
+    PruningOptions options =
+        PruningOptions.builder()
+            .method(Method.MAGNITUDE)
+            .pattern(pattern)
+            .selection(selection)
+            .floors(List.of(floor))
+            .build();
+    List<Layer> layers = Layers.of(network, selection).prunable();
+    long weights = 0;
+    for (Layer layer : layers) {
+      weights += (long) block * Math.ceilDiv(floor.of(layer.weights()), block);
+    }
+    while (true) {
+      try {
+        var budget =
+            new BudgetRequest(
+                new Amount.Share(1), new NnzRule.Limit(new Amount.Count(weights)));
+        return Falcon.prune(network, budget).options(options).run();
+      } catch (PruningException e) {
+        // Layers whose outputs are no multiple of a block's need some weights more.
+        if (e.kind() != PruningException.Kind.BUDGET || block == 1) {
+          throw e;
+        }
+        weights += (long) block * layers.size();
+      }
+    }
   }
 
   /// @param measured of the dense network first
