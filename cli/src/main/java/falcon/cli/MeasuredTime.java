@@ -1,17 +1,17 @@
 package falcon.cli;
 
-import falcon.cli.option.BudgetOptions;
-import falcon.cli.output.ConsoleProgress;
 import falcon.cli.speed.RunTime;
 import falcon.model.Network;
 import falcon.prune.costs.TimingTable;
 import falcon.prune.options.BudgetRequest;
+import falcon.prune.options.Progress;
 import falcon.prune.options.PruningException;
 import falcon.prune.options.ResourceRequest;
 import falcon.prune.report.Measured;
 import falcon.prune.report.PrunedNetwork;
 import falcon.prune.report.Report;
 import java.util.List;
+import java.util.function.DoubleFunction;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -22,16 +22,30 @@ final class MeasuredTime {
   /// Greatest error of a promised time that is accepted, relative to the promise.
   private static final double ACCEPTED = 0.1;
 
-  private static final double SECONDS = 2;
-
-  private final BudgetOptions budgets;
   private final @Nullable TimingTable table;
-  private final ConsoleProgress progress;
+  private final DoubleFunction<ResourceRequest> budget;
+  private final Meter meter;
+  private final Progress progress;
+
+  /// Measures networks.
+  @FunctionalInterface
+  interface Meter {
+    /// Measures a pruned network beside the dense one.
+    ///
+    /// @param times says for how many examples and threads
+    RunTime measure(Network pruned, Network dense, TimingTable times);
+  }
 
   /// @param table null if time has no budget: nothing is measured
-  MeasuredTime(BudgetOptions budgets, @Nullable TimingTable table, ConsoleProgress progress) {
-    this.budgets = budgets;
+  /// @param budget makes the budget of time with all times of the table multiplied by a factor
+  MeasuredTime(
+      @Nullable TimingTable table,
+      DoubleFunction<ResourceRequest> budget,
+      Meter meter,
+      Progress progress) {
     this.table = table;
+    this.budget = budget;
+    this.meter = meter;
     this.progress = progress;
   }
 
@@ -68,7 +82,7 @@ final class MeasuredTime {
             .formatted(time.pruned(), promised, factor));
     PrunedNetwork corrected;
     try {
-      corrected = again.apply(corrected(asked, table, factor));
+      corrected = again.apply(corrected(asked, factor));
     } catch (PruningException e) {
       progress.warn("the plan cannot be corrected: " + e.getMessage());
       return pruned.with(measured(time, table, null));
@@ -82,7 +96,7 @@ final class MeasuredTime {
 
   private RunTime measure(PrunedNetwork pruned, Network dense, TimingTable times) {
     progress.note("measuring the pruned network in falcon.runtime");
-    return RunTime.measure(pruned.network(), dense, times.batch(), times.threads(), SECONDS);
+    return meter.measure(pruned.network(), dense, times);
   }
 
   private static Measured measured(
@@ -91,12 +105,12 @@ final class MeasuredTime {
         TimingTable.NAME, time.pruned(), time.dense(), table.batch(), table.threads(), correction);
   }
 
-  private BudgetRequest corrected(BudgetRequest asked, TimingTable times, double factor) {
+  private BudgetRequest corrected(BudgetRequest asked, double factor) {
     List<ResourceRequest> resources =
         asked.resources().stream()
             .map(resource ->
                 resource.name().equals(TimingTable.NAME)
-                    ? budgets.timeRequest(times, factor)
+                    ? budget.apply(factor)
                     : resource)
             .toList();
     return new BudgetRequest(asked.macs(), asked.nnz(), resources);

@@ -19,6 +19,7 @@ import falcon.cli.output.JsonText;
 import falcon.cli.output.ResourceJson;
 import falcon.cli.output.Results;
 import falcon.cli.process.ExitCode;
+import falcon.cli.speed.RunTime;
 import falcon.data.Dataset;
 import falcon.data.Preprocessing;
 import falcon.model.Network;
@@ -62,6 +63,9 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExample:%n",
     footer = {"  ./falcon prune resnet20.pth --arch resnet20 --data cifar10 --macs 30%% --out r30"})
 final class PruneCommand implements Callable<Integer> {
+  /// Time for the warm-up of a network whose time has a budget, and again for its measurement.
+  private static final double MEASURING_SECONDS = 2;
+
   private final Console console;
   private final Interruption interruption;
   private final List<String> args;
@@ -210,7 +214,12 @@ final class PruneCommand implements Callable<Integer> {
   }
 
   private MeasuredTime measuredTime(ConsoleProgress progress) {
-    return new MeasuredTime(budgetOptions, budgetOptions.timing(), progress);
+    return new MeasuredTime(
+        budgetOptions.timing(),
+        budgetOptions::timeRequest,
+        (pruned, dense, times) ->
+            RunTime.measure(pruned, dense, times.batch(), times.threads(), MEASURING_SECONDS),
+        progress);
   }
 
   private Pruning pruning(

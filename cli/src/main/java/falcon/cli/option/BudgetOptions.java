@@ -84,14 +84,17 @@ public final class BudgetOptions {
     return time == null || times == null ? null : TimingTable.read(times);
   }
 
-  /// Returns the budget of time by a timing table all of whose times are multiplied by a factor.
+  /// Returns the budget of time with all times of the table multiplied by a factor.
   ///
-  /// @throws IllegalStateException if time has no budget
-  public ResourceRequest timeRequest(TimingTable table, double factor) {
-    if (time == null || times == null) {
+  /// @throws IllegalStateException if there is no table
+  public ResourceRequest timeRequest(double factor) {
+    if (times == null) {
       throw new IllegalStateException("time has no budget");
     }
-    return new ResourceRequest(TimingTable.NAME, time, table.costs(times, factor));
+    return new ResourceRequest(
+        TimingTable.NAME,
+        time == null ? new ResourceAmount.Share(1) : time,
+        TimingTable.read(times).costs(times, factor));
   }
 
   /// Returns the budgets, in the order of the options.
@@ -110,11 +113,7 @@ public final class BudgetOptions {
       throw usage("--times alone limits nothing; say how long a run may take: --time 50%");
     }
     if (times != null) {
-      requests.add(
-          new ResourceRequest(
-              TimingTable.NAME,
-              time == null ? new ResourceAmount.Share(1) : time,
-              TimingTable.read(times).costs(times, 1)));
+      requests.add(timeRequest(1));
     }
     addOwn(requests, isShown);
     return List.copyOf(requests);
