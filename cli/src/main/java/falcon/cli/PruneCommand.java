@@ -149,8 +149,8 @@ final class PruneCommand implements Callable<Integer> {
       macs = List.of(new Amount.Share(1));
       nnz = nnz instanceof NnzRule.Auto ? new NnzRule.Free() : nnz;
     }
-    requireUsable();
     resources = budgetOptions.requests(false);
+    requireUsable();
     Network read = model.read();
     if (!dataOptions.isGiven()) {
       pruneByWeights(read);
