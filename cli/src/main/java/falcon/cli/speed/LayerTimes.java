@@ -25,6 +25,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
 
 /// Measures how the time of each layer in `falcon.runtime` depends on the number of its weights.
 ///
@@ -80,7 +81,7 @@ public final class LayerTimes {
           engines.add(FalconEngine.load(each.network(), inputs, threads));
         }
         byPattern.put(
-            pattern.toString(), times(layers, pruned, inTurns(engines, seconds)));
+            pattern.toString(), times(layers, pruned, inTurns(engines, seconds, Timing.clock(threads))));
       } finally {
         engines.forEach(FalconEngine::close);
       }
@@ -153,10 +154,15 @@ public final class LayerTimes {
   }
 
   /// Measures engines in turns, so that whatever slows the machine down slows down all of them.
-  private static List<Measured> inTurns(List<FalconEngine> engines, double seconds) {
+  ///
+  /// @param clock measures whole rounds; what is not the engine's in the times of steps is taken
+  ///     out of all of them alike
+  private static List<Measured> inTurns(
+      List<FalconEngine> engines, double seconds, LongSupplier clock) {
     // Twice: what the JIT compiler knows of a kernel changes as further networks come to use it.
-    engines.forEach(engine -> Timing.warm(engine, seconds));
-    int[] runs = engines.stream().mapToInt(engine -> Timing.warm(engine, seconds)).toArray();
+    engines.forEach(engine -> Timing.warm(engine, seconds, clock));
+    int[] runs =
+        engines.stream().mapToInt(engine -> Timing.warm(engine, seconds, clock)).toArray();
     int rounds = (int) Math.max(LEAST_ROUNDS, seconds * 1e9 / ROUND_NANOS);
     var whole = new double[engines.size()][rounds];
     List<double[][]> steps = new ArrayList<>();
@@ -165,13 +171,16 @@ public final class LayerTimes {
       for (int i = 0; i < runs.length; i++) {
         int engine = (i + round) % runs.length; // none is always behind the same one
         var nanos = new long[engines.get(engine).steps().size()];
+        long begin = clock.getAsLong();
         for (int run = 0; run < runs[engine]; run++) {
           engines.get(engine).run(nanos);
         }
+        double own = (clock.getAsLong() - begin) / 1e6 / runs[engine];
+        double scale = own / Arrays.stream(nanos).sum();
         for (int s = 0; s < nanos.length; s++) {
-          steps.get(engine)[s][round] = nanos[s] / 1e6 / runs[engine];
+          steps.get(engine)[s][round] = nanos[s] * scale;
         }
-        whole[engine][round] = Arrays.stream(nanos).sum() / 1e6 / runs[engine];
+        whole[engine][round] = own;
       }
     }
     var measured = new ArrayList<Measured>();
