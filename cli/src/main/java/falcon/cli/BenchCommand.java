@@ -136,8 +136,7 @@ final class BenchCommand implements Callable<Integer> {
   }
 
   private static String text(TimingTable times, Path file) {
-    var table =
-        new Table("pattern", "layer", ">dense ms", ">fixed ms", ">ns per kept weight");
+    var table = new Table("pattern", "layer", ">dense ms", ">fixed ms", ">ns per kept weight");
     times
         .patterns()
         .forEach((pattern, of) -> {

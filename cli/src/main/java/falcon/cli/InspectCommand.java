@@ -56,7 +56,8 @@ final class InspectCommand implements Callable<Integer> {
     List<ResourceRequest> requests = budgetOptions.requests(true);
     return requests.isEmpty()
         ? null
-        : Falcon.prune(network, new BudgetRequest(new Amount.Share(1), new NnzRule.Free(), requests))
+        : Falcon.prune(
+                network, new BudgetRequest(new Amount.Share(1), new NnzRule.Free(), requests))
             .options(
                 PruningOptions.builder()
                     .method(Method.MAGNITUDE)

@@ -109,9 +109,7 @@ final class MeasuredTime {
     List<ResourceRequest> resources =
         asked.resources().stream()
             .map(resource ->
-                resource.name().equals(TimingTable.NAME)
-                    ? budget.apply(factor)
-                    : resource)
+                resource.name().equals(TimingTable.NAME) ? budget.apply(factor) : resource)
             .toList();
     return new BudgetRequest(asked.macs(), asked.nnz(), resources);
   }

@@ -268,8 +268,7 @@ final class PruneCommand implements Callable<Integer> {
       Map<Amount, WeightPruning> prunings = new LinkedHashMap<>();
       Map<Amount, PruningPlan> plans = new LinkedHashMap<>();
       for (Amount amount : macs) {
-        WeightPruning pruning =
-            Falcon.prune(network, request(amount)).options(options);
+        WeightPruning pruning = Falcon.prune(network, request(amount)).options(options);
         prunings.put(amount, pruning);
         plans.put(amount, pruning.plan());
       }

@@ -31,8 +31,7 @@ class BudgetCommandsTest {
 
   private Ran prune(String... more) {
     var words =
-        new ArrayList<>(
-            List.of("prune", MODEL, "--method", "magnitude", "--out", folder + "/run"));
+        new ArrayList<>(List.of("prune", MODEL, "--method", "magnitude", "--out", folder + "/run"));
     words.addAll(List.of(more));
     return Ran.of(words.toArray(String[]::new));
   }
@@ -85,7 +84,12 @@ class BudgetCommandsTest {
     Path table = costs("0.5");
     Ran ran =
         prune(
-            "--macs", "60%", "--cost", table.toString(), "--budget", "energy=40%,traffic=90",
+            "--macs",
+            "60%",
+            "--cost",
+            table.toString(),
+            "--budget",
+            "energy=40%,traffic=90",
             "--json");
     assertThat(ran.code()).as(ran.err()).isZero();
     JsonNode energy = result().at("/budget/resources/0");
@@ -101,7 +105,12 @@ class BudgetCommandsTest {
     costs("0.75");
     Ran resumed =
         prune(
-            "--macs", "60%", "--cost", table.toString(), "--budget", "energy=40%,traffic=90",
+            "--macs",
+            "60%",
+            "--cost",
+            table.toString(),
+            "--budget",
+            "energy=40%,traffic=90",
             "--resume");
     assertThat(resumed.code()).isEqualTo(ExitCode.BAD_INPUT);
     assertThat(resumed.err()).contains("budget energy: 40% of table SHA-256");
@@ -112,8 +121,16 @@ class BudgetCommandsTest {
     String table = costs("0.5").toString();
     Ran plan =
         Ran.of(
-            "prune", MODEL, "--method", "magnitude", "--cost", table, "--budget", "energy=30uJ",
-            "--dry-run", "--json");
+            "prune",
+            MODEL,
+            "--method",
+            "magnitude",
+            "--cost",
+            table,
+            "--budget",
+            "energy=30uJ",
+            "--dry-run",
+            "--json");
     JsonNode energy = MAPPER.readTree(plan.out()).at("/budget/resources/0");
     assertThat(energy.path("asked").asDouble()).isEqualTo(30);
     assertThat(energy.path("fixed").asDouble()).isEqualTo(3);

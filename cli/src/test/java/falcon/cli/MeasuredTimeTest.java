@@ -123,8 +123,7 @@ class MeasuredTimeTest {
     assertThat(through.fixed()).isZero();
     assertThat(through.perWeight()).isPositive();
     TimingTable.LayerTime falling =
-        TimingTable.fitted(
-            List.of(new TimingTable.Point(10, 2), new TimingTable.Point(100, 1)), 5);
+        TimingTable.fitted(List.of(new TimingTable.Point(10, 2), new TimingTable.Point(100, 1)), 5);
     assertThat(falling.perWeight()).isZero();
     assertThat(falling.fixed()).isBetween(1.0, 2.0);
   }

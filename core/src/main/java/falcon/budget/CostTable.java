@@ -81,8 +81,7 @@ public final class CostTable {
               && table.layers().get(l).count() == layers.get(l).count();
     }
     if (!isSame) {
-      throw new IllegalArgumentException(
-          "%s is not of the layers of %s".formatted(table, this));
+      throw new IllegalArgumentException("%s is not of the layers of %s".formatted(table, this));
     }
   }
 

@@ -62,8 +62,7 @@ public record Projection(
       long nnzSlack,
       long macsSlack,
       boolean isOptimal) {
-    this(
-        mask, value, bound, gap, alpha, mu, nnz, macs, nnzSlack, macsSlack, isOptimal, List.of());
+    this(mask, value, bound, gap, alpha, mu, nnz, macs, nnzSlack, macsSlack, isOptimal, List.of());
   }
 
   /// Returns `gap / bound`, 0 … 1; 0 where both are 0.

@@ -72,9 +72,7 @@ public final class BudgetOptions {
 
   /// Returns the files that costs were read from.
   public List<Path> files() {
-    return times == null
-        ? costs
-        : Stream.concat(costs.stream(), Stream.of(times)).toList();
+    return times == null ? costs : Stream.concat(costs.stream(), Stream.of(times)).toList();
   }
 
   /// Returns the timing table of the budget of time.
@@ -148,8 +146,7 @@ public final class BudgetOptions {
       for (CostFile file : files) {
         for (String name : file.resources()) {
           if (requests.stream().noneMatch(request -> request.name().equals(name))) {
-            requests.add(
-                new ResourceRequest(name, new ResourceAmount.Share(1), file.model(name)));
+            requests.add(new ResourceRequest(name, new ResourceAmount.Share(1), file.model(name)));
           }
         }
       }
@@ -157,8 +154,7 @@ public final class BudgetOptions {
   }
 
   private CostFile file(List<CostFile> files, String name) {
-    List<CostFile> having =
-        files.stream().filter(file -> file.resources().contains(name)).toList();
+    List<CostFile> having = files.stream().filter(file -> file.resources().contains(name)).toList();
     if (having.size() > 1) {
       throw usage("two tables of --cost have costs of '%s'; give one".formatted(name));
     }

@@ -22,6 +22,7 @@ import falcon.prune.report.PrunedNetwork;
 import falcon.prune.report.Report;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,8 +41,14 @@ public final class LayerTimes {
   /// Share of what an n:m pattern lets stay that is measured at most.
   private static final double MOST_OF_PATTERN = 0.9;
 
-  private static final double ROUND_NANOS = 20e6;
-  private static final int LEAST_ROUNDS = 15;
+  /// Number of rounds here in the time of one of [Timing]: short ones are often undisturbed.
+  private static final int PARTS = 5;
+
+  private static final double ROUND_NANOS = 4e6;
+  private static final int LEAST_ROUNDS = 30;
+
+  /// One of so many rounds counts.
+  private static final int CALM = 3;
 
   private LayerTimes() {}
 
@@ -81,7 +88,8 @@ public final class LayerTimes {
           engines.add(FalconEngine.load(each.network(), inputs, threads));
         }
         byPattern.put(
-            pattern.toString(), times(layers, pruned, inTurns(engines, seconds, Timing.clock(threads))));
+            pattern.toString(),
+            times(layers, pruned, inTurns(engines, seconds, Timing.clock(threads))));
       } finally {
         engines.forEach(FalconEngine::close);
       }
@@ -114,8 +122,7 @@ public final class LayerTimes {
     while (true) {
       try {
         var budget =
-            new BudgetRequest(
-                new Amount.Share(1), new NnzRule.Limit(new Amount.Count(weights)));
+            new BudgetRequest(new Amount.Share(1), new NnzRule.Limit(new Amount.Count(weights)));
         return Falcon.prune(network, budget).options(options).run();
       } catch (PruningException e) {
         // Layers whose outputs are no multiple of a block's need some weights more.
@@ -134,8 +141,7 @@ public final class LayerTimes {
     var times = new LinkedHashMap<String, TimingTable.LayerTime>();
     Map<String, List<String>> labels = new LinkedHashMap<>();
     for (Layer layer : layers.prunable()) {
-      labels.put(
-          layer.tensor(), layer.nodes().stream().map(Node::label).distinct().toList());
+      labels.put(layer.tensor(), layer.nodes().stream().map(Node::label).distinct().toList());
     }
     for (int l = 0; l < pruned.getFirst().plan().layers().size(); l++) {
       String name = pruned.getFirst().plan().layers().get(l).name();
@@ -155,44 +161,64 @@ public final class LayerTimes {
 
   /// Measures engines in turns, so that whatever slows the machine down slows down all of them.
   ///
-  /// @param clock measures whole rounds; what is not the engine's in the times of steps is taken
-  ///     out of all of them alike
+  /// @param clock measures whole rounds
   private static List<Measured> inTurns(
       List<FalconEngine> engines, double seconds, LongSupplier clock) {
     // Twice: what the JIT compiler knows of a kernel changes as further networks come to use it.
     engines.forEach(engine -> Timing.warm(engine, seconds, clock));
     int[] runs =
-        engines.stream().mapToInt(engine -> Timing.warm(engine, seconds, clock)).toArray();
+        engines.stream()
+            .mapToInt(engine -> Math.max(1, Timing.warm(engine, seconds, clock) / PARTS))
+            .toArray();
     int rounds = (int) Math.max(LEAST_ROUNDS, seconds * 1e9 / ROUND_NANOS);
-    var whole = new double[engines.size()][rounds];
-    List<double[][]> steps = new ArrayList<>();
-    engines.forEach(engine -> steps.add(new double[engine.steps().size()][rounds]));
+    List<List<Round>> all = new ArrayList<>();
+    engines.forEach(_ -> all.add(new ArrayList<>()));
     for (int round = 0; round < rounds; round++) {
       for (int i = 0; i < runs.length; i++) {
         int engine = (i + round) % runs.length; // none is always behind the same one
-        var nanos = new long[engines.get(engine).steps().size()];
-        long begin = clock.getAsLong();
-        for (int run = 0; run < runs[engine]; run++) {
-          engines.get(engine).run(nanos);
-        }
-        double own = (clock.getAsLong() - begin) / 1e6 / runs[engine];
-        double scale = own / Arrays.stream(nanos).sum();
-        for (int s = 0; s < nanos.length; s++) {
-          steps.get(engine)[s][round] = nanos[s] * scale;
-        }
-        whole[engine][round] = own;
+        all.get(engine).add(Round.of(engines.get(engine), runs[engine], clock));
       }
     }
     var measured = new ArrayList<Measured>();
     for (int i = 0; i < runs.length; i++) {
-      List<String> labels = engines.get(i).steps();
-      var byLabel = new LinkedHashMap<String, Double>();
-      for (int s = 0; s < labels.size(); s++) {
-        byLabel.merge(labels.get(s), median(steps.get(i)[s]), Double::sum);
-      }
-      measured.add(new Measured(median(whole[i]), byLabel));
+      measured.add(measured(engines.get(i).steps(), all.get(i)));
     }
     return measured;
+  }
+
+  /// Returns the medians of the rounds in which the machine did the least else.
+  private static Measured measured(List<String> labels, List<Round> rounds) {
+    List<Round> calm =
+        rounds.stream()
+            .sorted(Comparator.comparingDouble(Round::elsewhere))
+            .limit(Math.max(LEAST_ROUNDS / CALM, rounds.size() / CALM))
+            .toList();
+    var byLabel = new LinkedHashMap<String, Double>();
+    for (int s = 0; s < labels.size(); s++) {
+      int step = s;
+      double time = median(calm.stream().mapToDouble(round -> round.steps().get(step)).toArray());
+      byLabel.merge(labels.get(s), time, Double::sum);
+    }
+    return new Measured(median(calm.stream().mapToDouble(Round::own).toArray()), byLabel);
+  }
+
+  /// Some runs of an engine, in milliseconds of one run.
+  ///
+  /// @param own time by the clock
+  /// @param elsewhere time that passed beside it
+  /// @param steps time of each step
+  private record Round(double own, double elsewhere, List<Double> steps) {
+    static Round of(FalconEngine engine, int runs, LongSupplier clock) {
+      var nanos = new long[engine.steps().size()];
+      long begin = clock.getAsLong();
+      for (int run = 0; run < runs; run++) {
+        engine.run(nanos);
+      }
+      double own = (clock.getAsLong() - begin) / 1e6 / runs;
+      List<Double> steps = Arrays.stream(nanos).mapToObj(sum -> sum / 1e6 / runs).toList();
+      double passed = steps.stream().mapToDouble(Double::doubleValue).sum();
+      return new Round(own, Math.max(0, passed - own), steps);
+    }
   }
 
   private static double median(double... values) {

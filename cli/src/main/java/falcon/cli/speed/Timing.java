@@ -38,8 +38,7 @@ public record Timing(double median, double low, double high, int rounds) {
   /// Measures by another clock.
   ///
   /// @param clock tells nanoseconds
-  static List<Timing> inTurns(
-      List<? extends Engine> engines, double seconds, LongSupplier clock) {
+  static List<Timing> inTurns(List<? extends Engine> engines, double seconds, LongSupplier clock) {
     int[] runs = engines.stream().mapToInt(engine -> warm(engine, seconds, clock)).toArray();
     int rounds = (int) Math.max(LEAST_ROUNDS, seconds * 1e9 / ROUND);
     var times = new double[engines.size()][rounds];

@@ -17,7 +17,6 @@ import falcon.projection.Projection;
 import falcon.projection.ResourceUse;
 import falcon.projection.group.LayerLimits;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -180,8 +179,7 @@ class FurtherResourcesTest {
                   .project(problem.saliency(), problem.costs(), two, problem.limits()))
           .as(problem.name())
           .isEqualTo(
-              new BudgetProjection()
-                  .project(problem.saliency(), plain, two, problem.limits()));
+              new BudgetProjection().project(problem.saliency(), plain, two, problem.limits()));
     }
   }
 

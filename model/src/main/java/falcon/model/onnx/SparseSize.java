@@ -3,15 +3,15 @@ package falcon.model.onnx;
 import com.google.protobuf.CodedOutputStream;
 import falcon.model.Network;
 import falcon.model.Tensor;
+import falcon.model.onnx.proto.GraphProto;
+import falcon.model.onnx.proto.ModelProto;
+import falcon.model.onnx.proto.TensorProto;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
-import falcon.model.onnx.proto.GraphProto;
-import falcon.model.onnx.proto.ModelProto;
-import falcon.model.onnx.proto.TensorProto;
 
 /// The length of a network's file that leaves out the zeros of some tensors
 /// ([OnnxOption#SPARSE]).

@@ -122,7 +122,12 @@ public final class CostFile {
           models.put(
               resource,
               new TableCosts(
-                  path, resource, units.getOrDefault(resource, ""), of, network, networkLine,
+                  path,
+                  resource,
+                  units.getOrDefault(resource, ""),
+                  of,
+                  network,
+                  networkLine,
                   sha)));
       return new CostFile(path, models);
     }
@@ -130,19 +135,25 @@ public final class CostFile {
     private String text() {
       try {
         if (Files.size(path) > MOST_BYTES) {
-          throw bad(1, "the file has more than %d MiB".formatted(MOST_BYTES >> 20), "Give a CSV file.");
+          throw bad(
+              1, "the file has more than %d MiB".formatted(MOST_BYTES >> 20), "Give a CSV file.");
         }
         return Files.readString(path, StandardCharsets.UTF_8);
       } catch (NoSuchFileException e) {
         throw new PruningException(
-            PruningException.Kind.INPUT, "%s: there is no such file.%nCheck the path.".formatted(path), e);
+            PruningException.Kind.INPUT,
+            "%s: there is no such file.%nCheck the path.".formatted(path),
+            e);
       } catch (CharacterCodingException e) {
         throw new PruningException(
-            PruningException.Kind.INPUT, "%s: is no text in UTF-8.%nGive a CSV file.".formatted(path), e);
+            PruningException.Kind.INPUT,
+            "%s: is no text in UTF-8.%nGive a CSV file.".formatted(path),
+            e);
       } catch (IOException e) {
         throw new PruningException(
             PruningException.Kind.INPUT,
-            "%s: cannot be read: %s.%nCheck the path and the permissions.".formatted(path, e.getMessage()),
+            "%s: cannot be read: %s.%nCheck the path and the permissions."
+                .formatted(path, e.getMessage()),
             e);
       }
     }

@@ -221,7 +221,8 @@ record TableCosts(
     try {
       content = SafetensorsFile.read(file);
     } catch (MalformedModelException e) {
-      throw bad(path, row.line(), e.getMessage() + "", "Give the name of a file beside the table.", e);
+      throw bad(
+          path, row.line(), e.getMessage() + "", "Give the name of a file beside the table.", e);
     }
     Tensor tensor = content.tensors().get(layer.tensor());
     if (tensor == null || !tensor.shape().equals(layer.shape())) {
@@ -290,7 +291,12 @@ record TableCosts(
     try {
       return FileContent.of(path.resolveSibling(name)).sha256();
     } catch (IOException e) {
-      throw bad(path, rows.getFirst().line(), "%s cannot be read: %s".formatted(name, e.getMessage()), "Check the file.", e);
+      throw bad(
+          path,
+          rows.getFirst().line(),
+          "%s cannot be read: %s".formatted(name, e.getMessage()),
+          "Check the file.",
+          e);
     }
   }
 

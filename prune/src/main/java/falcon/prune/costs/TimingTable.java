@@ -147,8 +147,7 @@ public record TimingTable(
         var points = new ArrayList<Point>();
         for (JsonNode point : layer.path("points")) {
           points.add(
-              new Point(
-                  point.path("kept").asLong(), number(path, point, "milliseconds", place)));
+              new Point(point.path("kept").asLong(), number(path, point, "milliseconds", place)));
         }
         var time =
             new LayerTime(
@@ -164,7 +163,9 @@ public record TimingTable(
       patterns.put(
           pattern,
           new PatternTimes(
-              number(path, times, "dense", pattern), number(path, times, "other", pattern), layers));
+              number(path, times, "dense", pattern),
+              number(path, times, "other", pattern),
+              layers));
     }
     if (patterns.isEmpty()) {
       throw bad(path, "it has no times", ADVICE);

@@ -18,17 +18,19 @@ final class ProjectionNumbers {
   private ProjectionNumbers() {}
 
   static List<Double> of(Projection projection) {
-    var numbers = new ArrayList<>(List.of(
-        projection.value(),
-        projection.bound(),
-        projection.gap(),
-        projection.alpha(),
-        projection.mu(),
-        (double) projection.nnz(),
-        (double) projection.macs(),
-        (double) projection.nnzSlack(),
-        (double) projection.macsSlack(),
-        projection.isOptimal() ? 1.0 : 0.0));
+    var numbers =
+        new ArrayList<>(
+            List.of(
+                projection.value(),
+                projection.bound(),
+                projection.gap(),
+                projection.alpha(),
+                projection.mu(),
+                (double) projection.nnz(),
+                (double) projection.macs(),
+                (double) projection.nnzSlack(),
+                (double) projection.macsSlack(),
+                projection.isOptimal() ? 1.0 : 0.0));
     for (ResourceUse use : projection.further()) {
       numbers.addAll(List.of(use.multiplier(), (double) use.used(), (double) use.slack()));
     }

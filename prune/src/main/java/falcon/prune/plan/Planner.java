@@ -57,8 +57,7 @@ public final class Planner {
     }
     ResourcePlan resources =
         ResourcePlan.of(
-            new CostModel.Subject(
-                network, layers, costs(layers, isCounted), options.pattern()),
+            new CostModel.Subject(network, layers, costs(layers, isCounted), options.pattern()),
             asked);
     CostTable costs = resources.costs();
     Refit refit = refit(options);

@@ -64,8 +64,7 @@ final class ResourcePlan {
       return new ResourcePlan(resources, notes, subject.costs());
     }
     ResourceTable.Builder table =
-        ResourceTable.builder(
-            resources.stream().map(PlannedResource::name).toArray(String[]::new));
+        ResourceTable.builder(resources.stream().map(PlannedResource::name).toArray(String[]::new));
     for (int l = 0; l < subject.costs().layers().size(); l++) {
       CostTable.Layer layer = subject.costs().layers().get(l);
       int number = l;
@@ -134,8 +133,7 @@ final class ResourcePlan {
   /// Returns the costs of a layer's weights in several resources.
   private static CostPattern joined(CostTable.Layer layer, List<CostPattern> single) {
     if (single.stream().allMatch(pattern -> pattern.kindCount() == 1)) {
-      return CostPattern.same(
-          single.stream().mapToLong(pattern -> pattern.cost(0, 0)).toArray());
+      return CostPattern.same(single.stream().mapToLong(pattern -> pattern.cost(0, 0)).toArray());
     }
     if (single.size() == 1) {
       return single.getFirst();
@@ -151,7 +149,9 @@ final class ResourcePlan {
         known = costs.size();
         kindOf.put(kind, known);
         costs.add(
-            single.stream().mapToLong(pattern -> pattern.cost(pattern.kindOf(weight), 0)).toArray());
+            single.stream()
+                .mapToLong(pattern -> pattern.cost(pattern.kindOf(weight), 0))
+                .toArray());
       }
       kinds[j] = known;
     }
@@ -224,9 +224,7 @@ final class ResourcePlan {
       int column = 2 + r;
       long floor = 0;
       for (Map.Entry<Integer, Integer> entry : floors.entrySet()) {
-        floor +=
-            entry.getValue()
-                * table.layers().get(entry.getKey()).pattern().cost(0, column);
+        floor += entry.getValue() * table.layers().get(entry.getKey()).pattern().cost(0, column);
       }
       if (floor > budget.further().limit(r)) {
         PlannedResource resource = resources.get(r);
@@ -303,8 +301,7 @@ final class ResourcePlan {
     throw new PruningException(
         PruningException.Kind.BUDGET,
         "The budgets contradict each other: every weight is too expensive for one of %s.%nAsk for more of one of them."
-            .formatted(
-                String.join(", ", table.resources())));
+            .formatted(String.join(", ", table.resources())));
   }
 
   /// @param least the least possible use

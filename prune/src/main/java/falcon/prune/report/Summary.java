@@ -333,9 +333,7 @@ public final class Summary {
                         price.getValue(),
                         unit(price.getKey(), units.getOrDefault(price.getKey(), ""))))
             .toList();
-    return binding.isEmpty()
-        ? "binding: no budget"
-        : "binding: " + String.join(", ", binding);
+    return binding.isEmpty() ? "binding: no budget" : "binding: " + String.join(", ", binding);
   }
 
   private static String name(String resource) {

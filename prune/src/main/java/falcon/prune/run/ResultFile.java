@@ -190,17 +190,17 @@ final class ResultFile {
       PlannedResource planned = resource.budget();
       ObjectNode json =
           resources
-          .addObject()
-          .put("name", planned.name())
-          .put("request", planned.request())
-          .put("unit", planned.unit())
-          .put("asked", planned.inUnits(planned.limit()))
-          .put("used", planned.inUnits(written.resources().get(r)))
-          .put("total", planned.inUnits(planned.total()))
-          .put("fixed", planned.inUnits(planned.fixed()))
-          .put("percent", planned.percent(written.resources().get(r)))
-          .put("binding", resource.isBinding())
-          .put("price", resource.price());
+              .addObject()
+              .put("name", planned.name())
+              .put("request", planned.request())
+              .put("unit", planned.unit())
+              .put("asked", planned.inUnits(planned.limit()))
+              .put("used", planned.inUnits(written.resources().get(r)))
+              .put("total", planned.inUnits(planned.total()))
+              .put("fixed", planned.inUnits(planned.fixed()))
+              .put("percent", planned.percent(written.resources().get(r)))
+              .put("binding", resource.isBinding())
+              .put("price", resource.price());
       Measured measured = report.measured();
       if (planned.name().equals(StoredBytes.NAME)) {
         json.put("measured", written.bytes());

@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import falcon.budget.SparsityPattern;
 import falcon.model.Network;
+import falcon.model.StateDict;
 import falcon.model.Tensor;
 import falcon.model.layer.LayerSelection;
 import falcon.model.layer.Layers;
 import falcon.model.safetensors.SafetensorsFile;
-import falcon.model.StateDict;
 import falcon.prune.Falcon;
 import falcon.prune.Graphs;
 import falcon.prune.costs.CostFile;
@@ -55,8 +55,7 @@ class ResourcePlanTest {
       String[] parts = budget.split("=");
       request =
           request.and(
-              new ResourceRequest(
-                  parts[0], ResourceAmount.parse(parts[1]), costs.model(parts[0])));
+              new ResourceRequest(parts[0], ResourceAmount.parse(parts[1]), costs.model(parts[0])));
     }
     return request;
   }
@@ -92,8 +91,7 @@ class ResourcePlanTest {
             "traffic,,w1,2-5,1,10",
             "traffic,,w2,,0.5,0");
     PrunedNetwork pruned = prune(request(table, "energy=40%", "traffic=90"));
-    double energy =
-        1.5 + 0.25 * kept(pruned, "w1", 0, 6) + 2.0 * kept(pruned, "w2", 0, 16);
+    double energy = 1.5 + 0.25 * kept(pruned, "w1", 0, 6) + 2.0 * kept(pruned, "w2", 0, 16);
     double traffic =
         10
             + 3.0 * kept(pruned, "w1", 0, 2)
@@ -140,8 +138,7 @@ class ResourcePlanTest {
     Path table = table("layer,cost,fixed", "w1,1,4", "w2,2,0");
     PruningPlan plan =
         Falcon.prune(NETWORK, request(table, "energy=150"))
-            .options(
-                options(o -> o.selection(LayerSelection.of(List.of(), List.of("w2")))))
+            .options(options(o -> o.selection(LayerSelection.of(List.of(), List.of("w2")))))
             .plan();
     assertThat(plan.resources().getFirst().fixed()).isEqualTo(4 + 96);
     assertThat(plan.resources().getFirst().total()).isEqualTo(4 + 96 + 96);
@@ -199,8 +196,7 @@ class ResourcePlanTest {
         "energy=2ms|USAGE|is in 'ms', which 'energy' is not measured in|G, M, k, uJ",
       })
   void budgetsThatCannotBeMetSayWhy(String budget, String kind, String what, String advice) {
-    Path table =
-        table("resource,unit,layer,cost,fixed", "energy,uJ,w1,1,5", "energy,uJ,w2,2,0");
+    Path table = table("resource,unit,layer,cost,fixed", "energy,uJ,w1,1,5", "energy,uJ,w2,2,0");
     List<KeepFloor> floors =
         budget.equals("energy=20") ? List.of(KeepFloor.parse("w2=25%")) : List.of();
     assertThatThrownBy(() ->
@@ -215,8 +211,7 @@ class ResourcePlanTest {
 
   @Test
   void contradictingBudgetsAreFoundBeforeWork() {
-    Path table =
-        table("resource,layer,cost", "a,w1,1", "a,w2,9", "b,w1,9", "b,w2,1");
+    Path table = table("resource,layer,cost", "a,w1,1", "a,w2,9", "b,w1,9", "b,w2,1");
     assertThatThrownBy(() ->
             Falcon.prune(NETWORK, request(table, "a=5", "b=5")).options(options(o -> o)).plan())
         .hasMessageContaining("contradict each other")
