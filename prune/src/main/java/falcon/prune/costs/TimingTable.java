@@ -237,8 +237,8 @@ public record TimingTable(
   /// Returns the times as costs in milliseconds.
   ///
   /// @param path the table's file, for messages
-  /// @param factor what all times are multiplied by, above 0: other than 1 where the network was
-  ///     found to take that many times as long as the table says
+  /// @param factor what the times of the pruned network are multiplied by, above 0: other than 1
+  ///     where it was found to take that many times as long as the table says
   public CostModel costs(Path path, double factor) {
     return new TimeCosts(this, path, factor);
   }
@@ -283,7 +283,12 @@ public record TimingTable(
         }
       }
       return new LayerCosts(
-          byLayer, picoseconds(fixed), picoseconds(times.dense()), PLACES, notes());
+          byLayer, picoseconds(fixed), dense(times), PLACES, notes());
+    }
+
+    /// Returns what the dense network takes, of which budgets are a share: as it was measured.
+    private static long dense(PatternTimes times) {
+      return Decimals.whole(BigDecimal.valueOf(times.dense()), PLACES);
     }
 
     private long picoseconds(double milliseconds) {
