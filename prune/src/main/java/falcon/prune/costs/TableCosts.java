@@ -52,7 +52,20 @@ record TableCosts(
   }
 
   /// The costs of one layer: those of its kinds of weights, and the kind of each weight.
-  private record Costs(List<BigDecimal> kinds, int[] kindOf, int weights, BigDecimal fixed) {
+  private static final class Costs {
+    private final List<BigDecimal> kinds;
+    private final int[] kindOf;
+    private final int weights;
+    private final BigDecimal fixed;
+
+    /// @param kindOf kind of each weight, repeated to the end of the layer; not copied
+    Costs(List<BigDecimal> kinds, int[] kindOf, int weights, BigDecimal fixed) {
+      this.kinds = kinds;
+      this.kindOf = kindOf;
+      this.weights = weights;
+      this.fixed = fixed;
+    }
+
     BigDecimal all() {
       var counts = new long[kinds.size()];
       for (int j = 0; j < weights; j++) {
@@ -93,16 +106,16 @@ record TableCosts(
       Costs of = entry.getValue();
       BigDecimal all = of.all();
       boolean isPruned = subject.costs().layer(entry.getKey()) != null;
-      fixed = fixed.add(of.fixed()).add(isPruned ? BigDecimal.ZERO : all);
-      dense = dense.add(of.fixed()).add(all);
-      occurring.addAll(of.kinds());
-      occurring.add(of.fixed());
+      fixed = fixed.add(of.fixed).add(isPruned ? BigDecimal.ZERO : all);
+      dense = dense.add(of.fixed).add(all);
+      occurring.addAll(of.kinds);
+      occurring.add(of.fixed);
     }
     int places = Decimals.places(occurring, dense);
     var patterns = new ArrayList<CostPattern>();
     long total = Decimals.whole(fixed, places);
     for (CostTable.Layer layer : subject.costs().layers()) {
-      CostPattern pattern = costs.get(layer.name()).pattern(places);
+      CostPattern pattern = Objects.requireNonNull(costs.get(layer.name())).pattern(places);
       patterns.add(pattern);
       int[] counts = pattern.countByKind(layer.count());
       for (int kind = 0; kind < counts.length; kind++) {
@@ -156,7 +169,7 @@ record TableCosts(
     if (of.size() > 1) {
       for (CostRow row : of) {
         if (row.isWhole()) {
-          CostRow other = row == first ? of.get(1) : first;
+          CostRow other = row.line() == first.line() ? of.get(1) : first;
           throw bad(
               Math.max(row.line(), other.line()),
               "layer '%s' has a cost of '%s' in line %d already"

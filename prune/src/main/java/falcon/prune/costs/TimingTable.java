@@ -282,8 +282,7 @@ public record TimingTable(
           fixed += layer.getValue().dense();
         }
       }
-      return new LayerCosts(
-          byLayer, picoseconds(fixed), dense(times), PLACES, notes());
+      return new LayerCosts(byLayer, picoseconds(fixed), dense(times), PLACES, notes());
     }
 
     /// Returns what the dense network takes, of which budgets are a share: as it was measured.
