@@ -29,13 +29,29 @@ class FurtherResourcesTest {
 
   /// A network whose two further resources cost each weight something of its own, or the same in a
   /// layer.
-  private record Case(
-      String name,
-      CostTable costs,
-      long[][] cost,
-      float[] saliency,
-      Budget budget,
-      LayerLimits limits) {
+  private static final class Case {
+    private final String name;
+    private final CostTable costs;
+    private final long[][] cost;
+    private final float[] saliency;
+    private final Budget budget;
+    private final LayerLimits limits;
+
+    private Case(
+        String name,
+        CostTable costs,
+        long[][] cost,
+        float[] saliency,
+        Budget budget,
+        LayerLimits limits) {
+      this.name = name;
+      this.costs = costs;
+      this.cost = cost;
+      this.saliency = saliency;
+      this.budget = budget;
+      this.limits = limits;
+    }
+
     /// @param isEqual whether the weights of a layer cost the same
     static Case of(long seed, SparsityPattern pattern, boolean isEqual) {
       var random = new SplittableRandom(seed);
@@ -142,22 +158,22 @@ class FurtherResourcesTest {
       Case problem = Case.of(seed, pattern, name.equals("2:4"));
       Projection found = project(problem);
       double best = problem.best();
-      assertThat(problem.isAllowed(found.mask())).as(problem.name()).isTrue();
+      assertThat(problem.isAllowed(found.mask())).as(problem.name).isTrue();
       assertThat(found.value())
-          .as(problem.name())
+          .as(problem.name)
           .isBetween(
               problem.value(found.mask()) - ROUNDING, problem.value(found.mask()) + ROUNDING);
-      assertThat(found.bound()).as(problem.name()).isGreaterThanOrEqualTo(best - ROUNDING);
+      assertThat(found.bound()).as(problem.name).isGreaterThanOrEqualTo(best - ROUNDING);
       assertThat(best - found.value())
-          .as(problem.name())
+          .as(problem.name)
           .isLessThanOrEqualTo(found.gap() + ROUNDING);
       optimal += found.value() >= best - ROUNDING ? 1 : 0;
       for (int r = 0; r < 2; r++) {
         ResourceUse use = found.further().get(r);
-        assertThat(use.used()).as(problem.name()).isEqualTo(problem.used(found.mask(), r));
+        assertThat(use.used()).as(problem.name).isEqualTo(problem.used(found.mask(), r));
         assertThat(use.slack())
-            .as(problem.name())
-            .isEqualTo(problem.budget().further().limit(r) - use.used());
+            .as(problem.name)
+            .isEqualTo(problem.budget.further().limit(r) - use.used());
       }
     }
     assertThat(optimal).isGreaterThan(140);
@@ -165,21 +181,21 @@ class FurtherResourcesTest {
 
   private static Projection project(Case problem) {
     return new PatternedProjection()
-        .project(problem.saliency(), problem.costs(), problem.budget(), problem.limits());
+        .project(problem.saliency, problem.costs, problem.budget, problem.limits);
   }
 
   @Test
   void costsWithoutALimitChangeNoBit() {
     for (long seed = 0; seed < 20; seed++) {
       Case problem = Case.of(seed, SparsityPattern.SCATTERED, false);
-      Budget two = problem.budget().withFurther(ResourceBudget.NONE);
-      CostTable plain = CostTable.of(problem.costs().layers());
+      Budget two = problem.budget.withFurther(ResourceBudget.NONE);
+      CostTable plain = CostTable.of(problem.costs.layers());
       assertThat(
               new PatternedProjection()
-                  .project(problem.saliency(), problem.costs(), two, problem.limits()))
-          .as(problem.name())
+                  .project(problem.saliency, problem.costs, two, problem.limits))
+          .as(problem.name)
           .isEqualTo(
-              new BudgetProjection().project(problem.saliency(), plain, two, problem.limits()));
+              new BudgetProjection().project(problem.saliency, plain, two, problem.limits));
     }
   }
 
@@ -190,7 +206,7 @@ class FurtherResourcesTest {
     Case scattered = Case.of(3, SparsityPattern.SCATTERED, true);
     assertThatThrownBy(() ->
             new BudgetProjection()
-                .project(scattered.saliency(), scattered.costs(), scattered.budget()))
+                .project(scattered.saliency, scattered.costs, scattered.budget))
         .hasMessageContaining("PatternedProjection");
   }
 }

@@ -52,10 +52,10 @@ class ResourcePlanTest {
     CostFile costs = CostFile.read(table);
     BudgetRequest request = BudgetRequest.nnz(1);
     for (String budget : budgets) {
-      String[] parts = budget.split("=");
+      List<String> parts = List.of(budget.split("=", 2));
       request =
           request.and(
-              new ResourceRequest(parts[0], ResourceAmount.parse(parts[1]), costs.model(parts[0])));
+              new ResourceRequest(parts.getFirst(), ResourceAmount.parse(parts.getLast()), costs.model(parts.getFirst())));
     }
     return request;
   }
