@@ -164,9 +164,7 @@ class FurtherResourcesTest {
           .isBetween(
               problem.value(found.mask()) - ROUNDING, problem.value(found.mask()) + ROUNDING);
       assertThat(found.bound()).as(problem.name).isGreaterThanOrEqualTo(best - ROUNDING);
-      assertThat(best - found.value())
-          .as(problem.name)
-          .isLessThanOrEqualTo(found.gap() + ROUNDING);
+      assertThat(best - found.value()).as(problem.name).isLessThanOrEqualTo(found.gap() + ROUNDING);
       optimal += found.value() >= best - ROUNDING ? 1 : 0;
       for (int r = 0; r < 2; r++) {
         ResourceUse use = found.further().get(r);
@@ -194,8 +192,7 @@ class FurtherResourcesTest {
               new PatternedProjection()
                   .project(problem.saliency, problem.costs, two, problem.limits))
           .as(problem.name)
-          .isEqualTo(
-              new BudgetProjection().project(problem.saliency, plain, two, problem.limits));
+          .isEqualTo(new BudgetProjection().project(problem.saliency, plain, two, problem.limits));
     }
   }
 
@@ -205,8 +202,7 @@ class FurtherResourcesTest {
     assertThatThrownBy(() -> project(problem)).hasMessageContaining("differ in cost");
     Case scattered = Case.of(3, SparsityPattern.SCATTERED, true);
     assertThatThrownBy(() ->
-            new BudgetProjection()
-                .project(scattered.saliency, scattered.costs, scattered.budget))
+            new BudgetProjection().project(scattered.saliency, scattered.costs, scattered.budget))
         .hasMessageContaining("PatternedProjection");
   }
 }

@@ -55,7 +55,10 @@ class ResourcePlanTest {
       List<String> parts = List.of(budget.split("=", 2));
       request =
           request.and(
-              new ResourceRequest(parts.getFirst(), ResourceAmount.parse(parts.getLast()), costs.model(parts.getFirst())));
+              new ResourceRequest(
+                  parts.getFirst(),
+                  ResourceAmount.parse(parts.getLast()),
+                  costs.model(parts.getFirst())));
     }
     return request;
   }
