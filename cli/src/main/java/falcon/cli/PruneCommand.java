@@ -247,7 +247,8 @@ final class PruneCommand implements Callable<Integer> {
         .toList();
   }
 
-  /// Returns the format of the pruned network; a budget of bytes is one of [ModelFormat#ONNX_SPARSE].
+  /// Returns the format of the pruned network; a budget of bytes is one of
+  /// [ModelFormat#ONNX_SPARSE].
   private ModelFormat format() {
     if (format == null) {
       return budgetOptions.limitsBytes() ? ModelFormat.ONNX_SPARSE : ModelFormat.ONNX;

@@ -45,8 +45,8 @@ public record Budget(long maxNnz, long maxMacs, ResourceBudget further) {
     return new Budget(maxNnz, maxMacs, value);
   }
 
-  /// Returns whether `nnz` weights and `macs` multiply-accumulates stay within both limits; those on
-  /// further resources are left out.
+  /// Returns whether `nnz` weights and `macs` multiply-accumulates stay within both limits; those
+  /// on further resources are left out.
   public boolean allows(long nnz, long macs) {
     return nnz <= maxNnz && macs <= maxMacs;
   }

@@ -26,12 +26,13 @@ import org.jspecify.annotations.Nullable;
 ///             Σ_b a_br z_b    ≤ b_r    a_br = cost of its weights in the further resource r
 /// ```
 ///
-/// Without a pattern and without limits on further resources this is [BudgetProjection]. With blocks, the weights of a block at one place
-/// of the row are an item: I_b is the sum of their saliencies, rounded to float32. With n:m, the n
-/// weights of greatest saliency of each m are items of one weight, and all others are left out: any
-/// choice with the pattern becomes one of these, of the same cost and of no smaller value, when the
-/// weights that it keeps of some m are exchanged for as many of the best ones. So the items'
-/// optimum is that of the pattern, and so is every bound of it.
+/// Without a pattern and without limits on further resources this is [BudgetProjection]. With
+/// blocks, the weights of a block at one place of the row are an item: I_b is the sum of their
+/// saliencies, rounded to float32. With n:m, the n weights of greatest saliency of each m are items
+/// of one weight, and all others are left out: any choice with the pattern becomes one of these, of
+/// the same cost and of no smaller value, when the weights that it keeps of some m are exchanged
+/// for as many of the best ones. So the items' optimum is that of the pattern, and so is every
+/// bound of it.
 ///
 /// [ResourceProjection] solves the program of the items; its value, multipliers and certificate are
 /// those of the result.

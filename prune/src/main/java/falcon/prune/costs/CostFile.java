@@ -30,10 +30,10 @@ import org.jspecify.annotations.Nullable;
 /// ```
 ///
 /// The first line that is no comment names the columns, in any order: `layer` and `cost` are
-/// needed; `fixed`, `resource` (else the file's name without its ending), `unit` and `index` (of the
-/// tensor's first axis, one or a range) are not. A cost is what one kept weight costs, or the name
-/// of a safetensors file beside the table that has a tensor of the layer's name with the cost of
-/// each weight.
+/// needed; `fixed`, `resource` (else the file's name without its ending), `unit` and `index` (of
+/// the tensor's first axis, one or a range) are not. A cost is what one kept weight costs, or the
+/// name of a safetensors file beside the table that has a tensor of the layer's name with the cost
+/// of each weight.
 ///
 /// Immutable. What does not depend on a network is checked when the file is read.
 public final class CostFile {

@@ -23,8 +23,8 @@ import java.util.Set;
 /// ```
 ///
 /// A kept float32 weight takes 12 bytes, of which 8 are its index, as the format has it. The file
-/// stores all weights of a layer where that is smaller, with more than a third kept; here they count
-/// 12 bytes nevertheless, so that the file may be smaller than promised, and is never larger.
+/// stores all weights of a layer where that is smaller, with more than a third kept; here they
+/// count 12 bytes nevertheless, so that the file may be smaller than promised, and is never larger.
 public record StoredBytes() implements CostModel {
   /// The name of the resource.
   public static final String NAME = "bytes";

@@ -17,8 +17,8 @@ public record Measured(
     int batch,
     int threads,
     @Nullable Correction correction) {
-  /// A correction of a plan whose promise was missed: all costs were multiplied by a factor, and the
-  /// network was pruned again.
+  /// A correction of a plan whose promise was missed: all costs were multiplied by a factor, and
+  /// the network was pruned again.
   ///
   /// @param factor what was measured at first, as a multiple of the promise
   /// @param promised promise of the first plan

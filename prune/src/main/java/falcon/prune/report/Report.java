@@ -437,8 +437,8 @@ public final class Report {
   /// @param bound upper bound of the total saliency of every choice within the budget
   /// @param gap bound − value, 0 or more
   /// @param prices saliency that one unit more of a resource is worth at the optimum of the
-  ///     relaxation, 0 or more, by the resource's key in `result.json` (`macs`, `nnz`, the name of a
-  ///     further one); empty where they are not known
+  ///     relaxation, 0 or more, by the resource's key in `result.json` (`macs`, `nnz`, the name of
+  ///     a further one); empty where they are not known
   public record Certificate(double value, double bound, double gap, Map<String, Double> prices) {
     /// Copies the prices; their order is kept.
     public Certificate {
