@@ -1,6 +1,8 @@
 package falcon.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import falcon.budget.SparsityPattern;
+import falcon.cli.option.LayerOptions;
 import falcon.cli.option.ModelOptions;
 import falcon.cli.option.OutputOptions;
 import falcon.cli.option.ThreadOptions;
@@ -10,9 +12,12 @@ import falcon.cli.output.Console;
 import falcon.cli.output.JsonText;
 import falcon.cli.output.SummaryLine;
 import falcon.cli.output.Table;
+import falcon.cli.process.ExitCode;
+import falcon.cli.speed.LayerTimes;
 import falcon.cli.speed.SpeedComparison;
 import falcon.cli.speed.Timing;
 import falcon.model.Network;
+import falcon.prune.costs.TimingTable;
 import falcon.prune.run.FinishedRun;
 import falcon.prune.run.RunSpeed;
 import java.nio.file.Files;
@@ -90,6 +95,26 @@ final class BenchCommand implements Callable<Integer> {
               + " 3.")
   private double seconds = 3;
 
+  @Option(
+      names = "--table",
+      paramLabel = "FILE",
+      description =
+          "Measure instead how the time of each layer depends on its weights, and write a timing table for"
+              + " prune --time. MODEL is the dense network.")
+  private @Nullable Path table;
+
+  @Option(
+      names = "--pattern",
+      split = ",",
+      paramLabel = "NAME",
+      description =
+          "With --table: patterns of the zeros that are measured, several separated by commas. Default:"
+              + " scattered,blocks.")
+  private List<SparsityPattern> patterns =
+      List.of(SparsityPattern.SCATTERED, new SparsityPattern.Blocks());
+
+  @Mixin private final LayerOptions layerOptions = new LayerOptions();
+
   BenchCommand(Console console) {
     this.console = console;
     this.gate = new Gate(console, thresholds);
@@ -98,6 +123,9 @@ final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     requireUsable();
+    if (table != null) {
+      return table(table);
+    }
     Path run = Files.isDirectory(model.path()) ? model.path() : null;
     Network network;
     Network dense;
@@ -172,9 +200,48 @@ final class BenchCommand implements Callable<Integer> {
                 : "; left as they are, since they were edited: " + String.join(", ", edited));
   }
 
+  private int table(Path file) {
+    TimingTable times =
+        LayerTimes.measure(
+            model.read(),
+            patterns,
+            batches.getFirst(),
+            threads.getFirst(),
+            layerOptions.selection(),
+            seconds);
+    times.write(file);
+    console.result(output.isJson() ? JsonText.of(times.json()) : text(times, file));
+    return ExitCode.DONE;
+  }
+
+  private static String text(TimingTable times, Path file) {
+    var table = new Table("pattern", "layer", ">dense ms", ">fixed ms", ">ns per kept weight");
+    times
+        .patterns()
+        .forEach((pattern, of) -> {
+          of.layers()
+              .forEach((name, layer) ->
+                  table.row(
+                      pattern,
+                      name,
+                      "%.4f".formatted(layer.dense()),
+                      "%.4f".formatted(layer.fixed()),
+                      "%.2f".formatted(1e6 * layer.perWeight())));
+          table.row(pattern, "other", "", "%.4f".formatted(of.other()), "");
+          table.row(pattern, "whole network", "%.4f".formatted(of.dense()), "", "");
+        });
+    return "%s%n%nwritten to %s: times of %d example(s) on %d thread(s), for prune --times"
+        .formatted(table, file, times.batch(), times.threads());
+  }
+
   private void requireUsable() {
     thresholds.requireUsable(output);
     thresholds.requireMeasured(List.of(Figure.SPEEDUP), "bench measures speedup alone");
+    if (table != null && (batches.size() > 1 || threads.size() > 1 || reference != null)) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--table is of one --batch, one --threads and no --reference; measure one table each");
+    }
     for (int batch : batches) {
       require(batch >= 1 && batch <= MOST_IN_BATCH, "--batch " + batch, "1 to " + MOST_IN_BATCH);
     }

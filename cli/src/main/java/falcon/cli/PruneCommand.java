@@ -3,6 +3,7 @@ package falcon.cli;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.budget.Budget;
+import falcon.cli.option.BudgetOptions;
 import falcon.cli.option.DataOptions;
 import falcon.cli.option.LayerOptions;
 import falcon.cli.option.Memory;
@@ -16,8 +17,10 @@ import falcon.cli.output.Console;
 import falcon.cli.output.ConsoleProgress;
 import falcon.cli.output.Flags;
 import falcon.cli.output.JsonText;
+import falcon.cli.output.ResourceJson;
 import falcon.cli.output.Results;
 import falcon.cli.process.ExitCode;
+import falcon.cli.speed.RunTime;
 import falcon.data.Dataset;
 import falcon.data.Preprocessing;
 import falcon.model.Network;
@@ -29,6 +32,7 @@ import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.NnzRule;
 import falcon.prune.options.PruningException;
 import falcon.prune.options.PruningOptions;
+import falcon.prune.options.ResourceRequest;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.PrunedNetwork;
 import falcon.prune.report.Report;
@@ -44,6 +48,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -59,6 +64,9 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExample:%n",
     footer = {"  ./falcon prune resnet20.pth --arch resnet20 --data cifar10 --macs 30%% --out r30"})
 final class PruneCommand implements Callable<Integer> {
+  /// Time for the warm-up of a network whose time has a budget, and again for its measurement.
+  private static final double MEASURING_SECONDS = 2;
+
   private final Console console;
   private final Interruption interruption;
   private final Invocation invocation;
@@ -73,6 +81,7 @@ final class PruneCommand implements Callable<Integer> {
   @Mixin private final LayerOptions layerOptions = new LayerOptions();
   @Mixin private final RunFolderOptions folder = new RunFolderOptions();
   @Mixin private final PruneOptions pruneOptions = new PruneOptions();
+  @Mixin private final BudgetOptions budgetOptions = new BudgetOptions();
   @Mixin private final ThreadOptions threads = new ThreadOptions();
   @Mixin private final OutputOptions output = new OutputOptions();
   @Mixin private final ThresholdOptions thresholds = new ThresholdOptions();
@@ -101,7 +110,7 @@ final class PruneCommand implements Callable<Integer> {
       description =
           "Format of the pruned network: onnx (the default), onnx-sparse (zeros left out where that is"
               + " smaller), or safetensors (weights alone; see --weights).")
-  private ModelFormat format = ModelFormat.ONNX;
+  private @Nullable ModelFormat format;
 
   @Option(
       names = "--memory",
@@ -129,6 +138,8 @@ final class PruneCommand implements Callable<Integer> {
       description = "Only tell what would be done: budgets, stages, memory, time.")
   private boolean isDryRun;
 
+  private List<ResourceRequest> resources = List.of();
+
   PruneCommand(Console console, Interruption interruption, Invocation invocation) {
     this.console = console;
     this.interruption = interruption;
@@ -138,9 +149,11 @@ final class PruneCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (macs.isEmpty() && nnz instanceof NnzRule.Limit) {
+    if (macs.isEmpty() && (nnz instanceof NnzRule.Limit || budgetOptions.isGiven())) {
       macs = List.of(new Amount.Share(1));
+      nnz = nnz instanceof NnzRule.Auto ? new NnzRule.Free() : nnz;
     }
+    resources = budgetOptions.requests(false);
     requireUsable();
     Network read = model.read();
     if (!dataOptions.isGiven()) {
@@ -156,11 +169,7 @@ final class PruneCommand implements Callable<Integer> {
       for (Amount amount : macs) {
         prunings.put(
             amount,
-            Falcon.prune(network, data, new BudgetRequest(amount, nnz))
-                .options(options)
-                .preprocessing(preprocessing)
-                .progress(progress)
-                .test(!isTestLeftOut));
+            pruning(network, data, request(amount), options, preprocessing).progress(progress));
       }
       Map<Amount, PruningPlan> plans = new LinkedHashMap<>();
       prunings.forEach((amount, pruning) -> plans.put(amount, plan(pruning)));
@@ -171,9 +180,10 @@ final class PruneCommand implements Callable<Integer> {
         plans.values().forEach(plan -> show(plan, results));
         return ExitCode.DONE;
       }
-      InputPlaces places = InputPlaces.of(model.files(read), data);
+      List<Path> files = files(read);
+      InputPlaces places = InputPlaces.of(files, data);
       Map<Amount, OutputFolder> folders = folder.forEach(macs, places);
-      List<InputFile> inputs = InputFile.of(model.files(read), data);
+      List<InputFile> inputs = inputs(InputFile.of(model.files(read), data));
       runs(progress, results)
           .alsoWriting(export)
           .all(
@@ -186,13 +196,69 @@ final class PruneCommand implements Callable<Integer> {
                       preprocessing,
                       inputs),
               (amount, directory) ->
-                  Objects.requireNonNull(prunings.get(amount))
-                      .stages(directory.stages())
-                      .progress(directory.logged(progress))
-                      .run(),
+                  measuredTime(progress)
+                      .run(
+                          network,
+                          request(amount),
+                          () ->
+                              Objects.requireNonNull(prunings.get(amount))
+                                  .stages(directory.stages())
+                                  .progress(directory.logged(progress))
+                                  .run(),
+                          other ->
+                              pruning(network, data, other, options, preprocessing)
+                                  .progress(directory.logged(progress))
+                                  .run()),
               this::text);
     }
     return gate.exitCode();
+  }
+
+  private BudgetRequest request(Amount amount) {
+    return new BudgetRequest(amount, nnz, resources);
+  }
+
+  private MeasuredTime measuredTime(ConsoleProgress progress) {
+    return new MeasuredTime(
+        budgetOptions.timing(),
+        budgetOptions::timeRequest,
+        (pruned, dense, times) ->
+            RunTime.measure(pruned, dense, times.batch(), times.threads(), MEASURING_SECONDS),
+        progress);
+  }
+
+  private Pruning pruning(
+      Network network,
+      Dataset data,
+      BudgetRequest asked,
+      PruningOptions options,
+      @Nullable Preprocessing preprocessing) {
+    return Falcon.prune(network, data, asked)
+        .options(options)
+        .preprocessing(preprocessing)
+        .test(!isTestLeftOut);
+  }
+
+  /// Returns all files that are read besides the data.
+  private List<Path> files(Network read) {
+    return Stream.concat(model.files(read).stream(), budgetOptions.files().stream()).toList();
+  }
+
+  /// Returns the files that are read, with those of costs.
+  private List<InputFile> inputs(List<InputFile> ofNetwork) {
+    return Stream.concat(
+            ofNetwork.stream(),
+            budgetOptions.files().stream().map(path -> InputFile.of("costs", path)))
+        .toList();
+  }
+
+  /// Returns the format of the pruned network; a budget of bytes is one of
+  /// [ModelFormat#ONNX_SPARSE].
+  private ModelFormat format() {
+    if (format == null) {
+      return budgetOptions.limitsBytes() ? ModelFormat.ONNX_SPARSE : ModelFormat.ONNX;
+    }
+    return format;
   }
 
   private PruningOptions options() {
@@ -208,8 +274,7 @@ final class PruneCommand implements Callable<Integer> {
       Map<Amount, WeightPruning> prunings = new LinkedHashMap<>();
       Map<Amount, PruningPlan> plans = new LinkedHashMap<>();
       for (Amount amount : macs) {
-        WeightPruning pruning =
-            Falcon.prune(network, new BudgetRequest(amount, nnz)).options(options);
+        WeightPruning pruning = Falcon.prune(network, request(amount)).options(options);
         prunings.put(amount, pruning);
         plans.put(amount, pruning.plan());
       }
@@ -218,18 +283,28 @@ final class PruneCommand implements Callable<Integer> {
         plans.values().forEach(plan -> show(plan, results));
         return;
       }
-      List<Path> files = model.files(network);
+      List<Path> files = files(network);
       Map<Amount, OutputFolder> folders = folder.forEach(macs, InputPlaces.of(files, null));
-      List<InputFile> inputs = InputFile.of(files);
+      List<InputFile> inputs = inputs(InputFile.of(model.files(network)));
       runs(progress, results)
           .alsoWriting(export)
           .all(
               folders,
               amount -> description(network, plans.get(amount), options, null, inputs),
               (amount, directory) ->
-                  Objects.requireNonNull(prunings.get(amount))
-                      .progress(directory.logged(progress))
-                      .run(),
+                  measuredTime(progress)
+                      .run(
+                          network,
+                          request(amount),
+                          () ->
+                              Objects.requireNonNull(prunings.get(amount))
+                                  .progress(directory.logged(progress))
+                                  .run(),
+                          other ->
+                              Falcon.prune(network, other)
+                                  .options(options)
+                                  .progress(directory.logged(progress))
+                                  .run()),
               this::text);
     }
   }
@@ -250,7 +325,7 @@ final class PruneCommand implements Callable<Integer> {
         .wording(Flags::in)
         .preprocessing(preprocessing)
         .inputs(inputs)
-        .format(format)
+        .format(format())
         .report(folder.hasReport())
         .build();
   }
@@ -258,6 +333,11 @@ final class PruneCommand implements Callable<Integer> {
   private void requireUsable() {
     if (macs.isEmpty()) {
       throw usage("how much may stay? Say --macs 30%, or --nnz 30% for a budget of weights alone");
+    }
+    if (budgetOptions.limitsBytes() && format() != ModelFormat.ONNX_SPARSE) {
+      throw usage(
+          "--bytes is the length of a file in onnx-sparse, not in %s; leave --format out"
+              .formatted(format().id()));
     }
     output.requireOneAmount();
     thresholds.requireUsable(output);
@@ -302,7 +382,7 @@ final class PruneCommand implements Callable<Integer> {
     String details = output.isVerbose() ? "%n%n%s".formatted(Summary.details(pruned.report())) : "";
     return pruned.summary()
         + details
-        + Runs.written(pruned, directory, result, format, model.path());
+        + Runs.written(pruned, directory, result, format(), model.path());
   }
 
   private void show(PruningPlan plan, Results results) {
@@ -328,6 +408,9 @@ final class PruneCommand implements Callable<Integer> {
         .put("request", plan.asked().nnz().toString())
         .put("total", plan.costs().weightCount())
         .set("network", json(Summary.networkWeights(plan)));
+    if (!plan.resources().isEmpty()) {
+      budget.set("resources", ResourceJson.of(plan));
+    }
     var stages = json.putArray("stages");
     for (Budget stage : plan.stageBudgets()) {
       stages

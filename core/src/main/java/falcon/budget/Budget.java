@@ -6,9 +6,18 @@ package falcon.budget;
 ///
 /// @param maxNnz greatest number of kept weights (S)
 /// @param maxMacs greatest number of multiply-accumulates of one example for the kept weights (F)
-public record Budget(long maxNnz, long maxMacs) {
+/// @param further limits on the further resources of a cost table ([CostTable#further]), in their
+///     order; none if the table has none, or if they are not limited
+public record Budget(long maxNnz, long maxMacs, ResourceBudget further) {
   /// A budget without limits.
   public static final Budget UNLIMITED = new Budget(Long.MAX_VALUE, Long.MAX_VALUE);
+
+  /// Creates limits on weights and multiply-accumulates alone.
+  ///
+  /// @throws IllegalArgumentException if a limit is negative
+  public Budget(long maxNnz, long maxMacs) {
+    this(maxNnz, maxMacs, ResourceBudget.NONE);
+  }
 
   /// Checks the limits.
   ///
@@ -31,15 +40,23 @@ public record Budget(long maxNnz, long maxMacs) {
     return new Budget(Long.MAX_VALUE, maxMacs);
   }
 
-  /// Returns whether `nnz` weights and `macs` multiply-accumulates stay within both limits.
+  /// Returns the same limits with others on further resources.
+  public Budget withFurther(ResourceBudget value) {
+    return new Budget(maxNnz, maxMacs, value);
+  }
+
+  /// Returns whether `nnz` weights and `macs` multiply-accumulates stay within both limits; those
+  /// on further resources are left out.
   public boolean allows(long nnz, long macs) {
     return nnz <= maxNnz && macs <= maxMacs;
   }
 
-  /// Returns whether a mask stays within both limits.
+  /// Returns whether a mask stays within all limits.
   ///
-  /// @throws IllegalArgumentException if mask and costs are of different networks
+  /// @throws IllegalArgumentException if mask and costs are of different networks, or budget and
+  ///     costs of different further resources
   public boolean allows(Mask mask, CostTable costs) {
-    return allows(mask.keptCount(), mask.macs(costs));
+    return allows(mask.keptCount(), mask.macs(costs))
+        && (further.resourceCount() == 0 || further.allows(mask, costs.further()));
   }
 }

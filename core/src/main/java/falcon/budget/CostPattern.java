@@ -65,13 +65,29 @@ public final class CostPattern {
     return new CostPattern(kinds.clone(), costs);
   }
 
+  /// Returns the same kinds with costs in resources before those that they have.
+  ///
+  /// @param before what one weight of any kind costs in each of them, zero or more
+  /// @throws IllegalArgumentException if a cost is negative
+  CostPattern prefixed(long... before) {
+    long[][] all = new long[costs.length][];
+    Arrays.setAll(
+        all,
+        kind -> {
+          long[] joined = Arrays.copyOf(before, before.length + costs[kind].length);
+          System.arraycopy(costs[kind], 0, joined, before.length, costs[kind].length);
+          return joined;
+        });
+    return new CostPattern(kinds, all);
+  }
+
   /// Returns the number of kinds of weights.
   public int kindCount() {
     return costs.length;
   }
 
   /// Returns R, the number of resources that costs are given in.
-  int resourceCount() {
+  public int resourceCount() {
     return costs[0].length;
   }
 

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// All prunable weights are numbered in one sequence, layers in graph order: weight `i` of layer
 /// `l` has the index `l.offset() + i`. All weights of a layer cost the same; layers of equal cost
-/// form one *cost class*. It is immutable and safe to share between threads.
+/// form one *cost class*. What weights cost in resources besides NNZ and MACs is in [#further],
+/// where costs may differ inside a layer. It is immutable and safe to share between threads.
 public final class CostTable {
   /// One prunable layer.
   ///
@@ -46,8 +47,9 @@ public final class CostTable {
   private final Map<String, Layer> layersByName = new HashMap<>();
   private final int weightCount;
   private final long totalMacs;
+  private final ResourceTable further;
 
-  private CostTable(List<Layer> layers) {
+  private CostTable(List<Layer> layers, @Nullable ResourceTable furtherCosts) {
     this.layers = List.copyOf(layers);
     int nextOffset = 0;
     long macs = 0;
@@ -65,6 +67,22 @@ public final class CostTable {
     }
     weightCount = nextOffset;
     totalMacs = macs;
+    further = furtherCosts == null ? ResourceTable.NONE : furtherCosts;
+    if (!further.resources().isEmpty()) {
+      refuseOtherLayers(further);
+    }
+  }
+
+  private void refuseOtherLayers(ResourceTable table) {
+    boolean isSame = table.layers().size() == layers.size();
+    for (int l = 0; isSame && l < layers.size(); l++) {
+      isSame =
+          table.layers().get(l).name().equals(layers.get(l).name())
+              && table.layers().get(l).count() == layers.get(l).count();
+    }
+    if (!isSame) {
+      throw new IllegalArgumentException("%s is not of the layers of %s".formatted(table, this));
+    }
   }
 
   /// Returns the table of layers that follow one another without gaps, the first at offset 0.
@@ -72,7 +90,15 @@ public final class CostTable {
   /// @throws IllegalArgumentException if there is a gap or an overlap, or a name occurs twice
   /// @throws ArithmeticException if the weights overflow an `int` or the MACs a `long`
   public static CostTable of(List<Layer> layers) {
-    return new CostTable(layers);
+    return new CostTable(layers, null);
+  }
+
+  /// Returns the same layers with costs in further resources.
+  ///
+  /// @param value of the same layers
+  /// @throws IllegalArgumentException if it is of other layers
+  public CostTable withFurther(ResourceTable value) {
+    return new CostTable(layers, value);
   }
 
   /// Returns an empty builder, which computes the offsets.
@@ -100,9 +126,17 @@ public final class CostTable {
     return totalMacs;
   }
 
+  /// Returns the costs in resources besides NNZ and MACs; a table without resources if there are
+  /// none.
+  public ResourceTable further() {
+    return further;
+  }
+
   @Override
   public boolean equals(Object other) {
-    return other instanceof CostTable that && layers.equals(that.layers);
+    return other instanceof CostTable that
+        && layers.equals(that.layers)
+        && further.equals(that.further);
   }
 
   @Override
@@ -139,7 +173,7 @@ public final class CostTable {
     ///
     /// @throws IllegalArgumentException if a name occurs twice
     public CostTable build() {
-      return new CostTable(layers);
+      return new CostTable(layers, null);
     }
   }
 }

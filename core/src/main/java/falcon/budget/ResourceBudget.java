@@ -10,6 +10,9 @@ public final class ResourceBudget {
   /// A limit that is never reached.
   public static final long UNLIMITED = Long.MAX_VALUE;
 
+  /// No limits, for a table of no resources.
+  public static final ResourceBudget NONE = of();
+
   private final long[] limits;
 
   private ResourceBudget(long[] ownedLimits) {
@@ -38,6 +41,25 @@ public final class ResourceBudget {
   /// Returns the limit b_r of a resource.
   public long limit(int resource) {
     return limits[resource];
+  }
+
+  /// Changes a limit.
+  @FunctionalInterface
+  public interface Change {
+    /// Returns the new limit.
+    ///
+    /// @param resource number of the resource
+    /// @param limit its present limit
+    long apply(int resource, long limit);
+  }
+
+  /// Returns a budget of as many resources with other limits.
+  ///
+  /// @throws IllegalArgumentException if a new limit is negative
+  public ResourceBudget map(Change change) {
+    var changed = new long[limits.length];
+    Arrays.setAll(changed, r -> change.apply(r, limits[r]));
+    return new ResourceBudget(changed);
   }
 
   /// Returns whether a mask stays within all limits.

@@ -12,6 +12,9 @@ import java.util.List;
 /// of the caller's choice; measured times go in as nanoseconds. Instances are immutable and safe to
 /// share between threads.
 public final class ResourceTable {
+  /// A table of no resources and no layers.
+  public static final ResourceTable NONE = builder().build();
+
   /// One prunable layer.
   ///
   /// @param name its name, unique within the table
@@ -65,6 +68,23 @@ public final class ResourceTable {
     Builder builder = builder("nnz", "macs");
     for (CostTable.Layer layer : costs.layers()) {
       builder.layer(layer.name(), layer.count(), CostPattern.same(1, layer.macsPerWeight()));
+    }
+    return builder.build();
+  }
+
+  /// Returns a cost table with its further resources as a table of `nnz`, `macs` and these.
+  public static ResourceTable ofAll(CostTable costs) {
+    ResourceTable further = costs.further();
+    var names = new ArrayList<>(List.of("nnz", "macs"));
+    names.addAll(further.resources());
+    Builder builder = builder(names.toArray(String[]::new));
+    for (int l = 0; l < costs.layers().size(); l++) {
+      CostTable.Layer layer = costs.layers().get(l);
+      CostPattern pattern =
+          further.resources().isEmpty()
+              ? CostPattern.same(1, layer.macsPerWeight())
+              : further.layers().get(l).pattern().prefixed(1, layer.macsPerWeight());
+      builder.layer(layer.name(), layer.count(), pattern);
     }
     return builder.build();
   }

@@ -90,14 +90,18 @@ public final class BudgetProjection {
   /// @param saliency I, `[p]`, finite and zero or more; read only
   /// @param costs costs of the p weights
   /// @throws IllegalArgumentException if the sizes differ, a saliency is negative, infinite or NaN
-  ///     (the first such is named), a limit names no layer, the limits have a pattern, or the
-  ///     budget is below what the layers must keep
+  ///     (the first such is named), a limit names no layer, the limits have a pattern, the budget
+  ///     limits further resources or is below what the layers must keep
   public Projection project(float[] saliency, CostTable costs, Budget budget, LayerLimits limits) {
     if (saliency.length != costs.weightCount()) {
       throw new IllegalArgumentException(
           "%d saliencies for %d weights".formatted(saliency.length, costs.weightCount()));
     }
     limits.refusePattern();
+    if (budget.further().resourceCount() > 0) {
+      throw new IllegalArgumentException(
+          "this projection knows weights and MACs alone; a budget of further resources needs a PatternedProjection");
+    }
     Mask keepable = limits.keepable();
     Workspace space = workspaceFor(costs, limits);
     refuseTightBudget(space.classes(), budget);

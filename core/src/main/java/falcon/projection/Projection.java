@@ -2,6 +2,8 @@ package falcon.projection;
 
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
+import java.util.ArrayList;
+import java.util.List;
 
 /// The mask found by a projection, with the certificate of its quality.
 ///
@@ -28,6 +30,7 @@ import falcon.budget.Mask;
 /// @param macsSlack number of further multiply-accumulates that the MAC budget would allow
 /// @param isOptimal whether the search proved that no mask within the budget is worth more (up to
 ///     the rounding of float64), though the gap may be above zero
+/// @param further use of the further resources that the budget limits, in the order of the budget
 public record Projection(
     Mask mask,
     double value,
@@ -39,7 +42,29 @@ public record Projection(
     long macs,
     long nnzSlack,
     long macsSlack,
-    boolean isOptimal) {
+    boolean isOptimal,
+    List<ResourceUse> further) {
+  /// Copies the list.
+  public Projection {
+    further = List.copyOf(further);
+  }
+
+  /// Creates a projection onto a budget of weights and multiply-accumulates alone.
+  public Projection(
+      Mask mask,
+      double value,
+      double bound,
+      double gap,
+      double alpha,
+      double mu,
+      long nnz,
+      long macs,
+      long nnzSlack,
+      long macsSlack,
+      boolean isOptimal) {
+    this(mask, value, bound, gap, alpha, mu, nnz, macs, nnzSlack, macsSlack, isOptimal, List.of());
+  }
+
   /// Returns `gap / bound`, 0 … 1; 0 where both are 0.
   public double relativeGap() {
     return gap == 0 ? 0 : gap / bound;
@@ -48,9 +73,15 @@ public record Projection(
   /// Returns the projection without weights that add nothing to its value.
   ///
   /// @param keepable the weights that may stay; all others have no saliency
-  Projection within(Mask keepable, CostTable costs) {
+  public Projection within(Mask keepable, CostTable costs) {
     Mask left = mask.and(keepable);
     long leftMacs = left.macs(costs);
+    List<ResourceUse> uses = new ArrayList<>();
+    for (ResourceUse use : further) {
+      long leftUsed = costs.further().used(left, uses.size());
+      long slack = use.slack() + use.used() - leftUsed;
+      uses.add(new ResourceUse(use.resource(), use.multiplier(), leftUsed, slack));
+    }
     return new Projection(
         left,
         value,
@@ -62,6 +93,7 @@ public record Projection(
         leftMacs,
         nnzSlack + nnz - left.keptCount(),
         macsSlack + macs - leftMacs,
-        isOptimal);
+        isOptimal,
+        uses);
   }
 }

@@ -301,7 +301,10 @@ public final class DiscreteFirstOrder {
       Mask wide =
           projector.candidates(
               saliency,
-              new Budget(Math.min(widened(budget.maxNnz()), most), widened(budget.maxMacs())));
+              new Budget(
+                  Math.min(widened(budget.maxNnz()), most),
+                  widened(budget.maxMacs()),
+                  budget.further().map((_, limit) -> widened(limit))));
       int[] columns = new int[(int) Math.min(most, (long) kept.keptCount() + wide.keptCount())];
       long room = most - kept.keptCount();
       int count = 0;

@@ -379,7 +379,8 @@ public final class Pruning {
       return finished(
           number,
           outcome.network(),
-          new Report.Choice(Report.Certificate.of(outcome.projection()), outcome.effectiveRows()),
+          new Report.Choice(
+              Report.Certificate.of(outcome.projection(), plan), outcome.effectiveRows()),
           start,
           outcome.notes());
     }

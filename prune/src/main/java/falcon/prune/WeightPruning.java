@@ -102,7 +102,7 @@ public final class WeightPruning {
       PruningMethod.Outcome outcome =
           MagnitudeMethod.of(options).prune(unfolded, plan, last, workers, clock);
       Mask mask = WeightVector.nonZero(outcome.network(), plan.costs());
-      Report.Certificate certificate = Report.Certificate.of(outcome.projection());
+      Report.Certificate certificate = Report.Certificate.of(outcome.projection(), plan);
       Report report =
           Report.builder(plan, mask, new Report.Choice(certificate, null))
               .seconds(clock.seconds())

@@ -6,7 +6,6 @@ import falcon.runtime.operator.Tensors;
 import falcon.runtime.operator.Value;
 import falcon.runtime.program.Program;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -162,30 +161,25 @@ public final class Execution implements AutoCloseable {
   /// @throws IndexOutOfBoundsException if an index among the inputs is outside the axis that it
   ///     addresses: names the node
   public void run() {
-    runtime.run(this);
+    runtime.run(this, null);
   }
 
-  /// Runs the network repeatedly and measures its steps, in the order in which they run; reading
-  /// the clock between them makes a run a little slower than [#run].
+  /// Returns operator and name of the node behind each step of a run, in order. A step may compute
+  /// several nodes; it has the name of the layer among them.
+  public List<String> steps() {
+    return program.labels();
+  }
+
+  /// Computes the outputs like [#run], and adds the time that each step takes.
   ///
-  /// @param runs number of runs, 1 or more; some before them should have made the code warm
-  /// @throws IllegalArgumentException if `runs` is below 1
-  /// @throws IllegalStateException if this or the runtime is closed
-  /// @throws IndexOutOfBoundsException as [#run]
-  public List<StepTime> measureSteps(int runs) {
-    if (runs < 1) {
-      throw new IllegalArgumentException("runs must be 1 or more, not %d".formatted(runs));
+  /// @param nanos one sum for each of [#steps], in nanoseconds; changed
+  /// @throws IllegalArgumentException if there are more or fewer sums than steps
+  public void run(long[] nanos) {
+    if (nanos.length != program.labels().size()) {
+      throw new IllegalArgumentException(
+          "%d sums for %d steps".formatted(nanos.length, program.labels().size()));
     }
-    List<String> nodes = program.labels();
-    var nanoseconds = new long[nodes.size()];
-    for (int run = 0; run < runs; run++) {
-      runtime.run(this, nanoseconds);
-    }
-    var times = new ArrayList<StepTime>();
-    for (int i = 0; i < nanoseconds.length; i++) {
-      times.add(new StepTime(nodes.get(i), nanoseconds[i] / 1e6 / runs));
-    }
-    return times;
+    runtime.run(this, nanos);
   }
 
   /// Releases the native memory; its segments must not be used any more.

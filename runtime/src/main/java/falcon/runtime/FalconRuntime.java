@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /// Runs a network for inference, in float32.
 ///
@@ -189,31 +190,21 @@ public final class FalconRuntime implements AutoCloseable {
     return known;
   }
 
-  void run(Execution execution) {
+  /// @param nanos sums of the times of the steps; null if they are not wanted
+  void run(Execution execution, long @Nullable [] nanos) {
     lock.lock();
     try {
-      requireOpen(execution);
-      execution.program().run(workers);
+      requireOpen();
+      if (!executions.contains(execution)) {
+        throw new IllegalStateException("the execution is closed");
+      }
+      if (nanos == null) {
+        execution.program().run(workers);
+      } else {
+        execution.program().run(workers, nanos);
+      }
     } finally {
       lock.unlock();
-    }
-  }
-
-  /// @param nanoseconds what each step takes is added to it
-  void run(Execution execution, long[] nanoseconds) {
-    lock.lock();
-    try {
-      requireOpen(execution);
-      execution.program().run(workers, nanoseconds);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void requireOpen(Execution execution) {
-    requireOpen();
-    if (!executions.contains(execution)) {
-      throw new IllegalStateException("the execution is closed");
     }
   }
 

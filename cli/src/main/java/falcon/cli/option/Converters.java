@@ -18,6 +18,7 @@ import falcon.prune.options.NnzRule;
 import falcon.prune.options.Optimizer;
 import falcon.prune.options.RateDecay;
 import falcon.prune.options.Refit;
+import falcon.prune.options.ResourceAmount;
 import falcon.prune.options.RetrainingLoss;
 import falcon.prune.options.RetrainingSchedule;
 import falcon.prune.options.Schedule;
@@ -43,6 +44,7 @@ public final class Converters {
     var to = new Converters(commandLine);
     to.add(Amount.class, Amount::parse);
     to.add(NnzRule.class, NnzRule::parse);
+    to.add(ResourceAmount.class, ResourceAmount::parse);
     to.add(KeepFloor.class, KeepFloor::parse);
     to.add(ExampleShapes.class, ExampleShapes::parse);
     to.add(InputValue.class, InputValue::parse);

@@ -14,6 +14,9 @@ import falcon.model.layer.PruningReach;
 import falcon.model.onnx.OnnxFile;
 import falcon.model.shape.Obstacle;
 import falcon.model.stored.StoredWeights;
+import falcon.prune.costs.NetworkHash;
+import falcon.prune.plan.PlannedResource;
+import falcon.prune.plan.PruningPlan;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
@@ -24,7 +27,8 @@ import org.jspecify.annotations.Nullable;
 /// The costs of a network, as a table and as JSON.
 ///
 /// @param layers layers of the network
-public record Inspection(Network network, Layers layers) {
+/// @param plan a plan with budgets of further resources; null if there are none
+public record Inspection(Network network, Layers layers, @Nullable PruningPlan plan) {
   /// Greatest length of a name; longer ones are shown without their middle.
   private static final int WIDEST_NAME = 48;
 
@@ -71,6 +75,7 @@ public record Inspection(Network network, Layers layers) {
                   count(layers.totalMacs()),
                   count(2 * layers.totalMacs())));
     }
+    addResources(lines);
     List<String> functions = OnnxFile.functions(network);
     if (!functions.isEmpty()) {
       lines.add(
@@ -97,6 +102,27 @@ public record Inspection(Network network, Layers layers) {
     }
     addObstacles(lines);
     return String.join(System.lineSeparator(), lines);
+  }
+
+  private void addResources(List<String> lines) {
+    if (plan != null) {
+      for (PlannedResource resource : plan.resources()) {
+        lines.add(
+            "%s: %s, of which %s (%.1f %%) whatever is pruned; a budget of %s is %s"
+                .formatted(
+                    resource.name(),
+                    resource.text(resource.total()),
+                    resource.text(resource.fixed()),
+                    resource.percent(resource.fixed()),
+                    resource.request(),
+                    resource.text(resource.limit())));
+      }
+      lines.add("network sha256 %s (of its layers, for tables of costs)".formatted(hash()));
+    }
+  }
+
+  private String hash() {
+    return NetworkHash.of(layers);
   }
 
   private void addObstacles(List<String> lines) {
@@ -195,7 +221,10 @@ public record Inspection(Network network, Layers layers) {
 
   /// Returns one document with everything that [#text] shows, names at full length.
   public String json() {
-    ObjectNode json = JsonText.document().put("name", network.name());
+    ObjectNode json = JsonText.document().put("name", network.name()).put("sha256", hash());
+    if (plan != null) {
+      json.set("resources", ResourceJson.of(plan));
+    }
     ArrayNode all = json.putArray("layers");
     Network unfolded = StoredWeights.unfolded(network);
     for (Layer layer : layers.all()) {

@@ -8,7 +8,6 @@ import falcon.runtime.Execution;
 import falcon.runtime.FalconRuntime;
 import falcon.runtime.LayerSummary;
 import falcon.runtime.RuntimeOptions;
-import falcon.runtime.StepTime;
 import falcon.runtime.UnsupportedOperatorsException;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -19,7 +18,6 @@ import org.jspecify.annotations.Nullable;
 /// A network in Falcon's runtime.
 final class FalconEngine implements Engine {
   private static final int LEAST_RUNS = 3;
-  private static final int MOST_RUNS = 100_000;
 
   private final FalconRuntime runtime;
   private final Execution execution;
@@ -64,18 +62,11 @@ final class FalconEngine implements Engine {
   ///
   /// @param dense the dense network in this runtime; null if there is none
   /// @param seconds time for the measurement of one network, some runs at least
-  List<StepSpeed> steps(@Nullable FalconEngine dense, double seconds) {
+  List<StepSpeed> measured(@Nullable FalconEngine dense, double seconds) {
     var layers = new HashMap<String, LayerSummary>();
     execution.layers().forEach(layer -> layers.putIfAbsent(layer.node(), layer));
-    var before = new HashMap<String, Double>();
-    if (dense != null) {
-      dense
-          .times(seconds)
-          .forEach(step -> before.merge(step.node(), step.milliseconds(), Double::sum));
-    }
-    var own = new LinkedHashMap<String, Double>();
-    times(seconds).forEach(step -> own.merge(step.node(), step.milliseconds(), Double::sum));
-    return own.entrySet().stream()
+    Map<String, Double> before = dense == null ? Map.of() : dense.times(seconds);
+    return times(seconds).entrySet().stream()
         .map(step ->
             new StepSpeed(
                 step.getKey(),
@@ -85,11 +76,30 @@ final class FalconEngine implements Engine {
         .toList();
   }
 
-  private List<StepTime> times(double seconds) {
+  /// Returns the mean time of each step in milliseconds, in the order of the steps.
+  private Map<String, Double> times(double seconds) {
+    var nanos = new long[steps().size()];
     long begin = System.nanoTime();
-    execution.measureSteps(LEAST_RUNS);
-    double run = Math.max(1, System.nanoTime() - begin) / 1e9 / LEAST_RUNS;
-    return execution.measureSteps((int) Math.clamp(seconds / run, LEAST_RUNS, MOST_RUNS));
+    int runs = 0;
+    while (runs < LEAST_RUNS || System.nanoTime() - begin < seconds * 1e9) {
+      run(nanos);
+      runs++;
+    }
+    var times = new LinkedHashMap<String, Double>();
+    for (int i = 0; i < nanos.length; i++) {
+      times.merge(steps().get(i), nanos[i] / 1e6 / runs, Double::sum);
+    }
+    return times;
+  }
+
+  /// Returns operator and name of the node of each step.
+  List<String> steps() {
+    return execution.steps();
+  }
+
+  /// Runs the network once, and adds the time of each step in nanoseconds.
+  void run(long[] nanos) {
+    execution.run(nanos);
   }
 
   @Override

@@ -145,7 +145,7 @@ public final class SpeedComparison implements AutoCloseable {
       for (int i = 0; i < timings.size(); i++) {
         rows.add(new Row(RuntimeKind.values()[i % 2], i < 2, timings.get(i)));
       }
-      return new Setting(batch, threads, rows, difference, own.steps(before, seconds / 4));
+      return new Setting(batch, threads, rows, difference, own.measured(before, seconds / 4));
     } finally {
       engines.forEach(Engine::close);
     }

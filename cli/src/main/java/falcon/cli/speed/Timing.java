@@ -1,7 +1,10 @@
 package falcon.cli.speed;
 
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.LongSupplier;
 
 /// The time that one run of a network takes.
 ///
@@ -24,14 +27,30 @@ public record Timing(double median, double low, double high, int rounds) {
   /// @param seconds time for each engine's warm-up, and again for its rounds, above 0
   /// @return one timing for each engine
   static List<Timing> inTurns(List<? extends Engine> engines, double seconds) {
-    int[] runs = engines.stream().mapToInt(engine -> warm(engine, seconds)).toArray();
+    return inTurns(engines, seconds, System::nanoTime);
+  }
+
+  /// Returns the clock of engines that run on some threads: with one, the processor time of the
+  /// calling thread, so that other processes disturb less.
+  static LongSupplier clock(int threads) {
+    ThreadMXBean bean = ManagementFactory.getThreadMXBean();
+    return threads == 1 && bean.isCurrentThreadCpuTimeSupported()
+        ? bean::getCurrentThreadCpuTime
+        : System::nanoTime;
+  }
+
+  /// Measures by another clock.
+  ///
+  /// @param clock tells nanoseconds
+  static List<Timing> inTurns(List<? extends Engine> engines, double seconds, LongSupplier clock) {
+    int[] runs = engines.stream().mapToInt(engine -> warm(engine, seconds, clock)).toArray();
     int rounds = (int) Math.max(LEAST_ROUNDS, seconds * 1e9 / ROUND);
     var times = new double[engines.size()][rounds];
     for (int round = 0; round < rounds; round++) {
       for (int i = 0; i < runs.length; i++) {
         int engine = (i + round) % runs.length; // none is always behind the same one
         settle(engines.get(engine));
-        times[engine][round] = milliseconds(engines.get(engine), runs[engine]);
+        times[engine][round] = milliseconds(engines.get(engine), runs[engine], clock);
       }
     }
     return Arrays.stream(times).map(Timing::of).toList();
@@ -47,22 +66,22 @@ public record Timing(double median, double low, double high, int rounds) {
   /// Runs an engine until it is warm.
   ///
   /// @return number of runs of a round
-  private static int warm(Engine engine, double seconds) {
-    long begin = System.nanoTime();
+  static int warm(Engine engine, double seconds, LongSupplier clock) {
+    long begin = clock.getAsLong();
     double last;
     do {
-      last = milliseconds(engine, 1);
-    } while (System.nanoTime() - begin < seconds * 1e9);
+      last = milliseconds(engine, 1, clock);
+    } while (clock.getAsLong() - begin < seconds * 1e9);
     return (int) Math.max(1, Math.round(ROUND / 1e6 / last));
   }
 
   /// @return mean time of a run
-  private static double milliseconds(Engine engine, int runs) {
-    long begin = System.nanoTime();
+  private static double milliseconds(Engine engine, int runs, LongSupplier clock) {
+    long begin = clock.getAsLong();
     for (int run = 0; run < runs; run++) {
       engine.run();
     }
-    return (System.nanoTime() - begin) / 1e6 / runs;
+    return (clock.getAsLong() - begin) / 1e6 / runs;
   }
 
   private static Timing of(double... rounds) {

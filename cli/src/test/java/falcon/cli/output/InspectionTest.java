@@ -91,7 +91,7 @@ class InspectionTest {
   }
 
   private static Inspection inspection(Network network, LayerSelection selection) {
-    return new Inspection(network, Layers.of(network, selection));
+    return new Inspection(network, Layers.of(network, selection), null);
   }
 
   private static Network network() {

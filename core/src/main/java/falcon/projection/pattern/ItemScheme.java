@@ -77,6 +77,9 @@ sealed interface ItemScheme {
   /// Returns the greatest number of weights of an item.
   int maxSize();
 
+  /// Returns whether the items do not depend on the saliencies.
+  boolean isFixed();
+
   /// Shows the items of a unit, always as many and of the same sizes in the same order.
   ///
   /// @param saliency the saliency of all weights; null if only numbers and sizes matter
@@ -95,6 +98,11 @@ sealed interface ItemScheme {
     @Override
     public int maxSize() {
       return SparsityPattern.Blocks.HEIGHT;
+    }
+
+    @Override
+    public boolean isFixed() {
+      return true;
     }
 
     @Override
@@ -148,6 +156,11 @@ sealed interface ItemScheme {
     @Override
     public int maxSize() {
       return 1;
+    }
+
+    @Override
+    public boolean isFixed() {
+      return false;
     }
 
     @Override

@@ -1,5 +1,6 @@
 package falcon.projection.pattern;
 
+import falcon.budget.CostPattern;
 import falcon.budget.CostTable;
 import falcon.budget.Mask;
 import falcon.budget.PatternLayout;
@@ -9,6 +10,7 @@ import falcon.projection.group.Chunks;
 import falcon.projection.group.LayerLimits;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -171,18 +173,81 @@ public final class PatternItems {
     return List.copyOf(parts);
   }
 
-  /// Returns the costs of the items: weights, and multiply-accumulates.
-  ResourceTable table() {
-    ResourceTable.Builder builder = ResourceTable.builder("nnz", "macs");
+  /// Returns the costs of the items, part by part: weights, multiply-accumulates, and those in the
+  /// further resources of the cost table.
+  ///
+  /// @throws IllegalArgumentException if weights of one layer differ in cost and which of them are
+  ///     items depends on the saliencies: the best of some weights is then not the best choice
+  public ResourceTable table() {
+    ResourceTable further = costs.further();
+    var names = new ArrayList<>(List.of("nnz", "macs"));
+    names.addAll(further.resources());
+    ResourceTable.Builder builder = ResourceTable.builder(names.toArray(String[]::new));
+    int start = 0;
     for (Part part : parts) {
       CostTable.Layer layer = costs.layers().get(part.layer());
+      CostPattern each =
+          further.resources().isEmpty()
+              ? CostPattern.same()
+              : further.layers().get(part.layer()).pattern();
+      var own = new long[names.size()];
+      own[0] = part.size();
+      own[1] = Math.multiplyExact(part.size(), layer.macsPerWeight());
+      for (int r = 0; r < further.resources().size(); r++) {
+        own[2 + r] = Math.multiplyExact(part.size(), each.cost(0, r));
+      }
       builder.layer(
           "%s (%d at a time)".formatted(layer.name(), part.size()),
           part.count(),
-          part.size(),
-          Math.multiplyExact(part.size(), layer.macsPerWeight()));
+          each.kindCount() == 1 ? CostPattern.same(own) : mixed(part, start, own, each));
+      start += part.count();
     }
     return builder.build();
+  }
+
+  /// Returns the costs of items whose weights differ in cost.
+  ///
+  /// @param start number of the part's first item
+  /// @param own weights and multiply-accumulates of an item, which are the same for all
+  private CostPattern mixed(Part part, int start, long[] own, CostPattern each) {
+    if (!scheme.isFixed()) {
+      throw new IllegalArgumentException(
+          "the weights of layer '%s' differ in cost; with a pattern that keeps the best of some weights, those of a layer cost the same"
+              .formatted(costs.layers().get(part.layer()).name()));
+    }
+    int offset = costs.layers().get(part.layer()).offset();
+    var kinds = new int[part.count()];
+    Map<List<Long>, Integer> kindOf = new LinkedHashMap<>();
+    for (Strip strip : strips) {
+      if (strip.layer == part.layer()) {
+        int[] next = {strip.start[part.size()] - start};
+        forEach(
+            strip,
+            null,
+            (members, size) -> {
+              if (size == part.size()) {
+                var cost = new ArrayList<Long>();
+                for (int r = 0; r < own.length; r++) {
+                  cost.add(r < 2 ? own[r] : sum(members, size, offset, each, r - 2));
+                }
+                kinds[next[0]++] = kindOf.computeIfAbsent(cost, _ -> kindOf.size());
+              }
+            });
+      }
+    }
+    return CostPattern.repeating(
+        kinds,
+        kindOf.keySet().stream()
+            .map(cost -> cost.stream().mapToLong(Long::longValue).toArray())
+            .toArray(long[][]::new));
+  }
+
+  private static long sum(int[] members, int size, int offset, CostPattern each, int resource) {
+    long sum = 0;
+    for (int i = 0; i < size; i++) {
+      sum = Math.addExact(sum, each.cost(each.kindOf(members[i] - offset), resource));
+    }
+    return sum;
   }
 
   /// Returns the floors of the parts.

@@ -1,6 +1,7 @@
 package falcon.projection.resource;
 
 import falcon.budget.Mask;
+import falcon.projection.ResourceUse;
 import java.util.List;
 
 /// The mask found by a [ResourceProjection], with the certificate of its quality.
@@ -25,15 +26,7 @@ import java.util.List;
 /// @param isOptimal whether the search proved that no mask within the budget is worth more (up to
 ///     the rounding of float64), though the gap may be above zero
 public record ProjectedMask(
-    Mask mask, double value, double bound, double gap, List<Use> uses, boolean isOptimal) {
-  /// The use of one resource by a mask.
-  ///
-  /// @param resource its name
-  /// @param multiplier μ_r, saliency per unit of the resource; 0 where the budget does not bind
-  /// @param used cost of the kept weights
-  /// @param slack further cost that the budget would allow
-  public record Use(String resource, double multiplier, long used, long slack) {}
-
+    Mask mask, double value, double bound, double gap, List<ResourceUse> uses, boolean isOptimal) {
   /// Copies the list.
   public ProjectedMask {
     uses = List.copyOf(uses);

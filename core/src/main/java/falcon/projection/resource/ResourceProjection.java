@@ -10,6 +10,7 @@ import falcon.projection.BudgetProjection;
 import falcon.projection.MaskWriter;
 import falcon.projection.Projection;
 import falcon.projection.Relaxation;
+import falcon.projection.ResourceUse;
 import falcon.projection.dual.DualSimplex;
 import falcon.projection.group.Chunks;
 import falcon.projection.group.ClassGroups;
@@ -247,7 +248,7 @@ public final class ResourceProjection {
       Layout costs, int[] binding, ResourceBudget budget, Found found) {
     int[] keptByPart = costs.order().keptByPart(found.mask());
     List<String> names = costs.table().resources();
-    List<ProjectedMask.Use> uses = new ArrayList<>();
+    List<ResourceUse> uses = new ArrayList<>();
     for (int r = 0; r < names.size(); r++) {
       double multiplier = 0;
       for (int n = 0; n < binding.length; n++) {
@@ -256,7 +257,7 @@ public final class ResourceProjection {
         }
       }
       long used = costs.rows().used(r, keptByPart);
-      uses.add(new ProjectedMask.Use(names.get(r), multiplier, used, budget.limit(r) - used));
+      uses.add(new ResourceUse(names.get(r), multiplier, used, budget.limit(r) - used));
     }
     return new ProjectedMask(
         costs.order().restore(found.mask()),

@@ -12,6 +12,7 @@ import falcon.budget.ResourceTable;
 import falcon.projection.BudgetProjection;
 import falcon.projection.Problem;
 import falcon.projection.Projection;
+import falcon.projection.ResourceUse;
 import falcon.projection.group.LayerLimits;
 import java.util.Arrays;
 import java.util.Map;
@@ -50,7 +51,7 @@ class ResourceProjectionTest {
     assertThat(found.gap()).as("%s", problem).isNotNegative();
     double[] multipliers = new double[found.uses().size()];
     for (int r = 0; r < multipliers.length; r++) {
-      ProjectedMask.Use use = found.uses().get(r);
+      ResourceUse use = found.uses().get(r);
       assertThat(use.resource()).isEqualTo(problem.table().resources().get(r));
       assertThat(use.used()).as("%s", problem).isEqualTo(problem.table().used(mask, r));
       assertThat(use.slack()).isEqualTo(problem.budget().limit(r) - use.used());

@@ -84,7 +84,7 @@ public record LayerSelection(List<NamePattern> include, List<NamePattern> exclud
   }
 
   /// Returns names that the user may have mistyped, nearest first.
-  private static List<String> near(String text, List<String> names) {
+  public static List<String> near(String text, List<String> names) {
     String wanted = text.toLowerCase(Locale.ROOT).replace("*", "").replace("?", "");
     var sorted = new ArrayList<>(names);
     sorted.sort(Comparator.comparingInt(name -> distance(wanted, name.toLowerCase(Locale.ROOT))));

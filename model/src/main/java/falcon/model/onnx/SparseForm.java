@@ -87,7 +87,13 @@ final class SparseForm {
     return places;
   }
 
-  /// Returns the message of a tensor's nonzero elements, with linear indices.
+  /// Returns the bytes of one stored element: its value and its index.
+  static int elementBytes(DataType type) {
+    return type.bytes() + INDEX_BYTES;
+  }
+
+  /// Returns the message of a tensor's nonzero elements, with linear indices. Of a tensor of zeros
+  /// the first element is stored, since readers handle sparse tensors without elements badly.
   static SparseTensorProto of(String name, Tensor tensor) {
     int count = stored(tensor);
     int bytes = tensor.type().bytes();
@@ -95,8 +101,9 @@ final class SparseForm {
     var values = new byte[count * bytes];
     ByteBuffer from = tensor.bytes();
     int stored = 0;
+    boolean isEmpty = nonzero(tensor) == 0;
     for (int i = 0; i < tensor.size(); i++) {
-      if (!isZero(from, i, bytes)) {
+      if (!isZero(from, i, bytes) || (isEmpty && i == 0)) {
         indices.putLong(i);
         from.get(i * bytes, values, stored++ * bytes, bytes);
       }
@@ -111,17 +118,20 @@ final class SparseForm {
         .build();
   }
 
-  /// Returns whether the sparse message takes fewer bytes than the dense one; false for a tensor of
-  /// zeros, whose sparse form readers handle badly.
+  /// Returns whether the elements of the sparse message take fewer bytes than those of the dense
+  /// one.
   static boolean isSmaller(Tensor tensor) {
-    long count = stored(tensor);
-    return count > 0
-        && count * (tensor.type().bytes() + INDEX_BYTES)
-            < (long) tensor.size() * tensor.type().bytes();
+    return (long) stored(tensor) * elementBytes(tensor.type())
+        < (long) tensor.size() * tensor.type().bytes();
+  }
+
+  /// Returns the number of elements of the sparse message.
+  private static int stored(Tensor tensor) {
+    return Math.max(Math.min(1, tensor.size()), nonzero(tensor));
   }
 
   /// Returns the number of elements whose bits are not all zero: a negative zero is stored.
-  private static int stored(Tensor tensor) {
+  private static int nonzero(Tensor tensor) {
     ByteBuffer bytes = tensor.bytes();
     int count = 0;
     for (int i = 0; i < tensor.size(); i++) {

@@ -117,7 +117,10 @@ class SparseInitializerTest {
     ModelProto written = ModelProto.parseFrom(Files.readAllBytes(folder.resolve("b.onnx")));
     assertThat(written.getGraph().getSparseInitializerList())
         .extracting(sparse -> sparse.getValues().getName())
-        .containsExactly("quarter");
+        .containsExactly("quarter", "nothing");
+    assertThat(written.getGraph().getSparseInitializer(1).getValues().getDims(0))
+        .as("readers handle sparse tensors without elements badly")
+        .isEqualTo(1);
     assertThat(written.getIrVersion()).isEqualTo(5);
     assertThat(OnnxFile.read(folder.resolve("b.onnx")).initializers())
         .isEqualTo(network.initializers());

@@ -74,7 +74,8 @@ public record KeptOutcome(Network dense, CostTable costs) {
     long[] words = CheckpointFile.tensor(content, MASK).toLongs();
     return ProjectionNumbers.projection(
         Mask.ofWords(costs.weightCount(), words),
-        CheckpointFile.numbers(CheckpointFile.tensor(content, NUMBERS)));
+        CheckpointFile.numbers(CheckpointFile.tensor(content, NUMBERS)),
+        costs.further().resources());
   }
 
   /// @throws IllegalArgumentException if the content is an outcome of another network

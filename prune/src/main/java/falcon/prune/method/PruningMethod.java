@@ -121,9 +121,7 @@ public interface PruningMethod {
       Mask mask = projection.mask();
       CostTable costs = plan.costs();
       Budget budget = plan.stageBudgets().get(stage);
-      if (mask.weightCount() != costs.weightCount()
-          || mask.keptCount() > budget.maxNnz()
-          || mask.macs(costs) > budget.maxMacs()) {
+      if (mask.weightCount() != costs.weightCount() || !budget.allows(mask, costs)) {
         throw new IllegalStateException(
             "the mask of stage %d (%s) is not within its budget, %s, of %d weights"
                 .formatted(stage, mask, budget, costs.weightCount()));

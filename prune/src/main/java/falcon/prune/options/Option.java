@@ -9,6 +9,18 @@ public enum Option {
   MACS,
   /// The budget of weights: [BudgetRequest#nnz].
   NNZ,
+  /// Costs of a resource from a table: [BudgetRequest#resources].
+  COST,
+  /// The budgets of resources with costs from tables.
+  BUDGET,
+  /// The budget of bytes in the network's file.
+  BYTES,
+  /// The budget of measured time.
+  TIME,
+  /// The timing table of a budget of time.
+  TIMES,
+  /// The timing table that is measured.
+  TABLE,
   /// The method: [PruningOptions#method].
   METHOD,
   /// The method and its number of steps in one: [Effort].

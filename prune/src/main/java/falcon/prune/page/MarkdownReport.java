@@ -65,6 +65,14 @@ public final class MarkdownReport {
     }
   }
 
+  /// Returns a number of a further resource, which may be a fraction.
+  private static String amount(JsonNode number) {
+    double value = number.doubleValue();
+    return !number.isNumber()
+        ? RunResult.NONE
+        : value == Math.rint(value) ? "%,.0f".formatted(value) : "%.4g".formatted(value);
+  }
+
   private void budget() {
     var rows = new ArrayList<List<String>>();
     for (Map.Entry<String, JsonNode> entry : result.at("/budget").properties()) {
@@ -85,6 +93,20 @@ public final class MarkdownReport {
                 RunResult.percentText(result.kept(entry.getKey())),
                 RunResult.percentText(RunResult.number(budget.at("/network/percent")))));
       }
+    }
+    for (JsonNode resource : result.at("/budget/resources")) {
+      String unit = resource.path("unit").asText();
+      rows.add(
+          List.of(
+              plain(resource.path("name").asText())
+                  + (unit.isEmpty() || unit.equals(resource.path("name").asText())
+                      ? ""
+                      : ", " + plain(unit)),
+              plain(resource.path("request").asText(RunResult.NONE)),
+              amount(resource.path("used")),
+              amount(resource.path("total")),
+              "",
+              RunResult.percentText(RunResult.number(resource.path("percent")))));
     }
     Double bytes = result.number("/model/bytes");
     if (bytes != null) {

@@ -2,6 +2,7 @@ package falcon.prune.plan;
 
 import falcon.budget.Budget;
 import falcon.budget.CostTable;
+import falcon.budget.ResourceTable;
 import falcon.prune.options.Schedule;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,6 +34,13 @@ public final class BudgetSchedule {
     double macsShare =
         costs.totalMacs() == 0 ? nnzShare : (double) budget.maxMacs() / costs.totalMacs();
     double share = Math.min(1, Math.min(macsShare, nnzShare));
+    ResourceTable further = costs.further();
+    for (int r = 0; r < budget.further().resourceCount(); r++) {
+      long total = further.total(r);
+      if (total > 0) {
+        share = Math.min(share, (double) budget.further().limit(r) / total);
+      }
+    }
     double first = Math.max(CUBIC_START, share) / share;
     var budgets = new ArrayList<Budget>();
     for (int t = 0; t < steps - 1; t++) {
@@ -45,7 +53,8 @@ public final class BudgetSchedule {
       budgets.add(
           new Budget(
               scaled(budget.maxNnz(), ratio, costs.weightCount()),
-              scaled(budget.maxMacs(), ratio, costs.totalMacs())));
+              scaled(budget.maxMacs(), ratio, costs.totalMacs()),
+              budget.further().map((r, limit) -> scaled(limit, ratio, further.total(r)))));
     }
     budgets.add(budget);
     return budgets;

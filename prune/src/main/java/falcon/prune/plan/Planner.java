@@ -15,6 +15,7 @@ import falcon.projection.pattern.PatternItems;
 import falcon.prune.options.Amount;
 import falcon.prune.options.BacksolveOptions;
 import falcon.prune.options.BudgetRequest;
+import falcon.prune.options.CostModel;
 import falcon.prune.options.Method;
 import falcon.prune.options.NnzRule;
 import falcon.prune.options.Option;
@@ -54,13 +55,18 @@ public final class Planner {
     if (!isCounted) {
       LayerPlan.refuseUncounted(layers, asked);
     }
-    CostTable costs = costs(layers, isCounted);
+    ResourcePlan resources =
+        ResourcePlan.of(
+            new CostModel.Subject(network, layers, costs(layers, isCounted), options.pattern()),
+            asked);
+    CostTable costs = resources.costs();
     Refit refit = refit(options);
     LayerLimits usual = LayerPlan.limits(network, costs, options.pattern());
     List<PatternItems.Part> parts = PatternPlan.parts(usual, costs);
-    Budget budget = budget(asked, refit, costs, usual, parts);
+    Budget budget = resources.limiting(budget(asked, refit, costs, usual, parts));
     LayerLimits limits =
         LayerPlan.withFloors(usual, parts, costs, options.search().floors(), budget);
+    resources.requireRoom(limits, budget);
     int stages = stages(options);
     Schedule schedule = schedule(options.search(), stages);
     int samples = samples(options, refit, data);
@@ -89,12 +95,13 @@ public final class Planner {
             asked,
             budget,
             limits.rangeByLayer().isEmpty() && limits.keepable() == null
-                ? budget(asked, Refit.NONE, costs, limits, parts)
+                ? resources.limiting(budget(asked, Refit.NONE, costs, limits, parts))
                 : budget, // floors were only checked against the run's own budget
             stageBudgets,
             PlannedStage.of(stageBudgets.size(), options.retraining()),
             schedule,
-            limits),
+            limits,
+            resources.resources()),
         new PruningPlan.Work(
             refit,
             samples,
@@ -109,9 +116,11 @@ public final class Planner {
             gradients),
         new PruningPlan.Scope(
             layers.reach(),
-            Stream.concat(
-                    BudgetWarnings.of(layers, costs, asked).stream(),
-                    PatternPlan.warnings(limits, parts, costs, budget).stream())
+            Stream.of(
+                    BudgetWarnings.of(layers, costs, asked),
+                    PatternPlan.warnings(limits, parts, costs, budget),
+                    resources.notes())
+                .flatMap(List::stream)
                 .toList()));
   }
 

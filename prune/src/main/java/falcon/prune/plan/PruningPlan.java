@@ -54,8 +54,10 @@ public final class PruningPlan {
       List<Budget> ofStages,
       List<PlannedStage> stages,
       @Nullable Schedule schedule,
-      LayerLimits limits) {
+      LayerLimits limits,
+      List<PlannedResource> resources) {
     Budgets {
+      resources = List.copyOf(resources);
       ofStages = List.copyOf(ofStages);
       stages = List.copyOf(stages);
     }
@@ -125,6 +127,12 @@ public final class PruningPlan {
   /// Returns the requested budget.
   public BudgetRequest asked() {
     return budgets.asked();
+  }
+
+  /// Returns the budgets of further resources, in the order of `costs().further()`; their limits
+  /// without fixed costs are `budget().further()`.
+  public List<PlannedResource> resources() {
+    return budgets.resources();
   }
 
   /// Returns the limits of the requested budget: numbers of weights and of multiply-accumulates of

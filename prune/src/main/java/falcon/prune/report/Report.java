@@ -6,6 +6,7 @@ import falcon.budget.SparsityPattern;
 import falcon.model.layer.PruningReach;
 import falcon.projection.Projection;
 import falcon.prune.options.Measure;
+import falcon.prune.plan.PlannedResource;
 import falcon.prune.plan.PruningPlan;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -19,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 public final class Report {
   private final Used macs;
   private final Used nnz;
+  private final List<ResourceReport> resources;
+  private final @Nullable Measured measured;
   private final @Nullable Part networkMacs;
   private final Part networkWeights;
   private final List<LayerReport> layers;
@@ -39,6 +42,8 @@ public final class Report {
   private Report(Builder builder) {
     macs = builder.macs;
     nnz = builder.nnz;
+    resources = builder.resources;
+    measured = null;
     networkMacs = builder.networkMacs;
     networkWeights = builder.networkWeights;
     layers = builder.layers;
@@ -55,6 +60,39 @@ public final class Report {
     replacedKernels = builder.replacedKernels;
     warnings = builder.warnings;
     pattern = builder.pattern;
+  }
+
+  private Report(Report other, @Nullable Measured measured) {
+    this.measured = measured;
+    macs = other.macs;
+    nnz = other.nnz;
+    resources = other.resources;
+    networkMacs = other.networkMacs;
+    networkWeights = other.networkWeights;
+    layers = other.layers;
+    choice = other.choice;
+    measure = other.measure;
+    testMeasure = other.testMeasure;
+    validation = other.validation;
+    test = other.test;
+    heldOut = other.heldOut;
+    outcomes = other.outcomes;
+    stages = other.stages;
+    seconds = other.seconds;
+    peakMemoryBytes = other.peakMemoryBytes;
+    replacedKernels = other.replacedKernels;
+    warnings = other.warnings;
+    pattern = other.pattern;
+  }
+
+  /// Returns the same report with a measured resource.
+  public Report with(Measured value) {
+    return new Report(this, value);
+  }
+
+  /// Returns what was measured of a resource on the pruned network, null if nothing was.
+  public @Nullable Measured measured() {
+    return measured;
   }
 
   /// Creates a builder with the weights that a mask keeps within a plan; everything else is empty,
@@ -84,6 +122,23 @@ public final class Report {
     return List.copyOf(layers);
   }
 
+  /// Returns the use of a plan's further resources by a mask.
+  ///
+  /// @param certificate has the prices; null where they are not known
+  public static List<ResourceReport> resources(
+      PruningPlan plan, Mask mask, @Nullable Certificate certificate) {
+    var reports = new ArrayList<ResourceReport>();
+    for (int r = 0; r < plan.resources().size(); r++) {
+      PlannedResource resource = plan.resources().get(r);
+      reports.add(
+          new ResourceReport(
+              resource,
+              resource.fixed() + plan.costs().further().used(mask, r),
+              certificate == null ? null : certificate.prices().get(resource.name())));
+    }
+    return List.copyOf(reports);
+  }
+
   /// Returns what networks were judged by: all percentages of the report are of it, but those on
   /// the test split if [#testMeasure] is another one. Null where there is no data, so that nothing
   /// was measured.
@@ -105,6 +160,11 @@ public final class Report {
   /// Returns the numbers of weights.
   public Used nnz() {
     return nnz;
+  }
+
+  /// Returns the use of further resources that have budgets, in the order of the request.
+  public List<ResourceReport> resources() {
+    return resources;
   }
 
   /// Returns the multiply-accumulates of one example that stay of the whole network, whether they
@@ -190,6 +250,7 @@ public final class Report {
   public static final class Builder {
     private final Used macs;
     private final Used nnz;
+    private final List<ResourceReport> resources;
     private final @Nullable Part networkMacs;
     private final Part networkWeights;
     private final List<LayerReport> layers;
@@ -221,6 +282,7 @@ public final class Report {
               plan.budget().maxNnz(),
               mask.keptCount(),
               plan.costs().weightCount());
+      resources = Report.resources(plan, mask, choice.certificate());
       PruningReach reach = plan.reach();
       Long allMacs = reach.allMacs();
       networkMacs = allMacs == null ? null : new Part(macs.used() + reach.fixedMacs(), allMacs);
@@ -311,6 +373,19 @@ public final class Report {
     }
   }
 
+  /// The use of a further resource.
+  ///
+  /// @param budget its budget
+  /// @param used what the network uses, fixed costs included, in the unit of the budget's numbers
+  /// @param price saliency that one unit more would be worth at most, 0 where the budget does not
+  ///     bind; null where it is not known
+  public record ResourceReport(PlannedResource budget, long used, @Nullable Double price) {
+    /// Returns whether a larger budget would admit a better choice.
+    public boolean isBinding() {
+      return price != null && price > 0;
+    }
+  }
+
   /// What stays of a resource of the whole network.
   ///
   /// @param used what stays, prunable or not
@@ -362,8 +437,8 @@ public final class Report {
   /// @param bound upper bound of the total saliency of every choice within the budget
   /// @param gap bound − value, 0 or more
   /// @param prices saliency that one unit more of a resource is worth at the optimum of the
-  ///     relaxation, 0 or more, by the resource's key in `result.json` (`macs`, `nnz`); empty where
-  ///     they are not known
+  ///     relaxation, 0 or more, by the resource's key in `result.json` (`macs`, `nnz`, the name of
+  ///     a further one); empty where they are not known
   public record Certificate(double value, double bound, double gap, Map<String, Double> prices) {
     /// Copies the prices; their order is kept.
     public Certificate {
@@ -371,10 +446,18 @@ public final class Report {
     }
 
     /// Returns the certificate of a projection.
-    public static Certificate of(Projection projection) {
+    ///
+    /// @param plan the plan whose budget it was made for
+    public static Certificate of(Projection projection, PruningPlan plan) {
       var prices = new LinkedHashMap<String, Double>();
       prices.put("macs", projection.mu());
       prices.put("nnz", projection.alpha());
+      for (int r = 0; r < projection.further().size(); r++) {
+        PlannedResource resource = plan.resources().get(r);
+        prices.put(
+            resource.name(),
+            projection.further().get(r).multiplier() * Math.pow(10, resource.decimals()));
+      }
       return new Certificate(projection.value(), projection.bound(), projection.gap(), prices);
     }
 

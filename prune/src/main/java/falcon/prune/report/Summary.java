@@ -4,10 +4,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import falcon.budget.Budget;
 import falcon.budget.SparsityPattern;
 import falcon.prune.options.Measure;
+import falcon.prune.plan.PlannedResource;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.resources.PeakMemory;
 import falcon.prune.storage.Json;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
@@ -25,6 +27,7 @@ public final class Summary {
     lines.add("%-12s %14s %14s %14s %9s".formatted("budget", "asked", "used", "of", "kept"));
     lines.add(budget("MACs", report.macs()));
     lines.add(budget("weights", report.nnz()));
+    report.resources().forEach(resource -> lines.add(budget(resource)));
     lines.add(
         "whole network: %s, %s"
             .formatted(
@@ -54,6 +57,12 @@ public final class Summary {
                       ? ""
                       : " with the pattern " + report.pattern(),
                   100 * certificate.relativeGap()));
+    }
+    if (certificate != null && !report.resources().isEmpty()) {
+      lines.add(binding(certificate, report));
+    }
+    if (report.measured() != null) {
+      lines.add(measured(report.measured(), report));
     }
     report.stages().stream()
         .flatMap(stage -> stage.notes().stream())
@@ -160,7 +169,25 @@ public final class Summary {
             : "%-12s %14s %14s".formatted("MACs", plan.asked().macs(), "not known"));
     lines.add(
         plan("weights", plan.asked().nnz(), plan.budget().maxNnz(), plan.costs().weightCount()));
+    for (PlannedResource resource : plan.resources()) {
+      lines.add(
+          "%-12s %14s %14s %14s %7.2f %%"
+              .formatted(
+                  resource.name(),
+                  resource.request(),
+                  resource.text(resource.limit()),
+                  resource.text(resource.total()),
+                  resource.percent(resource.limit())));
+    }
     lines.add("of: what the %d prunable layers have".formatted(plan.layers().size()));
+    for (PlannedResource resource : plan.resources()) {
+      lines.add(
+          "%s: of the whole network; %s (%.1f %%) of it whatever is pruned"
+              .formatted(
+                  resource.name(),
+                  resource.text(resource.fixed()),
+                  resource.percent(resource.fixed())));
+    }
     lines.add(
         "whole network: at most %s, %s"
             .formatted(part("MACs", networkMacs(plan)), part("weights", networkWeights(plan))));
@@ -250,6 +277,79 @@ public final class Summary {
         ? "%-12s %14s %14s".formatted(name, used.asked(), "not known")
         : "%-12s %14s %14s %14s %7.2f %%"
             .formatted(name, used.asked(), count(used.used()), count(used.total()), used.percent());
+  }
+
+  private static String budget(Report.ResourceReport resource) {
+    PlannedResource budget = resource.budget();
+    return "%-12s %14s %14s %14s %7.2f %%"
+        .formatted(
+            budget.name(),
+            budget.request(),
+            budget.text(resource.used()),
+            budget.text(budget.total()),
+            budget.percent(resource.used()));
+  }
+
+  /// Compares a measured resource with its promise.
+  private static String measured(Measured measured, Report report) {
+    var text = new StringBuilder();
+    for (Report.ResourceReport resource : report.resources()) {
+      if (resource.budget().name().equals(measured.resource())) {
+        double promised = resource.budget().inUnits(resource.used());
+        text.append(
+            "measured: %.3f ms, %.1f %% %s than the %.3f ms promised; dense %.3f ms (%d example%s, %d thread%s)"
+                .formatted(
+                    measured.value(),
+                    Math.abs(100 * (measured.value() / promised - 1)),
+                    measured.value() < promised ? "less" : "more",
+                    promised,
+                    measured.dense(),
+                    measured.batch(),
+                    measured.batch() == 1 ? "" : "s",
+                    measured.threads(),
+                    measured.threads() == 1 ? "" : "s"));
+      }
+    }
+    Measured.Correction correction = measured.correction();
+    return correction == null
+        ? text.toString()
+        : text.append(
+                "; corrected once: the first plan promised %.3f ms and took %.3f ms"
+                    .formatted(correction.promised(), correction.measured()))
+            .toString();
+  }
+
+  /// Names the budgets that bind, with what one unit more of each would be worth.
+  private static String binding(Report.Certificate certificate, Report report) {
+    var units = new HashMap<String, String>();
+    report.resources().forEach(r -> units.put(r.budget().name(), r.budget().unit()));
+    List<String> binding =
+        certificate.prices().entrySet().stream()
+            .filter(price -> price.getValue() > 0)
+            .map(price ->
+                "%s (%.3g of saliency per %s)"
+                    .formatted(
+                        name(price.getKey()),
+                        price.getValue(),
+                        unit(price.getKey(), units.getOrDefault(price.getKey(), ""))))
+            .toList();
+    return binding.isEmpty() ? "binding: no budget" : "binding: " + String.join(", ", binding);
+  }
+
+  private static String name(String resource) {
+    return switch (resource) {
+      case "macs" -> "MACs";
+      case "nnz" -> "weights";
+      default -> resource;
+    };
+  }
+
+  private static String unit(String resource, String unit) {
+    return switch (resource) {
+      case "macs" -> "MAC";
+      case "nnz" -> "weight";
+      default -> unit.isEmpty() ? "unit" : unit.equals("bytes") ? "byte" : unit;
+    };
   }
 
   private static String plan(String name, Object asked, long limit, long total) {

@@ -3,10 +3,13 @@ package falcon.prune.run;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.model.WeightStorage;
+import falcon.prune.costs.StoredBytes;
 import falcon.prune.options.Measure;
 import falcon.prune.options.PruningOptions;
+import falcon.prune.plan.PlannedResource;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.LayerOutcome;
+import falcon.prune.report.Measured;
 import falcon.prune.report.PrunedNetwork;
 import falcon.prune.report.Report;
 import falcon.prune.report.RetrainingReport;
@@ -73,6 +76,7 @@ final class ResultFile {
     ObjectNode nnz = budget.putObject("nnz");
     used(nnz, report.nnz(), written.nnz());
     nnz.set(NETWORK, part(report.networkWeights()));
+    resources(budget, report, written);
     Measure measure = report.measure();
     json.put("measure", measure == null ? null : measure.id());
     if (measure != null) {
@@ -100,6 +104,7 @@ final class ResultFile {
     }
     layers(json.putArray("layers"), written, pruned);
     files(json.putObject("model"), written);
+    speed(json, report.measured());
     mask.describe(json.putObject(MASK));
     json.put("effectiveRows", report.effectiveRows());
     stages(json.putArray("stages"), report, run);
@@ -174,6 +179,55 @@ final class ResultFile {
         .put("request", used.asked())
         .put("used", counted)
         .put("total", used.total());
+  }
+
+  private static void resources(ObjectNode budget, Report report, WrittenModel written) {
+    if (report.resources().isEmpty()) {
+      return;
+    }
+    ArrayNode resources = budget.putArray("resources");
+    for (int r = 0; r < report.resources().size(); r++) {
+      Report.ResourceReport resource = report.resources().get(r);
+      PlannedResource planned = resource.budget();
+      ObjectNode json =
+          resources
+              .addObject()
+              .put("name", planned.name())
+              .put("request", planned.request())
+              .put("unit", planned.unit())
+              .put("asked", planned.inUnits(planned.limit()))
+              .put("used", planned.inUnits(written.resources().get(r)))
+              .put("total", planned.inUnits(planned.total()))
+              .put("fixed", planned.inUnits(planned.fixed()))
+              .put("percent", planned.percent(written.resources().get(r)))
+              .put("binding", resource.isBinding())
+              .put("price", resource.price());
+      Measured measured = report.measured();
+      if (planned.name().equals(StoredBytes.NAME)) {
+        json.put("measured", written.bytes());
+      } else if (measured != null && measured.resource().equals(planned.name())) {
+        json.put("measured", measured.value());
+        Measured.Correction correction = measured.correction();
+        if (correction != null) {
+          json.putObject("corrected")
+              .put("factor", correction.factor())
+              .put("promised", correction.promised())
+              .put("measured", correction.measured());
+        }
+      }
+    }
+  }
+
+  private static void speed(ObjectNode json, @Nullable Measured measured) {
+    if (measured != null) {
+      json.putArray("speed")
+          .addObject()
+          .put("runtime", "falcon.runtime")
+          .put("threads", measured.threads())
+          .put("batch", measured.batch())
+          .put("dense", measured.dense())
+          .put("pruned", measured.value());
+    }
   }
 
   private static @Nullable ObjectNode part(Report.@Nullable Part part) {

@@ -6,6 +6,7 @@ import falcon.gradients.MemoryPlan;
 import falcon.model.Network;
 import falcon.prune.options.InputValue;
 import falcon.prune.options.PruningOptions;
+import falcon.prune.options.ResourceRequest;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.Versions;
 import falcon.prune.storage.InputFile;
@@ -244,6 +245,11 @@ public final class RunDescription {
   private void putPruning(Map<String, String> identity) {
     identity.put("macs", plan.asked().macs().toString());
     identity.put("nnz", plan.asked().nnz().toString());
+    for (ResourceRequest resource : plan.asked().resources()) {
+      identity.put(
+          "budget " + resource.name(),
+          "%s of %s".formatted(resource.amount(), resource.costs().identity()));
+    }
     identity.put(
         "stages",
         "%d, the first with %s"

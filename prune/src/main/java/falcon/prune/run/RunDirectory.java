@@ -8,6 +8,7 @@ import falcon.prune.options.Option;
 import falcon.prune.options.Progress;
 import falcon.prune.options.PruningException;
 import falcon.prune.page.RunResult;
+import falcon.prune.plan.PlannedResource;
 import falcon.prune.report.PrunedNetwork;
 import falcon.prune.storage.FolderLock;
 import falcon.prune.storage.Json;
@@ -212,6 +213,18 @@ public final class RunDirectory implements AutoCloseable {
       throw new IllegalStateException(
           "%s has %d weights and %d MACs, which is over the budget %s"
               .formatted(modelName, written.nnz(), written.macs(), pruned.plan().budget()));
+    }
+    for (int r = 0; r < written.resources().size(); r++) {
+      PlannedResource resource = pruned.plan().resources().get(r);
+      if (written.resources().get(r) > resource.limit()) {
+        throw new IllegalStateException(
+            "%s uses %s of '%s', which is over the budget of %s"
+                .formatted(
+                    modelName,
+                    resource.text(written.resources().get(r)),
+                    resource.name(),
+                    resource.text(resource.limit())));
+      }
     }
     Path maskFile = next.resolve(RunNames.MASK);
     StateDict mask = MaskTensors.of(pruned.mask(), pruned.plan().layers());

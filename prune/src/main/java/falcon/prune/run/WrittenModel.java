@@ -28,16 +28,19 @@ import java.util.Objects;
 /// @param layers prunable layers with the number of weights that are not zero in the file
 /// @param files the model and its files of external data
 /// @param denseBytes length that the files would have with every zero stored
+/// @param resources use of the plan's further resources by these weights, fixed costs included
 /// @param storages how the file stores the weights of layers, by layer, where not as they are
 record WrittenModel(
     List<Report.LayerReport> layers,
     List<WrittenFile> files,
     long denseBytes,
+    List<Long> resources,
     Map<String, WeightStorage> storages) {
 
   WrittenModel {
     layers = List.copyOf(layers);
     files = List.copyOf(files);
+    resources = List.copyOf(resources);
     storages = Map.copyOf(storages);
   }
 
@@ -75,7 +78,9 @@ record WrittenModel(
         storages.put(layer.name(), storage);
       }
     }
-    return new WrittenModel(Report.layers(plan, kept), files, denseBytes, storages);
+    List<Long> resources =
+        Report.resources(plan, kept, null).stream().map(Report.ResourceReport::used).toList();
+    return new WrittenModel(Report.layers(plan, kept), files, denseBytes, resources, storages);
   }
 
   private static long bytes(List<WrittenFile> files) {

@@ -25,7 +25,7 @@
       return share === null ? NONE : formats.percent(share);
     });
     const keys = [];
-    runs.forEach(({ run }) => entries(run.budget).forEach(([key]) => { if (!keys.includes(key)) keys.push(key); }));
+    runs.forEach(({ run }) => entries(run.budget).forEach(([key]) => { if (key !== "resources" && !keys.includes(key)) keys.push(key); }));
     const label = { macs: "MACs", nnz: "weights", time: "milliseconds" };
     const used = keys.flatMap((key) => [
       [`${label[key] ?? key} asked`, ...runs.map(({ run }) => name(at(run, `/budget/${key}/request`)))],
@@ -33,6 +33,12 @@
       [`${label[key] ?? key} kept, prunable part`, ...shares(key)],
       [`${label[key] ?? key} kept, whole network`, ...cell(`/budget/${key}/network/percent`, "percent")],
     ]);
+    const further = [...new Set(runs.flatMap(({ run }) => list(run.budget?.resources).map((resource) => resource.name)))];
+    further.forEach((key) => {
+      const of = (run, what) => list(run.budget?.resources).find((resource) => resource.name === key)?.[what];
+      used.push([[name(key), " asked"], ...runs.map(({ run }) => name(of(run, "request") ?? ""))]);
+      used.push([[name(key), " used"], ...runs.map(({ run }) => (isNumber(of(run, "used")) ? `${tiny(of(run, "used"))} ${of(run, "unit") ?? ""}` : NONE))]);
+    });
     used.push(["bytes of the file", ...cell("/model/bytes", "count")]);
     const quality = [];
     for (const measure of ["accuracy", "agreement", "fidelity"]) {

@@ -68,6 +68,7 @@
     const asked = [];
     const whole = [];
     for (const [key, value] of entries(run.budget)) {
+      if (key === "resources") continue;
       if (!value || typeof value !== "object") {
         asked.push([label(key), "", NONE, NONE, NONE, NONE, ""]);
         continue;
@@ -81,6 +82,14 @@
           figure(run, `/budget/${key}/network/percent`, "percent"), meter(isNumber(network?.percent) ? network.percent / 100 : null)]);
       }
     }
+    list(run.budget?.resources).forEach((resource, i) => {
+      const place = `/budget/resources/${i}`;
+      const format = Number.isInteger(resource.total) && resource.total > 1000 ? "count" : "tiny";
+      const share = percentOf(resource.used, resource.total);
+      whole.push([[name(resource.name), resource.unit && resource.unit !== resource.name ? `, ${resource.unit}` : ""], [name(resource.request ?? ""), resource.binding ? " (binds)" : ""],
+        figure(run, `${place}/asked`, format), figure(run, `${place}/used`, format), figure(run, `${place}/total`, format),
+        share === null ? NONE : formats.percent(share), meter(share === null ? null : share / 100)]);
+    });
     const bytes = percentOf(run.model?.bytes, run.model?.denseBytes);
     if (isNumber(run.model?.bytes)) {
       whole.push(["bytes of the file", "", "", figure(run, "/model/bytes", "count"), figure(run, "/model/denseBytes", "count"),
@@ -95,7 +104,19 @@
     return [table(["resource", "asked", ["at most", "number"], ["used", "number"], ["of", "number"], ["kept", "number"], ""],
       [["Prunable part", asked], ["Whole network, prunable or not", whole]], { groups: true, label: "Asked and used" }),
       make("p", { class: "note" }, "Counted on the written file. A MAC is one multiply-accumulate of one example, two FLOPs; biases, normalisations and activations are not counted."
-        + (isNumber(run.model?.bytes) ? " A file is compared with its length with every zero stored." : ""))];
+        + (isNumber(run.model?.bytes) ? " A file is compared with its length with every zero stored." : "")), ...promises()];
+  }
+
+  /* Promises of further resources that were measured */
+  function promises() {
+    return list(run.budget?.resources).map((resource, i) => {
+      if (!isNumber(resource.measured) || !isNumber(resource.used)) return null;
+      const more = 100 * (resource.measured / resource.used - 1);
+      const place = `/budget/resources/${i}`;
+      return make("p", { class: "note" }, name(resource.name), ": promised ", figure(run, `${place}/used`, "tiny"), ` ${resource.unit}, measured `, figure(run, `${place}/measured`, "tiny"), ` ${resource.unit}: `,
+        Math.abs(more) < 0.05 ? "as promised." : `${Math.abs(more).toFixed(1)}${SPACE}% ${more > 0 ? "more" : "less"}.`,
+        resource.corrected ? ` The plan was corrected once: the first one promised ${tiny(resource.corrected.promised)} and took ${tiny(resource.corrected.measured)}.` : "");
+    }).filter(Boolean);
   }
 
   /* Accuracy */
@@ -251,6 +272,13 @@
     const parts = [make("p", {}, "The weights that stay have a total saliency of ", figure(run, "/certificate/value", "saliency"), ". ",
       relative === 0 ? "It is proven that no other choice within the budget has more." : `It is proven that no choice within the budget has more than ${tiny(100 * relative)}${SPACE}% beyond that.`)];
     const prices = entries(proof.prices).filter(([, price]) => isNumber(price)).map(([key, price]) => {
+      const further = list(run.budget?.resources).find((resource) => resource.name === key);
+      if (further) {
+        if (price === 0) return make("li", {}, "The budget of ", name(key), " does not bind: more would be worth nothing.");
+        const percentMore = proof.value > 0 && isNumber(further.total) ? (price * further.total) / proof.value : null;
+        return make("li", {}, "1", SPACE, "% of the dense network's ", name(key), " more would be worth ",
+          make("span", { class: "mark" }, percentMore === null ? `a saliency of ${tiny((price * further.total) / 100)}` : `${tiny(percentMore)}${SPACE}% more saliency`), " at most.");
+      }
       const budget = run.budget?.[key];
       const total = budget?.total;
       const limit = isNumber(budget?.asked) && isNumber(total) && budget.asked >= total;

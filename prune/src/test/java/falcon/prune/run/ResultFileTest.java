@@ -22,6 +22,7 @@ class ResultFileTest {
           List.of(
               new WrittenFile("model.onnx", 700, "00aa"), new WrittenFile("w.data", 50, "11bb")),
           800,
+          List.of(),
           Map.of());
 
   private final ObjectNode json =
