@@ -57,6 +57,7 @@ public final class Main {
             .addSubcommand(new EvaluateCommand(console))
             .addSubcommand(new BenchCommand(console))
             .addSubcommand(new PruneCommand(console, interruption, args))
+            .addSubcommand(new SweepCommand(console, interruption, args))
             .addSubcommand(new ReportCommand(console))
             .addSubcommand(new CompareCommand(console))
             .addSubcommand(new ExportMaskCommand(console))

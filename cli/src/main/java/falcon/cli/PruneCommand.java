@@ -5,11 +5,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.budget.Budget;
 import falcon.cli.option.DataOptions;
 import falcon.cli.option.LayerOptions;
-import falcon.cli.option.Memory;
 import falcon.cli.option.ModelOptions;
 import falcon.cli.option.OutputOptions;
 import falcon.cli.option.PruneOptions;
 import falcon.cli.option.RunFolderOptions;
+import falcon.cli.option.RunOptions;
 import falcon.cli.option.ThreadOptions;
 import falcon.cli.output.Console;
 import falcon.cli.output.ConsoleProgress;
@@ -22,11 +22,11 @@ import falcon.data.Preprocessing;
 import falcon.model.Network;
 import falcon.prune.Falcon;
 import falcon.prune.Pruning;
+import falcon.prune.Sweep;
 import falcon.prune.WeightPruning;
 import falcon.prune.options.Amount;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.NnzRule;
-import falcon.prune.options.PruningException;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.PrunedNetwork;
@@ -36,7 +36,6 @@ import falcon.prune.run.OutputFolder;
 import falcon.prune.run.RunDescription;
 import falcon.prune.storage.InputFile;
 import falcon.prune.storage.InputPlaces;
-import falcon.prune.storage.ModelFormat;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -71,6 +70,7 @@ final class PruneCommand implements Callable<Integer> {
   @Mixin private final LayerOptions layerOptions = new LayerOptions();
   @Mixin private final RunFolderOptions folder = new RunFolderOptions();
   @Mixin private final PruneOptions pruneOptions = new PruneOptions();
+  @Mixin private final RunOptions runOptions = new RunOptions();
   @Mixin private final ThreadOptions threads = new ThreadOptions();
   @Mixin private final OutputOptions output = new OutputOptions();
 
@@ -93,38 +93,12 @@ final class PruneCommand implements Callable<Integer> {
   private NnzRule nnz = new NnzRule.Auto();
 
   @Option(
-      names = "--format",
-      paramLabel = "NAME",
-      description =
-          "Format of the pruned network: onnx (the default), onnx-sparse (zeros left out where that is"
-              + " smaller), or safetensors (weights alone; see --weights).")
-  private ModelFormat format = ModelFormat.ONNX;
-
-  @Option(
-      names = "--memory",
-      paramLabel = "AMOUNT",
-      description =
-          "Memory that the run may take, such as 8g: a reconstruction looks at fewer samples at a time to"
-              + " fit (4g of them if unset), gradients of a backsolve are stored smaller or in a file.")
-  private @Nullable Memory memory;
-
-  @Option(
-      names = "--no-test",
-      description = "Leave the test samples alone; networks are judged on validation samples only.")
-  private boolean isTestLeftOut;
-
-  @Option(
       names = "--names",
       paramLabel = "FILE",
       description =
           "State dict (.pth, .safetensors) that the network was exported from: mask and weights are also"
               + " written under its names, as export-mask does.")
   private @Nullable Path names;
-
-  @Option(
-      names = "--dry-run",
-      description = "Only tell what would be done: budgets, stages, memory, time.")
-  private boolean isDryRun;
 
   PruneCommand(Console console, Interruption interruption, String... args) {
     this.console = console;
@@ -147,22 +121,24 @@ final class PruneCommand implements Callable<Integer> {
     @Nullable Preprocessing preprocessing = dataOptions.preprocessing(data, read, model.path());
     Network network = DataOptions.described(read, preprocessing);
     PruningOptions options = options();
-    try (var progress = ConsoleProgress.start(console, output.volume())) {
+    try (var progress = ConsoleProgress.start(console, output.volume());
+        Sweep sweep = Falcon.sweep(network, data)) {
+      List<Pruning> points =
+          sweep
+              .options(options)
+              .preprocessing(preprocessing)
+              .test(runOptions.readsTest())
+              .startingFromPruned(false)
+              .points(macs, nnz);
       Map<Amount, Pruning> prunings = new LinkedHashMap<>();
-      for (Amount amount : macs) {
-        prunings.put(
-            amount,
-            Falcon.prune(network, data, new BudgetRequest(amount, nnz))
-                .options(options)
-                .preprocessing(preprocessing)
-                .progress(progress)
-                .test(!isTestLeftOut));
+      for (Pruning point : points) {
+        prunings.put(macs.get(prunings.size()), point.progress(progress));
       }
       Map<Amount, PruningPlan> plans = new LinkedHashMap<>();
-      prunings.forEach((amount, pruning) -> plans.put(amount, plan(pruning)));
+      prunings.forEach((amount, pruning) -> plans.put(amount, runOptions.fitting(pruning.plan())));
       NamedExport export = NamedExport.of(names, network, plans.values());
       Results results = results();
-      if (isDryRun) {
+      if (runOptions.isDryRun()) {
         plans.values().forEach(plan -> show(plan, results));
         return ExitCode.DONE;
       }
@@ -192,7 +168,7 @@ final class PruneCommand implements Callable<Integer> {
 
   private PruningOptions options() {
     return pruneOptions.options(
-        threads.count(), memory == null ? null : memory.bytes(), model, layerOptions.selection());
+        threads.count(), runOptions.memoryBytes(), model, layerOptions.selection());
   }
 
   /// Prunes without data: nothing is executed, so that any network is accepted.
@@ -209,7 +185,7 @@ final class PruneCommand implements Callable<Integer> {
         plans.put(amount, pruning.plan());
       }
       NamedExport export = NamedExport.of(names, network, plans.values());
-      if (isDryRun) {
+      if (runOptions.isDryRun()) {
         plans.values().forEach(plan -> show(plan, results));
         return;
       }
@@ -244,7 +220,7 @@ final class PruneCommand implements Callable<Integer> {
         .wording(Flags::in)
         .preprocessing(preprocessing)
         .inputs(inputs)
-        .format(format)
+        .format(runOptions.format())
         .report(folder.hasReport())
         .build();
   }
@@ -255,10 +231,10 @@ final class PruneCommand implements Callable<Integer> {
     }
     output.requireOneAmount();
     folder.requireOneWay();
-    if (isDryRun && (folder.isResumed() || folder.isForced())) {
+    if (runOptions.isDryRun() && (folder.isResumed() || folder.isForced())) {
       throw usage("--dry-run touches no run directory; leave --resume and --force out");
     }
-    if (!isDryRun && !folder.isGiven()) {
+    if (!runOptions.isDryRun() && !folder.isGiven()) {
       throw usage("where to? Say --out DIR, or --dry-run to see the plan");
     }
     if (macs.stream().distinct().count() < macs.size()) {
@@ -270,17 +246,6 @@ final class PruneCommand implements Callable<Integer> {
     return new ParameterException(spec.commandLine(), message);
   }
 
-  private PruningPlan plan(Pruning pruning) {
-    PruningPlan plan = pruning.plan();
-    if (memory != null && plan.memoryBytes() > memory.bytes()) {
-      throw new PruningException(
-          PruningException.Kind.MACHINE,
-          "The run needs about %s, --memory allows %s. Fewer samples (--samples) need less."
-              .formatted(Memory.text(plan.memoryBytes()), memory));
-    }
-    return plan;
-  }
-
   private Results results() {
     return new Results(console, output.isJson(), macs.size());
   }
@@ -289,7 +254,7 @@ final class PruneCommand implements Callable<Integer> {
     String details = output.isVerbose() ? "%n%n%s".formatted(Summary.details(pruned.report())) : "";
     return pruned.summary()
         + details
-        + Runs.written(pruned, directory, result, format, model.path());
+        + Runs.written(pruned, directory, result, runOptions.format(), model.path());
   }
 
   private void show(PruningPlan plan, Results results) {

@@ -9,6 +9,7 @@ import falcon.model.UnwritableFileException;
 import falcon.model.onnx.OnnxFile;
 import falcon.prune.Retraining;
 import falcon.prune.options.Amount;
+import falcon.prune.options.Progress;
 import falcon.prune.options.PruningException;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.PrunedNetwork;
@@ -40,7 +41,9 @@ final class Runs {
   private final List<String> args;
   private final RunFolderOptions folder;
   private final ConsoleProgress progress;
-  private final Results results;
+
+  /// Prints each run's result, null where the command prints one of its own.
+  private final @Nullable Results results;
 
   /// What writes finished runs in another form, null if nothing does.
   private @Nullable NamedExport export;
@@ -54,12 +57,17 @@ final class Runs {
       List<String> args,
       RunFolderOptions folder,
       ConsoleProgress progress,
-      Results results) {
+      @Nullable Results results) {
     this.interruption = interruption;
     this.args = args;
     this.folder = folder;
     this.progress = progress;
     this.results = results;
+  }
+
+  /// Returns the progress of the command, which a run's log hears, too.
+  Progress heard(RunDirectory directory) {
+    return directory.logged(progress);
   }
 
   /// Sets what writes finished runs in another form, null if nothing does.
@@ -68,16 +76,37 @@ final class Runs {
     return this;
   }
 
+  /// Hears of the runs of a command.
+  ///
+  /// @param <K> what a run is known by, its budget for instance
+  interface Listener<K> {
+    /// Hears that all folders are prepared, before the first run begins.
+    default void opened(Map<K, RunDirectory> directories) {}
+
+    /// Hears that a run is done, or was done before.
+    default void done(K run) {}
+  }
+
   /// Runs once per budget. All folders are checked before anything is written, and prepared before
   /// the first run begins.
   ///
   /// @param text makes the text of a result for people from the network and `result.json`
-  void all(
-      Map<Amount, OutputFolder> folders,
-      Function<Amount, RunDescription> descriptions,
-      BiFunction<Amount, RunDirectory, PrunedNetwork> work,
+  <K> void all(
+      Map<K, OutputFolder> folders,
+      Function<K, RunDescription> descriptions,
+      BiFunction<K, RunDirectory, PrunedNetwork> work,
       Words text) {
-    var runs = new LinkedHashMap<Amount, RunDescription>();
+    all(folders, descriptions, work, text, new Listener<>() {});
+  }
+
+  /// Runs once per budget, as above, with a listener.
+  <K> void all(
+      Map<K, OutputFolder> folders,
+      Function<K, RunDescription> descriptions,
+      BiFunction<K, RunDirectory, PrunedNetwork> work,
+      Words text,
+      Listener<K> listener) {
+    var runs = new LinkedHashMap<K, RunDescription>();
     folders.forEach((amount, outputs) -> {
       RunDescription run = descriptions.apply(amount);
       runs.put(amount, run);
@@ -86,7 +115,7 @@ final class Runs {
         export.requireFree(outputs.directory(), run, folder.isForced() || folder.isResumed());
       }
     });
-    var opened = new LinkedHashMap<Amount, RunDirectory>();
+    var opened = new LinkedHashMap<K, RunDirectory>();
     try {
       runs.forEach((amount, run) ->
           opened.put(
@@ -94,8 +123,17 @@ final class Runs {
               RunDirectory.open(
                   Objects.requireNonNull(folders.get(amount)), run, folder.existing())));
       interruption.advise(() -> advice(opened.values()));
-      opened.forEach(
-          (amount, directory) -> run(() -> work.apply(amount, directory), directory, text));
+      listener.opened(opened);
+      int number = 0;
+      for (Map.Entry<K, RunDirectory> entry : opened.entrySet()) {
+        RunDirectory directory = entry.getValue();
+        if (opened.size() > 1) {
+          progress.beginPart(String.valueOf(directory.path().getFileName()), ++number, opened.size());
+        }
+        run(() -> work.apply(entry.getKey(), directory), directory, text);
+        progress.endPart();
+        listener.done(entry.getKey());
+      }
     } finally {
       opened.values().forEach(RunDirectory::close);
     }
@@ -191,11 +229,13 @@ final class Runs {
               progress.note(
                   "%s: was edited and is left as it is".formatted(directory.path().resolve(name))));
       String exported = export == null ? "" : export.write(null, directory.path());
-      results.add(
-          () -> RunDirectory.result(directory.path()),
-          () ->
-              "%s was finished before; see result.json there%s"
-                  .formatted(directory.path(), exported));
+      if (results != null) {
+        results.add(
+            () -> RunDirectory.result(directory.path()),
+            () ->
+                "%s was finished before; see result.json there%s"
+                    .formatted(directory.path(), exported));
+      }
       return;
     }
     PrunedNetwork pruned;
@@ -208,7 +248,9 @@ final class Runs {
           PruningException.Kind.INPUT, "%s%n%s".formatted(e.getMessage(), resumption()), e);
     }
     String exported = export == null ? "" : export.write(pruned, directory.path());
-    results.add(() -> result, () -> text.of(pruned, directory.path(), result) + exported);
+    if (results != null) {
+      results.add(() -> result, () -> text.of(pruned, directory.path(), result) + exported);
+    }
   }
 
   /// Returns the advice after an interruption.

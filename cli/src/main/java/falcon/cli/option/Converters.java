@@ -43,6 +43,8 @@ public final class Converters {
     var to = new Converters(commandLine);
     to.add(Amount.class, Amount::parse);
     to.add(NnzRule.class, NnzRule::parse);
+    to.add(SweptBudgets.class, SweptBudgets::parse);
+    to.add(Drop.class, Drop::parse);
     to.add(KeepFloor.class, KeepFloor::parse);
     to.add(ExampleShapes.class, ExampleShapes::parse);
     to.add(InputValue.class, InputValue::parse);

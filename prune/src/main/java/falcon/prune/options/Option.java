@@ -9,6 +9,8 @@ public enum Option {
   MACS,
   /// The budget of weights: [BudgetRequest#nnz].
   NNZ,
+  /// The greatest drop of quality: [falcon.prune.DropSearch].
+  MAX_DROP,
   /// The method: [PruningOptions#method].
   METHOD,
   /// The method and its number of steps in one: [Effort].

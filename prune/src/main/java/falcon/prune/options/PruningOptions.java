@@ -54,6 +54,11 @@ public final class PruningOptions {
     machine = builder.machine;
   }
 
+  /// Creates a builder with these options.
+  public Builder toBuilder() {
+    return new Builder(this);
+  }
+
   /// Returns the recommended options for first use: [Method#FALCON_PLUS_PLUS] in one stage, seed 1,
   /// all processors.
   public static PruningOptions defaults() {
@@ -170,6 +175,20 @@ public final class PruningOptions {
 
     private Builder() {}
 
+    private Builder(PruningOptions options) {
+      method = options.method;
+      loss = options.loss;
+      seed = options.seed;
+      inputShapes = options.inputShapes;
+      inputs = options.inputs;
+      pattern = options.pattern;
+      search = options.search;
+      refit = options.refit;
+      refinement = options.refinement;
+      retraining = options.retraining;
+      machine = options.machine;
+    }
+
     /// Sets the method to choose and re-fit weights; the default is [Method#FALCON_PLUS_PLUS].
     public Builder method(Method value) {
       method = Objects.requireNonNull(value);
@@ -270,6 +289,11 @@ public final class PruningOptions {
     /// Sets [SearchOptions#saliency].
     public Builder saliency(@Nullable WeightSaliency value) {
       return search(search.withSaliency(value));
+    }
+
+    /// Sets [SearchOptions#path].
+    public Builder path(List<Amount> value) {
+      return search(search.withPath(value));
     }
 
     /// Sets [RefitOptions#kind].

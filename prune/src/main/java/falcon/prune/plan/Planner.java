@@ -94,7 +94,8 @@ public final class Planner {
             stageBudgets,
             PlannedStage.of(stageBudgets.size(), options.retraining()),
             schedule,
-            limits),
+            limits,
+            options.search().path()),
         new PruningPlan.Work(
             refit,
             samples,
@@ -321,6 +322,7 @@ public final class Planner {
     refuse(search.schedule() != null && !hasStages, Option.SCHEDULE, oneStage);
     require(search.stages() == null || search.stages() >= 1, Option.STAGES + " is at least 1");
     requireGradual(options);
+    refusePath(options);
     require(refit.samples() == null || refit.samples() >= 1, Option.SAMPLES + " is at least 1");
     refuseUnusedRefinement(options, isMagnitude, isBacksolve);
     require(
@@ -331,6 +333,23 @@ public final class Planner {
         Option.BLOCK + " is 'full' or 1 and more");
     refuse(backsolve.scratch() != null && !isBacksolve, Option.SCRATCH, ofBacksolve);
     require(options.machine().threads() >= 1, Option.THREADS + " is at least 1");
+  }
+
+  /// Refuses budgets to start from where the method does not go on with a pruned network.
+  private static void refusePath(PruningOptions options) {
+    List<Amount> path = options.search().path();
+    require(
+        path.isEmpty() || canStartFromPruned(options),
+        "A run starts from a pruned network only with %s falcon, without %s"
+            .formatted(Option.METHOD, Option.RETRAIN));
+  }
+
+  /// Returns whether a run with these options can start from the network of a greater budget, at
+  /// about the quality of one that starts from the dense network.
+  public static boolean canStartFromPruned(PruningOptions options) {
+    return options.method() == Method.FALCON
+        && refit(options) == Refit.RECONSTRUCT
+        && options.retraining() == null;
   }
 
   /// Refuses a gradual retraining that has one mask, or fewer epochs than masks.

@@ -7,6 +7,7 @@ import falcon.budget.SparsityPattern;
 import falcon.gradients.MemoryPlan;
 import falcon.model.layer.PruningReach;
 import falcon.projection.group.LayerLimits;
+import falcon.prune.options.Amount;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.Refit;
 import falcon.prune.options.Schedule;
@@ -54,10 +55,12 @@ public final class PruningPlan {
       List<Budget> ofStages,
       List<PlannedStage> stages,
       @Nullable Schedule schedule,
-      LayerLimits limits) {
+      LayerLimits limits,
+      List<Amount> path) {
     Budgets {
       ofStages = List.copyOf(ofStages);
       stages = List.copyOf(stages);
+      path = List.copyOf(path);
     }
   }
 
@@ -131,6 +134,12 @@ public final class PruningPlan {
   /// one example, inclusive.
   public Budget budget() {
     return budgets.whole();
+  }
+
+  /// Returns the shrinking budgets of MACs of the runs before this one, each of which started from
+  /// the one before it; empty for a run that starts from the dense network.
+  public List<Amount> path() {
+    return budgets.path();
   }
 
   /// Returns the limits that the same request means for [falcon.prune.options.Method#MAGNITUDE]:

@@ -7,6 +7,7 @@ import falcon.model.layer.PruningReach;
 import falcon.projection.Projection;
 import falcon.prune.options.Measure;
 import falcon.prune.plan.PruningPlan;
+import falcon.torch.execution.QualityDrop;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -28,6 +29,8 @@ public final class Report {
   private final @Nullable Accuracy validation;
   private final @Nullable Accuracy test;
   private final @Nullable HeldOut heldOut;
+  private final @Nullable QualityDrop drop;
+  private final @Nullable DropLimit dropLimit;
   private final Map<String, LayerOutcome> outcomes;
   private final List<StageReport> stages;
   private final Map<String, Double> seconds;
@@ -48,6 +51,8 @@ public final class Report {
     validation = builder.validation;
     test = builder.test;
     heldOut = builder.heldOut;
+    drop = builder.drop;
+    dropLimit = builder.dropLimit;
     outcomes = builder.outcomes;
     stages = builder.stages;
     seconds = builder.seconds;
@@ -129,6 +134,17 @@ public final class Report {
     return heldOut;
   }
 
+  /// Returns how much lower the returned network's quality is than the dense network's on the same
+  /// held-out samples; null where there are too few.
+  public @Nullable QualityDrop drop() {
+    return drop;
+  }
+
+  /// Returns the search that found the budget; null where the budget was asked for.
+  public @Nullable DropLimit dropLimit() {
+    return dropLimit;
+  }
+
   /// Returns the percentages on the test split, null if it does not exist or was not read.
   public @Nullable Accuracy test() {
     return test;
@@ -199,6 +215,8 @@ public final class Report {
     private @Nullable Accuracy validation;
     private @Nullable Accuracy test;
     private @Nullable HeldOut heldOut;
+    private @Nullable QualityDrop drop;
+    private @Nullable DropLimit dropLimit;
     private Map<String, LayerOutcome> outcomes = Map.of();
     private final SparsityPattern pattern;
     private List<StageReport> stages = List.of();
@@ -252,6 +270,19 @@ public final class Report {
     /// Sets how far the percentages on the held-out part can be trusted.
     public Builder heldOut(HeldOut value) {
       heldOut = value;
+      return this;
+    }
+
+    /// Sets how much lower the quality is than the dense network's on held-out samples; null, the
+    /// default, where that is not known.
+    public Builder drop(@Nullable QualityDrop value) {
+      drop = value;
+      return this;
+    }
+
+    /// Sets the search that found the budget; null, the default, where it was asked for.
+    public Builder dropLimit(@Nullable DropLimit value) {
+      dropLimit = value;
       return this;
     }
 

@@ -6,6 +6,7 @@ import falcon.model.WeightStorage;
 import falcon.prune.options.Measure;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.plan.PruningPlan;
+import falcon.prune.report.DropLimit;
 import falcon.prune.report.LayerOutcome;
 import falcon.prune.report.PrunedNetwork;
 import falcon.prune.report.Report;
@@ -17,6 +18,7 @@ import falcon.prune.resources.PeakMemory;
 import falcon.prune.storage.InputFile;
 import falcon.prune.storage.Json;
 import falcon.prune.storage.WrittenFile;
+import falcon.torch.execution.QualityDrop;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -80,6 +82,7 @@ final class ResultFile {
       ObjectNode validation = accuracy(report.validation());
       if (validation != null && report.heldOut() != null) {
         heldOut(validation, report.heldOut());
+        validation.set("drop", drop(report.drop()));
       }
       accuracy.set("validation", validation);
       accuracy.set("test", onTest == measure ? accuracy(report.test()) : null);
@@ -87,6 +90,7 @@ final class ResultFile {
         json.putObject(onTest.id()).set("test", accuracy(report.test()));
       }
     }
+    maxDrop(json, report.dropLimit());
     Report.Certificate certificate = report.certificate();
     if (certificate == null) {
       json.putNull("certificate");
@@ -200,6 +204,30 @@ final class ResultFile {
       validation.putNull("interval");
     } else {
       validation.putArray("interval").add(heldOut.low()).add(heldOut.high());
+    }
+  }
+
+  private static @Nullable ObjectNode drop(@Nullable QualityDrop drop) {
+    if (drop == null) {
+      return null;
+    }
+    ObjectNode json = Json.object().put("points", drop.points());
+    json.putArray("interval").add(drop.low()).add(drop.high());
+    return json;
+  }
+
+  /// Adds the search that found the budget, if there was one.
+  private static void maxDrop(ObjectNode json, @Nullable DropLimit limit) {
+    if (limit == null) {
+      return;
+    }
+    ArrayNode trials = json.putObject("maxDrop").put("asked", limit.most()).putArray("trials");
+    for (DropLimit.Trial trial : limit.trials()) {
+      trials
+          .addObject()
+          .put("share", trial.share().toString())
+          .put("isWithin", trial.isWithin())
+          .set("drop", drop(trial.drop()));
     }
   }
 
