@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.budget.Budget;
 import falcon.cli.option.DataOptions;
+import falcon.cli.option.Drop;
 import falcon.cli.option.LayerOptions;
 import falcon.cli.option.ModelOptions;
 import falcon.cli.option.OutputOptions;
@@ -29,6 +30,7 @@ import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.NnzRule;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.plan.PruningPlan;
+import falcon.prune.report.DropLimit;
 import falcon.prune.report.PrunedNetwork;
 import falcon.prune.report.Report;
 import falcon.prune.report.Summary;
@@ -93,6 +95,14 @@ final class PruneCommand implements Callable<Integer> {
   private NnzRule nnz = new NnzRule.Auto();
 
   @Option(
+      names = "--max-drop",
+      paramLabel = "POINTS",
+      description =
+          "In place of --macs: finds the smallest budget whose quality on held-out samples is within so"
+              + " many points of the dense network's, beyond chance: 1%%. Takes some seven runs.")
+  private @Nullable Drop maxDrop;
+
+  @Option(
       names = "--names",
       paramLabel = "FILE",
       description =
@@ -108,7 +118,7 @@ final class PruneCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (macs.isEmpty() && nnz instanceof NnzRule.Limit) {
+    if (macs.isEmpty() && maxDrop == null && nnz instanceof NnzRule.Limit) {
       macs = List.of(new Amount.Share(1));
     }
     requireUsable();
@@ -121,18 +131,24 @@ final class PruneCommand implements Callable<Integer> {
     @Nullable Preprocessing preprocessing = dataOptions.preprocessing(data, read, model.path());
     Network network = DataOptions.described(read, preprocessing);
     PruningOptions options = options();
+    if (maxDrop != null) {
+      pruneWithin(maxDrop, network, data, preprocessing, read);
+      return ExitCode.DONE;
+    }
     try (var progress = ConsoleProgress.start(console, output.volume());
         Sweep sweep = Falcon.sweep(network, data)) {
       List<Pruning> points =
           sweep
               .options(options)
               .preprocessing(preprocessing)
+              .progress(progress)
               .test(runOptions.readsTest())
               .startingFromPruned(false)
+              .testingResultsAlone(false)
               .points(macs, nnz);
       Map<Amount, Pruning> prunings = new LinkedHashMap<>();
       for (Pruning point : points) {
-        prunings.put(macs.get(prunings.size()), point.progress(progress));
+        prunings.put(macs.get(prunings.size()), point);
       }
       Map<Amount, PruningPlan> plans = new LinkedHashMap<>();
       prunings.forEach((amount, pruning) -> plans.put(amount, runOptions.fitting(pruning.plan())));
@@ -164,6 +180,51 @@ final class PruneCommand implements Callable<Integer> {
               this::text);
     }
     return ExitCode.DONE;
+  }
+
+  /// Finds the smallest budget within a greatest drop and prunes to it.
+  private void pruneWithin(
+      Drop most,
+      Network network,
+      Dataset data,
+      @Nullable Preprocessing preprocessing,
+      Network read) {
+    PruningOptions options = options();
+    InputPlaces places = InputPlaces.of(model.files(read), data);
+    List<Path> files = model.files(read);
+    try (var progress = ConsoleProgress.start(console, output.volume());
+        Sweep sweep = Falcon.sweep(network, data)) {
+      sweep
+          .options(options)
+          .preprocessing(preprocessing)
+          .progress(progress)
+          .testingResultsAlone(false)
+          .requireHeldOut(most.points());
+      Pruning whole = sweep.trial(new BudgetRequest(new Amount.Share(1), nnz), false);
+      PruningPlan plan = runOptions.fitting(whole.plan());
+      NamedExport export = NamedExport.of(names, network, List.of(plan));
+      List<InputFile> inputs = InputFile.of(files, data);
+      DropTrials trials =
+          DropTrials.below(
+              folder.only(places),
+              most,
+              new DropTrials.Work(
+                  sweep,
+                  nnz,
+                  plan.isCounted(),
+                  new Runs(interruption, args, folder, progress, null),
+                  (pruning, itsPlan) ->
+                      description(pruning.network(), itsPlan, options, preprocessing, inputs)),
+              folder,
+              description(whole.network(), plan, options, preprocessing, inputs));
+      DropLimit limit = trials.find(most, List.of(), false);
+      trials.finish(
+          limit,
+          runs(progress, results()).alsoWriting(export),
+          folder.only(places),
+          runOptions.readsTest(),
+          this::text);
+    }
   }
 
   private PruningOptions options() {
@@ -226,7 +287,10 @@ final class PruneCommand implements Callable<Integer> {
   }
 
   private void requireUsable() {
-    if (macs.isEmpty()) {
+    if (maxDrop != null) {
+      requireUsableDrop();
+    }
+    if (macs.isEmpty() && maxDrop == null) {
       throw usage("how much may stay? Say --macs 30%, or --nnz 30% for a budget of weights alone");
     }
     output.requireOneAmount();
@@ -242,12 +306,27 @@ final class PruneCommand implements Callable<Integer> {
     }
   }
 
+  private void requireUsableDrop() {
+    if (!macs.isEmpty()) {
+      throw usage("--max-drop finds the budget by itself; leave --macs out, or --max-drop");
+    }
+    if (nnz instanceof NnzRule.Limit) {
+      throw usage("--max-drop finds the budget by itself; leave --nnz out, or say auto or free");
+    }
+    if (!dataOptions.isGiven()) {
+      throw usage("--max-drop needs samples to measure the drop on; say --data DIR");
+    }
+    if (runOptions.isDryRun()) {
+      throw usage("--max-drop tries budgets, so that nothing can be told without runs; leave --dry-run out");
+    }
+  }
+
   private ParameterException usage(String message) {
     return new ParameterException(spec.commandLine(), message);
   }
 
   private Results results() {
-    return new Results(console, output.isJson(), macs.size());
+    return new Results(console, output.isJson(), Math.max(1, macs.size()));
   }
 
   private String text(PrunedNetwork pruned, Path directory, String result) {

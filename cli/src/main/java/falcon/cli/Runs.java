@@ -76,12 +76,26 @@ final class Runs {
     return this;
   }
 
+  /// A run as the lines of progress name it.
+  ///
+  /// @param number number of the point that it belongs to, from 1
+  /// @param count number of all points
+  record Part(String name, int number, int count) {}
+
   /// Hears of the runs of a command.
   ///
   /// @param <K> what a run is known by, its budget for instance
   interface Listener<K> {
     /// Hears that all folders are prepared, before the first run begins.
     default void opened(Map<K, RunDirectory> directories) {}
+
+    /// Names a run in the lines of progress.
+    ///
+    /// @param number number of the run, from 1
+    /// @param count number of all runs
+    default Part part(K run, Path directory, int number, int count) {
+      return new Part(String.valueOf(directory.getFileName()), number, count);
+    }
 
     /// Hears that a run is done, or was done before.
     default void done(K run) {}
@@ -128,7 +142,9 @@ final class Runs {
       for (Map.Entry<K, RunDirectory> entry : opened.entrySet()) {
         RunDirectory directory = entry.getValue();
         if (opened.size() > 1) {
-          progress.beginPart(String.valueOf(directory.path().getFileName()), ++number, opened.size());
+          Part part =
+              listener.part(entry.getKey(), directory.path(), ++number, opened.size());
+          progress.beginPart(part.name(), part.number(), part.count());
         }
         run(() -> work.apply(entry.getKey(), directory), directory, text);
         progress.endPart();

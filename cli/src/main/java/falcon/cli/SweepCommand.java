@@ -143,8 +143,12 @@ final class SweepCommand implements Callable<Integer> {
             threads.count(), runOptions.memoryBytes(), model, layerOptions.selection());
     try (var progress = ConsoleProgress.start(console, output.volume());
         Sweep sweep = Falcon.sweep(network, data)) {
-      sweep.options(options).preprocessing(preprocessing).test(runOptions.readsTest());
-      Map<Point, Prepared> prepared = prepared(sweep, macs, progress);
+      sweep
+          .options(options)
+          .preprocessing(preprocessing)
+          .progress(progress)
+          .test(runOptions.readsTest());
+      Map<Point, Prepared> prepared = prepared(sweep, macs);
       if (maxDrop != null) {
         sweep.requireHeldOut(maxDrop.points());
       }
@@ -163,17 +167,19 @@ final class SweepCommand implements Callable<Integer> {
       String found = "";
       if (maxDrop != null) {
         boolean isCounted = prepared.values().iterator().next().plan().isCounted();
-        DropLimit limit =
+        var trials =
             new DropTrials(
+                place,
+                swept,
+                new DropTrials.Work(
                     sweep,
                     nnz,
-                    isCounted,
+                    prepared.values().iterator().next().plan().isCounted(),
                     runs,
-                    place,
-                    swept,
                     (pruning, plan) ->
-                        description(new Prepared(pruning, plan, options), preprocessing, inputs))
-                .find(maxDrop, macs, runOptions.readsTest());
+                        description(
+                            new Prepared(pruning, plan, options), preprocessing, inputs)));
+        DropLimit limit = trials.find(maxDrop, macs, runOptions.readsTest());
         found = CurveText.of(limit);
       }
       List<Path> files = swept.write();
@@ -195,18 +201,17 @@ final class SweepCommand implements Callable<Integer> {
     return !isMagnitudeLeftOut && !pruneOptions.isMagnitude();
   }
 
-  private Map<Point, Prepared> prepared(
-      Sweep sweep, List<Amount> macs, ConsoleProgress progress) {
+  private Map<Point, Prepared> prepared(Sweep sweep, List<Amount> macs) {
     var prepared = new LinkedHashMap<Point, Prepared>();
     List<Pruning> all = sweep.points(macs, nnz);
     for (int i = 0; i < all.size(); i++) {
       Amount amount = macs.get(i);
-      Pruning pruning = all.get(i).progress(progress);
+      Pruning pruning = all.get(i);
       prepared.put(
           new Point(amount, false),
           new Prepared(pruning, runOptions.fitting(pruning.plan()), pruning.options()));
       if (hasMagnitude()) {
-        Pruning other = sweep.magnitude(new BudgetRequest(amount, nnz)).progress(progress);
+        Pruning other = sweep.magnitude(new BudgetRequest(amount, nnz));
         prepared.put(
             new Point(amount, true), new Prepared(other, other.plan(), other.options()));
       }
@@ -251,6 +256,16 @@ final class SweepCommand implements Callable<Integer> {
                     .pruning()
                     .stages(directory.stages()));
             opened.add(SweepFolder.open(place, description, folder.existing()));
+          }
+
+          @Override
+          public Runs.Part part(Point point, Path directory, int number, int count) {
+            String name = RunFolderOptions.name(point.macs());
+            int all = description.runs().size();
+            return new Runs.Part(
+                point.isMagnitude() ? name + " magnitude" : name,
+                description.runs().indexOf(name) + 1,
+                all);
           }
 
           @Override

@@ -60,6 +60,7 @@ public final class Pruning {
   private Progress progress = Progress.SILENT;
   private StageStore stages = StageStore.NONE;
   private boolean readsTest = true;
+  private boolean testsResultAlone;
   private @Nullable PruningMethod method;
 
   /// The mask that a retraining alone keeps; null where a method chooses one.
@@ -132,6 +133,12 @@ public final class Pruning {
   /// Shares what is known of the dense network with other runs.
   Pruning sharing(@Nullable DenseStatistics value) {
     shared = value;
+    return this;
+  }
+
+  /// Sets whether a network that was tried and is not the result stays unjudged on the test split.
+  Pruning testingResultAlone(boolean value) {
+    testsResultAlone = value;
     return this;
   }
 
@@ -556,12 +563,14 @@ public final class Pruning {
       SampleSource shown =
           isByLabels ? samples.match().plain(all, all.judged()) : samples.match().plain(all);
       var judge = new Judge(testMeasure(), dense, shown, workers);
-      progress.begin("test", refresh.refreshed() == null ? 2 : 3);
+      Network tried =
+          refresh.isTaken() || !testsResultAlone ? refresh.refreshed() : null;
+      progress.begin("test", tried == null ? 2 : 3);
       double ofDense =
           statistics.get(
               Double.class, "percent of the test samples", () -> onTest(judge, dense, 1));
       double pruned = onTest(judge, refresh.pruned(), 2);
-      Double refreshed = refresh.refreshed() == null ? null : onTest(judge, refresh.refreshed(), 3);
+      Double refreshed = tried == null ? null : onTest(judge, tried, 3);
       progress.end();
       return accuracy(ofDense, pruned, refreshed, refresh.isTaken());
     }

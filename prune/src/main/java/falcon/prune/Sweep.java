@@ -12,6 +12,7 @@ import falcon.prune.options.Method;
 import falcon.prune.options.Measure;
 import falcon.prune.options.NnzRule;
 import falcon.prune.options.Option;
+import falcon.prune.options.Progress;
 import falcon.prune.options.PruningException;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.plan.Planner;
@@ -46,7 +47,9 @@ public final class Sweep implements AutoCloseable {
   private PruningOptions options = PruningOptions.defaults();
   private @Nullable Preprocessing preprocessing;
   private boolean readsTest = true;
+  private Progress progress = Progress.SILENT;
   private boolean startsFromPruned = true;
+  private boolean testsResultsAlone = true;
 
   /// The run that has matched network and data for the others; null until there is one.
   private @Nullable Pruning first;
@@ -68,6 +71,12 @@ public final class Sweep implements AutoCloseable {
     return this;
   }
 
+  /// Sets the progress listener of all runs; the default is [Progress#SILENT].
+  public Sweep progress(Progress value) {
+    progress = Objects.requireNonNull(value);
+    return this;
+  }
+
   /// Sets whether each run reads the test split at its end; the default is true.
   public Sweep test(boolean value) {
     readsTest = value;
@@ -79,6 +88,13 @@ public final class Sweep implements AutoCloseable {
   /// alone.
   public Sweep startingFromPruned(boolean value) {
     startsFromPruned = value;
+    return this;
+  }
+
+  /// Sets whether networks with new statistics of BatchNormalization that were tried and are not the
+  /// result stay unjudged on the test split, which saves a third of that time. The default is true.
+  public Sweep testingResultsAlone(boolean value) {
+    testsResultsAlone = value;
     return this;
   }
 
@@ -184,6 +200,8 @@ public final class Sweep implements AutoCloseable {
             .options(own)
             .preprocessing(preprocessing)
             .test(isTested)
+            .progress(progress)
+            .testingResultAlone(testsResultsAlone)
             .sharing(statistics);
     if (first == null) {
       first = point;

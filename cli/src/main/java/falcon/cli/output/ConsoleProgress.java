@@ -3,8 +3,8 @@ package falcon.cli.output;
 import falcon.prune.options.Progress;
 import falcon.prune.report.Summary;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -52,8 +52,8 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
   private int partCount;
   private long partNanos;
 
-  /// Seconds of the parts that were computed.
-  private final List<Double> partSeconds = new ArrayList<>();
+  /// Seconds of each run that was computed, by its number.
+  private final SortedMap<Integer, Double> partSeconds = new TreeMap<>();
 
   /// Starts to show progress.
   public static ConsoleProgress start(Console console, Volume volume) {
@@ -82,11 +82,11 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
         });
   }
 
-  /// Begins one of several runs: each line of progress names it, and says how long all of them will
-  /// take once one is done.
+  /// Begins one of several runs, or a part of it: each line of progress names it, and says how long
+  /// all of them will take once one is done.
   ///
-  /// @param name name of the run, a word
-  /// @param number from 1
+  /// @param name name of the run, a word or two
+  /// @param number from 1; the same for the parts of a run
   /// @param count number of all runs
   public synchronized void beginPart(String name, int number, int count) {
     part = "[%d/%d %s] ".formatted(number, count, name);
@@ -99,7 +99,7 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
   public synchronized void endPart() {
     double seconds = (nanoTime.getAsLong() - partNanos) / 1e9;
     if (!part.isEmpty() && seconds > LEAST_PART_SECONDS) {
-      partSeconds.add(seconds); // a run that was finished before says nothing of the others
+      partSeconds.merge(partNumber, seconds, Double::sum); // a run that was finished before says nothing of the others
     }
     part = "";
   }
@@ -206,16 +206,18 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
   /// Returns the time that all runs still take, as far as the ones before tell; the first one, which
   /// measures what all share, counts only if it is alone.
   private String leftForAll() {
-    if (part.isEmpty() || partSeconds.isEmpty()) {
+    SortedMap<Integer, Double> before = partSeconds.headMap(partNumber);
+    if (part.isEmpty() || before.isEmpty()) {
       return "";
     }
     double usual =
-        partSeconds.stream()
-            .skip(partSeconds.size() > 1 ? 1 : 0)
+        before.values().stream()
+            .skip(before.size() > 1 ? 1 : 0)
             .mapToDouble(Double::doubleValue)
             .average()
             .orElseThrow();
-    double spent = (nanoTime.getAsLong() - partNanos) / 1e9;
+    double spent =
+        partSeconds.getOrDefault(partNumber, 0.0) + (nanoTime.getAsLong() - partNanos) / 1e9;
     double left = Math.max(0, usual - spent) + (partCount - partNumber) * usual;
     return "; about %s left for all".formatted(Summary.time(left));
   }
