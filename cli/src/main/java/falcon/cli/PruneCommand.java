@@ -143,7 +143,6 @@ final class PruneCommand implements Callable<Integer> {
               .preprocessing(preprocessing)
               .progress(progress)
               .test(runOptions.readsTest())
-              .startingFromPruned(false)
               .testingResultsAlone(false)
               .points(macs, nnz);
       Map<Amount, Pruning> prunings = new LinkedHashMap<>();

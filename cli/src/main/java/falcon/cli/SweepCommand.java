@@ -112,6 +112,13 @@ final class SweepCommand implements Callable<Integer> {
   private @Nullable Drop maxDrop;
 
   @Option(
+      names = "--from-previous",
+      description =
+          "Start each point from the network of the point before it, with half the refinement steps: a"
+              + " quarter less time, and a little less accurate above 15%%. With --method falcon.")
+  private boolean isFromPrevious;
+
+  @Option(
       names = "--no-magnitude",
       description = "Leave out the curve of magnitude pruning, which is drawn for comparison.")
   private boolean isMagnitudeLeftOut;
@@ -147,7 +154,8 @@ final class SweepCommand implements Callable<Integer> {
           .options(options)
           .preprocessing(preprocessing)
           .progress(progress)
-          .test(runOptions.readsTest());
+          .test(runOptions.readsTest())
+          .startingFromPruned(isFromPrevious);
       Map<Point, Prepared> prepared = prepared(sweep, macs);
       if (maxDrop != null) {
         sweep.requireHeldOut(maxDrop.points());
@@ -292,6 +300,7 @@ final class SweepCommand implements Callable<Integer> {
     var identity = new LinkedHashMap<String, String>();
     identity.put("macs", macs.stream().map(Amount::toString).collect(Collectors.joining(",")));
     identity.put("nnz", nnz.toString());
+    identity.put("from-previous", isFromPrevious ? "yes" : "no");
     identity.put("magnitude", hasMagnitude ? "beside each" : "left out");
     return new SweepFolder.Description(
         String.valueOf(model.path().getFileName()),

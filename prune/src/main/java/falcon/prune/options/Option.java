@@ -11,6 +11,8 @@ public enum Option {
   NNZ,
   /// The greatest drop of quality: [falcon.prune.DropSearch].
   MAX_DROP,
+  /// Starts from the network of the budget before: [SearchOptions#path].
+  FROM_PREVIOUS,
   /// The method: [PruningOptions#method].
   METHOD,
   /// The method and its number of steps in one: [Effort].

@@ -236,7 +236,6 @@ public record Curve(
     ObjectNode json =
         Json.object()
             .put("name", point.name())
-            .put("run", point.run().toString())
             .put("asked", point.asked());
     json.set("macs", json(point.macs()));
     json.set("weights", json(point.weights()));

@@ -338,18 +338,14 @@ public final class Planner {
   /// Refuses budgets to start from where the method does not go on with a pruned network.
   private static void refusePath(PruningOptions options) {
     List<Amount> path = options.search().path();
+    boolean canStartFromPruned =
+        options.method() == Method.FALCON
+            && refit(options) == Refit.RECONSTRUCT
+            && options.retraining() == null;
     require(
-        path.isEmpty() || canStartFromPruned(options),
-        "A run starts from a pruned network only with %s falcon, without %s"
-            .formatted(Option.METHOD, Option.RETRAIN));
-  }
-
-  /// Returns whether a run with these options can start from the network of a greater budget, at
-  /// about the quality of one that starts from the dense network.
-  public static boolean canStartFromPruned(PruningOptions options) {
-    return options.method() == Method.FALCON
-        && refit(options) == Refit.RECONSTRUCT
-        && options.retraining() == null;
+        path.isEmpty() || canStartFromPruned,
+        "A run starts from a pruned network (%s) only with %s falcon, without %s"
+            .formatted(Option.FROM_PREVIOUS, Option.METHOD, Option.RETRAIN));
   }
 
   /// Refuses a gradual retraining that has one mask, or fewer epochs than masks.
