@@ -114,7 +114,7 @@ final class DropTrials {
     return "No budget below 100%% is within %s %s%% beyond chance%s.%nAllow a greater drop, or prune more thoroughly (%s)."
         .formatted(
             Option.MAX_DROP,
-            Drop.text(limit.most()),
+            limit.mostText(),
             nearest == null || drop == null
                 ? ""
                 : ": at %s it is %.2f points on %,d held-out samples, and may be %.2f"

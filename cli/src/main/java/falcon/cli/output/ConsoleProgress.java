@@ -82,17 +82,21 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
         });
   }
 
-  /// Begins one of several runs, or a part of it: each line of progress names it, and says how long
-  /// all of them will take once one is done.
+  /// Begins one of several runs, or a part of it: a line says so, and each line of progress names it
+  /// and says how long all of them will take once one is done.
   ///
   /// @param name name of the run, a word or two
   /// @param number from 1; the same for the parts of a run
   /// @param count number of all runs
   public synchronized void beginPart(String name, int number, int count) {
+    boolean isNext = number != partNumber;
     part = "[%d/%d %s] ".formatted(number, count, name);
     partNumber = number;
     partCount = count;
     partNanos = nanoTime.getAsLong();
+    if (isNext) {
+      note("run %d of %d: %s%s".formatted(number, count, name, leftForAll()));
+    }
   }
 
   /// Ends the run that has begun; nothing if none has.

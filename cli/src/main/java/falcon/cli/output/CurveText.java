@@ -65,7 +65,7 @@ public final class CurveText {
         ? ""
         : "at most %s points lost: %s loses %.2f, with 95 %% confidence %.2f to %.2f, on %,d held-out samples%n"
             .formatted(
-                limit.most(), found.share(), drop.points(), drop.low(), drop.high(), drop.samples());
+                limit.mostText(), found.share(), drop.points(), drop.low(), drop.high(), drop.samples());
   }
 
   /// Returns the budgets of a sweep as planned.

@@ -2,6 +2,7 @@ package falcon.prune.report;
 
 import falcon.prune.options.Amount;
 import falcon.torch.execution.QualityDrop;
+import java.math.BigDecimal;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,11 @@ public record DropLimit(double most, List<Trial> trials) {
   /// Copies the trials.
   public DropLimit {
     trials = List.copyOf(trials);
+  }
+
+  /// Returns the greatest drop without needless digits.
+  public String mostText() {
+    return BigDecimal.valueOf(most).stripTrailingZeros().toPlainString();
   }
 
   /// A budget that was tried.

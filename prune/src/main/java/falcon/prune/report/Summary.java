@@ -121,7 +121,7 @@ public final class Summary {
     }
     lines.add(
         "drop: %.2f points on the held-out samples; with 95 %% confidence %.2f to %.2f, asked for was at most %s"
-            .formatted(drop.points(), drop.low(), drop.high(), limit.most()));
+            .formatted(drop.points(), drop.low(), drop.high(), limit.mostText()));
     DropLimit.Trial next = limit.next();
     lines.add(
         "budget: the smallest of %d that were tried%s"
