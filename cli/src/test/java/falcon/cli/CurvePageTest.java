@@ -129,9 +129,9 @@ class CurvePageTest {
   @Test
   void theKneeAndTheGreatestDropAreMarked() throws IOException {
     open(curve().fulfilledBy("r40"));
-    assertThat(text(".compare tbody tr:nth-child(4) .mark")).isEqualTo("knee");
+    assertThat(text(".compare tbody tr:nth-child(3) .mark")).isEqualTo("knee");
     assertThat(text(".compare tbody tr:nth-child(2) .mark")).isEqualTo("greatest drop met");
-    assertThat(text(".figures")).contains("knee", "r10", "greatest drop met by", "r40");
+    assertThat(text(".figures")).contains("knee", "r20", "greatest drop met by", "r40");
   }
 
   @Test

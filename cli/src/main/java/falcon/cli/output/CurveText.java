@@ -29,15 +29,16 @@ public final class CurveText {
       CurvePoint.Quality quality = point.quality();
       table.row(
           point.name(),
-          point.macs() == null ? NONE : percent(point.macs().percent()),
-          percent(point.weights().percent()),
-          point.bytes() == null ? NONE : "%,d".formatted(point.bytes()),
+          point.cost().macs() == null ? NONE : percent(point.cost().macs().percent()),
+          percent(point.cost().weights().percent()),
+          point.cost().bytes() == null ? NONE : "%,d".formatted(point.cost().bytes()),
           percent(quality),
-          quality == null || quality.low() == null || quality.high() == null
+          quality == null || quality.interval() == null
               ? NONE
-              : "%.2f to %.2f %%".formatted(quality.low(), quality.high()),
-          percent(point.test()),
-          percent(point.magnitude()),
+              : "%.2f to %.2f %%"
+                  .formatted(quality.interval().low(), quality.interval().high()),
+          percent(point.judged().test()),
+          percent(point.judged().magnitude()),
           point.equals(knee) ? "knee" : "");
     }
     CurvePoint.Quality first =

@@ -11,7 +11,7 @@ public enum Option {
   NNZ,
   /// The greatest drop of quality: [falcon.prune.DropSearch].
   MAX_DROP,
-  /// Starts from the network of the budget before: [SearchOptions#path].
+  /// Starts from the network of the budget before: [PruningOptions#path].
   FROM_PREVIOUS,
   /// The method: [PruningOptions#method].
   METHOD,

@@ -34,6 +34,7 @@ public final class PruningOptions {
   private final @Nullable ExampleShapes inputShapes;
   private final List<InputValue> inputs;
   private final SparsityPattern pattern;
+  private final List<Amount> path;
   private final SearchOptions search;
   private final RefitOptions refit;
   private final RefinementOptions refinement;
@@ -47,6 +48,7 @@ public final class PruningOptions {
     inputShapes = builder.inputShapes;
     inputs = builder.inputs;
     pattern = builder.pattern;
+    path = builder.path;
     search = builder.search;
     refit = builder.refit;
     refinement = builder.refinement;
@@ -99,6 +101,11 @@ public final class PruningOptions {
   /// Returns the shape that the zeros of each layer have.
   public SparsityPattern pattern() {
     return pattern;
+  }
+
+  /// Returns the shrinking budgets of MACs that the network is pruned to before; see [Builder#path].
+  public List<Amount> path() {
+    return path;
   }
 
   /// Returns the options of the search for the kept weights.
@@ -167,6 +174,7 @@ public final class PruningOptions {
     private @Nullable ExampleShapes inputShapes;
     private List<InputValue> inputs = List.of();
     private SparsityPattern pattern = SparsityPattern.SCATTERED;
+    private List<Amount> path = List.of();
     private SearchOptions search = SearchOptions.DEFAULT;
     private RefitOptions refit = RefitOptions.DEFAULT;
     private RefinementOptions refinement = RefinementOptions.DEFAULT;
@@ -182,6 +190,7 @@ public final class PruningOptions {
       inputShapes = options.inputShapes;
       inputs = options.inputs;
       pattern = options.pattern;
+      path = options.path;
       search = options.search;
       refit = options.refit;
       refinement = options.refinement;
@@ -231,6 +240,13 @@ public final class PruningOptions {
     /// [SparsityPattern#SCATTERED].
     public Builder pattern(SparsityPattern value) {
       pattern = Objects.requireNonNull(value);
+      return this;
+    }
+
+    /// Sets shrinking budgets of MACs that the network is pruned to before, each run starting from
+    /// the one before it; empty, the default, for a run that starts from the dense network.
+    public Builder path(List<Amount> value) {
+      path = List.copyOf(value);
       return this;
     }
 
@@ -289,11 +305,6 @@ public final class PruningOptions {
     /// Sets [SearchOptions#saliency].
     public Builder saliency(@Nullable WeightSaliency value) {
       return search(search.withSaliency(value));
-    }
-
-    /// Sets [SearchOptions#path].
-    public Builder path(List<Amount> value) {
-      return search(search.withPath(value));
     }
 
     /// Sets [RefitOptions#kind].

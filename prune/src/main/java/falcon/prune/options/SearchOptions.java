@@ -18,69 +18,58 @@ import org.jspecify.annotations.Nullable;
 ///     last one applies
 /// @param saliency what [Method#MAGNITUDE] compares weights by; null for
 ///     [WeightSaliency#SQUARES]; the other methods, which have their own, refuse one
-/// @param path shrinking budgets of MACs that the network is pruned to before, each run starting
-///     from the one before it; empty for a run that starts from the dense network
 public record SearchOptions(
     @Nullable Integer stages,
     @Nullable Schedule schedule,
     LayerSelection selection,
     List<KeepFloor> floors,
-    @Nullable WeightSaliency saliency,
-    List<Amount> path) {
+    @Nullable WeightSaliency saliency) {
   /// The default: the method's own number of stages, all layers that are prunable without being
   /// named, no floors.
   public static final SearchOptions DEFAULT =
-      new SearchOptions(null, null, LayerSelection.DEFAULT, List.of(), null, List.of());
+      new SearchOptions(null, null, LayerSelection.DEFAULT, List.of(), null);
 
-  /// Copies the lists.
+  /// Copies the list.
   public SearchOptions {
     floors = List.copyOf(floors);
-    path = List.copyOf(path);
   }
 
   /// Returns the same options with another number of stages.
   ///
   /// @param value 1 or more; null for the number that suits the method
   public SearchOptions withStages(@Nullable Integer value) {
-    return new SearchOptions(value, schedule, selection, floors, saliency, path);
+    return new SearchOptions(value, schedule, selection, floors, saliency);
   }
 
   /// Returns the same options with another schedule of budgets.
   ///
   /// @param value a schedule; null for the one that suits the method
   public SearchOptions withSchedule(@Nullable Schedule value) {
-    return new SearchOptions(stages, value, selection, floors, saliency, path);
+    return new SearchOptions(stages, value, selection, floors, saliency);
   }
 
   /// Returns the same options with another selection of layers.
   public SearchOptions withSelection(LayerSelection value) {
-    return new SearchOptions(stages, schedule, value, floors, saliency, path);
+    return new SearchOptions(stages, schedule, value, floors, saliency);
   }
 
   /// Returns the same options with other floors.
   ///
   /// @param value list of floors, copied; may be empty
   public SearchOptions withFloors(List<KeepFloor> value) {
-    return new SearchOptions(stages, schedule, selection, value, saliency, path);
+    return new SearchOptions(stages, schedule, selection, value, saliency);
   }
 
   /// Returns the same options with another saliency of the weights alone.
   ///
   /// @param value the saliency; null for the default
   public SearchOptions withSaliency(@Nullable WeightSaliency value) {
-    return new SearchOptions(stages, schedule, selection, floors, value, path);
-  }
-
-  /// Returns the same options with another path of budgets.
-  ///
-  /// @param value the budgets, from the greatest to the least; may be empty
-  public SearchOptions withPath(List<Amount> value) {
-    return new SearchOptions(stages, schedule, selection, floors, saliency, value);
+    return new SearchOptions(stages, schedule, selection, floors, value);
   }
 
   /// Returns the report's values of these options, by name, in the order of the report. Stages and
-  /// schedule are omitted: the plan of a run has their final values. The saliency and the path are
-  /// omitted where they are the default.
+  /// schedule are omitted: the plan of a run has their final values. The saliency is omitted where
+  /// it is the default.
   public Map<String, @Nullable Object> values() {
     var values = new LinkedHashMap<String, @Nullable Object>();
     values.put("include", selection.include().stream().map(NamePattern::text).toList());
@@ -88,9 +77,6 @@ public record SearchOptions(
     values.put("min-keep", floors.stream().map(KeepFloor::toString).toList());
     if (saliency != null) { // runs of earlier versions, which are compared, do not have it
       values.put("saliency", saliency.id());
-    }
-    if (!path.isEmpty()) {
-      values.put("path", path.stream().map(Amount::toString).toList());
     }
     return values;
   }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.prune.options.PruningException;
 import falcon.prune.report.Versions;
 import falcon.prune.storage.Json;
+import falcon.torch.execution.Interval;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -46,7 +47,7 @@ public record Curve(
         points.stream()
             .sorted(
                 Comparator.comparingDouble(CurvePoint::share)
-                    .thenComparing(point -> point.weights().used())
+                    .thenComparing(point -> point.cost().weights().used())
                     .reversed())
             .toList();
     damaged = Collections.unmodifiableMap(new LinkedHashMap<>(damaged));
@@ -151,7 +152,7 @@ public record Curve(
   public List<String> runtimes() {
     return List.copyOf(
         points.stream()
-            .flatMap(point -> point.milliseconds().keySet().stream())
+            .flatMap(point -> point.cost().milliseconds().keySet().stream())
             .collect(Collectors.toCollection(TreeSet::new)));
   }
 
@@ -171,33 +172,38 @@ public record Curve(
     for (CurvePoint point : points) {
       var fields = new ArrayList<@Nullable Object>();
       fields.add(point.name());
-      fields.add(point.asked());
-      fields.add(point.macs() == null ? null : point.macs().used());
-      fields.add(point.macs() == null ? null : point.macs().percent());
-      fields.add(point.weights().used());
-      fields.add(point.weights().percent());
-      fields.add(point.bytes());
-      CurvePoint.Quality heldOut = point.heldOut();
+      fields.add(point.cost().asked());
+      fields.add(point.cost().macs() == null ? null : point.cost().macs().used());
+      fields.add(point.cost().macs() == null ? null : point.cost().macs().percent());
+      fields.add(point.cost().weights().used());
+      fields.add(point.cost().weights().percent());
+      fields.add(point.cost().bytes());
+      CurvePoint.Quality heldOut = point.judged().heldOut();
       fields.add(heldOut == null ? null : heldOut.measure());
       fields.add(heldOut == null ? null : heldOut.dense());
       fields.add(heldOut == null ? null : heldOut.value());
-      fields.add(heldOut == null ? null : heldOut.low());
-      fields.add(heldOut == null ? null : heldOut.high());
+      addInterval(fields, heldOut);
       fields.add(heldOut == null ? null : heldOut.samples());
-      CurvePoint.Quality test = point.test();
+      CurvePoint.Quality test = point.judged().test();
       fields.add(test == null ? null : test.measure());
       fields.add(test == null ? null : test.dense());
       fields.add(test == null ? null : test.value());
-      CurvePoint.Quality magnitude = point.magnitude();
+      CurvePoint.Quality magnitude = point.judged().magnitude();
       fields.add(magnitude == null ? null : magnitude.value());
-      fields.add(magnitude == null ? null : magnitude.low());
-      fields.add(magnitude == null ? null : magnitude.high());
+      addInterval(fields, magnitude);
       fields.add(point.seconds());
       fields.add(point.equals(knee) ? 1 : 0);
-      runtimes.forEach(runtime -> fields.add(point.milliseconds().get(runtime)));
+      runtimes.forEach(runtime -> fields.add(point.cost().milliseconds().get(runtime)));
       csv.append(line(fields));
     }
     return csv.toString();
+  }
+
+  private static void addInterval(
+      List<@Nullable Object> fields, CurvePoint.@Nullable Quality quality) {
+    Interval interval = quality == null ? null : quality.interval();
+    fields.add(interval == null ? null : interval.low());
+    fields.add(interval == null ? null : interval.high());
   }
 
   private static String line(List<? extends @Nullable Object> fields) {
@@ -236,15 +242,15 @@ public record Curve(
     ObjectNode json =
         Json.object()
             .put("name", point.name())
-            .put("asked", point.asked());
-    json.set("macs", json(point.macs()));
-    json.set("weights", json(point.weights()));
-    json.put("bytes", point.bytes());
-    json.set("heldOut", json(point.heldOut()));
-    json.set("test", json(point.test()));
-    json.set("magnitude", json(point.magnitude()));
+            .put("asked", point.cost().asked());
+    json.set("macs", json(point.cost().macs()));
+    json.set("weights", json(point.cost().weights()));
+    json.put("bytes", point.cost().bytes());
+    json.set("heldOut", json(point.judged().heldOut()));
+    json.set("test", json(point.judged().test()));
+    json.set("magnitude", json(point.judged().magnitude()));
     ObjectNode times = json.putObject("milliseconds");
-    new TreeMap<>(point.milliseconds()).forEach(times::put);
+    new TreeMap<>(point.cost().milliseconds()).forEach(times::put);
     return json.put("seconds", point.seconds());
   }
 
@@ -266,10 +272,11 @@ public record Curve(
             .put("measure", quality.measure())
             .put("dense", quality.dense())
             .put("final", quality.value());
-    if (quality.low() == null || quality.high() == null) {
+    Interval interval = quality.interval();
+    if (interval == null) {
       json.putNull("interval");
     } else {
-      json.putArray("interval").add(quality.low()).add(quality.high());
+      json.putArray("interval").add(interval.low()).add(interval.high());
     }
     return json.put("samples", quality.samples());
   }

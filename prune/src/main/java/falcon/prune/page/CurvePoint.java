@@ -1,6 +1,7 @@
 package falcon.prune.page;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import falcon.torch.execution.Interval;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,33 +12,39 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param name what the point is called, "r30" for instance
 /// @param run folder of the run
-/// @param asked the budget of MACs as it was asked for
-/// @param macs multiply-accumulates of one example in the prunable layers; null if they are not
-///     known
-/// @param weights numbers of weights of the prunable layers
-/// @param bytes length of the network's files; null if it is not known
-/// @param heldOut quality on held-out samples; null if none are held out
-/// @param test quality on the test samples; null if there are none
-/// @param magnitude quality of magnitude pruning to the same budget on the same held-out samples;
-///     null if it was left out
-/// @param milliseconds time of a forward pass by runtime, where it was measured
+/// @param cost what the pruned network costs
+/// @param judged how good it is
 /// @param seconds time of the run; null if it is not known
 public record CurvePoint(
-    String name,
-    Path run,
-    String asked,
-    @Nullable Part macs,
-    Part weights,
-    @Nullable Long bytes,
-    @Nullable Quality heldOut,
-    @Nullable Quality test,
-    @Nullable Quality magnitude,
-    Map<String, Double> milliseconds,
-    @Nullable Double seconds) {
-  /// Copies the times.
-  public CurvePoint {
-    milliseconds = Map.copyOf(milliseconds);
+    String name, Path run, Cost cost, Judged judged, @Nullable Double seconds) {
+  /// What a pruned network costs.
+  ///
+  /// @param asked the budget as it was asked for
+  /// @param macs multiply-accumulates of one example in the prunable layers; null if they are not
+  ///     known
+  /// @param weights numbers of weights of the prunable layers
+  /// @param bytes length of the network's files; null if it is not known
+  /// @param milliseconds time of a forward pass by runtime, where it was measured
+  public record Cost(
+      String asked,
+      @Nullable Part macs,
+      Part weights,
+      @Nullable Long bytes,
+      Map<String, Double> milliseconds) {
+    /// Copies the times.
+    public Cost {
+      milliseconds = Map.copyOf(milliseconds);
+    }
   }
+
+  /// How good a pruned network is.
+  ///
+  /// @param heldOut quality on held-out samples; null if none are held out
+  /// @param test quality on the test samples; null if there are none
+  /// @param magnitude quality of magnitude pruning to the same budget on the same held-out samples;
+  ///     null if it was left out
+  public record Judged(
+      @Nullable Quality heldOut, @Nullable Quality test, @Nullable Quality magnitude) {}
 
   /// A used part of a resource.
   ///
@@ -61,15 +68,13 @@ public record CurvePoint(
   /// @param measure accuracy, agreement or fidelity
   /// @param dense that of the dense network
   /// @param value that of the pruned one
-  /// @param low lower end of its 95 % interval; null if it is not known
-  /// @param high upper end
+  /// @param interval its 95 % interval; null if it is not known
   /// @param samples number of samples; null if it is not known
   public record Quality(
       String measure,
       @Nullable Double dense,
       double value,
-      @Nullable Double low,
-      @Nullable Double high,
+      @Nullable Interval interval,
       @Nullable Long samples) {
     private static @Nullable Quality of(RunResult run, String split) {
       RunResult.Quality found =
@@ -87,8 +92,7 @@ public record CurvePoint(
           found.measure(),
           found.percent("dense"),
           value,
-          ends.isEmpty() ? null : ends.getFirst(),
-          ends.isEmpty() ? null : ends.getLast(),
+          ends.isEmpty() ? null : new Interval(ends.getFirst(), ends.getLast()),
           samples.isNumber() ? samples.longValue() : null);
     }
   }
@@ -115,14 +119,16 @@ public record CurvePoint(
     return new CurvePoint(
         name,
         folder,
-        run.at("/budget/macs/request").asText(run.at("/budget/nnz/request").asText(name)),
-        Part.of(run, "macs"),
-        weights,
-        bytes == null ? null : bytes.longValue(),
-        Quality.of(run, "validation"),
-        Quality.of(run, "test"),
-        magnitude == null ? null : Quality.of(magnitude, "validation"),
-        milliseconds,
+        new Cost(
+            run.at("/budget/macs/request").asText(run.at("/budget/nnz/request").asText(name)),
+            Part.of(run, "macs"),
+            weights,
+            bytes == null ? null : bytes.longValue(),
+            milliseconds),
+        new Judged(
+            Quality.of(run, "validation"),
+            Quality.of(run, "test"),
+            magnitude == null ? null : Quality.of(magnitude, "validation")),
         run.seconds());
   }
 
@@ -130,12 +136,12 @@ public record CurvePoint(
   ///
   /// @return null if nothing was measured
   public @Nullable Quality quality() {
-    return heldOut != null ? heldOut : test;
+    return judged.heldOut() != null ? judged.heldOut() : judged.test();
   }
 
   /// Returns the share of the MACs that stays, or of the weights where MACs are not known, in
   /// percent.
   public double share() {
-    return macs == null ? weights.percent() : macs.percent();
+    return cost.macs() == null ? cost.weights().percent() : cost.macs().percent();
   }
 }

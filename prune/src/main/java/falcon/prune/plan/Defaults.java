@@ -100,7 +100,7 @@ public final class Defaults {
     if (options.method() != Method.FALCON) {
       return FINAL_STEPS;
     }
-    return options.search().path().isEmpty() ? QUICK_STEPS : PATH_STEPS;
+    return options.path().isEmpty() ? QUICK_STEPS : PATH_STEPS;
   }
 
   /// Greatest learning rate of the refinement.

@@ -95,7 +95,7 @@ public final class Planner {
             PlannedStage.of(stageBudgets.size(), options.retraining()),
             schedule,
             limits,
-            options.search().path()),
+            options.path()),
         new PruningPlan.Work(
             refit,
             samples,
@@ -337,7 +337,7 @@ public final class Planner {
 
   /// Refuses budgets to start from where the method does not go on with a pruned network.
   private static void refusePath(PruningOptions options) {
-    List<Amount> path = options.search().path();
+    List<Amount> path = options.path();
     boolean canStartFromPruned =
         options.method() == Method.FALCON
             && refit(options) == Refit.RECONSTRUCT

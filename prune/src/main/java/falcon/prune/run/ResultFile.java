@@ -3,6 +3,7 @@ package falcon.prune.run;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.model.WeightStorage;
+import falcon.prune.options.Amount;
 import falcon.prune.options.Measure;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.plan.PruningPlan;
@@ -148,6 +149,9 @@ final class ResultFile {
   private static void pruning(ObjectNode json, PruningOptions options, PruningPlan plan) {
     json.put("method", options.method().id());
     json.put("pattern", options.pattern().toString());
+    if (!plan.path().isEmpty()) {
+      plan.path().stream().map(Amount::toString).forEach(json.putArray("path")::add);
+    }
     json.put("stages", plan.stageBudgets().size());
     json.put("samples", plan.samples());
     json.put("refit", plan.refit().id());

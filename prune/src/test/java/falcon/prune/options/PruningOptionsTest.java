@@ -39,7 +39,7 @@ class PruningOptionsTest {
     assertThat(options.seed()).isEqualTo(7);
     assertThat(options.inputShapes()).isEqualTo(shapes);
     assertThat(options.search())
-        .isEqualTo(new SearchOptions(3, Schedule.CUBIC, selection, floors, null, List.of()));
+        .isEqualTo(new SearchOptions(3, Schedule.CUBIC, selection, floors, null));
     assertThat(options.refit())
         .isEqualTo(
             new RefitOptions(

@@ -58,10 +58,10 @@ class CurveTest {
         .containsExactly("r60", "r40", "r30", "r20", "r10");
     CurvePoint point = curve.points().get(2);
     assertThat(point.share()).isEqualTo(30);
-    assertThat(point.weights().percent()).isEqualTo(15);
-    assertThat(Objects.requireNonNull(point.heldOut()).low()).isEqualTo(90);
-    assertThat(Objects.requireNonNull(point.test()).value()).isEqualTo(91);
-    assertThat(point.milliseconds()).containsEntry("A, \"B\"", 3.0);
+    assertThat(point.cost().weights().percent()).isEqualTo(15);
+    assertThat(Objects.requireNonNull(Objects.requireNonNull(point.judged().heldOut()).interval()).low()).isEqualTo(90);
+    assertThat(Objects.requireNonNull(point.judged().test()).value()).isEqualTo(91);
+    assertThat(point.cost().milliseconds()).containsEntry("A, \"B\"", 3.0);
   }
 
   /// ŷ − x̂ is 0, 0.51, 0.51, 0.37, 0 at 10 to 60 %: 0.7143 − 0.2 = 0.5143, 0.9143 − 0.4 = 0.5143.
@@ -117,10 +117,10 @@ class CurveTest {
     Path run = run("r30", 30, 92);
     Path magnitude = run("m30", 30, 80);
     Curve curve = Curve.readAll(List.of(new Curve.Source("r30", run, magnitude)));
-    assertThat(Objects.requireNonNull(curve.points().getFirst().magnitude()).value()).isEqualTo(80);
+    assertThat(Objects.requireNonNull(curve.points().getFirst().judged().magnitude()).value()).isEqualTo(80);
     Files.writeString(magnitude.resolve("result.json"), "no");
     curve = Curve.readAll(List.of(new Curve.Source("r30", run, magnitude)));
-    assertThat(curve.points().getFirst().magnitude()).isNull();
+    assertThat(curve.points().getFirst().judged().magnitude()).isNull();
     assertThat(curve.damaged()).containsOnlyKeys("r30, magnitude");
   }
 
