@@ -250,6 +250,7 @@ class SweepCommandTest {
     assertThat(within.out())
         .contains("drop: ", "95 % confidence", "asked for was at most 40", "budget: the smallest of");
     assertThat(found.resolve("trials/curve.html")).exists();
+    assertThat(found.resolve("report.md")).content().contains("At most 40 points lost were asked");
     assertThat(found.resolve("report.html")).content().contains("maxDrop");
     byte[] model = Files.readAllBytes(found.resolve("model.onnx"));
     Files.delete(found.resolve("model.onnx"));
