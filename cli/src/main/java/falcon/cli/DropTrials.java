@@ -81,8 +81,7 @@ final class DropTrials {
       RunDirectory.check(whole, any, options.existing());
     }
     SweepFolder.check(place, description, options.existing());
-    return new DropTrials(
-        place, SweepFolder.open(place, description, options.existing()), work);
+    return new DropTrials(place, SweepFolder.open(place, description, options.existing()), work);
   }
 
   /// Searches for the budget.
@@ -127,8 +126,7 @@ final class DropTrials {
   ///
   /// @param runs prints the result
   /// @param whole the folder of the run
-  void finish(
-      DropLimit limit, Runs runs, OutputFolder whole, boolean isTested, Runs.Words text) {
+  void finish(DropLimit limit, Runs runs, OutputFolder whole, boolean isTested, Runs.Words text) {
     Amount.Share share = Objects.requireNonNull(limit.smallest()).share();
     Pruning pruning = work.sweep().trial(request(share), isTested).dropLimit(limit);
     PruningPlan plan = pruning.plan();
@@ -146,7 +144,8 @@ final class DropTrials {
   }
 
   private List<Stage> trial(Amount.Share share, Pruning pruning, PruningPlan plan) {
-    return new StageFolder(path(share).resolve(StageFolder.PARENT), pruning.network(), plan.layers())
+    return new StageFolder(
+            path(share).resolve(StageFolder.PARENT), pruning.network(), plan.layers())
         .finished();
   }
 

@@ -316,7 +316,8 @@ final class PruneCommand implements Callable<Integer> {
       throw usage("--max-drop needs samples to measure the drop on; say --data DIR");
     }
     if (runOptions.isDryRun()) {
-      throw usage("--max-drop tries budgets, so that nothing can be told without runs; leave --dry-run out");
+      throw usage(
+          "--max-drop tries budgets, so that nothing can be told without runs; leave --dry-run out");
     }
   }
 

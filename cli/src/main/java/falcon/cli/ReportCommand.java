@@ -28,7 +28,10 @@ import picocli.CommandLine.Parameters;
 final class ReportCommand implements Callable<Integer> {
   private final Console console;
 
-  @Parameters(arity = "1..*", paramLabel = "RUN", description = "Folders of finished runs, or of sweeps.")
+  @Parameters(
+      arity = "1..*",
+      paramLabel = "RUN",
+      description = "Folders of finished runs, or of sweeps.")
   @SuppressWarnings("NullAway.Init")
   private List<Path> runs;
 

@@ -8,7 +8,6 @@ import falcon.data.Preprocessing;
 import falcon.model.UnwritableFileException;
 import falcon.model.onnx.OnnxFile;
 import falcon.prune.Retraining;
-import falcon.prune.options.Amount;
 import falcon.prune.options.Progress;
 import falcon.prune.options.PruningException;
 import falcon.prune.plan.PruningPlan;
@@ -142,8 +141,7 @@ final class Runs {
       for (Map.Entry<K, RunDirectory> entry : opened.entrySet()) {
         RunDirectory directory = entry.getValue();
         if (opened.size() > 1) {
-          Part part =
-              listener.part(entry.getKey(), directory.path(), ++number, opened.size());
+          Part part = listener.part(entry.getKey(), directory.path(), ++number, opened.size());
           progress.beginPart(part.name(), part.number(), part.count());
         }
         run(() -> work.apply(entry.getKey(), directory), directory, text);

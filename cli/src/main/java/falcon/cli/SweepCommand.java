@@ -24,7 +24,6 @@ import falcon.prune.Pruning;
 import falcon.prune.Sweep;
 import falcon.prune.options.Amount;
 import falcon.prune.options.BudgetRequest;
-import falcon.prune.options.Method;
 import falcon.prune.options.NnzRule;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.page.Curve;
@@ -170,8 +169,7 @@ final class SweepCommand implements Callable<Integer> {
       SweepFolder.check(place, description, folder.existing());
       List<InputFile> inputs = InputFile.of(model.files(read), data);
       var runs = new Runs(interruption, args, folder, progress, null);
-      SweepFolder swept =
-          run(runs, prepared, place, description, preprocessing, inputs);
+      SweepFolder swept = run(runs, prepared, place, description, preprocessing, inputs);
       String found = "";
       if (maxDrop != null) {
         boolean isCounted = prepared.values().iterator().next().plan().isCounted();
@@ -185,8 +183,7 @@ final class SweepCommand implements Callable<Integer> {
                     prepared.values().iterator().next().plan().isCounted(),
                     runs,
                     (pruning, plan) ->
-                        description(
-                            new Prepared(pruning, plan, options), preprocessing, inputs)));
+                        description(new Prepared(pruning, plan, options), preprocessing, inputs)));
         DropLimit limit = trials.find(maxDrop, macs, runOptions.readsTest());
         found = CurveText.of(limit);
       }
@@ -220,8 +217,7 @@ final class SweepCommand implements Callable<Integer> {
           new Prepared(pruning, runOptions.fitting(pruning.plan()), pruning.options()));
       if (hasMagnitude()) {
         Pruning other = sweep.magnitude(new BudgetRequest(amount, nnz));
-        prepared.put(
-            new Point(amount, true), new Prepared(other, other.plan(), other.options()));
+        prepared.put(new Point(amount, true), new Prepared(other, other.plan(), other.options()));
       }
     }
     return prepared;
@@ -248,8 +244,7 @@ final class SweepCommand implements Callable<Integer> {
     var opened = new ArrayList<SweepFolder>();
     runs.all(
         folders,
-        point ->
-            description(Objects.requireNonNull(prepared.get(point)), preprocessing, inputs),
+        point -> description(Objects.requireNonNull(prepared.get(point)), preprocessing, inputs),
         (point, directory) ->
             Objects.requireNonNull(prepared.get(point))
                 .pruning()
@@ -260,9 +255,7 @@ final class SweepCommand implements Callable<Integer> {
           @Override
           public void opened(Map<Point, RunDirectory> directories) {
             directories.forEach((point, directory) ->
-                Objects.requireNonNull(prepared.get(point))
-                    .pruning()
-                    .stages(directory.stages()));
+                Objects.requireNonNull(prepared.get(point)).pruning().stages(directory.stages()));
             opened.add(SweepFolder.open(place, description, folder.existing()));
           }
 

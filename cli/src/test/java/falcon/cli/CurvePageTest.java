@@ -70,7 +70,11 @@ class CurvePageTest {
     ObjectNode json = MAPPER.createObjectNode().put("schemaVersion", 1).put("measure", "accuracy");
     json.putObject("versions").put("falcon", "1");
     ObjectNode budget = json.putObject("budget");
-    budget.putObject("macs").put("request", macs + "%").put("used", macs * 1000).put("total", 100000);
+    budget
+        .putObject("macs")
+        .put("request", macs + "%")
+        .put("used", macs * 1000)
+        .put("total", 100000);
     budget.putObject("nnz").put("used", macs * 30).put("total", 4000);
     json.putObject("model").put("bytes", 1_000_000 + 10_000 * macs);
     ObjectNode accuracy = json.putObject("accuracy");
@@ -104,8 +108,7 @@ class CurvePageTest {
 
   private static String text(String selector) {
     return browser
-        .evaluate(
-            "document.querySelector(%s).innerText".formatted(MAPPER.valueToTree(selector)))
+        .evaluate("document.querySelector(%s).innerText".formatted(MAPPER.valueToTree(selector)))
         .asText();
   }
 
@@ -123,7 +126,8 @@ class CurvePageTest {
       assertThat(there.isNumber()).as(figure.toString()).isTrue();
       assertThat(figure.get(1).doubleValue()).isEqualTo(there.doubleValue());
     }
-    assertThat(text(".compare tbody tr:nth-child(3)")).contains("r20", "20.00", "95.00", "94.50", "75.00");
+    assertThat(text(".compare tbody tr:nth-child(3)"))
+        .contains("r20", "20.00", "95.00", "94.50", "75.00");
   }
 
   @Test
@@ -146,7 +150,9 @@ class CurvePageTest {
     browser.press("ArrowRight", 39);
     assertThat(text(".chart")).contains("milliseconds, a/b~");
     assertThat(
-            browser.evaluate("document.querySelector('.chart').getAttribute('aria-label')").asText())
+            browser
+                .evaluate("document.querySelector('.chart').getAttribute('aria-label')")
+                .asText())
         .contains("Accuracy over budget", "r5: 60.00", "table below");
   }
 
@@ -170,7 +176,8 @@ class CurvePageTest {
     open(curve());
     assertThat(
             browser
-                .evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+                .evaluate(
+                    "document.documentElement.scrollWidth - document.documentElement.clientWidth")
                 .asInt())
         .isZero();
     int drawn = browser.evaluate("document.querySelector('.uplot').offsetWidth").asInt();

@@ -34,7 +34,9 @@ class SweepCommandTest {
   static void run() {
     swept = folder.resolve("swept");
     ran = sweep(swept, "--macs", "90%..20%", "--points", "3", "--json");
-    assertThat(ran.err()).contains("run 1 of 3: r90", "run 3 of 3: r20; about ").doesNotContain("of 6");
+    assertThat(ran.err())
+        .contains("run 1 of 3: r90", "run 3 of 3: r20; about ")
+        .doesNotContain("of 6");
     assertThat(ran.code()).isZero();
   }
 
@@ -182,7 +184,8 @@ class SweepCommandTest {
     assertThat(usage("--macs", "20M..5M")).contains("a range is one of shares");
     assertThat(usage("--macs", "50%,5M")).contains("shares and numbers");
     assertThat(usage("--macs", "50%,50%")).contains("names a budget twice");
-    assertThat(usage("--macs", "50%,20%", "--points", "4")).contains("--points would have no effect");
+    assertThat(usage("--macs", "50%,20%", "--points", "4"))
+        .contains("--points would have no effect");
     assertThat(usage("--points", "1")).contains("--points is 2 to 100, got 1");
     assertThat(usage("--max-drop", "101%")).contains("at most 100 %");
     assertThat(usage("--max-drop", "0")).contains("more than 0 %");
@@ -248,7 +251,8 @@ class SweepCommandTest {
     assertThat(result.at("/accuracy/validation/drop/interval/1").doubleValue())
         .isLessThanOrEqualTo(40);
     assertThat(within.out())
-        .contains("drop: ", "95 % confidence", "asked for was at most 40", "budget: the smallest of");
+        .contains(
+            "drop: ", "95 % confidence", "asked for was at most 40", "budget: the smallest of");
     assertThat(found.resolve("trials/curve.html")).exists();
     assertThat(found.resolve("report.md")).content().contains("At most 40 points lost were asked");
     assertThat(found.resolve("report.html")).content().contains("maxDrop");
@@ -269,8 +273,7 @@ class SweepCommandTest {
   @Test
   void aSweepGoesOnToTheDropBetweenItsPoints() throws IOException {
     Path within = folder.resolve("within");
-    Ran found =
-        sweep(within, "--macs", "90%,20%", "--no-magnitude", "--max-drop", "40%");
+    Ran found = sweep(within, "--macs", "90%,20%", "--no-magnitude", "--max-drop", "40%");
     assertThat(found.code()).as(found.err()).isZero();
     assertThat(found.out()).contains("at most 40 points lost: ", "95 % confidence");
     JsonNode curve = json(within.resolve("curve.json"));
@@ -288,7 +291,8 @@ class SweepCommandTest {
     assertThat(folder.resolve("few")).doesNotExist();
     Ran none = command("prune", folder.resolve("never"), "--max-drop", "10.8%");
     assertThat(none.code()).isEqualTo(4);
-    assertThat(none.err()).contains("No budget below 100% is within --max-drop 10.8%", "on 32 held");
+    assertThat(none.err())
+        .contains("No budget below 100% is within --max-drop 10.8%", "on 32 held");
     assertThat(command("prune", folder.resolve("x"), "--max-drop", "40%", "--macs", "30%").err())
         .contains("leave --macs out");
     Ran noData = Ran.of("prune", MODEL, "--max-drop", "1%", "--out", "x");

@@ -271,8 +271,7 @@ public final class Pruning {
     if (previous == null) {
       previous =
           new Pruning(network, data, new BudgetRequest(path.getLast(), budget.nnz()))
-              .options(
-                  options.toBuilder().path(path.subList(0, path.size() - 1)).build())
+              .options(options.toBuilder().path(path.subList(0, path.size() - 1)).build())
               .preprocessing(preprocessing)
               .sharing(shared)
               .matchedAs(this)
@@ -297,8 +296,7 @@ public final class Pruning {
     Run(NetworkWithData match, PruningPlan plan, Workers workers) {
       this.dense = match.network();
       this.plan = plan;
-      this.samples =
-          new CalibrationSamples(match, Splits.of(match.data().train()), options.seed());
+      this.samples = new CalibrationSamples(match, Splits.of(match.data().train()), options.seed());
       this.workers = workers;
       this.clock = new Clock();
       this.statistics = shared == null ? DenseStatistics.ofOneRun() : shared;
@@ -563,8 +561,7 @@ public final class Pruning {
       SampleSource shown =
           isByLabels ? samples.match().plain(all, all.judged()) : samples.match().plain(all);
       var judge = new Judge(testMeasure(), dense, shown, workers);
-      Network tried =
-          refresh.isTaken() || !testsResultAlone ? refresh.refreshed() : null;
+      Network tried = refresh.isTaken() || !testsResultAlone ? refresh.refreshed() : null;
       progress.begin("test", tried == null ? 2 : 3);
       double ofDense =
           statistics.get(

@@ -73,8 +73,7 @@ class DropSearchTest {
   @Test
   void sharesBetweenTwoAreAtEqualRatios() {
     assertThat(Sweep.between(0.6, 0.05, 3))
-        .containsExactly(
-            new Amount.Share(0.6), new Amount.Share(0.1732), new Amount.Share(0.05));
+        .containsExactly(new Amount.Share(0.6), new Amount.Share(0.1732), new Amount.Share(0.05));
     assertThat(Sweep.between(0.0502, 0.05, 9)).as("rounded, once each").hasSize(3);
     assertThatThrownBy(() -> Sweep.between(0.1, 0.2, 3))
         .isInstanceOf(IllegalArgumentException.class);

@@ -27,6 +27,7 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
 
   private static final Duration REDRAWN_EVERY = Duration.ofMillis(250);
   private static final Duration PLAIN_LINE_EVERY = Duration.ofSeconds(5);
+
   /// Seconds below which a run was not computed.
   private static final double LEAST_PART_SECONDS = 0.5;
 
@@ -48,6 +49,7 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
 
   /// The run among several, in words that begin each line; empty where there is one.
   private String part = "";
+
   private int partNumber;
   private int partCount;
   private long partNanos;
@@ -103,7 +105,10 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
   public synchronized void endPart() {
     double seconds = (nanoTime.getAsLong() - partNanos) / 1e9;
     if (!part.isEmpty() && seconds > LEAST_PART_SECONDS) {
-      partSeconds.merge(partNumber, seconds, Double::sum); // a run that was finished before says nothing of the others
+      partSeconds.merge(
+          partNumber,
+          seconds,
+          Double::sum); // a run that was finished before says nothing of the others
     }
     part = "";
   }

@@ -22,8 +22,15 @@ public final class CurveText {
     String measure = curve.measure() == null ? "quality" : curve.measure();
     var table =
         new Table(
-            "run", ">MACs", ">weights", ">bytes", ">" + measure, ">95 % interval", ">test",
-            ">magnitude", "");
+            "run",
+            ">MACs",
+            ">weights",
+            ">bytes",
+            ">" + measure,
+            ">95 % interval",
+            ">test",
+            ">magnitude",
+            "");
     CurvePoint knee = curve.knee();
     for (CurvePoint point : curve.points()) {
       CurvePoint.Quality quality = point.quality();
@@ -35,8 +42,7 @@ public final class CurveText {
           percent(quality),
           quality == null || quality.interval() == null
               ? NONE
-              : "%.2f to %.2f %%"
-                  .formatted(quality.interval().low(), quality.interval().high()),
+              : "%.2f to %.2f %%".formatted(quality.interval().low(), quality.interval().high()),
           percent(point.judged().test()),
           percent(point.judged().magnitude()),
           point.equals(knee) ? "knee" : "");
@@ -66,7 +72,12 @@ public final class CurveText {
         ? ""
         : "at most %s points lost: %s loses %.2f, with 95 %% confidence %.2f to %.2f, on %,d held-out samples%n"
             .formatted(
-                limit.mostText(), found.share(), drop.points(), drop.low(), drop.high(), drop.samples());
+                limit.mostText(),
+                found.share(),
+                drop.points(),
+                drop.low(),
+                drop.high(),
+                drop.samples());
   }
 
   /// Returns the budgets of a sweep as planned.

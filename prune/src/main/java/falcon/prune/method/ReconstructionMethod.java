@@ -314,7 +314,9 @@ public record ReconstructionMethod(
         reconstruction.refit(
             masked,
             tensors,
-            setting.samples().draw("reconstruction", draw(setting, stage), setting.plan().samples()),
+            setting
+                .samples()
+                .draw("reconstruction", draw(setting, stage), setting.plan().samples()),
             solver,
             layers -> setting.progress().advance(layers));
     setting.progress().end();

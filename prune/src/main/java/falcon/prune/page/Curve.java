@@ -100,8 +100,7 @@ public record Curve(
   }
 
   /// @return null if there is no finished run, or it is damaged
-  private static @Nullable RunResult result(
-      String name, Path folder, Map<String, String> damaged) {
+  private static @Nullable RunResult result(String name, Path folder, Map<String, String> damaged) {
     if (!Files.exists(folder.resolve(RESULT))) {
       return null;
     }
@@ -239,10 +238,7 @@ public record Curve(
   }
 
   private static ObjectNode json(CurvePoint point) {
-    ObjectNode json =
-        Json.object()
-            .put("name", point.name())
-            .put("asked", point.cost().asked());
+    ObjectNode json = Json.object().put("name", point.name()).put("asked", point.cost().asked());
     json.set("macs", json(point.cost().macs()));
     json.set("weights", json(point.cost().weights()));
     json.put("bytes", point.cost().bytes());

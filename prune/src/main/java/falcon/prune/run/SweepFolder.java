@@ -43,7 +43,7 @@ public final class SweepFolder {
   private static final String MAGNITUDE = "magnitude";
   private static final List<String> FILES = List.of(MARK, HTML, CSV, JSON);
 
-  private static final String ADVICE = 
+  private static final String ADVICE =
       "Remove it, and say the sweep again with %s.".formatted(Option.RESUME);
 
   private final Path directory;
@@ -120,8 +120,7 @@ public final class SweepFolder {
   /// @param place the folder; may be absent
   /// @throws PruningException if it holds other files, a sweep that must not be changed, or one
   ///     that was asked for something else; all differences are named
-  public static void check(
-      OutputFolder place, Description sweep, RunDirectory.Existing existing) {
+  public static void check(OutputFolder place, Description sweep, RunDirectory.Existing existing) {
     Path directory = place.directory();
     if (RunRecord.of(directory).isRun()) {
       throw input(

@@ -59,7 +59,10 @@ class CurveTest {
     CurvePoint point = curve.points().get(2);
     assertThat(point.share()).isEqualTo(30);
     assertThat(point.cost().weights().percent()).isEqualTo(15);
-    assertThat(Objects.requireNonNull(Objects.requireNonNull(point.judged().heldOut()).interval()).low()).isEqualTo(90);
+    assertThat(
+            Objects.requireNonNull(Objects.requireNonNull(point.judged().heldOut()).interval())
+                .low())
+        .isEqualTo(90);
     assertThat(Objects.requireNonNull(point.judged().test()).value()).isEqualTo(91);
     assertThat(point.cost().milliseconds()).containsEntry("A, \"B\"", 3.0);
   }
@@ -101,8 +104,7 @@ class CurveTest {
     ObjectNode json = (ObjectNode) Json.read(poor.resolve("result.json"), "");
     json.remove("budget");
     Json.write(json, poor.resolve("result.json"));
-    Curve curve =
-        Curve.read(List.of(whole, damaged, foreign, poor, folder.resolve("r10")));
+    Curve curve = Curve.read(List.of(whole, damaged, foreign, poor, folder.resolve("r10")));
     assertThat(curve.points()).extracting(CurvePoint::name).containsExactly("r60");
     assertThat(curve.damaged()).containsOnlyKeys("r30", "r20", "r15");
     assertThat(curve.damaged().get("r15")).contains("how many weights stay");
@@ -117,7 +119,8 @@ class CurveTest {
     Path run = run("r30", 30, 92);
     Path magnitude = run("m30", 30, 80);
     Curve curve = Curve.readAll(List.of(new Curve.Source("r30", run, magnitude)));
-    assertThat(Objects.requireNonNull(curve.points().getFirst().judged().magnitude()).value()).isEqualTo(80);
+    assertThat(Objects.requireNonNull(curve.points().getFirst().judged().magnitude()).value())
+        .isEqualTo(80);
     Files.writeString(magnitude.resolve("result.json"), "no");
     curve = Curve.readAll(List.of(new Curve.Source("r30", run, magnitude)));
     assertThat(curve.points().getFirst().judged().magnitude()).isNull();

@@ -99,7 +99,8 @@ class QualityDropTest {
     assertThat(drop.points()).isCloseTo(25, within(1e-9));
     double half = 4.30265 * 0.5 / Math.sqrt(3) * 3 / 12 * 100;
     assertThat(drop.high()).isCloseTo(25 + half, within(1e-6));
-    assertThat(new SampleLosses(new double[] {1}, 1).dropFrom(new SampleLosses(new double[] {0.5}, 1)))
+    assertThat(
+            new SampleLosses(new double[] {1}, 1).dropFrom(new SampleLosses(new double[] {0.5}, 1)))
         .isNull();
   }
 }
