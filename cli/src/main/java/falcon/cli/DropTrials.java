@@ -20,7 +20,7 @@ import falcon.prune.run.RunDirectory;
 import falcon.prune.run.StageFolder;
 import falcon.prune.run.StageStore;
 import falcon.prune.run.SweepFolder;
-import falcon.torch.execution.QualityDrop;
+import falcon.prune.report.DropEstimate;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -109,7 +109,7 @@ final class DropTrials {
 
   private static String none(DropLimit limit) {
     DropLimit.Trial nearest = limit.next();
-    QualityDrop drop = nearest == null ? null : nearest.drop();
+    DropEstimate drop = nearest == null ? null : nearest.drop();
     return "No budget below 100%% is within %s %s%% beyond chance%s.%nAllow a greater drop, or prune more thoroughly (%s)."
         .formatted(
             Option.MAX_DROP,
@@ -159,7 +159,7 @@ final class DropTrials {
         : new BudgetRequest(new Amount.Share(1), new NnzRule.Limit(share));
   }
 
-  private @Nullable QualityDrop attempt(Amount.Share share, boolean isTested) {
+  private @Nullable DropEstimate attempt(Amount.Share share, boolean isTested) {
     Pruning pruning = work.sweep().trial(request(share), isTested);
     PruningPlan plan;
     try {
@@ -182,7 +182,7 @@ final class DropTrials {
     return drop(path(share));
   }
 
-  private static @Nullable QualityDrop drop(Path run) {
+  private static @Nullable DropEstimate drop(Path run) {
     return RunResult.read(run).drop();
   }
 }

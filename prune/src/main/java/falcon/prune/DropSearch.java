@@ -2,7 +2,7 @@ package falcon.prune;
 
 import falcon.prune.options.Amount;
 import falcon.prune.report.DropLimit;
-import falcon.torch.execution.QualityDrop;
+import falcon.prune.report.DropEstimate;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;
@@ -38,7 +38,7 @@ public final class DropSearch {
   public interface Attempt {
     /// @param share share of the budget's resource
     /// @return the drop; null if the budget cannot be met, or there are too few samples
-    @Nullable QualityDrop at(Amount.Share share);
+    @Nullable DropEstimate at(Amount.Share share);
   }
 
   /// Searches between 1 % and 100 %.

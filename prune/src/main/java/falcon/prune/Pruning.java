@@ -40,7 +40,7 @@ import falcon.prune.resources.Kernels;
 import falcon.prune.resources.PeakMemory;
 import falcon.prune.run.StageStore;
 import falcon.torch.execution.Interval;
-import falcon.torch.execution.QualityDrop;
+import falcon.prune.report.DropEstimate;
 import falcon.torch.execution.SampleLosses;
 import falcon.torch.kernel.Workers;
 import falcon.torch.sample.SampleSource;
@@ -329,7 +329,7 @@ public final class Pruning {
               heldOut(refresh.lossesOfResult(), test != null),
               test,
               outcomes(done, refresh.result()),
-              refresh.lossesOfResult().dropFrom(ofDense)));
+              DropEstimate.of(refresh.lossesOfResult().dropFrom(ofDense))));
     }
 
     /// Checks the dense network; in runs that share its statistics once, with the same warnings in
@@ -625,7 +625,7 @@ public final class Pruning {
         Report.HeldOut heldOut,
         Report.@Nullable Accuracy test,
         Map<String, LayerOutcome> outcomes,
-        @Nullable QualityDrop drop) {
+        @Nullable DropEstimate drop) {
       Stage last = done.getLast();
       return Report.builder(plan, last.mask(), last.choice())
           .judged(measure(), accuracy, test)

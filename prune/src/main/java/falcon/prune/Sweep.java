@@ -90,8 +90,9 @@ public final class Sweep implements AutoCloseable {
     return this;
   }
 
-  /// Sets whether networks with new statistics of BatchNormalization that were tried and are not the
-  /// result stay unjudged on the test split, which saves a third of that time. The default is true.
+  /// Sets whether networks with new statistics of BatchNormalization that were tried and are not
+  /// the result stay unjudged on the test split, which saves a third of that time. The default is
+  /// true.
   public Sweep testingResultsAlone(boolean value) {
     testsResultsAlone = value;
     return this;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import falcon.prune.options.Amount;
 import falcon.prune.report.DropLimit;
-import falcon.torch.execution.QualityDrop;
+import falcon.prune.report.DropEstimate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -27,8 +27,8 @@ class DropSearchTest {
             });
   }
 
-  private static QualityDrop drop(double high) {
-    return new QualityDrop(high / 2, 0, high, 2000);
+  private static DropEstimate drop(double high) {
+    return new DropEstimate(high / 2, 0, high, 2000);
   }
 
   @ParameterizedTest

@@ -84,8 +84,8 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
         });
   }
 
-  /// Begins one of several runs, or a part of it: a line says so, and each line of progress names it
-  /// and says how long all of them will take once one is done.
+  /// Begins one of several runs, or a part of it: a line says so, and each line of progress names
+  /// it and says how long all of them will take once one is done.
   ///
   /// @param name name of the run, a word or two
   /// @param number from 1; the same for the parts of a run
@@ -212,8 +212,8 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
     return part + phaseLine() + leftForAll();
   }
 
-  /// Returns the time that all runs still take, as far as the ones before tell; the first one, which
-  /// measures what all share, counts only if it is alone.
+  /// Returns the time that all runs still take, as far as the ones before tell; the first one,
+  /// which measures what all share, counts only if it is alone.
   private String leftForAll() {
     SortedMap<Integer, Double> before = partSeconds.headMap(partNumber);
     if (part.isEmpty() || before.isEmpty()) {

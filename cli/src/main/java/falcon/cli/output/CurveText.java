@@ -7,7 +7,7 @@ import falcon.prune.page.CurvePoint;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.DropLimit;
 import falcon.prune.report.Summary;
-import falcon.torch.execution.QualityDrop;
+import falcon.prune.report.DropEstimate;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -67,7 +67,7 @@ public final class CurveText {
   /// Returns a line on the budget that a greatest drop was met with, and a line end.
   public static String of(DropLimit limit) {
     DropLimit.Trial found = limit.smallest();
-    QualityDrop drop = found == null ? null : found.drop();
+    DropEstimate drop = found == null ? null : found.drop();
     return found == null || drop == null
         ? ""
         : "at most %s points lost: %s loses %.2f, with 95 %% confidence %.2f to %.2f, on %,d held-out samples%n"

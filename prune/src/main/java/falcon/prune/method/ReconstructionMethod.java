@@ -208,7 +208,7 @@ public record ReconstructionMethod(
     return stage == setting.plan().stageBudgets().size() - 1;
   }
 
-  /// Returns the number of a stage's draws, which differ from those of the runs that it starts from.
+  /// Returns the number of a stage's draws, which differ from those of the runs before it.
   private static int draw(Setting setting, int stage) {
     return setting.plan().path().size() + stage;
   }

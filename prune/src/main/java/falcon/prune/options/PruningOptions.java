@@ -103,7 +103,8 @@ public final class PruningOptions {
     return pattern;
   }
 
-  /// Returns the shrinking budgets of MACs that the network is pruned to before; see [Builder#path].
+  /// Returns the shrinking budgets of MACs that the network is pruned to before; see
+  /// [Builder#path].
   public List<Amount> path() {
     return path;
   }

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.prune.options.PruningException;
 import falcon.prune.report.Versions;
 import falcon.prune.storage.Json;
-import falcon.torch.execution.Interval;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,13 +21,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// Quality over budget: the finished runs of a sweep, or any runs of one network.
-///
-/// ```java
-/// Curve curve = Curve.read(List.of(Path.of("runs/r60"), Path.of("runs/r30"), Path.of("runs/r10")));
-/// for (CurvePoint point : curve.points()) {
-///   System.out.println(point.name() + ": " + point.share() + " %");
-/// }
-/// ```
+/// `Curve.read(folders).points()` has the points of runs whose folders are given.
 ///
 /// @param points the runs that could be read, from the greatest budget to the least
 /// @param damaged why another run could not be read, by its name
@@ -200,7 +193,7 @@ public record Curve(
 
   private static void addInterval(
       List<@Nullable Object> fields, CurvePoint.@Nullable Quality quality) {
-    Interval interval = quality == null ? null : quality.interval();
+    CurvePoint.Interval interval = quality == null ? null : quality.interval();
     fields.add(interval == null ? null : interval.low());
     fields.add(interval == null ? null : interval.high());
   }
@@ -268,7 +261,7 @@ public record Curve(
             .put("measure", quality.measure())
             .put("dense", quality.dense())
             .put("final", quality.value());
-    Interval interval = quality.interval();
+    CurvePoint.Interval interval = quality.interval();
     if (interval == null) {
       json.putNull("interval");
     } else {

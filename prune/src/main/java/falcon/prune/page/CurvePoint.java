@@ -1,7 +1,6 @@
 package falcon.prune.page;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import falcon.torch.execution.Interval;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -62,6 +61,12 @@ public record CurvePoint(
       return used == null || total == null ? null : new Part(used.longValue(), total.longValue());
     }
   }
+
+  /// An interval of 95 % confidence.
+  ///
+  /// @param low lower end in percent
+  /// @param high upper end
+  public record Interval(double low, double high) {}
 
   /// A quality on some samples, in percent.
   ///

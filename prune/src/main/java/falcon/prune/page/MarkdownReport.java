@@ -1,7 +1,7 @@
 package falcon.prune.page;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import falcon.torch.execution.QualityDrop;
+import falcon.prune.report.DropEstimate;
 import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -142,7 +142,7 @@ public final class MarkdownReport {
     table(
         List.of("", result.isTraining() ? "before" : "dense", "final", "95 % interval", "samples"),
         rows);
-    QualityDrop drop = result.drop();
+    DropEstimate drop = result.drop();
     Double most = result.number("/maxDrop/asked");
     if (drop != null && most != null) {
       lines.add("");

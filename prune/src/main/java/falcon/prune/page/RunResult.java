@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.prune.options.PruningException;
 import falcon.prune.report.Versions;
 import falcon.prune.storage.Json;
-import falcon.torch.execution.QualityDrop;
+import falcon.prune.report.DropEstimate;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -196,13 +196,13 @@ public final class RunResult {
   /// samples.
   ///
   /// @return null where the result does not say
-  public @Nullable QualityDrop drop() {
+  public @Nullable DropEstimate drop() {
     for (Quality quality : qualities()) {
       Double points = number(quality.values().at("/drop/points"));
       Double low = number(quality.values().at("/drop/interval/0"));
       Double high = number(quality.values().at("/drop/interval/1"));
       if (points != null && low != null && high != null) {
-        return new QualityDrop(points, low, high, quality.values().path("samples").asInt());
+        return new DropEstimate(points, low, high, quality.values().path("samples").asInt());
       }
     }
     return null;

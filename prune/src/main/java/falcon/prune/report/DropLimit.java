@@ -1,7 +1,6 @@
 package falcon.prune.report;
 
 import falcon.prune.options.Amount;
-import falcon.torch.execution.QualityDrop;
 import java.math.BigDecimal;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -27,11 +26,11 @@ public record DropLimit(double most, List<Trial> trials) {
   /// @param drop the drop on held-out samples; null if the budget cannot be met or there are too
   ///     few samples
   /// @param isWithin whether the whole interval of the drop is within the greatest one
-  public record Trial(Amount.Share share, @Nullable QualityDrop drop, boolean isWithin) {
+  public record Trial(Amount.Share share, @Nullable DropEstimate drop, boolean isWithin) {
     /// Returns a trial, judged by the drop's interval.
     ///
     /// @param most the greatest drop
-    public static Trial of(Amount.Share share, @Nullable QualityDrop drop, double most) {
+    public static Trial of(Amount.Share share, @Nullable DropEstimate drop, double most) {
       return new Trial(share, drop, drop != null && drop.isWithin(most));
     }
   }

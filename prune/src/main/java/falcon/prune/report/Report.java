@@ -7,7 +7,6 @@ import falcon.model.layer.PruningReach;
 import falcon.projection.Projection;
 import falcon.prune.options.Measure;
 import falcon.prune.plan.PruningPlan;
-import falcon.torch.execution.QualityDrop;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -29,7 +28,7 @@ public final class Report {
   private final @Nullable Accuracy validation;
   private final @Nullable Accuracy test;
   private final @Nullable HeldOut heldOut;
-  private final @Nullable QualityDrop drop;
+  private final @Nullable DropEstimate drop;
   private final @Nullable DropLimit dropLimit;
   private final Map<String, LayerOutcome> outcomes;
   private final List<StageReport> stages;
@@ -136,7 +135,7 @@ public final class Report {
 
   /// Returns how much lower the returned network's quality is than the dense network's on the same
   /// held-out samples; null where there are too few.
-  public @Nullable QualityDrop drop() {
+  public @Nullable DropEstimate drop() {
     return drop;
   }
 
@@ -215,7 +214,7 @@ public final class Report {
     private @Nullable Accuracy validation;
     private @Nullable Accuracy test;
     private @Nullable HeldOut heldOut;
-    private @Nullable QualityDrop drop;
+    private @Nullable DropEstimate drop;
     private @Nullable DropLimit dropLimit;
     private Map<String, LayerOutcome> outcomes = Map.of();
     private final SparsityPattern pattern;
@@ -275,7 +274,7 @@ public final class Report {
 
     /// Sets how much lower the quality is than the dense network's on held-out samples; null, the
     /// default, where that is not known.
-    public Builder drop(@Nullable QualityDrop value) {
+    public Builder drop(@Nullable DropEstimate value) {
       drop = value;
       return this;
     }

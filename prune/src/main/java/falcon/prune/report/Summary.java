@@ -7,7 +7,6 @@ import falcon.prune.options.Measure;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.resources.PeakMemory;
 import falcon.prune.storage.Json;
-import falcon.torch.execution.QualityDrop;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -115,7 +114,7 @@ public final class Summary {
   /// Adds how much is lost, where a greatest loss was asked for.
   private static void addDrop(List<String> lines, Report report) {
     DropLimit limit = report.dropLimit();
-    QualityDrop drop = report.drop();
+    DropEstimate drop = report.drop();
     if (limit == null || drop == null) {
       return;
     }

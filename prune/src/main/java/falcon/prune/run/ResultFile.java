@@ -19,7 +19,7 @@ import falcon.prune.resources.PeakMemory;
 import falcon.prune.storage.InputFile;
 import falcon.prune.storage.Json;
 import falcon.prune.storage.WrittenFile;
-import falcon.torch.execution.QualityDrop;
+import falcon.prune.report.DropEstimate;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -211,7 +211,7 @@ final class ResultFile {
     }
   }
 
-  private static @Nullable ObjectNode drop(@Nullable QualityDrop drop) {
+  private static @Nullable ObjectNode drop(@Nullable DropEstimate drop) {
     if (drop == null) {
       return null;
     }

@@ -84,13 +84,6 @@ public record QualityDrop(double points, double low, double high, int samples) {
             100 * sum / scale, 100 - interval.high(), 100 - interval.low(), differences.length);
   }
 
-  /// Returns whether the drop is at most a number of points beyond chance: the whole interval is.
-  ///
-  /// @param most percentage points, above 0
-  public boolean isWithin(double most) {
-    return high <= most;
-  }
-
   /// Returns the number of samples below which no drop of right answers is within a number of
   /// points beyond chance, not even one of no sample at all: z² (100 − most) / most.
   ///
