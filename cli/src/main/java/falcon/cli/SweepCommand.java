@@ -172,7 +172,6 @@ final class SweepCommand implements Callable<Integer> {
       SweepFolder swept = run(runs, prepared, place, description, preprocessing, inputs);
       String found = "";
       if (maxDrop != null) {
-        boolean isCounted = prepared.values().iterator().next().plan().isCounted();
         var trials =
             new DropTrials(
                 place,

@@ -52,11 +52,13 @@ class ConsoleProgressTest {
     progress.tick();
     assertThat(shown())
         .isEqualTo(
-            "run 1 of 5: r60\n"
-                + "run 2 of 5: r30; about 2 min 8 s left for all\n"
-                + "run 3 of 5: r20; about 30 s left for all\n"
-                + "run 4 of 5: r10; about 20 s left for all\n"
-                + "[4/5 r10] refine: 1 of 4 (25 %), 0.3/s, 12 s left; about 16 s left for all\n");
+            """
+            run 1 of 5: r60
+            run 2 of 5: r30; about 2 min 8 s left for all
+            run 3 of 5: r20; about 30 s left for all
+            run 4 of 5: r10; about 20 s left for all
+            [4/5 r10] refine: 1 of 4 (25 %), 0.3/s, 12 s left; about 16 s left for all
+            """);
   }
 
   private void run(ConsoleProgress progress, String name, int number, int seconds) {

@@ -40,7 +40,7 @@ public record Curve(
         points.stream()
             .sorted(
                 Comparator.comparingDouble(CurvePoint::share)
-                    .thenComparing(point -> point.cost().weights().used())
+                    .thenComparingLong(point -> point.cost().weights().used())
                     .reversed())
             .toList();
     damaged = Collections.unmodifiableMap(new LinkedHashMap<>(damaged));
