@@ -86,6 +86,7 @@
         context.save();
         context.strokeStyle = colour(key);
         context.fillStyle = colour(key);
+        context.setLineDash([]);
         context.lineWidth = 2 * ratio;
         context.beginPath();
         context.arc(x, y, 7 * ratio, 0, 2 * Math.PI);
