@@ -1,8 +1,8 @@
 package falcon.prune;
 
 import falcon.prune.options.Amount;
-import falcon.prune.report.DropLimit;
 import falcon.prune.report.DropEstimate;
+import falcon.prune.report.DropLimit;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.math.RoundingMode;

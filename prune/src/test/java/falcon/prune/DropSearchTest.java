@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import falcon.prune.options.Amount;
-import falcon.prune.report.DropLimit;
 import falcon.prune.report.DropEstimate;
+import falcon.prune.report.DropLimit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;

@@ -5,9 +5,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.prune.page.Curve;
 import falcon.prune.page.CurvePoint;
 import falcon.prune.plan.PruningPlan;
+import falcon.prune.report.DropEstimate;
 import falcon.prune.report.DropLimit;
 import falcon.prune.report.Summary;
-import falcon.prune.report.DropEstimate;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
