@@ -67,6 +67,7 @@ public final class Main {
             .addSubcommand(new EvaluateCommand(console))
             .addSubcommand(new BenchCommand(console))
             .addSubcommand(new PruneCommand(console, interruption, invocation))
+            .addSubcommand(new SweepCommand(console, interruption, invocation))
             .addSubcommand(new ReportCommand(console))
             .addSubcommand(new CompareCommand(console))
             .addSubcommand(new ExportMaskCommand(console))

@@ -1,5 +1,6 @@
 package falcon.cli;
 
+import falcon.cli.option.BudgetOptions;
 import falcon.cli.speed.RunTime;
 import falcon.model.Network;
 import falcon.prune.costs.TimingTable;
@@ -21,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 final class MeasuredTime {
   /// Greatest error of a promised time that is accepted, relative to the promise.
   private static final double ACCEPTED = 0.1;
+
+  /// Time for the warm-up of a network, and again for its measurement.
+  private static final double SECONDS = 2;
 
   private final @Nullable TimingTable table;
   private final DoubleFunction<ResourceRequest> budget;
@@ -47,6 +51,16 @@ final class MeasuredTime {
     this.budget = budget;
     this.meter = meter;
     this.progress = progress;
+  }
+
+  /// Measures in this process what the options set a budget of.
+  static MeasuredTime of(BudgetOptions options, Progress progress) {
+    return new MeasuredTime(
+        options.timing(),
+        options::timeRequest,
+        (pruned, dense, times) ->
+            RunTime.measure(pruned, dense, times.batch(), times.threads(), SECONDS),
+        progress);
   }
 
   /// Prunes, measures, and prunes again if the time is missed.

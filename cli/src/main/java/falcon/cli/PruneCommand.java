@@ -5,12 +5,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.budget.Budget;
 import falcon.cli.option.BudgetOptions;
 import falcon.cli.option.DataOptions;
+import falcon.cli.option.Drop;
 import falcon.cli.option.LayerOptions;
-import falcon.cli.option.Memory;
 import falcon.cli.option.ModelOptions;
 import falcon.cli.option.OutputOptions;
 import falcon.cli.option.PruneOptions;
 import falcon.cli.option.RunFolderOptions;
+import falcon.cli.option.RunOptions;
 import falcon.cli.option.ThreadOptions;
 import falcon.cli.option.ThresholdOptions;
 import falcon.cli.output.Console;
@@ -20,20 +21,20 @@ import falcon.cli.output.JsonText;
 import falcon.cli.output.ResourceJson;
 import falcon.cli.output.Results;
 import falcon.cli.process.ExitCode;
-import falcon.cli.speed.RunTime;
 import falcon.data.Dataset;
 import falcon.data.Preprocessing;
 import falcon.model.Network;
 import falcon.prune.Falcon;
 import falcon.prune.Pruning;
+import falcon.prune.Sweep;
 import falcon.prune.WeightPruning;
 import falcon.prune.options.Amount;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.NnzRule;
-import falcon.prune.options.PruningException;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.options.ResourceRequest;
 import falcon.prune.plan.PruningPlan;
+import falcon.prune.report.DropLimit;
 import falcon.prune.report.PrunedNetwork;
 import falcon.prune.report.Report;
 import falcon.prune.report.Summary;
@@ -41,14 +42,12 @@ import falcon.prune.run.OutputFolder;
 import falcon.prune.run.RunDescription;
 import falcon.prune.storage.InputFile;
 import falcon.prune.storage.InputPlaces;
-import falcon.prune.storage.ModelFormat;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -64,9 +63,6 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExample:%n",
     footer = {"  ./falcon prune resnet20.pth --arch resnet20 --data cifar10 --macs 30%% --out r30"})
 final class PruneCommand implements Callable<Integer> {
-  /// Time for the warm-up of a network whose time has a budget, and again for its measurement.
-  private static final double MEASURING_SECONDS = 2;
-
   private final Console console;
   private final Interruption interruption;
   private final Invocation invocation;
@@ -82,6 +78,7 @@ final class PruneCommand implements Callable<Integer> {
   @Mixin private final RunFolderOptions folder = new RunFolderOptions();
   @Mixin private final PruneOptions pruneOptions = new PruneOptions();
   @Mixin private final BudgetOptions budgetOptions = new BudgetOptions();
+  @Mixin private final RunOptions runOptions = new RunOptions();
   @Mixin private final ThreadOptions threads = new ThreadOptions();
   @Mixin private final OutputOptions output = new OutputOptions();
   @Mixin private final ThresholdOptions thresholds = new ThresholdOptions();
@@ -105,25 +102,12 @@ final class PruneCommand implements Callable<Integer> {
   private NnzRule nnz = new NnzRule.Auto();
 
   @Option(
-      names = "--format",
-      paramLabel = "NAME",
+      names = "--max-drop",
+      paramLabel = "POINTS",
       description =
-          "Format of the pruned network: onnx (the default), onnx-sparse (zeros left out where that is"
-              + " smaller), or safetensors (weights alone; see --weights).")
-  private @Nullable ModelFormat format;
-
-  @Option(
-      names = "--memory",
-      paramLabel = "AMOUNT",
-      description =
-          "Memory that the run may take, such as 8g: a reconstruction looks at fewer samples at a time to"
-              + " fit (4g of them if unset), gradients of a backsolve are stored smaller or in a file.")
-  private @Nullable Memory memory;
-
-  @Option(
-      names = "--no-test",
-      description = "Leave the test samples alone; networks are judged on validation samples only.")
-  private boolean isTestLeftOut;
+          "In place of --macs: finds the smallest budget whose quality on held-out samples is within so"
+              + " many points of the dense network's, beyond chance: 1%%. Takes some seven runs.")
+  private @Nullable Drop maxDrop;
 
   @Option(
       names = "--names",
@@ -132,11 +116,6 @@ final class PruneCommand implements Callable<Integer> {
           "State dict (.pth, .safetensors) that the network was exported from: mask and weights are also"
               + " written under its names, as export-mask does.")
   private @Nullable Path names;
-
-  @Option(
-      names = "--dry-run",
-      description = "Only tell what would be done: budgets, stages, memory, time.")
-  private boolean isDryRun;
 
   private List<ResourceRequest> resources = List.of();
 
@@ -149,7 +128,9 @@ final class PruneCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (macs.isEmpty() && (nnz instanceof NnzRule.Limit || budgetOptions.isGiven())) {
+    if (macs.isEmpty()
+        && maxDrop == null
+        && (nnz instanceof NnzRule.Limit || budgetOptions.isGiven())) {
       macs = List.of(new Amount.Share(1));
       nnz = nnz instanceof NnzRule.Auto ? new NnzRule.Free() : nnz;
     }
@@ -164,26 +145,37 @@ final class PruneCommand implements Callable<Integer> {
     @Nullable Preprocessing preprocessing = dataOptions.preprocessing(data, read, model.path());
     Network network = DataOptions.described(read, preprocessing);
     PruningOptions options = options();
-    try (var progress = ConsoleProgress.start(console, output.volume())) {
+    if (maxDrop != null) {
+      pruneWithin(maxDrop, network, data, preprocessing, read);
+      return gate.exitCode();
+    }
+    try (var progress = ConsoleProgress.start(console, output.volume());
+        Sweep sweep = Falcon.sweep(network, data)) {
+      List<Pruning> points =
+          sweep
+              .options(options)
+              .preprocessing(preprocessing)
+              .progress(progress)
+              .test(runOptions.readsTest())
+              .testingResultsAlone(false)
+              .points(macs.stream().map(this::request).toList());
       Map<Amount, Pruning> prunings = new LinkedHashMap<>();
-      for (Amount amount : macs) {
-        prunings.put(
-            amount,
-            pruning(network, data, request(amount), options, preprocessing).progress(progress));
+      for (Pruning point : points) {
+        prunings.put(macs.get(prunings.size()), point);
       }
       Map<Amount, PruningPlan> plans = new LinkedHashMap<>();
-      prunings.forEach((amount, pruning) -> plans.put(amount, plan(pruning)));
+      prunings.forEach((amount, pruning) -> plans.put(amount, runOptions.fitting(pruning.plan())));
       gate.requireMeasured(prunings.values().iterator().next().measures());
       NamedExport export = NamedExport.of(names, network, plans.values());
       Results results = results();
-      if (isDryRun) {
+      if (runOptions.isDryRun()) {
         plans.values().forEach(plan -> show(plan, results));
         return ExitCode.DONE;
       }
-      List<Path> files = files(read);
+      List<Path> files = budgetOptions.with(model.files(read));
       InputPlaces places = InputPlaces.of(files, data);
       Map<Amount, OutputFolder> folders = folder.forEach(macs, places);
-      List<InputFile> inputs = inputs(InputFile.of(model.files(read), data));
+      List<InputFile> inputs = budgetOptions.inputs(InputFile.of(model.files(read), data));
       runs(progress, results)
           .alsoWriting(export)
           .all(
@@ -196,7 +188,7 @@ final class PruneCommand implements Callable<Integer> {
                       preprocessing,
                       inputs),
               (amount, directory) ->
-                  measuredTime(progress)
+                  MeasuredTime.of(budgetOptions, progress)
                       .run(
                           network,
                           request(amount),
@@ -218,15 +210,6 @@ final class PruneCommand implements Callable<Integer> {
     return new BudgetRequest(amount, nnz, resources);
   }
 
-  private MeasuredTime measuredTime(ConsoleProgress progress) {
-    return new MeasuredTime(
-        budgetOptions.timing(),
-        budgetOptions::timeRequest,
-        (pruned, dense, times) ->
-            RunTime.measure(pruned, dense, times.batch(), times.threads(), MEASURING_SECONDS),
-        progress);
-  }
-
   private Pruning pruning(
       Network network,
       Dataset data,
@@ -236,34 +219,58 @@ final class PruneCommand implements Callable<Integer> {
     return Falcon.prune(network, data, asked)
         .options(options)
         .preprocessing(preprocessing)
-        .test(!isTestLeftOut);
+        .test(runOptions.readsTest());
   }
 
-  /// Returns all files that are read besides the data.
-  private List<Path> files(Network read) {
-    return Stream.concat(model.files(read).stream(), budgetOptions.files().stream()).toList();
-  }
-
-  /// Returns the files that are read, with those of costs.
-  private List<InputFile> inputs(List<InputFile> ofNetwork) {
-    return Stream.concat(
-            ofNetwork.stream(),
-            budgetOptions.files().stream().map(path -> InputFile.of("costs", path)))
-        .toList();
-  }
-
-  /// Returns the format of the pruned network; a budget of bytes is one of
-  /// [ModelFormat#ONNX_SPARSE].
-  private ModelFormat format() {
-    if (format == null) {
-      return budgetOptions.limitsBytes() ? ModelFormat.ONNX_SPARSE : ModelFormat.ONNX;
+  /// Finds the smallest budget within a greatest drop and prunes to it.
+  private void pruneWithin(
+      Drop most,
+      Network network,
+      Dataset data,
+      @Nullable Preprocessing preprocessing,
+      Network read) {
+    PruningOptions options = options();
+    InputPlaces places = InputPlaces.of(budgetOptions.with(model.files(read)), data);
+    try (var progress = ConsoleProgress.start(console, output.volume());
+        Sweep sweep = Falcon.sweep(network, data)) {
+      sweep
+          .options(options)
+          .preprocessing(preprocessing)
+          .progress(progress)
+          .testingResultsAlone(false)
+          .requireHeldOut(most.points());
+      Pruning whole = sweep.trial(request(new Amount.Share(1)), false);
+      PruningPlan plan = runOptions.fitting(whole.plan());
+      NamedExport export = NamedExport.of(names, network, List.of(plan));
+      gate.requireMeasured(whole.measures());
+      List<InputFile> inputs = budgetOptions.inputs(InputFile.of(model.files(read), data));
+      DropTrials trials =
+          DropTrials.below(
+              folder.only(places),
+              most,
+              new DropTrials.Work(
+                  sweep,
+                  nnz,
+                  resources,
+                  plan.isCounted(),
+                  new Runs(interruption, invocation, folder, progress, null),
+                  (pruning, itsPlan) ->
+                      description(pruning.network(), itsPlan, options, preprocessing, inputs)),
+              folder,
+              description(whole.network(), plan, options, preprocessing, inputs));
+      DropLimit limit = trials.find(most, List.of(), false);
+      trials.finish(
+          limit,
+          runs(progress, results()).alsoWriting(export),
+          folder.only(places),
+          runOptions.readsTest(),
+          this::text);
     }
-    return format;
   }
 
   private PruningOptions options() {
     return pruneOptions.options(
-        threads.count(), memory == null ? null : memory.bytes(), model, layerOptions.selection());
+        threads.count(), runOptions.memoryBytes(), model, layerOptions.selection());
   }
 
   /// Prunes without data: nothing is executed, so that any network is accepted.
@@ -279,20 +286,20 @@ final class PruneCommand implements Callable<Integer> {
         plans.put(amount, pruning.plan());
       }
       NamedExport export = NamedExport.of(names, network, plans.values());
-      if (isDryRun) {
+      if (runOptions.isDryRun()) {
         plans.values().forEach(plan -> show(plan, results));
         return;
       }
-      List<Path> files = files(network);
+      List<Path> files = budgetOptions.with(model.files(network));
       Map<Amount, OutputFolder> folders = folder.forEach(macs, InputPlaces.of(files, null));
-      List<InputFile> inputs = inputs(InputFile.of(model.files(network)));
+      List<InputFile> inputs = budgetOptions.inputs(InputFile.of(model.files(network)));
       runs(progress, results)
           .alsoWriting(export)
           .all(
               folders,
               amount -> description(network, plans.get(amount), options, null, inputs),
               (amount, directory) ->
-                  measuredTime(progress)
+                  MeasuredTime.of(budgetOptions, progress)
                       .run(
                           network,
                           request(amount),
@@ -325,33 +332,32 @@ final class PruneCommand implements Callable<Integer> {
         .wording(Flags::in)
         .preprocessing(preprocessing)
         .inputs(inputs)
-        .format(format())
+        .format(runOptions.format(budgetOptions))
         .report(folder.hasReport())
         .build();
   }
 
   private void requireUsable() {
-    if (macs.isEmpty()) {
+    if (maxDrop != null) {
+      requireUsableDrop();
+    }
+    if (macs.isEmpty() && maxDrop == null) {
       throw usage("how much may stay? Say --macs 30%, or --nnz 30% for a budget of weights alone");
     }
-    if (budgetOptions.limitsBytes() && format() != ModelFormat.ONNX_SPARSE) {
-      throw usage(
-          "--bytes is the length of a file in onnx-sparse, not in %s; leave --format out"
-              .formatted(format().id()));
-    }
+    runOptions.requireFit(budgetOptions, spec.commandLine());
     output.requireOneAmount();
     thresholds.requireUsable(output);
     if (!dataOptions.isGiven()) {
       thresholds.requireMeasured(List.of(), "without --data nothing is measured");
     }
-    if (isDryRun && (thresholds.isLine() || !thresholds.thresholds().isEmpty())) {
+    if (runOptions.isDryRun() && (thresholds.isLine() || !thresholds.thresholds().isEmpty())) {
       throw usage("--dry-run has no result; leave --fail-under and --summary-line out");
     }
     folder.requireOneWay();
-    if (isDryRun && (folder.isResumed() || folder.isForced())) {
+    if (runOptions.isDryRun() && (folder.isResumed() || folder.isForced())) {
       throw usage("--dry-run touches no run directory; leave --resume and --force out");
     }
-    if (!isDryRun && !folder.isGiven()) {
+    if (!runOptions.isDryRun() && !folder.isGiven()) {
       throw usage("where to? Say --out DIR, or --dry-run to see the plan");
     }
     if (macs.stream().distinct().count() < macs.size()) {
@@ -359,30 +365,35 @@ final class PruneCommand implements Callable<Integer> {
     }
   }
 
+  private void requireUsableDrop() {
+    if (!macs.isEmpty()) {
+      throw usage("--max-drop finds the budget by itself; leave --macs out, or --max-drop");
+    }
+    if (nnz instanceof NnzRule.Limit) {
+      throw usage("--max-drop finds the budget by itself; leave --nnz out, or say auto or free");
+    }
+    if (!dataOptions.isGiven()) {
+      throw usage("--max-drop needs samples to measure the drop on; say --data DIR");
+    }
+    if (runOptions.isDryRun()) {
+      throw usage(
+          "--max-drop tries budgets, so that nothing can be told without runs; leave --dry-run out");
+    }
+  }
+
   private ParameterException usage(String message) {
     return new ParameterException(spec.commandLine(), message);
   }
 
-  private PruningPlan plan(Pruning pruning) {
-    PruningPlan plan = pruning.plan();
-    if (memory != null && plan.memoryBytes() > memory.bytes()) {
-      throw new PruningException(
-          PruningException.Kind.MACHINE,
-          "The run needs about %s, --memory allows %s. Fewer samples (--samples) need less."
-              .formatted(Memory.text(plan.memoryBytes()), memory));
-    }
-    return plan;
-  }
-
   private Results results() {
-    return new Results(console, output.isJson(), macs.size());
+    return new Results(console, output.isJson(), Math.max(1, macs.size()));
   }
 
   private String text(PrunedNetwork pruned, Path directory, String result) {
     String details = output.isVerbose() ? "%n%n%s".formatted(Summary.details(pruned.report())) : "";
     return pruned.summary()
         + details
-        + Runs.written(pruned, directory, result, format(), model.path());
+        + Runs.written(pruned, directory, result, runOptions.format(budgetOptions), model.path());
   }
 
   private void show(PruningPlan plan, Results results) {

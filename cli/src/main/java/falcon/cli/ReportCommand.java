@@ -7,7 +7,9 @@ import falcon.cli.output.JsonText;
 import falcon.cli.process.ExitCode;
 import falcon.model.UnwritableFileException;
 import falcon.prune.options.PruningException;
+import falcon.prune.page.Curve;
 import falcon.prune.run.RunReport;
+import falcon.prune.run.SweepFolder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,11 +22,16 @@ import picocli.CommandLine.Parameters;
 /// Writes the reports of finished runs again.
 @Command(
     name = "report",
-    description = "Writes report.html and report.md of finished runs, also of earlier versions.")
+    description =
+        "Writes report.html and report.md of finished runs, also of earlier versions, and the curves of"
+            + " sweeps.")
 final class ReportCommand implements Callable<Integer> {
   private final Console console;
 
-  @Parameters(arity = "1..*", paramLabel = "RUN", description = "Folders of finished runs.")
+  @Parameters(
+      arity = "1..*",
+      paramLabel = "RUN",
+      description = "Folders of finished runs, or of sweeps.")
   @SuppressWarnings("NullAway.Init")
   private List<Path> runs;
 
@@ -47,7 +54,7 @@ final class ReportCommand implements Callable<Integer> {
     var lines = new ArrayList<String>();
     for (Path run : runs) {
       try {
-        List<Path> files = RunReport.write(run);
+        List<Path> files = SweepFolder.isSweep(run) ? curve(run) : RunReport.write(run);
         lines.add(
             "written: " + files.stream().map(Path::toString).collect(Collectors.joining(", ")));
         ArrayNode ofRun = written.addObject().put("run", run.toString()).putArray("files");
@@ -57,6 +64,27 @@ final class ReportCommand implements Callable<Integer> {
         failed.addObject().put("run", run.toString()).put("problem", e.getMessage());
       }
     }
+    return end(json, lines, failed);
+  }
+
+  /// Writes the curve of a sweep again.
+  ///
+  /// @throws PruningException if a run of it is damaged; the curve is written without it
+  private static List<Path> curve(Path directory) {
+    SweepFolder sweep = SweepFolder.read(directory);
+    Curve curve = sweep.curve();
+    List<Path> files = sweep.write(curve);
+    if (!curve.damaged().isEmpty()) {
+      throw new PruningException(
+          PruningException.Kind.INPUT,
+          curve.damaged().entrySet().stream()
+              .map(run -> "%s: %s".formatted(run.getKey(), run.getValue()))
+              .collect(Collectors.joining(System.lineSeparator())));
+    }
+    return files;
+  }
+
+  private int end(ObjectNode json, List<String> lines, ArrayNode failed) {
     if (isJson) {
       console.result(JsonText.of(json));
     } else if (!lines.isEmpty()) {

@@ -8,7 +8,7 @@ import falcon.data.Preprocessing;
 import falcon.model.UnwritableFileException;
 import falcon.model.onnx.OnnxFile;
 import falcon.prune.Retraining;
-import falcon.prune.options.Amount;
+import falcon.prune.options.Progress;
 import falcon.prune.options.PruningException;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.PrunedNetwork;
@@ -39,7 +39,9 @@ final class Runs {
   private final Invocation invocation;
   private final RunFolderOptions folder;
   private final ConsoleProgress progress;
-  private final Results results;
+
+  /// Prints each run's result, null where the command prints one of its own.
+  private final @Nullable Results results;
 
   /// What writes finished runs in another form, null if nothing does.
   private @Nullable NamedExport export;
@@ -55,12 +57,17 @@ final class Runs {
       Invocation invocation,
       RunFolderOptions folder,
       ConsoleProgress progress,
-      Results results) {
+      @Nullable Results results) {
     this.interruption = interruption;
     this.invocation = invocation;
     this.folder = folder;
     this.progress = progress;
     this.results = results;
+  }
+
+  /// Returns the progress of the command, which a run's log hears, too.
+  Progress heard(RunDirectory directory) {
+    return directory.logged(progress);
   }
 
   /// Sets what writes finished runs in another form, null if nothing does.
@@ -75,16 +82,51 @@ final class Runs {
     return this;
   }
 
+  /// A run as the lines of progress name it.
+  ///
+  /// @param number number of the point that it belongs to, from 1
+  /// @param count number of all points
+  record Part(String name, int number, int count) {}
+
+  /// Hears of the runs of a command.
+  ///
+  /// @param <K> what a run is known by, its budget for instance
+  interface Listener<K> {
+    /// Hears that all folders are prepared, before the first run begins.
+    default void opened(Map<K, RunDirectory> directories) {}
+
+    /// Names a run in the lines of progress.
+    ///
+    /// @param number number of the run, from 1
+    /// @param count number of all runs
+    default Part part(K run, Path directory, int number, int count) {
+      return new Part(String.valueOf(directory.getFileName()), number, count);
+    }
+
+    /// Hears that a run is done, or was done before.
+    default void done(K run) {}
+  }
+
   /// Runs once per budget. All folders are checked before anything is written, and prepared before
   /// the first run begins.
   ///
   /// @param text makes the text of a result for people from the network and `result.json`
-  void all(
-      Map<Amount, OutputFolder> folders,
-      Function<Amount, RunDescription> descriptions,
-      BiFunction<Amount, RunDirectory, PrunedNetwork> work,
+  <K> void all(
+      Map<K, OutputFolder> folders,
+      Function<K, RunDescription> descriptions,
+      BiFunction<K, RunDirectory, PrunedNetwork> work,
       Words text) {
-    var runs = new LinkedHashMap<Amount, RunDescription>();
+    all(folders, descriptions, work, text, new Listener<>() {});
+  }
+
+  /// Runs once per budget, as above, with a listener.
+  <K> void all(
+      Map<K, OutputFolder> folders,
+      Function<K, RunDescription> descriptions,
+      BiFunction<K, RunDirectory, PrunedNetwork> work,
+      Words text,
+      Listener<K> listener) {
+    var runs = new LinkedHashMap<K, RunDescription>();
     folders.forEach((amount, outputs) -> {
       RunDescription run = descriptions.apply(amount);
       runs.put(amount, run);
@@ -96,7 +138,7 @@ final class Runs {
         export.requireFree(outputs.directory(), run, folder.isForced() || folder.isResumed());
       }
     });
-    var opened = new LinkedHashMap<Amount, RunDirectory>();
+    var opened = new LinkedHashMap<K, RunDirectory>();
     try {
       runs.forEach((amount, run) ->
           opened.put(
@@ -104,8 +146,18 @@ final class Runs {
               RunDirectory.open(
                   Objects.requireNonNull(folders.get(amount)), run, folder.existing())));
       interruption.advise(() -> advice(opened.values()));
-      opened.forEach(
-          (amount, directory) -> run(() -> work.apply(amount, directory), directory, text));
+      listener.opened(opened);
+      int number = 0;
+      for (Map.Entry<K, RunDirectory> entry : opened.entrySet()) {
+        RunDirectory directory = entry.getValue();
+        if (opened.size() > 1) {
+          Part part = listener.part(entry.getKey(), directory.path(), ++number, opened.size());
+          progress.beginPart(part.name(), part.number(), part.count());
+        }
+        run(() -> work.apply(entry.getKey(), directory), directory, text);
+        progress.endPart();
+        listener.done(entry.getKey());
+      }
     } finally {
       opened.values().forEach(RunDirectory::close);
     }
@@ -225,14 +277,18 @@ final class Runs {
 
   /// Prints a result, as one line if that is asked for, and compares it with what it has to reach.
   private void show(String result, RunDirectory directory, Supplier<String> text) {
+    Results all = results;
+    if (all == null) {
+      return;
+    }
     if (gate == null) {
-      results.add(() -> result, text);
+      all.add(() -> result, text);
       return;
     }
     var figures = new RunFigures(result);
     String verdict = gate.judge(directory.path().toString(), figures.measured());
     String command = invocation.words().getFirst();
-    results.add(
+    all.add(
         () -> result,
         gate.isLine() ? () -> figures.line(command, directory.path(), verdict) : text);
   }

@@ -42,7 +42,7 @@ class MessagesTest {
       Set.of(ModelOption.class, DataOption.class, TorchOption.class, Option.class);
 
   private static final String HELP =
-      Stream.of("prune", "evaluate", "inspect", "retrain", "export-mask", "train")
+      Stream.of("prune", "sweep", "evaluate", "inspect", "retrain", "export-mask", "train")
           .map(command -> Ran.of(command, "--help").out().replace("--[no-]", "--"))
           .collect(Collectors.joining());
 

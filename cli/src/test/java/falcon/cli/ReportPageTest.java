@@ -233,6 +233,22 @@ class ReportPageTest {
   }
 
   @Test
+  void whatIsLostAndTheBudgetsThatWereTriedAreShown() throws IOException {
+    ObjectNode json = result(3);
+    ObjectNode drop = ((ObjectNode) json.at("/accuracy/validation")).putObject("drop");
+    drop.put("points", 0.55).putArray("interval").add(0.125).add(0.95);
+    ObjectNode search = json.putObject("maxDrop").put("asked", 1.0);
+    ArrayNode trials = search.putArray("trials");
+    trials.addObject().put("share", "10%").put("isWithin", false).set("drop", drop);
+    trials.addObject().put("share", "31.6%").put("isWithin", true).set("drop", drop);
+    trials.addObject().put("share", "1.2%").put("isWithin", false).putNull("drop");
+    open(json);
+    assertThat(text("main"))
+        .contains("0.55 points", "0.13 to 0.95 with 95 % confidence", "At most 1.00 were asked for")
+        .contains("31.6%", "cannot be met");
+  }
+
+  @Test
   void millisecondsAreShownWhereTheyWereMeasured() throws IOException {
     ObjectNode json = result(3);
     ObjectNode speed = json.putArray("speed").addObject();

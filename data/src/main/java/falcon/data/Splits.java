@@ -53,6 +53,11 @@ public final class Splits {
     return 2;
   }
 
+  /// Returns the greatest number of samples that [#of(Samples)] holds out.
+  public static int most() {
+    return VALIDATION_COUNT;
+  }
+
   private static int validationCount(int count) {
     int usual = Math.min(VALIDATION_COUNT, count / VALIDATION_DIVISOR);
     int ofFew =

@@ -44,6 +44,15 @@ public final class Falcon {
     return new Pruning(network, data, budget);
   }
 
+  /// Prepares runs that prune one network to several budgets; nothing is computed yet.
+  ///
+  /// @param network as for a single run
+  /// @param data as for a single run
+  /// @return the builder of the runs; closed by the caller
+  public static Sweep sweep(Network network, Dataset data) {
+    return new Sweep(network, data);
+  }
+
   /// Prepares a retraining on a mask that exists already; nothing is computed yet.
   ///
   /// @param dense the dense network, which is the teacher; not changed

@@ -9,6 +9,7 @@ import falcon.data.Splits;
 import falcon.model.Network;
 import falcon.prune.evaluation.BatchNormChoice;
 import falcon.prune.evaluation.CalibrationSamples;
+import falcon.prune.evaluation.DenseStatistics;
 import falcon.prune.evaluation.FirstLook;
 import falcon.prune.evaluation.Judge;
 import falcon.prune.evaluation.NetworkWithData;
@@ -18,6 +19,7 @@ import falcon.prune.method.PruningMethod;
 import falcon.prune.method.RetrainingStage;
 import falcon.prune.method.StoredMask;
 import falcon.prune.method.WeightVector;
+import falcon.prune.options.Amount;
 import falcon.prune.options.BatchNormPolicy;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.Measure;
@@ -26,6 +28,8 @@ import falcon.prune.options.PruningOptions;
 import falcon.prune.plan.Planner;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.Clock;
+import falcon.prune.report.DropEstimate;
+import falcon.prune.report.DropLimit;
 import falcon.prune.report.LayerOutcome;
 import falcon.prune.report.PrunedNetwork;
 import falcon.prune.report.Report;
@@ -58,10 +62,27 @@ public final class Pruning {
   private Progress progress = Progress.SILENT;
   private StageStore stages = StageStore.NONE;
   private boolean readsTest = true;
+  private boolean testsResultAlone;
   private @Nullable PruningMethod method;
 
   /// The mask that a retraining alone keeps; null where a method chooses one.
   private @Nullable GivenMask given;
+
+  /// What other runs know of the dense network; null where this run is alone.
+  private @Nullable DenseStatistics shared;
+
+  private @Nullable DropLimit dropLimit;
+
+  /// The run whose network this one starts from; null where it starts from the dense network, or
+  /// has to make that network itself.
+  private @Nullable Pruning previous;
+
+  /// Whether another run starts from the network of this one.
+  private boolean isFollowed;
+
+  /// The network after the last stage, for a run that starts from it; null until it is there, or if
+  /// none will.
+  private @Nullable Network outcome;
 
   /// The network with its data, as the options have it; null until it is needed.
   private @Nullable NetworkWithData matched;
@@ -101,6 +122,40 @@ public final class Pruning {
   /// Keeps a mask that is there already, in place of one that a method chooses.
   Pruning given(GivenMask value) {
     given = value;
+    return this;
+  }
+
+  /// Sets the search that has found the budget, for the report; the default is null: the budget was
+  /// asked for.
+  public Pruning dropLimit(@Nullable DropLimit value) {
+    dropLimit = value;
+    return this;
+  }
+
+  /// Shares what is known of the dense network with other runs.
+  Pruning sharing(@Nullable DenseStatistics value) {
+    shared = value;
+    return this;
+  }
+
+  /// Sets whether a network that was tried and is not the result stays unjudged on the test split.
+  Pruning testingResultAlone(boolean value) {
+    testsResultAlone = value;
+    return this;
+  }
+
+  /// Starts from the network of another run, whose budgets are the path of this one.
+  Pruning after(@Nullable Pruning other) {
+    previous = other;
+    if (other != null) {
+      other.isFollowed = true;
+    }
+    return this;
+  }
+
+  /// Takes network and data as another run has matched them.
+  Pruning matchedAs(Pruning other) {
+    matched = other.match();
     return this;
   }
 
@@ -159,7 +214,8 @@ public final class Pruning {
     return measures;
   }
 
-  private NetworkWithData match() {
+  /// Returns the network with its data.
+  NetworkWithData match() {
     if (matched == null) {
       NetworkWithData match = NetworkWithData.of(shaped(), data, preprocessing, options.loss());
       if (readsTest && !data.layout().isImages() && data.hasTest()) {
@@ -184,7 +240,7 @@ public final class Pruning {
   }
 
   /// Returns the options.
-  PruningOptions options() {
+  public PruningOptions options() {
     return options;
   }
 
@@ -199,13 +255,45 @@ public final class Pruning {
     if (options.retraining() != null) {
       RetrainingStage.require(match, options.retraining(), given != null && given.keepsAll());
     }
-    var clock = new Clock();
     try (var workers = new Workers(options.machine().threads())) {
       Kernels.tell(workers, progress);
-      match.notes(shaped()).forEach(progress::note);
-      var samples = new CalibrationSamples(match, Splits.of(match.data().train()), options.seed());
-      return new Run(match.network(), plan, samples, workers, clock).prune();
+      if (previous == null) {
+        match.notes(shaped()).forEach(progress::note);
+      }
+      return new Run(match, plan, workers).prune();
     }
+  }
+
+  /// Returns the network after the last stage: as this run has left or stored it, or else by
+  /// performing the stages.
+  private Network outcome() {
+    if (outcome != null) {
+      return outcome;
+    }
+    NetworkWithData match = match();
+    try (var workers = new Workers(options.machine().threads())) {
+      return new Run(match, plan(match), workers).inStages().getLast().network();
+    }
+  }
+
+  /// Returns the network that the first stage begins with.
+  private Network start(Network dense, PruningPlan plan) {
+    List<Amount> path = plan.path();
+    if (path.isEmpty()) {
+      return dense;
+    }
+    if (previous == null) {
+      previous =
+          new Pruning(network, data, new BudgetRequest(path.getLast(), budget.nnz()))
+              .options(options.toBuilder().path(path.subList(0, path.size() - 1)).build())
+              .preprocessing(preprocessing)
+              .sharing(shared)
+              .matchedAs(this)
+              .progress(progress);
+    }
+    Network start = previous.outcome();
+    previous.outcome = null; // no other run needs it
+    return start;
   }
 
   /// One run, with everything that its steps need.
@@ -214,16 +302,18 @@ public final class Pruning {
     private final PruningPlan plan;
     private final CalibrationSamples samples;
     private final Validation validation;
+    private final DenseStatistics statistics;
     private final Workers workers;
     private final Clock clock;
     private final List<String> warnings = new ArrayList<>();
 
-    Run(Network dense, PruningPlan plan, CalibrationSamples samples, Workers workers, Clock clock) {
-      this.dense = dense;
+    Run(NetworkWithData match, PruningPlan plan, Workers workers) {
+      this.dense = match.network();
       this.plan = plan;
-      this.samples = samples;
+      this.samples = new CalibrationSamples(match, Splits.of(match.data().train()), options.seed());
       this.workers = workers;
-      this.clock = clock;
+      this.clock = new Clock();
+      this.statistics = shared == null ? DenseStatistics.ofOneRun() : shared;
       this.validation = new Validation(judge(samples.validation()), progress, clock);
     }
 
@@ -232,11 +322,14 @@ public final class Pruning {
       samples.match().data().warnings().forEach(this::warn);
       WeightVector.requireFinite(dense, plan.costs());
       plan.warnings().forEach(this::warn);
-      var look = new FirstLook(samples, workers, progress, this::warn);
       if (given == null || !given.keepsAll()) { // what is to be trained need not predict anything
-        clock.run("dense check", () -> look.at(dense, plan.samples(), options.loss()));
+        lookAtDense();
       }
-      SampleLosses ofDense = validation.of(dense, "dense network");
+      SampleLosses ofDense =
+          statistics.get(
+              SampleLosses.class,
+              "losses on held-out samples",
+              () -> validation.of(dense, "dense network"));
       List<Stage> done = inStages();
       BatchNormChoice.Choice refresh = refresh(done.getLast(), ofDense);
       Report.Accuracy test = readsTest ? test(refresh) : null;
@@ -249,8 +342,29 @@ public final class Pruning {
               accuracy(ofDense, refresh),
               heldOut(refresh.lossesOfResult(), test != null),
               test,
-              outcomes(done, refresh.result())));
+              outcomes(done, refresh.result()),
+              DropEstimate.of(refresh.lossesOfResult().dropFrom(ofDense))));
     }
+
+    /// Checks the dense network; in runs that share its statistics once, with the same warnings in
+    /// each report.
+    private void lookAtDense() {
+      boolean isNew = !statistics.isKnown(FirstLook.class.getName());
+      DenseWarnings found =
+          statistics.get(
+              DenseWarnings.class,
+              FirstLook.class.getName(),
+              () -> {
+                var messages = new ArrayList<String>();
+                var look = new FirstLook(samples, workers, progress, messages::add);
+                clock.run("dense check", () -> look.at(dense, plan.samples(), options.loss()));
+                return new DenseWarnings(messages);
+              });
+      found.texts().forEach(isNew ? this::warn : warnings::add);
+    }
+
+    /// What may surprise about the dense network and the data.
+    private record DenseWarnings(List<String> texts) {}
 
     private Map<String, LayerOutcome> outcomes(List<Stage> done, Network result) {
       boolean isTraining = given != null && given.keepsAll();
@@ -271,6 +385,7 @@ public final class Pruning {
         tell(stage);
         done.add(stage);
       }
+      outcome = isFollowed ? done.getLast().network() : null;
       return done;
     }
 
@@ -280,7 +395,7 @@ public final class Pruning {
 
     /// Returns the network that a stage began with.
     private Network before(List<Stage> done, int number) {
-      return number == 0 ? dense : done.get(number - 1).network();
+      return number == 0 ? start(dense, plan) : done.get(number - 1).network();
     }
 
     private PruningMethod.Setting setting(int number) {
@@ -288,6 +403,7 @@ public final class Pruning {
           dense,
           plan,
           samples,
+          statistics,
           new PruningMethod.Tools(
               workers,
               progress,
@@ -460,10 +576,13 @@ public final class Pruning {
       SampleSource shown =
           isByLabels ? samples.match().plain(all, all.judged()) : samples.match().plain(all);
       var judge = new Judge(testMeasure(), dense, shown, workers);
-      progress.begin("test", refresh.refreshed() == null ? 2 : 3);
-      double ofDense = onTest(judge, dense, 1);
+      Network tried = refresh.isTaken() || !testsResultAlone ? refresh.refreshed() : null;
+      progress.begin("test", tried == null ? 2 : 3);
+      double ofDense =
+          statistics.get(
+              Double.class, "percent of the test samples", () -> onTest(judge, dense, 1));
       double pruned = onTest(judge, refresh.pruned(), 2);
-      Double refreshed = refresh.refreshed() == null ? null : onTest(judge, refresh.refreshed(), 3);
+      Double refreshed = tried == null ? null : onTest(judge, tried, 3);
       progress.end();
       return accuracy(ofDense, pruned, refreshed, refresh.isTaken());
     }
@@ -520,12 +639,15 @@ public final class Pruning {
         Report.@Nullable Accuracy accuracy,
         Report.HeldOut heldOut,
         Report.@Nullable Accuracy test,
-        Map<String, LayerOutcome> outcomes) {
+        Map<String, LayerOutcome> outcomes,
+        @Nullable DropEstimate drop) {
       Stage last = done.getLast();
       return Report.builder(plan, last.mask(), last.choice())
           .judged(measure(), accuracy, test)
           .testMeasure(test == null ? measure() : testMeasure())
           .heldOut(heldOut)
+          .drop(drop)
+          .dropLimit(dropLimit)
           .outcomes(outcomes)
           .stages(done.stream().map(Stage::report).toList())
           .seconds(clock.seconds())

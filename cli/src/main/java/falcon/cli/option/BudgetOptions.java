@@ -5,6 +5,7 @@ import falcon.prune.costs.StoredBytes;
 import falcon.prune.costs.TimingTable;
 import falcon.prune.options.ResourceAmount;
 import falcon.prune.options.ResourceRequest;
+import falcon.prune.storage.InputFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -73,6 +74,18 @@ public final class BudgetOptions {
   /// Returns the files that costs were read from.
   public List<Path> files() {
     return times == null ? costs : Stream.concat(costs.stream(), Stream.of(times)).toList();
+  }
+
+  /// Returns the files of a network and those that costs were read from.
+  public List<Path> with(List<Path> ofNetwork) {
+    return Stream.concat(ofNetwork.stream(), files().stream()).toList();
+  }
+
+  /// Returns the files of a run with those of costs, hashed.
+  public List<InputFile> inputs(List<InputFile> ofRun) {
+    return Stream.concat(
+            ofRun.stream(), files().stream().map(path -> InputFile.of("costs", path)))
+        .toList();
   }
 
   /// Returns the timing table of the budget of time.

@@ -45,6 +45,8 @@ public final class Converters {
     to.add(Amount.class, Amount::parse);
     to.add(NnzRule.class, NnzRule::parse);
     to.add(ResourceAmount.class, ResourceAmount::parse);
+    to.add(SweptBudgets.class, SweptBudgets::parse);
+    to.add(Drop.class, Drop::parse);
     to.add(KeepFloor.class, KeepFloor::parse);
     to.add(ExampleShapes.class, ExampleShapes::parse);
     to.add(InputValue.class, InputValue::parse);

@@ -202,6 +202,11 @@ public final class PruneOptions {
         .build();
   }
 
+  /// Returns whether the method is magnitude pruning.
+  public boolean isMagnitude() {
+    return method == Method.MAGNITUDE;
+  }
+
   /// Returns a builder with method and steps.
   private PruningOptions.Builder effort() {
     if (effort == null) {

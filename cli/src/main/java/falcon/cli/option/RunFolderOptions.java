@@ -128,7 +128,8 @@ public final class RunFolderOptions {
     return new OutputFolder(out, inputs, mayHoldOthers);
   }
 
-  private static String name(Amount budget) {
+  /// Returns the name of the folder of one of several runs.
+  public static String name(Amount budget) {
     return "r" + budget.toString().replace("%", "");
   }
 }

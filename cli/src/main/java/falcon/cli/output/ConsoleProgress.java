@@ -3,6 +3,8 @@ package falcon.cli.output;
 import falcon.prune.options.Progress;
 import falcon.prune.report.Summary;
 import java.time.Duration;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -25,6 +27,10 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
 
   private static final Duration REDRAWN_EVERY = Duration.ofMillis(250);
   private static final Duration PLAIN_LINE_EVERY = Duration.ofSeconds(5);
+
+  /// Seconds below which a run was not computed.
+  private static final double LEAST_PART_SECONDS = 0.5;
+
   private static final String CLEAR_LINE = "\r\u001b[K";
 
   private final Console console;
@@ -40,6 +46,16 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
   private long beginNanos;
   private double expectedSeconds;
   private boolean isLineDrawn;
+
+  /// The run among several, in words that begin each line; empty where there is one.
+  private String part = "";
+
+  private int partNumber;
+  private int partCount;
+  private long partNanos;
+
+  /// Seconds of each run that was computed, by its number.
+  private final SortedMap<Integer, Double> partSeconds = new TreeMap<>();
 
   /// Starts to show progress.
   public static ConsoleProgress start(Console console, Volume volume) {
@@ -66,6 +82,35 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
           thread.setDaemon(true);
           return thread;
         });
+  }
+
+  /// Begins one of several runs, or a part of it: a line says so, and each line of progress names
+  /// it and says how long all of them will take once one is done.
+  ///
+  /// @param name name of the run, a word or two
+  /// @param number from 1; the same for the parts of a run
+  /// @param count number of all runs
+  public synchronized void beginPart(String name, int number, int count) {
+    boolean isNext = number != partNumber;
+    part = "[%d/%d %s] ".formatted(number, count, name);
+    partNumber = number;
+    partCount = count;
+    partNanos = nanoTime.getAsLong();
+    if (isNext) {
+      note("run %d of %d: %s%s".formatted(number, count, name, leftForAll()));
+    }
+  }
+
+  /// Ends the run that has begun; nothing if none has.
+  public synchronized void endPart() {
+    double seconds = (nanoTime.getAsLong() - partNanos) / 1e9;
+    if (!part.isEmpty() && seconds > LEAST_PART_SECONDS) {
+      partSeconds.merge(
+          partNumber,
+          seconds,
+          Double::sum); // a run that was finished before says nothing of the others
+    }
+    part = "";
   }
 
   @Override
@@ -162,8 +207,32 @@ public final class ConsoleProgress implements Progress, AutoCloseable {
     }
   }
 
-  /// Returns a line with phase, done of total, rate and time left.
+  /// Returns a line with the run, phase, done of total, rate, and the time left for all runs.
   private String line() {
+    return part + phaseLine() + leftForAll();
+  }
+
+  /// Returns the time that all runs still take, as far as the ones before tell; the first one,
+  /// which measures what all share, counts only if it is alone.
+  private String leftForAll() {
+    SortedMap<Integer, Double> before = partSeconds.headMap(partNumber);
+    if (part.isEmpty() || before.isEmpty()) {
+      return "";
+    }
+    double usual =
+        before.values().stream()
+            .skip(before.size() > 1 ? 1 : 0)
+            .mapToDouble(Double::doubleValue)
+            .average()
+            .orElseThrow();
+    double spent =
+        partSeconds.getOrDefault(partNumber, 0.0) + (nanoTime.getAsLong() - partNanos) / 1e9;
+    double left = Math.max(0, usual - spent) + (partCount - partNumber) * usual;
+    return "; about %s left for all".formatted(Summary.time(left));
+  }
+
+  /// Returns phase, done of total, rate and time left.
+  private String phaseLine() {
     double seconds = seconds();
     if (steps <= 1 || done == doneBefore) {
       return steps <= 1

@@ -39,6 +39,35 @@ class ConsoleProgressTest {
   }
 
   @Test
+  void oneOfSeveralRunsIsNamedWithTheTimeLeftForAll() {
+    ConsoleProgress progress = progress(false, 80, ConsoleProgress.Volume.NORMAL);
+    run(progress, "r60", 1, 30); // measures what all share
+    run(progress, "r60 magnitude", 1, 2);
+    run(progress, "r30", 2, 10);
+    run(progress, "r20", 3, 0); // was finished before
+    progress.beginPart("r10", 4, 5);
+    progress.begin("refine", 4);
+    nanos.addAndGet(4_000_000_000L);
+    progress.advance(1);
+    progress.tick();
+    assertThat(shown())
+        .isEqualTo(
+            """
+            run 1 of 5: r60
+            run 2 of 5: r30; about 2 min 8 s left for all
+            run 3 of 5: r20; about 30 s left for all
+            run 4 of 5: r10; about 20 s left for all
+            [4/5 r10] refine: 1 of 4 (25 %), 0.3/s, 12 s left; about 16 s left for all
+            """);
+  }
+
+  private void run(ConsoleProgress progress, String name, int number, int seconds) {
+    progress.beginPart(name, number, 5);
+    nanos.addAndGet(seconds * 1_000_000_000L);
+    progress.endPart();
+  }
+
+  @Test
   void aPhaseOfOneStepTellsItsTime() {
     ConsoleProgress progress = progress(false, 80, ConsoleProgress.Volume.NORMAL);
     progress.begin("solving", 1);

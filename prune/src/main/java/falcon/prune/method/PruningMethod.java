@@ -7,6 +7,7 @@ import falcon.model.Network;
 import falcon.projection.Projection;
 import falcon.projection.pattern.PatternItems;
 import falcon.prune.evaluation.CalibrationSamples;
+import falcon.prune.evaluation.DenseStatistics;
 import falcon.prune.options.Progress;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.Clock;
@@ -53,8 +54,14 @@ public interface PruningMethod {
   /// @param dense the network that was given, shaped for the data, with the original weights
   /// @param plan costs of the prunable weights, limits of single layers and of all stages
   /// @param samples draws calibration samples; each use has draws of its own
+  /// @param statistics what is known of the dense network, also from runs to other budgets
   /// @param tools threads, listener and folders of the run
-  record Setting(Network dense, PruningPlan plan, CalibrationSamples samples, Tools tools) {
+  record Setting(
+      Network dense,
+      PruningPlan plan,
+      CalibrationSamples samples,
+      DenseStatistics statistics,
+      Tools tools) {
     /// Returns the run's threads and their executor; closed by the run.
     public Workers workers() {
       return tools.workers();
@@ -159,7 +166,8 @@ public interface PruningMethod {
   /// Performs a stage.
   ///
   /// @param stage number of the stage, from 0
-  /// @param present the network after the previous stage, the dense one in stage 0
+  /// @param present the network after the previous stage; in stage 0 the one that the run starts
+  ///     from, which is the dense one unless the plan has a path
   /// @throws falcon.prune.options.PruningException if the network or the data cannot be pruned this
   ///     way
   Outcome run(Setting setting, int stage, Network present);

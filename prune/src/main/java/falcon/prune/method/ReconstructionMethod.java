@@ -15,7 +15,6 @@ import falcon.prune.plan.BudgetSchedule;
 import falcon.prune.plan.PruningPlan;
 import falcon.prune.report.StageNote;
 import falcon.prune.report.Summary;
-import falcon.torch.curvature.ChannelDescent;
 import falcon.torch.curvature.Ridge;
 import falcon.torch.kernel.Workers;
 import falcon.torch.reconstruction.Reconstruction;
@@ -166,7 +165,8 @@ public record ReconstructionMethod(
   /// they have made, the better of two masks.
   private Outcome reconstructed(
       Setting setting, int stage, Network present, boolean feedsBack, OutcomeSelection heldOut) {
-    boolean isSearched = stage == 0 && settings.search().steps() > 1;
+    boolean isSearched =
+        stage == 0 && settings.search().steps() > 1 && setting.plan().path().isEmpty();
     StageCheckpoints checkpoints = checkpoints(setting);
     var saliency = new StageSaliency(setting, settings);
     Outcome reconstructed =
@@ -206,6 +206,11 @@ public record ReconstructionMethod(
 
   private static boolean isLast(Setting setting, int stage) {
     return stage == setting.plan().stageBudgets().size() - 1;
+  }
+
+  /// Returns the number of a stage's draws, which differ from those of the runs before it.
+  private static int draw(Setting setting, int stage) {
+    return setting.plan().path().size() + stage;
   }
 
   private StageCheckpoints checkpoints(Setting setting) {
@@ -279,14 +284,14 @@ public record ReconstructionMethod(
             settings.search().start(),
             budget,
             costs);
-    List<ChannelDescent> descents = saliency.descents();
-    try {
-      return new SupportSearch(
-              costs, saliency.function(descents), projection, settings.search().descent(), workers)
-          .search(dense, descents, budgets);
-    } finally {
-      descents.forEach(ChannelDescent::close);
-    }
+    return saliency.withDescents(descents ->
+        new SupportSearch(
+                costs,
+                saliency.function(descents),
+                projection,
+                settings.search().descent(),
+                workers)
+            .search(dense, descents, budgets));
   }
 
   private Ridge ridge() {
@@ -309,7 +314,9 @@ public record ReconstructionMethod(
         reconstruction.refit(
             masked,
             tensors,
-            setting.samples().draw("reconstruction", stage, setting.plan().samples()),
+            setting
+                .samples()
+                .draw("reconstruction", draw(setting, stage), setting.plan().samples()),
             solver,
             layers -> setting.progress().advance(layers));
     setting.progress().end();
@@ -358,7 +365,7 @@ public record ReconstructionMethod(
             .refine(
                 network,
                 masked,
-                setting.samples().draw("refinement", stage, steps * batch),
+                setting.samples().draw("refinement", draw(setting, stage), steps * batch),
                 isLast(setting, stage),
                 listener);
     setting.progress().end();

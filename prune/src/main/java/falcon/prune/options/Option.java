@@ -21,6 +21,10 @@ public enum Option {
   TIMES,
   /// The timing table that is measured.
   TABLE,
+  /// The greatest drop of quality: [falcon.prune.DropSearch].
+  MAX_DROP,
+  /// Starts from the network of the budget before: [PruningOptions#path].
+  FROM_PREVIOUS,
   /// The method: [PruningOptions#method].
   METHOD,
   /// The method and its number of steps in one: [Effort].

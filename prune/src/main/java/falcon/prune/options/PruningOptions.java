@@ -34,6 +34,7 @@ public final class PruningOptions {
   private final @Nullable ExampleShapes inputShapes;
   private final List<InputValue> inputs;
   private final SparsityPattern pattern;
+  private final List<Amount> path;
   private final SearchOptions search;
   private final RefitOptions refit;
   private final RefinementOptions refinement;
@@ -47,11 +48,17 @@ public final class PruningOptions {
     inputShapes = builder.inputShapes;
     inputs = builder.inputs;
     pattern = builder.pattern;
+    path = builder.path;
     search = builder.search;
     refit = builder.refit;
     refinement = builder.refinement;
     retraining = builder.retraining;
     machine = builder.machine;
+  }
+
+  /// Creates a builder with these options.
+  public Builder toBuilder() {
+    return new Builder(this);
   }
 
   /// Returns the recommended options for first use: [Method#FALCON_PLUS_PLUS] in one stage, seed 1,
@@ -94,6 +101,12 @@ public final class PruningOptions {
   /// Returns the shape that the zeros of each layer have.
   public SparsityPattern pattern() {
     return pattern;
+  }
+
+  /// Returns the shrinking budgets of MACs that the network is pruned to before; see
+  /// [Builder#path].
+  public List<Amount> path() {
+    return path;
   }
 
   /// Returns the options of the search for the kept weights.
@@ -162,6 +175,7 @@ public final class PruningOptions {
     private @Nullable ExampleShapes inputShapes;
     private List<InputValue> inputs = List.of();
     private SparsityPattern pattern = SparsityPattern.SCATTERED;
+    private List<Amount> path = List.of();
     private SearchOptions search = SearchOptions.DEFAULT;
     private RefitOptions refit = RefitOptions.DEFAULT;
     private RefinementOptions refinement = RefinementOptions.DEFAULT;
@@ -169,6 +183,21 @@ public final class PruningOptions {
     private MachineOptions machine = MachineOptions.defaults();
 
     private Builder() {}
+
+    private Builder(PruningOptions options) {
+      method = options.method;
+      loss = options.loss;
+      seed = options.seed;
+      inputShapes = options.inputShapes;
+      inputs = options.inputs;
+      pattern = options.pattern;
+      path = options.path;
+      search = options.search;
+      refit = options.refit;
+      refinement = options.refinement;
+      retraining = options.retraining;
+      machine = options.machine;
+    }
 
     /// Sets the method to choose and re-fit weights; the default is [Method#FALCON_PLUS_PLUS].
     public Builder method(Method value) {
@@ -212,6 +241,13 @@ public final class PruningOptions {
     /// [SparsityPattern#SCATTERED].
     public Builder pattern(SparsityPattern value) {
       pattern = Objects.requireNonNull(value);
+      return this;
+    }
+
+    /// Sets shrinking budgets of MACs that the network is pruned to before, each run starting from
+    /// the one before it; empty, the default, for a run that starts from the dense network.
+    public Builder path(List<Amount> value) {
+      path = List.copyOf(value);
       return this;
     }
 

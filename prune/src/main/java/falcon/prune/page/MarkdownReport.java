@@ -1,6 +1,8 @@
 package falcon.prune.page;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import falcon.prune.report.DropEstimate;
+import java.math.BigDecimal;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -167,6 +169,18 @@ public final class MarkdownReport {
     table(
         List.of("", result.isTraining() ? "before" : "dense", "final", "95 % interval", "samples"),
         rows);
+    DropEstimate drop = result.drop();
+    Double most = result.number("/maxDrop/asked");
+    if (drop != null && most != null) {
+      lines.add("");
+      lines.add(
+          "At most %s points lost were asked for: %.2f on the held-out samples, %.2f to %.2f on all of the kind with 95 %% confidence."
+              .formatted(
+                  BigDecimal.valueOf(most).stripTrailingZeros().toPlainString(),
+                  drop.points(),
+                  drop.low(),
+                  drop.high()));
+    }
   }
 
   private void layers() {

@@ -3,6 +3,7 @@ package falcon.prune.page;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.prune.options.PruningException;
+import falcon.prune.report.DropEstimate;
 import falcon.prune.report.Versions;
 import falcon.prune.storage.Json;
 import java.nio.file.Files;
@@ -189,6 +190,22 @@ public final class RunResult {
       }
     }
     return sum;
+  }
+
+  /// Returns how much lower the pruned network's quality is than the dense network's on held-out
+  /// samples.
+  ///
+  /// @return null where the result does not say
+  public @Nullable DropEstimate drop() {
+    for (Quality quality : qualities()) {
+      Double points = number(quality.values().at("/drop/points"));
+      Double low = number(quality.values().at("/drop/interval/0"));
+      Double high = number(quality.values().at("/drop/interval/1"));
+      if (points != null && low != null && high != null) {
+        return new DropEstimate(points, low, high, quality.values().path("samples").asInt());
+      }
+    }
+    return null;
   }
 
   static PruningException input(String message) {

@@ -1,5 +1,5 @@
-/// Reports of runs for people: a page that a browser opens, the same on one screen as Markdown, and
-/// several runs side by side.
+/// Reports of runs for people: a page that a browser opens, the same on one screen as Markdown,
+/// several runs side by side, and the curve of a sweep.
 ///
 /// Read [falcon.prune.page.RunResult] first, then [falcon.prune.page.HtmlReport]. All of it is made
 /// from the content of `result.json`, of this version or an earlier one; what an earlier one does

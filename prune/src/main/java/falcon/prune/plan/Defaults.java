@@ -44,6 +44,10 @@ public final class Defaults {
   /// The number of refinement steps of falcon.
   public static final int QUICK_STEPS = 120;
 
+  /// The number of refinement steps of falcon where it starts from a network that was pruned to a
+  /// greater budget.
+  static final int PATH_STEPS = 60;
+
   /// The number of projections in the support search of falcon++.
   public static final int SEARCH_STEPS = 32;
 
@@ -90,7 +94,13 @@ public final class Defaults {
       return 0;
     }
     Integer asked = options.refinement().steps();
-    return asked != null ? asked : options.method() == Method.FALCON ? QUICK_STEPS : FINAL_STEPS;
+    if (asked != null) {
+      return asked;
+    }
+    if (options.method() != Method.FALCON) {
+      return FINAL_STEPS;
+    }
+    return options.path().isEmpty() ? QUICK_STEPS : PATH_STEPS;
   }
 
   /// Greatest learning rate of the refinement.

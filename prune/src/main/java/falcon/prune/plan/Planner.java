@@ -101,7 +101,8 @@ public final class Planner {
             PlannedStage.of(stageBudgets.size(), options.retraining()),
             schedule,
             limits,
-            resources.resources()),
+            resources.resources(),
+            options.path()),
         new PruningPlan.Work(
             refit,
             samples,
@@ -330,6 +331,7 @@ public final class Planner {
     refuse(search.schedule() != null && !hasStages, Option.SCHEDULE, oneStage);
     require(search.stages() == null || search.stages() >= 1, Option.STAGES + " is at least 1");
     requireGradual(options);
+    refusePath(options);
     require(refit.samples() == null || refit.samples() >= 1, Option.SAMPLES + " is at least 1");
     refuseUnusedRefinement(options, isMagnitude, isBacksolve);
     require(
@@ -340,6 +342,19 @@ public final class Planner {
         Option.BLOCK + " is 'full' or 1 and more");
     refuse(backsolve.scratch() != null && !isBacksolve, Option.SCRATCH, ofBacksolve);
     require(options.machine().threads() >= 1, Option.THREADS + " is at least 1");
+  }
+
+  /// Refuses budgets to start from where the method does not go on with a pruned network.
+  private static void refusePath(PruningOptions options) {
+    List<Amount> path = options.path();
+    boolean canStartFromPruned =
+        options.method() == Method.FALCON
+            && refit(options) == Refit.RECONSTRUCT
+            && options.retraining() == null;
+    require(
+        path.isEmpty() || canStartFromPruned,
+        "A run starts from a pruned network (%s) only with %s falcon, without %s"
+            .formatted(Option.FROM_PREVIOUS, Option.METHOD, Option.RETRAIN));
   }
 
   /// Refuses a gradual retraining that has one mask, or fewer epochs than masks.

@@ -7,6 +7,7 @@ import falcon.budget.SparsityPattern;
 import falcon.gradients.MemoryPlan;
 import falcon.model.layer.PruningReach;
 import falcon.projection.group.LayerLimits;
+import falcon.prune.options.Amount;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.Refit;
 import falcon.prune.options.Schedule;
@@ -55,11 +56,13 @@ public final class PruningPlan {
       List<PlannedStage> stages,
       @Nullable Schedule schedule,
       LayerLimits limits,
-      List<PlannedResource> resources) {
+      List<PlannedResource> resources,
+      List<Amount> path) {
     Budgets {
       resources = List.copyOf(resources);
       ofStages = List.copyOf(ofStages);
       stages = List.copyOf(stages);
+      path = List.copyOf(path);
     }
   }
 
@@ -139,6 +142,12 @@ public final class PruningPlan {
   /// one example, inclusive.
   public Budget budget() {
     return budgets.whole();
+  }
+
+  /// Returns the shrinking budgets of MACs of the runs before this one, each of which started from
+  /// the one before it; empty for a run that starts from the dense network.
+  public List<Amount> path() {
+    return budgets.path();
   }
 
   /// Returns the limits that the same request means for [falcon.prune.options.Method#MAGNITUDE]:

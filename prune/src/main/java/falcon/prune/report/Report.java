@@ -31,6 +31,8 @@ public final class Report {
   private final @Nullable Accuracy validation;
   private final @Nullable Accuracy test;
   private final @Nullable HeldOut heldOut;
+  private final @Nullable DropEstimate drop;
+  private final @Nullable DropLimit dropLimit;
   private final Map<String, LayerOutcome> outcomes;
   private final List<StageReport> stages;
   private final Map<String, Double> seconds;
@@ -53,6 +55,8 @@ public final class Report {
     validation = builder.validation;
     test = builder.test;
     heldOut = builder.heldOut;
+    drop = builder.drop;
+    dropLimit = builder.dropLimit;
     outcomes = builder.outcomes;
     stages = builder.stages;
     seconds = builder.seconds;
@@ -76,6 +80,8 @@ public final class Report {
     validation = other.validation;
     test = other.test;
     heldOut = other.heldOut;
+    drop = other.drop;
+    dropLimit = other.dropLimit;
     outcomes = other.outcomes;
     stages = other.stages;
     seconds = other.seconds;
@@ -189,6 +195,17 @@ public final class Report {
     return heldOut;
   }
 
+  /// Returns how much lower the returned network's quality is than the dense network's on the same
+  /// held-out samples; null where there are too few.
+  public @Nullable DropEstimate drop() {
+    return drop;
+  }
+
+  /// Returns the search that found the budget; null where the budget was asked for.
+  public @Nullable DropLimit dropLimit() {
+    return dropLimit;
+  }
+
   /// Returns the percentages on the test split, null if it does not exist or was not read.
   public @Nullable Accuracy test() {
     return test;
@@ -260,6 +277,8 @@ public final class Report {
     private @Nullable Accuracy validation;
     private @Nullable Accuracy test;
     private @Nullable HeldOut heldOut;
+    private @Nullable DropEstimate drop;
+    private @Nullable DropLimit dropLimit;
     private Map<String, LayerOutcome> outcomes = Map.of();
     private final SparsityPattern pattern;
     private List<StageReport> stages = List.of();
@@ -314,6 +333,19 @@ public final class Report {
     /// Sets how far the percentages on the held-out part can be trusted.
     public Builder heldOut(HeldOut value) {
       heldOut = value;
+      return this;
+    }
+
+    /// Sets how much lower the quality is than the dense network's on held-out samples; null, the
+    /// default, where that is not known.
+    public Builder drop(@Nullable DropEstimate value) {
+      drop = value;
+      return this;
+    }
+
+    /// Sets the search that found the budget; null, the default, where it was asked for.
+    public Builder dropLimit(@Nullable DropLimit value) {
+      dropLimit = value;
       return this;
     }
 

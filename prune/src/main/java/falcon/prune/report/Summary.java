@@ -45,6 +45,7 @@ public final class Summary {
           report.test());
       if (report.heldOut() != null) {
         lines.add(interval(report.heldOut()));
+        addDrop(lines, report);
       }
     }
     lines.add("");
@@ -117,6 +118,29 @@ public final class Summary {
         ? samples
         : "%s; on all such samples the final network has %.2f to %.2f %% (95 %% confidence)"
             .formatted(samples, heldOut.low(), heldOut.high());
+  }
+
+  /// Adds how much is lost, where a greatest loss was asked for.
+  private static void addDrop(List<String> lines, Report report) {
+    DropLimit limit = report.dropLimit();
+    DropEstimate drop = report.drop();
+    if (limit == null || drop == null) {
+      return;
+    }
+    lines.add(
+        "drop: %.2f points on the held-out samples; with 95 %% confidence %.2f to %.2f, asked for was at most %s"
+            .formatted(drop.points(), drop.low(), drop.high(), limit.mostText()));
+    DropLimit.Trial next = limit.next();
+    lines.add(
+        "budget: the smallest of %d that were tried%s"
+            .formatted(
+                limit.trials().size(),
+                next == null
+                    ? ""
+                    : next.drop() == null
+                        ? "; %s cannot be met".formatted(next.share())
+                        : "; at %s the drop may be up to %.2f"
+                            .formatted(next.share(), next.drop().high())));
   }
 
   /// Returns the stages, layers and phases of a run.

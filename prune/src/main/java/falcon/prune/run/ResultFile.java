@@ -4,10 +4,13 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import falcon.model.WeightStorage;
 import falcon.prune.costs.StoredBytes;
+import falcon.prune.options.Amount;
 import falcon.prune.options.Measure;
 import falcon.prune.options.PruningOptions;
 import falcon.prune.plan.PlannedResource;
 import falcon.prune.plan.PruningPlan;
+import falcon.prune.report.DropEstimate;
+import falcon.prune.report.DropLimit;
 import falcon.prune.report.LayerOutcome;
 import falcon.prune.report.Measured;
 import falcon.prune.report.PrunedNetwork;
@@ -85,6 +88,7 @@ final class ResultFile {
       ObjectNode validation = accuracy(report.validation());
       if (validation != null && report.heldOut() != null) {
         heldOut(validation, report.heldOut());
+        validation.set("drop", drop(report.drop()));
       }
       accuracy.set("validation", validation);
       accuracy.set("test", onTest == measure ? accuracy(report.test()) : null);
@@ -92,6 +96,7 @@ final class ResultFile {
         json.putObject(onTest.id()).set("test", accuracy(report.test()));
       }
     }
+    maxDrop(json, report.dropLimit());
     Report.Certificate certificate = report.certificate();
     if (certificate == null) {
       json.putNull("certificate");
@@ -150,6 +155,9 @@ final class ResultFile {
   private static void pruning(ObjectNode json, PruningOptions options, PruningPlan plan) {
     json.put("method", options.method().id());
     json.put("pattern", options.pattern().toString());
+    if (!plan.path().isEmpty()) {
+      plan.path().stream().map(Amount::toString).forEach(json.putArray("path")::add);
+    }
     json.put("stages", plan.stageBudgets().size());
     json.put("samples", plan.samples());
     json.put("refit", plan.refit().id());
@@ -255,6 +263,30 @@ final class ResultFile {
       validation.putNull("interval");
     } else {
       validation.putArray("interval").add(heldOut.low()).add(heldOut.high());
+    }
+  }
+
+  private static @Nullable ObjectNode drop(@Nullable DropEstimate drop) {
+    if (drop == null) {
+      return null;
+    }
+    ObjectNode json = Json.object().put("points", drop.points());
+    json.putArray("interval").add(drop.low()).add(drop.high());
+    return json;
+  }
+
+  /// Adds the search that found the budget, if there was one.
+  private static void maxDrop(ObjectNode json, @Nullable DropLimit limit) {
+    if (limit == null) {
+      return;
+    }
+    ArrayNode trials = json.putObject("maxDrop").put("asked", limit.most()).putArray("trials");
+    for (DropLimit.Trial trial : limit.trials()) {
+      trials
+          .addObject()
+          .put("share", trial.share().toString())
+          .put("isWithin", trial.isWithin())
+          .set("drop", drop(trial.drop()));
     }
   }
 

@@ -263,6 +263,9 @@ public final class RunDescription {
     if (!options.pattern().equals(SparsityPattern.SCATTERED)) {
       identity.put("pattern", options.pattern().toString());
     }
+    if (!options.path().isEmpty()) {
+      identity.put("path", options.path().toString());
+    }
     identity.put("gradients", gradients());
     putAll(identity, options.refinement().values());
     identity.put("steps", Integer.toString(plan.steps()));

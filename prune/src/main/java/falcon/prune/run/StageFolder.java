@@ -38,6 +38,9 @@ import java.util.regex.Pattern;
 ///
 /// Only files of the names below are ever removed, and folders only if they are empty then.
 public final class StageFolder implements StageStore {
+  /// The name of the folder of all stages in the folder of a run.
+  public static final String PARENT = RunRecord.STAGES;
+
   private static final String WEIGHTS = "weights.safetensors";
   private static final String MASK = "mask.safetensors";
   private static final String NUMBERS = "stage.json";

@@ -148,10 +148,32 @@
         isKnown ? ["; on all samples of the kind the final network has ", figure(run, each.pointer + "/interval/0", "percent"), " to ", figure(run, each.pointer + "/interval/1", "percent"), " with 95 % confidence."]
           : ": too few for an interval."));
       if (isKnown) parts.push(range(each));
+      parts.push(drop(each));
     });
+    parts.push(...trials());
     parts.push(make("p", { class: "note" }, [...names].map((each) => meanings[each]).join(" ")
       + (rows.length > 4 ? " Refreshed: with statistics of channels estimated again; validation samples decide which of the two is final." : "")));
-    return parts;
+    return parts.filter(Boolean);
+  }
+
+  const points = (value) => (isNumber(value) ? value.toFixed(2) : NONE);
+
+  /** How much is lost on the same samples, and how sure that is. */
+  function drop({ values, pointer }) {
+    const lost = values.drop;
+    if (!isNumber(lost?.points) || !isNumber(lost.interval?.[0]) || !isNumber(lost.interval?.[1])) return null;
+    const exact = (rest) => make("data", { value: String(at(run, pointer + rest)), "data-pointer": pointer + rest }, points(at(run, pointer + rest)));
+    return make("p", {}, "Lost against the dense network, on the same samples: ", exact("/drop/points"), " points; on all of the kind ", exact("/drop/interval/0"), " to ", exact("/drop/interval/1"),
+      " with 95 % confidence." + (isNumber(run.maxDrop?.asked) ? ` At most ${tiny(run.maxDrop.asked)} were asked for.` : ""));
+  }
+
+  /** The budgets that were tried for a greatest drop. */
+  function trials() {
+    const tried = list(run.maxDrop?.trials);
+    if (tried.length === 0) return [];
+    return [table(["budget", ["lost", "number"], ["at most", "number"], "within"], tried.map((trial, i) => [text(trial?.share),
+      made(trial?.drop?.points, "tiny", `/maxDrop/trials/${i}/drop/points`), made(trial?.drop?.interval?.[1], "tiny", `/maxDrop/trials/${i}/drop/interval/1`),
+      trial?.drop ? (trial.isWithin ? "yes" : "no") : "cannot be met"]), { caption: "Budgets that were tried, in points" })];
   }
 
   /** The interval of the final network on a scale, with the dense one. */

@@ -12,6 +12,7 @@ import falcon.prune.Falcon;
 import falcon.prune.Graphs;
 import falcon.prune.NpyBytes;
 import falcon.prune.evaluation.CalibrationSamples;
+import falcon.prune.evaluation.DenseStatistics;
 import falcon.prune.evaluation.NetworkWithData;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.Loss;
@@ -167,6 +168,7 @@ class OutcomeSelectionTest {
             DENSE,
             plan(),
             new CalibrationSamples(match, Splits.of(data.train()), 1),
+            DenseStatistics.ofOneRun(),
             new PruningMethod.Tools(
                 workers, Progress.SILENT, new Clock(), folder, StageCheckpoints.NONE)),
         64);

@@ -337,7 +337,7 @@ class RunDirectoryTest {
                     + " budget.nnz.asked budget.nnz.request budget.nnz.used budget.nnz.total"
                     + " measure accuracy.validation.dense accuracy.validation.pruned"
                     + " accuracy.validation.refreshed accuracy.validation.final"
-                    + " accuracy.validation.samples accuracy.validation.interval[]"
+                    + " accuracy.validation.samples accuracy.validation.interval[] accuracy.validation.drop"
                     + " accuracy.test.dense accuracy.test.pruned accuracy.test.refreshed"
                     + " accuracy.test.final"
                     + " certificate.value certificate.bound certificate.gap certificate.prices.macs"

@@ -257,6 +257,11 @@ public final class ChannelDescent implements AutoCloseable {
     return a.mul(b).sum(new long[] {-1}, true, new ScalarTypeOptional());
   }
 
+  /// Returns the bytes that the layer's curvature holds outside of the Java heap.
+  public long bytes() {
+    return curvature.bytes();
+  }
+
   @Override
   public void close() {
     curvature.close();

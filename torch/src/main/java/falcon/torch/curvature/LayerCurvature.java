@@ -26,6 +26,9 @@ sealed interface LayerCurvature extends AutoCloseable permits ProductCurvature, 
   /// @return 1 / (diag H + κ), `[1, k]` or `[g, 1, k]`
   Tensor inverseDiagonal();
 
+  /// Returns the bytes that are held outside of the Java heap.
+  long bytes();
+
   @Override
   void close();
 }

@@ -110,6 +110,11 @@ final class ProductCurvature implements LayerCurvature {
   }
 
   @Override
+  public long bytes() {
+    return Float.BYTES * (gram.numel() + wanted.numel() + inverseDiagonal.numel());
+  }
+
+  @Override
   public void close() {
     gram.releaseReference();
     wanted.releaseReference();

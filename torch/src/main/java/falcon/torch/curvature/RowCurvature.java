@@ -101,6 +101,11 @@ final class RowCurvature implements LayerCurvature {
   }
 
   @Override
+  public long bytes() {
+    return Float.BYTES * (rows.numel() + images.numel() + inverseDiagonal.numel());
+  }
+
+  @Override
   public void close() {
     rows.releaseReference();
     images.releaseReference();

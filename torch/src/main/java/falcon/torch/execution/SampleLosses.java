@@ -131,13 +131,39 @@ public final class SampleLosses {
   /// Returns the interval of [#percent], with 95 % confidence; null where there are too few samples
   /// for one: none, or one output error.
   public @Nullable Interval interval() {
-    boolean isCount =
-        scale == losses.length && Arrays.stream(losses).allMatch(l -> l == 0 || l == 1);
-    if (isCount && losses.length > 0) {
+    if (areAnswers() && losses.length > 0) {
       int hits = losses.length - (int) Math.round(Arrays.stream(losses).sum());
       return Interval.ofShare(hits, losses.length);
     }
     return Interval.ofLosses(losses, scale);
+  }
+
+  /// Returns how much lower [#percent] is than that of another network on the same samples.
+  ///
+  /// @return null where there are too few samples for an interval, as of [#interval]
+  public @Nullable QualityDrop dropFrom(SampleLosses other) {
+    if (losses.length == 0) {
+      return null;
+    }
+    if (!areAnswers() || !other.areAnswers()) {
+      var differences = new double[losses.length];
+      for (int i = 0; i < losses.length; i++) {
+        differences[i] = losses[i] - other.losses[i] * scale / other.scale;
+      }
+      return QualityDrop.ofLosses(differences, scale);
+    }
+    int lost = 0;
+    int won = 0;
+    for (int i = 0; i < losses.length; i++) {
+      lost += losses[i] > other.losses[i] ? 1 : 0;
+      won += losses[i] < other.losses[i] ? 1 : 0;
+    }
+    return QualityDrop.ofAnswers(lost, won, losses.length);
+  }
+
+  /// Returns whether the losses are those of right and wrong answers.
+  private boolean areAnswers() {
+    return scale == losses.length && Arrays.stream(losses).allMatch(l -> l == 0 || l == 1);
   }
 
   /// Returns the losses of some of the samples, on the same scale a sample.
