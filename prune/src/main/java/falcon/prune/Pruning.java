@@ -55,6 +55,7 @@ public final class Pruning {
   private @Nullable Preprocessing preprocessing;
   private Progress progress = Progress.SILENT;
   private StageStore stages = StageStore.NONE;
+  private WorkPlace place = WorkPlace.THREADS;
   private boolean readsTest = true;
   private @Nullable PruningMethod method;
 
@@ -112,6 +113,13 @@ public final class Pruning {
   /// [StageStore#NONE].
   public Pruning stages(StageStore value) {
     stages = Objects.requireNonNull(value);
+    return this;
+  }
+
+  /// Sets where chunks of samples are computed, which changes no bit of the result; the default is
+  /// [WorkPlace#THREADS].
+  public Pruning place(WorkPlace value) {
+    place = Objects.requireNonNull(value);
     return this;
   }
 
@@ -186,7 +194,7 @@ public final class Pruning {
       RetrainingStage.require(match, options.retraining(), given != null && given.keepsAll());
     }
     var clock = new Clock();
-    try (var workers = new Workers(options.machine().threads())) {
+    try (var workers = place.open(options.machine().threads())) {
       Kernels.tell(workers, progress);
       match.notes(shaped()).forEach(progress::note);
       var samples = new CalibrationSamples(match, Splits.of(match.data().train()), options.seed());

@@ -1,0 +1,77 @@
+package falcon.spark;
+
+import falcon.torch.Precision;
+import falcon.torch.execution.ChunkWork;
+import falcon.torch.sample.SampleBatch;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.function.Function;
+import org.apache.spark.broadcast.Broadcast;
+
+/// What an executor does for one task of a job: `bytes of a [Chunks] → bytes of an [Outcome]`.
+///
+/// @param networks the networks of the job
+/// @param work bytes of the [ChunkWork]
+/// @param fill number of samples that chunks are filled up to, 0 for none
+record RemoteTask(ArrayList<SentNetwork> networks, byte[] work, int fill)
+    implements Function<byte[], byte[]> {
+
+  /// A network that has been sent.
+  ///
+  /// @param hash SHA-256 of its bytes, which tells it from others
+  /// @param precision precision that it is executed in
+  record SentNetwork(String hash, Precision precision, Broadcast<byte[]> bytes)
+      implements Serializable {}
+
+  /// The chunks of a task.
+  ///
+  /// @param number number of the task in its job
+  /// @param batches bytes of each chunk's [SampleBatch]
+  record Chunks(int number, ArrayList<Broadcast<byte[]>> batches) implements Serializable {}
+
+  /// The outcome of a task that came to an end: a result, or why there is none and never will be.
+  sealed interface Outcome extends Serializable {
+    /// @param value what the work returned
+    record Done(Object value) implements Outcome {}
+
+    /// @param failure what the work threw
+    /// @param host the machine
+    record Failed(RuntimeException failure, String host) implements Outcome {}
+  }
+
+  @Override
+  public byte[] call(byte[] bytes) {
+    var chunks = (Chunks) Wire.object(bytes);
+    var batches = new ArrayList<SampleBatch>();
+    chunks.batches().forEach(batch -> batches.add((SampleBatch) Wire.object(batch.value())));
+    try {
+      return Wire.bytes(new Outcome.Done(result(chunks.number(), batches)));
+    } catch (RuntimeException failure) {
+      TaskContext context = TaskContext.get();
+      if (Thread.currentThread().isInterrupted() || (context != null && context.isInterrupted())) {
+        throw failure; // Spark has ended the task, which another executor has done.
+      }
+      return failed(failure);
+    }
+  }
+
+  private Object result(int number, List<SampleBatch> batches) {
+    ChunkWork<?> used = (ChunkWork<?>) Wire.object(work);
+    return ExecutorNetworks.with(
+        networks, loaded -> used.of(ChunkWork.Task.of(loaded, number, batches, fill)));
+  }
+
+  /// A fault of network or data is the same wherever the task is done: Spark need not repeat it.
+  private static byte[] failed(RuntimeException failure) {
+    String host = ExecutorNetworks.host();
+    try {
+      return Wire.bytes(new Outcome.Failed(failure, host));
+    } catch (RuntimeException _) {
+      var sendable = new IllegalStateException(String.valueOf(failure.getMessage()));
+      sendable.setStackTrace(failure.getStackTrace());
+      return Wire.bytes(new Outcome.Failed(sendable, host));
+    }
+  }
+}
