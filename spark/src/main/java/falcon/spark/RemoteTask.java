@@ -6,6 +6,7 @@ import falcon.torch.sample.SampleBatch;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.Function;
 import org.apache.spark.broadcast.Broadcast;
@@ -46,15 +47,32 @@ record RemoteTask(ArrayList<SentNetwork> networks, byte[] work, int fill)
     var chunks = (Chunks) Wire.object(bytes);
     var batches = new ArrayList<SampleBatch>();
     chunks.batches().forEach(batch -> batches.add((SampleBatch) Wire.object(batch.value())));
+    return outcome(() -> result(chunks.number(), batches));
+  }
+
+  /// Returns the bytes of an outcome.
+  ///
+  /// @throws RuntimeException if Spark has ended the task, which another executor has done
+  static byte[] outcome(Supplier<?> work) {
     try {
-      return Wire.bytes(new Outcome.Done(result(chunks.number(), batches)));
+      return Wire.bytes(new Outcome.Done(work.get()));
     } catch (RuntimeException failure) {
       TaskContext context = TaskContext.get();
       if (Thread.currentThread().isInterrupted() || (context != null && context.isInterrupted())) {
-        throw failure; // Spark has ended the task, which another executor has done.
+        throw failure;
       }
       return failed(failure);
     }
+  }
+
+  /// Returns the result of an outcome.
+  ///
+  /// @throws RuntimeException why there is none
+  static Object result(byte[] outcome) {
+    return switch ((Outcome) Wire.object(outcome)) {
+      case Outcome.Done(Object value) -> value;
+      case Outcome.Failed(RuntimeException failure, String _) -> throw failure;
+    };
   }
 
   private Object result(int number, List<SampleBatch> batches) {

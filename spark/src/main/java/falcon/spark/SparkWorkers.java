@@ -94,10 +94,7 @@ public final class SparkWorkers extends Workers implements ChunkMapper {
   private static <R> List<R> results(List<byte[]> outcomes) {
     var results = new ArrayList<R>(outcomes.size());
     for (byte[] bytes : outcomes) {
-      switch ((RemoteTask.Outcome) Wire.object(bytes)) {
-        case RemoteTask.Outcome.Done(Object value) -> results.add((R) value);
-        case RemoteTask.Outcome.Failed(RuntimeException failure, String _) -> throw failure;
-      }
+      results.add((R) RemoteTask.result(bytes));
     }
     return results;
   }
