@@ -46,24 +46,18 @@ public final class FalconPruner extends Estimator<FalconModel> implements Defaul
   private static final int MOST_ROWS = 20_000;
 
   private final String uid;
-  private final Param<String> modelLocation =
-      new Param<>(this, "modelLocation", "file of the network, where the driver can read it");
-  private final Param<String> feedDict =
-      new Param<>(this, "feedDict", "column of each input of the network, as a JSON object");
-  private final Param<String> labelCol =
-      new Param<>(this, "labelCol", "column of the classes; without one they are not used");
-  private final Param<String> keyCol =
-      new Param<>(this, "keyCol", "column that tells rows apart; all columns read if it is not set");
-  private final Param<String> outputCol =
-      new Param<>(this, "outputCol", "column of the scores that the model adds");
-  private final Param<String> macs = new Param<>(this, "macs", "budget of MACs, such as 20%");
-  private final Param<String> nnz = new Param<>(this, "nnz", "budget of weights: auto, free, 30%");
-  private final Param<String> method = new Param<>(this, "method", "as the option --method");
-  private final IntParam samples =
-      new IntParam(this, "samples", "number of calibration samples of a stage");
-  private final IntParam steps = new IntParam(this, "steps", "refinement steps of a stage");
-  private final IntParam maxRows = new IntParam(this, "maxRows", "most rows that are drawn");
-  private final LongParam seed = new LongParam(this, "seed", "master seed: same seed, same bits");
+  private final Param<String> modelLocation;
+  private final Param<String> feedDict;
+  private final Param<String> labelCol;
+  private final Param<String> keyCol;
+  private final Param<String> outputCol;
+  private final Param<String> macs;
+  private final Param<String> nnz;
+  private final Param<String> method;
+  private final IntParam samples;
+  private final IntParam steps;
+  private final IntParam maxRows;
+  private final LongParam seed;
 
   /// Creates a pruner with the defaults of the command line.
   public FalconPruner() {
@@ -73,6 +67,18 @@ public final class FalconPruner extends Estimator<FalconModel> implements Defaul
   /// Creates a pruner with an identifier of its own.
   public FalconPruner(String uid) {
     this.uid = uid;
+    modelLocation = new Param<>(this, "modelLocation", "file of the network, where the driver can read it");
+    feedDict = new Param<>(this, "feedDict", "column of each input of the network, as a JSON object");
+    labelCol = new Param<>(this, "labelCol", "column of the classes; without one they are not used");
+    keyCol = new Param<>(this, "keyCol", "column that tells rows apart; all columns read if it is not set");
+    outputCol = new Param<>(this, "outputCol", "column of the scores that the model adds");
+    macs = new Param<>(this, "macs", "budget of MACs, such as 20%");
+    nnz = new Param<>(this, "nnz", "budget of weights: auto, free, 30%");
+    method = new Param<>(this, "method", "as the option --method");
+    samples = new IntParam(this, "samples", "number of calibration samples of a stage");
+    steps = new IntParam(this, "steps", "refinement steps of a stage");
+    maxRows = new IntParam(this, "maxRows", "most rows that are drawn");
+    seed = new LongParam(this, "seed", "master seed: same seed, same bits");
     setDefault(outputCol, "scores");
     setDefault(macs, "100%");
     setDefault(nnz, "auto");

@@ -4,32 +4,44 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
 
-/// Clusters of executor processes on this machine, for tests.
+/// The cluster of the tests: two executor processes on this machine, of one core and 1 GiB of heap
+/// each, started with the first test and ended with the process.
 final class Cluster {
-  private Cluster() {}
+  static final String TWO_EXECUTORS = "local-cluster[2,1,2048]";
 
-  /// Starts executors of one core and 2 GiB each. Spark wants a home with a folder for its jars; the
-  /// executors get this process' class path.
-  static JavaSparkContext of(int executors) {
-    return new JavaSparkContext(conf("local-cluster[%d,1,2048]".formatted(executors)));
+  private static final class Started {
+    static final SparkSession SESSION = start(TWO_EXECUTORS);
   }
 
-  static SparkConf conf(String master) {
+  private Cluster() {}
+
+  static SparkSession session() {
+    return Started.SESSION;
+  }
+
+  static JavaSparkContext context() {
+    return new JavaSparkContext(session().sparkContext());
+  }
+
+  /// Spark wants a home with a folder for its jars; executors get this process' class path.
+  private static SparkSession start(String master) {
     try {
       Files.createDirectories(Path.of(System.getenv("SPARK_HOME"), "jars"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    return new SparkConf()
-        .setMaster(master)
-        .setAppName("falcon test")
-        .set("spark.ui.enabled", "false")
-        .set("spark.executor.memory", "1g")
-        .set("spark.executorEnv.JAVA_HOME", System.getProperty("java.home"))
-        .set("spark.executor.extraClassPath", System.getProperty("java.class.path"))
-        .set("spark.executor.extraJavaOptions", SparkLaunch.JVM_OPTIONS);
+    return SparkSession.builder()
+        .master(master)
+        .appName("falcon test")
+        .config("spark.ui.enabled", "false")
+        .config("spark.sql.shuffle.partitions", "4")
+        .config("spark.executor.memory", "1g")
+        .config("spark.executorEnv.JAVA_HOME", System.getProperty("java.home"))
+        .config("spark.executor.extraClassPath", System.getProperty("java.class.path"))
+        .config("spark.executor.extraJavaOptions", SparkLaunch.JVM_OPTIONS)
+        .getOrCreate();
   }
 }

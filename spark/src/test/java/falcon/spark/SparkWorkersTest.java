@@ -1,0 +1,109 @@
+package falcon.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import falcon.data.format.Datasets;
+import falcon.model.Network;
+import falcon.model.format.Networks;
+import falcon.prune.Falcon;
+import falcon.prune.WorkPlace;
+import falcon.prune.options.BatchNormPolicy;
+import falcon.prune.options.BudgetRequest;
+import falcon.prune.options.Method;
+import falcon.prune.options.PruningOptions;
+import falcon.prune.report.PrunedNetwork;
+import falcon.torch.Precision;
+import falcon.torch.UnsupportedNetworkException;
+import falcon.torch.execution.ChunkJob;
+import falcon.torch.execution.ChunkWork;
+import falcon.torch.execution.Evaluation;
+import falcon.torch.execution.LoadedNetwork;
+import falcon.torch.kernel.Workers;
+import falcon.torch.sample.InputArray;
+import falcon.torch.sample.SampleBatch;
+import falcon.torch.sample.SampleSource;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+@Tag("native")
+class SparkWorkersTest {
+  /// A machine that fails in the middle: the task that finds no mark leaves one and ends its
+  /// executor.
+  private record Dying(String mark) implements ChunkWork<Integer> {
+    @Override
+    public Integer of(Task task) {
+      if (task.number() == 3 && !Files.exists(Path.of(mark))) {
+        try {
+          Files.createFile(Path.of(mark));
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+        Runtime.getRuntime().halt(1);
+      }
+      return task.number();
+    }
+  }
+
+  @Test
+  void demoNetworkHasTheSameBitsOnTwoExecutors() {
+    var place = new SparkPlace(Cluster.context());
+    PrunedNetwork alone = run(Workers::new);
+    PrunedNetwork onCluster = run(place);
+    assertThat(onCluster.network().initializers()).isEqualTo(alone.network().initializers());
+    assertThat(onCluster.mask()).isEqualTo(alone.mask());
+    assertThat(onCluster.report().validation()).isEqualTo(alone.report().validation());
+    assertThat(place.traffic()).containsKeys("outputs", "second moments");
+    place.traffic().forEach((name, traffic) -> System.out.println("PHASE " + name + " " + traffic));
+  }
+
+  private static PrunedNetwork run(WorkPlace place) {
+    PruningOptions options =
+        PruningOptions.builder()
+            .method(Method.FALCON)
+            .samples(64)
+            .steps(2)
+            .batchNorm(BatchNormPolicy.ON)
+            .seed(1)
+            .build();
+    return Falcon.prune(
+            Networks.read(Path.of("../demo/resnet20_fmnist.safetensors")),
+            Datasets.open(Path.of("../demo/fashion-mnist")),
+            BudgetRequest.macs(0.30))
+        .options(options)
+        .place(place)
+        .test(false)
+        .run();
+  }
+
+  @Test
+  void lostExecutorIsReplaced(@TempDir Path folder) {
+    SampleSource samples = SourceOf.images(8 * 32);
+    try (var workers = new SparkWorkers(1, Cluster.context());
+        var loaded = new LoadedNetwork(TinyNetwork.of(1), Precision.FLOAT32)) {
+      ChunkJob job = ChunkJob.of("dying", samples, loaded.chunks(samples), loaded);
+      assertThat(workers.map(job, new Dying(folder.resolve("mark").toString()))).containsExactly(0, 1, 2, 3, 4, 5, 6, 7);
+    }
+  }
+
+  @Test
+  void faultOfASampleIsToldAsOnOneMachine() {
+    float[] values = new float[40 * TinyNetwork.PIXELS];
+    values[35 * TinyNetwork.PIXELS + 7] = Float.NaN;
+    SampleSource samples =
+        SourceOf.batch(
+            new SampleBatch(List.of(InputArray.ofFloats(List.of(1L, 8L, 8L), values)), null));
+    Network network = TinyNetwork.of(1);
+    try (var workers = new SparkWorkers(1, Cluster.context())) {
+      assertThatThrownBy(() -> Evaluation.requireFinite(network, samples, workers))
+          .isInstanceOf(UnsupportedNetworkException.class)
+          .hasMessageContaining("input 'image' holds NaN for sample 35 (counted from 0) at element 7");
+    }
+  }
+}
