@@ -23,6 +23,7 @@ import falcon.model.Network;
 import falcon.prune.Falcon;
 import falcon.prune.Pruning;
 import falcon.prune.WeightPruning;
+import falcon.prune.WorkPlace;
 import falcon.prune.options.Amount;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.NnzRule;
@@ -60,6 +61,7 @@ import picocli.CommandLine.Spec;
 final class PruneCommand implements Callable<Integer> {
   private final Console console;
   private final Interruption interruption;
+  private final WorkPlace place;
   private final List<String> args;
 
   @Spec
@@ -126,9 +128,11 @@ final class PruneCommand implements Callable<Integer> {
       description = "Only tell what would be done: budgets, stages, memory, time.")
   private boolean isDryRun;
 
-  PruneCommand(Console console, Interruption interruption, String... args) {
+  /// @param place where chunks of samples are computed
+  PruneCommand(Console console, Interruption interruption, WorkPlace place, String... args) {
     this.console = console;
     this.interruption = interruption;
+    this.place = place;
     this.args = List.of(args);
   }
 
@@ -156,6 +160,7 @@ final class PruneCommand implements Callable<Integer> {
                 .options(options)
                 .preprocessing(preprocessing)
                 .progress(progress)
+                .place(place)
                 .test(!isTestLeftOut));
       }
       Map<Amount, PruningPlan> plans = new LinkedHashMap<>();

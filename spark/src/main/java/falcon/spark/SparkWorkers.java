@@ -28,21 +28,24 @@ import org.apache.spark.broadcast.Broadcast;
 /// task of theirs reads it and keep for the next job. Results come back as arrays, in task order.
 /// A task is a function of what was sent to it: Spark may repeat it, and may run it twice. An
 /// instance serves one run, on one thread.
-public final class SparkWorkers extends Workers implements ChunkMapper {
+final class SparkWorkers extends Workers implements ChunkMapper {
   private final JavaSparkContext context;
+  private final ExecutorCensus census;
   private final Map<Network, Sent> networks = new WeakHashMap<>();
   private final Map<SampleSource, Map<SampleRange, Broadcast<byte[]>>> samples =
       new WeakHashMap<>();
   private final Map<String, Traffic> traffic = new LinkedHashMap<>();
 
-  private record Sent(String hash, Broadcast<byte[]> bytes) {}
+  /// @param size number of bytes
+  private record Sent(String hash, int size, Broadcast<byte[]> bytes) {}
 
   /// Creates workers; the caller owns the context.
   ///
   /// @param threads number of threads of the driver
-  public SparkWorkers(int threads, JavaSparkContext context) {
+  SparkWorkers(int threads, JavaSparkContext context, ExecutorCensus census) {
     super(threads);
     this.context = context;
+    this.census = census;
   }
 
   /// Returns what each phase has sent so far, in the order of their first jobs.
@@ -63,6 +66,7 @@ public final class SparkWorkers extends Workers implements ChunkMapper {
     for (int i = 0; i < job.tasks(); i++) {
       tasks.add(Wire.bytes(chunks(job, i, meter)));
     }
+    census.requireHeap(meter.networkBytes, meter.taskBytes);
     var remote = new RemoteTask(sent, Wire.bytes(work), job.fill());
     List<byte[]> outcomes = outcomes(job.name(), tasks, remote);
     long taskBytes = tasks.stream().mapToLong(task -> task.length + remote.work().length).sum();
@@ -102,6 +106,12 @@ public final class SparkWorkers extends Workers implements ChunkMapper {
   /// Counts what a job broadcasts.
   private static final class Meter {
     private long bytes;
+
+    /// Bytes of the job's networks, sent now or before.
+    private long networkBytes;
+
+    /// Bytes of the samples of the largest task.
+    private long taskBytes;
   }
 
   private RemoteTask.SentNetwork sent(LoadedNetwork loaded, Meter meter) {
@@ -112,8 +122,9 @@ public final class SparkWorkers extends Workers implements ChunkMapper {
             key -> {
               byte[] bytes = Wire.bytes(key);
               meter.bytes += bytes.length;
-              return new Sent(hash(bytes), context.broadcast(bytes));
+              return new Sent(hash(bytes), bytes.length, context.broadcast(bytes));
             });
+    meter.networkBytes += sent.size();
     return new RemoteTask.SentNetwork(sent.hash(), loaded.parameters().precision(), sent.bytes());
   }
 
@@ -128,6 +139,7 @@ public final class SparkWorkers extends Workers implements ChunkMapper {
               _ -> {
                 byte[] bytes = Wire.bytes(job.samples().batch(range.from(), range.to()));
                 meter.bytes += bytes.length;
+                meter.taskBytes = Math.max(meter.taskBytes, (long) bytes.length * job.together());
                 return context.broadcast(bytes);
               }));
     }
