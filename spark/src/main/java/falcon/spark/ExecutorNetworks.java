@@ -73,12 +73,20 @@ final class ExecutorNetworks {
       Entry entry = LOADED.remove(key);
       if (entry == null) {
         var network = (Network) Wire.object(sent.bytes().value());
-        entry = new Entry(new LoadedNetwork(network, sent.precision()));
+        var loaded = new LoadedNetwork(network, sent.precision());
+        if (sent.parameters() != null) {
+          set(loaded, (Map<?, ?>) Wire.object(sent.parameters().value()));
+        }
+        entry = new Entry(loaded);
       }
       LOADED.put(key, entry); // Last used, last in the order.
       entry.users++;
       return entry;
     }
+  }
+
+  private static void set(LoadedNetwork loaded, Map<?, ?> parameters) {
+    parameters.forEach((name, values) -> loaded.parameters().set((String) name, (float[]) values));
   }
 
   private static void giveBack(List<Entry> entries) {

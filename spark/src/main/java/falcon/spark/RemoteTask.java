@@ -10,6 +10,7 @@ import java.util.function.Supplier;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.Function;
 import org.apache.spark.broadcast.Broadcast;
+import org.jspecify.annotations.Nullable;
 
 /// What an executor does for one task of a job: `bytes of a [Chunks] → bytes of an [Outcome]`.
 ///
@@ -21,9 +22,15 @@ record RemoteTask(ArrayList<SentNetwork> networks, byte[] work, int fill)
 
   /// A network that has been sent.
   ///
-  /// @param hash SHA-256 of its bytes, which tells it from others
+  /// @param hash tells it, with these parameters and for this purpose, from others
   /// @param precision precision that it is executed in
-  record SentNetwork(String hash, Precision precision, Broadcast<byte[]> bytes)
+  /// @param parameters bytes of a map of the parameters that have other values than in the network,
+  ///     null if none has
+  record SentNetwork(
+      String hash,
+      Precision precision,
+      Broadcast<byte[]> bytes,
+      @Nullable Broadcast<byte[]> parameters)
       implements Serializable {}
 
   /// The chunks of a task.

@@ -32,6 +32,7 @@ final class SparkWorkers extends Workers implements ChunkMapper {
   private final JavaSparkContext context;
   private final ExecutorCensus census;
   private final Map<Network, Sent> networks = new WeakHashMap<>();
+  private final Map<LoadedNetwork, Sent> parameters = new WeakHashMap<>();
   private final Map<SampleSource, Map<SampleRange, Broadcast<byte[]>>> samples =
       new WeakHashMap<>();
   private final Map<String, Traffic> traffic = new LinkedHashMap<>();
@@ -61,7 +62,7 @@ final class SparkWorkers extends Workers implements ChunkMapper {
     long start = System.nanoTime();
     var meter = new Meter();
     var sent = new ArrayList<RemoteTask.SentNetwork>();
-    job.networks().forEach(network -> sent.add(sent(network, meter)));
+    job.networks().forEach(network -> sent.add(sent(network, job.name(), meter)));
     var tasks = new ArrayList<byte[]>();
     for (int i = 0; i < job.tasks(); i++) {
       tasks.add(Wire.bytes(chunks(job, i, meter)));
@@ -114,7 +115,9 @@ final class SparkWorkers extends Workers implements ChunkMapper {
     private long taskBytes;
   }
 
-  private RemoteTask.SentNetwork sent(LoadedNetwork loaded, Meter meter) {
+  /// @param purpose tasks of different purposes change the state of a loaded network differently, so
+  ///     that each has its own
+  private RemoteTask.SentNetwork sent(LoadedNetwork loaded, String purpose, Meter meter) {
     Network network = loaded.program().network();
     Sent sent =
         networks.computeIfAbsent(
@@ -125,7 +128,30 @@ final class SparkWorkers extends Workers implements ChunkMapper {
               return new Sent(hash(bytes), bytes.length, context.broadcast(bytes));
             });
     meter.networkBytes += sent.size();
-    return new RemoteTask.SentNetwork(sent.hash(), loaded.parameters().precision(), sent.bytes());
+    Map<String, float[]> replaced = loaded.parameters().replaced();
+    Sent changed = replaced.isEmpty() ? null : sentParameters(loaded, replaced, meter);
+    return new RemoteTask.SentNetwork(
+        "%s %s %s".formatted(sent.hash(), changed == null ? "" : changed.hash(), purpose),
+        loaded.parameters().precision(),
+        sent.bytes(),
+        changed == null ? null : changed.bytes());
+  }
+
+  /// Sends the parameters of a network that have changed, as those of a refinement do at each step.
+  private Sent sentParameters(LoadedNetwork loaded, Map<String, float[]> values, Meter meter) {
+    byte[] bytes = Wire.bytes(new LinkedHashMap<>(values));
+    String hash = hash(bytes);
+    Sent before = parameters.get(loaded);
+    if (before != null && before.hash().equals(hash)) {
+      return before;
+    }
+    if (before != null) {
+      before.bytes().destroy();
+    }
+    meter.bytes += bytes.length;
+    var sent = new Sent(hash, bytes.length, context.broadcast(bytes));
+    parameters.put(loaded, sent);
+    return sent;
   }
 
   private RemoteTask.Chunks chunks(ChunkJob job, int task, Meter meter) {

@@ -3,7 +3,7 @@ package falcon.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import falcon.data.format.Datasets;
+import falcon.data.Dataset;
 import falcon.model.Network;
 import falcon.model.Tensor;
 import falcon.model.format.Networks;
@@ -13,6 +13,7 @@ import falcon.prune.options.BatchNormPolicy;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.Method;
 import falcon.prune.options.PruningOptions;
+import falcon.prune.options.Refit;
 import falcon.prune.report.PrunedNetwork;
 import falcon.torch.Precision;
 import falcon.torch.UnsupportedNetworkException;
@@ -31,9 +32,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 @Tag("native")
 class SparkWorkersTest {
@@ -54,35 +59,74 @@ class SparkWorkersTest {
     }
   }
 
-  @Test
-  void demoNetworkHasTheSameBitsOnTwoExecutors() {
-    var place = new SparkPlace(Cluster.context());
-    PrunedNetwork alone = run(Workers::new);
-    PrunedNetwork onCluster = run(place);
-    assertThat(onCluster.network().initializers()).isEqualTo(alone.network().initializers());
-    assertThat(onCluster.mask()).isEqualTo(alone.mask());
-    assertThat(onCluster.report().validation()).isEqualTo(alone.report().validation());
-    assertThat(place.traffic()).containsKeys("outputs", "second moments");
-    place.traffic().forEach((name, traffic) -> System.out.println("PHASE " + name + " " + traffic));
+  /// A network, a method, and the phases that executors have a part in.
+  static Stream<Arguments> runs() {
+    Network demo = Networks.read(Path.of("../demo/resnet20_fmnist.safetensors"));
+    PruningOptions.Builder options =
+        PruningOptions.builder().samples(64).steps(3).batchNorm(BatchNormPolicy.ON).seed(1);
+    return Stream.of(
+        Arguments.of(
+            "demo network",
+            demo,
+            List.of(1L, 28L, 28L),
+            options.method(Method.FALCON).build(),
+            List.of("outputs", "second moments", "refinement", "output errors")),
+        Arguments.of(
+            "backsolve",
+            TinyNetwork.of(1),
+            List.of(1L, 8L, 8L),
+            options.method(Method.FALCON).refit(Refit.BACKSOLVE).steps(null).build(),
+            List.of("outputs", "gradients")),
+        Arguments.of(
+            "stages",
+            TinyNetwork.of(2),
+            List.of(1L, 8L, 8L),
+            options
+                .method(Method.FALCON_PLUS_PLUS)
+                .refit(Refit.AUTO)
+                .steps(3)
+                .stages(2)
+                .build(),
+            List.of("outputs", "second moments", "refinement")));
   }
 
-  private static PrunedNetwork run(WorkPlace place) {
-    PruningOptions options =
-        PruningOptions.builder()
-            .method(Method.FALCON)
-            .samples(64)
-            .steps(2)
-            .batchNorm(BatchNormPolicy.ON)
-            .seed(1)
-            .build();
-    return Falcon.prune(
-            Networks.read(Path.of("../demo/resnet20_fmnist.safetensors")),
-            Datasets.open(Path.of("../demo/fashion-mnist")),
-            BudgetRequest.macs(0.30))
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("runs")
+  void runOnTwoExecutorsHasTheBitsOfOneMachine(
+      String name,
+      Network network,
+      List<Long> shape,
+      PruningOptions options,
+      List<String> phases,
+      @TempDir Path folder) {
+    Dataset data = NoiseData.of(folder, 160, shape);
+    var place = new SparkPlace(Cluster.context());
+    PrunedNetwork alone = run(network, data, options, Workers::new);
+    PrunedNetwork onCluster = run(network, data, options, place);
+    assertThat(bytes(onCluster, folder.resolve("cluster.onnx")))
+        .isEqualTo(bytes(alone, folder.resolve("alone.onnx")));
+    assertThat(onCluster.mask()).isEqualTo(alone.mask());
+    assertThat(onCluster.report().validation()).isEqualTo(alone.report().validation());
+    assertThat(onCluster.report().outcomes()).isEqualTo(alone.report().outcomes());
+    assertThat(place.traffic().keySet()).containsAll(phases);
+  }
+
+  private static PrunedNetwork run(
+      Network network, Dataset data, PruningOptions options, WorkPlace place) {
+    return Falcon.prune(network, data, BudgetRequest.macs(0.30))
         .options(options)
         .place(place)
         .test(false)
         .run();
+  }
+
+  private static byte[] bytes(PrunedNetwork pruned, Path file) {
+    Networks.write(pruned.network(), file);
+    try {
+      return Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test

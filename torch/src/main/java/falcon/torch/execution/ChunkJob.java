@@ -10,7 +10,8 @@ import java.util.stream.IntStream;
 /// Chunks of samples and the networks that they go through: a list of tasks for a [ChunkWork].
 ///
 /// @param name what is done, in a few words, for people who look at a cluster
-/// @param networks the networks, loaded here, with the parameters that their files have
+/// @param networks the networks, loaded here, with the parameters that they have when the job is
+///     done
 /// @param samples source of the samples
 /// @param chunks the samples of each chunk
 /// @param fill number of samples that a chunk is filled up to, 0 to leave it as it is
@@ -33,12 +34,22 @@ public record ChunkJob(
   /// Returns the job of one task for each chunk.
   public static ChunkJob of(
       String name, SampleSource samples, SampleChunks chunks, LoadedNetwork... networks) {
+    return of(name, samples, 0, chunks, List.of(networks));
+  }
+
+  /// Returns the job of one task for each chunk of the samples from number `from` on.
+  public static ChunkJob of(
+      String name,
+      SampleSource samples,
+      int from,
+      SampleChunks chunks,
+      List<LoadedNetwork> networks) {
     return new ChunkJob(
         name,
-        List.of(networks),
+        networks,
         samples,
         IntStream.range(0, chunks.count())
-            .mapToObj(chunk -> new SampleRange(chunks.from(chunk), chunks.to(chunk)))
+            .mapToObj(chunk -> new SampleRange(from + chunks.from(chunk), from + chunks.to(chunk)))
             .toList(),
         chunks.areFull() ? chunks.size() : 0,
         1,
