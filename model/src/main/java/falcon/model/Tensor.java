@@ -18,6 +18,7 @@ public final class Tensor implements Serializable {
   private final transient ByteBuffer content;
 
   /// A tensor on its way to another process.
+  @SuppressWarnings("ArrayRecordComponent") // on its way to another process
   private record Sent(DataType type, List<Long> shape, byte[] bytes) implements Serializable {
     private Object readResolve() {
       return ofBytes(type, shape, bytes);

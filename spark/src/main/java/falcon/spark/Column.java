@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// @param shape sizes of the arrays; empty for a number
 /// @param numbers row-major
 /// @param isWhole whether the column holds integers
+@SuppressWarnings("ArrayRecordComponent") // read once
 record Column(List<Long> shape, double[] numbers, boolean isWhole) {
   /// Returns the value of a row.
   ///

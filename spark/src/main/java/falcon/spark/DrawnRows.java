@@ -68,7 +68,8 @@ record DrawnRows(LinkedHashMap<String, byte[]> files) implements Serializable {
     List<String> key = columns.key().isEmpty() ? columns.read() : columns.key();
     var hashed =
         Stream.concat(
-                Stream.of(functions.lit(seed)), key.stream().map(name -> frame.col("`%s`".formatted(name))))
+                Stream.of(functions.lit(seed)),
+                key.stream().map(name -> frame.col("`%s`".formatted(name))))
             .toArray(org.apache.spark.sql.Column[]::new);
     List<Row> rows =
         frame
@@ -90,7 +91,10 @@ record DrawnRows(LinkedHashMap<String, byte[]> files) implements Serializable {
             files.put(input + ".npy", array(rows, column, declared(network, input))));
     if (columns.label() != null) {
       String name =
-          LABELS.stream().filter(label -> !columns.feed().containsKey(label)).findFirst().orElseThrow();
+          LABELS.stream()
+              .filter(label -> !columns.feed().containsKey(label))
+              .findFirst()
+              .orElseThrow();
       files.put(name + ".npy", array(rows, columns.label(), null));
     }
     return new DrawnRows(files);

@@ -99,7 +99,8 @@ record ExecutorCensus(List<Executor> executors) {
     try {
       for (String line : Files.readAllLines(Path.of("/proc/cpuinfo"))) {
         if (line.startsWith("flags") || line.startsWith("Features")) {
-          var known = new ArrayList<>(Arrays.asList(line.substring(line.indexOf(':') + 1).split(" ")));
+          var known =
+              new ArrayList<>(Arrays.asList(line.substring(line.indexOf(':') + 1).split(" ")));
           known.retainAll(INSTRUCTIONS);
           known.sort(Comparator.naturalOrder());
           return architecture + " " + String.join(" ", known);

@@ -21,8 +21,8 @@ import org.apache.spark.ml.util.Identifiable$;
 import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.types.StructType;
-import scala.jdk.javaapi.CollectionConverters;
 import org.jspecify.annotations.Nullable;
+import scala.jdk.javaapi.CollectionConverters;
 
 /// Prunes a network to a budget on the samples of a frame; an estimator in the habit of Spark ML.
 ///
@@ -67,10 +67,15 @@ public final class FalconPruner extends Estimator<FalconModel> implements Defaul
   /// Creates a pruner with an identifier of its own.
   public FalconPruner(String uid) {
     this.uid = uid;
-    modelLocation = new Param<>(this, "modelLocation", "file of the network, where the driver can read it");
-    feedDict = new Param<>(this, "feedDict", "column of each input of the network, as a JSON object");
-    labelCol = new Param<>(this, "labelCol", "column of the classes; without one they are not used");
-    keyCol = new Param<>(this, "keyCol", "column that tells rows apart; all columns read if it is not set");
+    modelLocation =
+        new Param<>(this, "modelLocation", "file of the network, where the driver can read it");
+    feedDict =
+        new Param<>(this, "feedDict", "column of each input of the network, as a JSON object");
+    labelCol =
+        new Param<>(this, "labelCol", "column of the classes; without one they are not used");
+    keyCol =
+        new Param<>(
+            this, "keyCol", "column that tells rows apart; all columns read if it is not set");
     outputCol = new Param<>(this, "outputCol", "column of the scores that the model adds");
     macs = new Param<>(this, "macs", "budget of MACs, such as 20%");
     nnz = new Param<>(this, "nnz", "budget of weights: auto, free, 30%");
@@ -266,8 +271,7 @@ public final class FalconPruner extends Estimator<FalconModel> implements Defaul
     }
     var models = new ArrayList<FalconModel>();
     for (int i = 0; i < outcomes.size(); i++) {
-      models.add(
-          pruners.get(i).model(Sweep.files(outcomes.get(i))).setParent(pruners.get(i)));
+      models.add(pruners.get(i).model(Sweep.files(outcomes.get(i))).setParent(pruners.get(i)));
     }
     return models;
   }

@@ -27,7 +27,8 @@ final class Feed {
     } catch (JsonProcessingException e) {
       throw new PruningException(
           PruningException.Kind.USAGE,
-          "feedDict is '%s'; wanted is a JSON object such as {\"input\": \"features\"}.".formatted(text),
+          "feedDict is '%s'; wanted is a JSON object such as {\"input\": \"features\"}."
+              .formatted(text),
           e);
     }
   }

@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// @param networks the networks of the job
 /// @param work bytes of the [ChunkWork]
 /// @param fill number of samples that chunks are filled up to, 0 for none
+@SuppressWarnings("ArrayRecordComponent") // on its way to another process
 record RemoteTask(ArrayList<SentNetwork> networks, byte[] work, int fill)
     implements Function<byte[], byte[]> {
 

@@ -94,8 +94,7 @@ record Scoring(Broadcast<byte[]> network, LinkedHashMap<String, String> feed)
       }
       return Tensor.ofFloats(type, shape, floats);
     }
-    var bytes =
-        ByteBuffer.allocate(numbers.length * type.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+    var bytes = ByteBuffer.allocate(numbers.length * type.bytes()).order(ByteOrder.LITTLE_ENDIAN);
     for (double number : numbers) {
       switch (type.bytes()) {
         case 1 -> bytes.put((byte) (long) number);

@@ -22,8 +22,9 @@ record Sweep(Broadcast<byte[]> input) implements Function<byte[], byte[]> {
     var read = (Input) Wire.object(input.value());
     var task = (PruneTask) Wire.object(bytes);
     int threads = SparkEnv.get().conf().getInt("spark.task.cpus", 1);
-    return RemoteTask.outcome(
-        () -> task.run(Path.of(read.location()), read.network(), read.rows(), threads, WorkPlace.THREADS));
+    return RemoteTask.outcome(() ->
+        task.run(
+            Path.of(read.location()), read.network(), read.rows(), threads, WorkPlace.THREADS));
   }
 
   /// Returns the files of a run.

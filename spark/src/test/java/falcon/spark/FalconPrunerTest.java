@@ -104,8 +104,7 @@ class FalconPrunerTest {
     Dataset<Row> frame = frame(80);
     FalconPruner pruner = pruner();
     List<ParamMap> maps =
-        List.of(
-            new ParamMap().put(pruner.macs(), "30%"), new ParamMap().put(pruner.macs(), "60%"));
+        List.of(new ParamMap().put(pruner.macs(), "30%"), new ParamMap().put(pruner.macs(), "60%"));
     List<FalconModel> models = pruner.fit(frame, maps);
     assertThat(models.getFirst().onnx()).isEqualTo(pruner().setMacs("30%").fit(frame).onnx());
     assertThat(models.getLast().onnx()).isNotEqualTo(models.getFirst().onnx());

@@ -42,7 +42,6 @@ final class SourceOf {
       System.arraycopy(
           TinyNetwork.pixels(i), 0, values, i * TinyNetwork.PIXELS, TinyNetwork.PIXELS);
     }
-    return batch(
-        new SampleBatch(List.of(InputArray.ofFloats(List.of(1L, 8L, 8L), values)), null));
+    return batch(new SampleBatch(List.of(InputArray.ofFloats(List.of(1L, 8L, 8L), values)), null));
   }
 }

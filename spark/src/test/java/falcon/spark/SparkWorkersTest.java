@@ -81,12 +81,7 @@ class SparkWorkersTest {
             "stages",
             TinyNetwork.of(2),
             List.of(1L, 8L, 8L),
-            options
-                .method(Method.FALCON_PLUS_PLUS)
-                .refit(Refit.AUTO)
-                .steps(3)
-                .stages(2)
-                .build(),
+            options.method(Method.FALCON_PLUS_PLUS).refit(Refit.AUTO).steps(3).stages(2).build(),
             List.of("outputs", "second moments", "refinement")));
   }
 
@@ -135,7 +130,8 @@ class SparkWorkersTest {
     try (var workers = new SparkPlace(Cluster.context()).open(1);
         var loaded = new LoadedNetwork(TinyNetwork.of(1), Precision.FLOAT32)) {
       ChunkJob job = ChunkJob.of("dying", samples, loaded.chunks(samples), loaded);
-      assertThat(ChunkMapper.of(workers).map(job, new Dying(folder.resolve("mark").toString()))).containsExactly(0, 1, 2, 3, 4, 5, 6, 7);
+      assertThat(ChunkMapper.of(workers).map(job, new Dying(folder.resolve("mark").toString())))
+          .containsExactly(0, 1, 2, 3, 4, 5, 6, 7);
     }
   }
 

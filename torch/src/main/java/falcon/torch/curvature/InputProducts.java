@@ -120,6 +120,7 @@ public final class InputProducts implements LayerFit {
   ///
   /// @param gram `float[]` or `double[]`, as wide as they are
   /// @param cross `float[]` or `double[]`
+  @SuppressWarnings("ArrayRecordComponent") // on its way to another process
   record Sent(
       int groups,
       int inputs,

@@ -106,6 +106,7 @@ public final class LossGradients {
   ///
   /// @param loss summed over the chunk's samples
   /// @param gradients row-major, null where the loss does not depend on a parameter
+  @SuppressWarnings("ArrayRecordComponent") // on its way to another process
   public record Sent(double loss, float @Nullable [][] gradients) implements Serializable {}
 
   /// Returns the gradient of one chunk as arrays.
@@ -199,8 +200,7 @@ public final class LossGradients {
   }
 
   private ChunkGradient gradient(SampleBatch batch, int chunk, Loss loss, boolean isSquared) {
-    return gradient(
-        network, names, watched, batch, chunk, loss, batchStatistics, isSquared);
+    return gradient(network, names, watched, batch, chunk, loss, batchStatistics, isSquared);
   }
 
   private static ChunkGradient gradient(

@@ -12,7 +12,10 @@ public final class InputArray implements Serializable {
   private static final long serialVersionUID = 1L;
 
   private final DataType type;
+
+  @SuppressWarnings("serial") // an immutable list
   private final List<Long> sampleShape;
+
   private final float @Nullable [] floats;
   private final long @Nullable [] longs;
 

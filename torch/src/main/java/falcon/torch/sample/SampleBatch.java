@@ -9,7 +9,9 @@ import org.jspecify.annotations.Nullable;
 public final class SampleBatch implements Serializable {
   private static final long serialVersionUID = 1L;
 
+  @SuppressWarnings("serial") // an immutable list
   private final List<InputArray> inputs;
+
   private final int @Nullable [] labels;
   private final int @Nullable [] numbers;
 

@@ -206,7 +206,8 @@ final class DenseDistance implements AutoCloseable {
     return new Sent(
         new ArrayList<>(features.stream().map(feature -> feature.name).toList()),
         new ArrayList<>(features.stream().map(feature -> feature.units.shape()).toList()),
-        new ArrayList<>(features.stream().map(feature -> Torch.type(feature.units).name()).toList()),
+        new ArrayList<>(
+            features.stream().map(feature -> Torch.type(feature.units).name()).toList()),
         new ArrayList<>(features.stream().map(feature -> feature.variances).toList()),
         weights.outputs(),
         weights.features(),
