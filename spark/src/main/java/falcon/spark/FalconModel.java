@@ -43,12 +43,12 @@ public final class FalconModel extends Model<FalconModel> implements MLWritable 
   private final Param<String> feedDict;
   private final Param<String> outputCol;
 
-  FalconModel(String uid, LinkedHashMap<String, byte[]> files, String feed, String scores) {
+  FalconModel(String uid, Map<String, byte[]> files, String feed, String scores) {
     this.uid = uid;
     feedDict =
         new Param<>(this, "feedDict", "column of each input of the network, as a JSON object");
     outputCol = new Param<>(this, "outputCol", "column of the scores that the model adds");
-    this.files = files;
+    this.files = new LinkedHashMap<>(files);
     set(feedDict, feed);
     set(outputCol, scores);
   }

@@ -5,7 +5,6 @@ import falcon.model.format.Networks;
 import falcon.prune.options.PruningException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -338,7 +337,7 @@ public final class FalconPruner extends Estimator<FalconModel> implements Defaul
     return $(parameter);
   }
 
-  private FalconModel model(LinkedHashMap<String, byte[]> files) {
+  private FalconModel model(Map<String, byte[]> files) {
     return new FalconModel(
         Identifiable$.MODULE$.randomUID("falconModel"), files, $(feedDict), $(outputCol));
   }

@@ -230,7 +230,7 @@ public final class LayerMoments {
     for (Known known : layers) {
       if (known.form == MomentForm.PRODUCTS) {
         long length = known.layer.order().rowLength();
-        bytes += Float.BYTES * known.layer.order().groups() * length * length;
+        bytes += (long) Float.BYTES * known.layer.order().groups() * length * length;
       }
     }
     return bytes;

@@ -107,7 +107,7 @@ public final class LossGradients {
   /// @param loss summed over the chunk's samples
   /// @param gradients row-major, null where the loss does not depend on a parameter
   @SuppressWarnings("ArrayRecordComponent") // on its way to another process
-  public record Sent(double loss, float @Nullable [][] gradients) implements Serializable {}
+  public record Sent(double loss, float[] @Nullable [] gradients) implements Serializable {}
 
   /// Returns the gradient of one chunk as arrays.
   public static Sent ofChunk(
@@ -118,7 +118,7 @@ public final class LossGradients {
       Loss loss) {
     network.parameters().requireGradients(names);
     ChunkGradient of = gradient(network, names, watched, batch, 0, loss, false, false);
-    var gradients = new float @Nullable [names.size()][];
+    var gradients = new float[names.size()] @Nullable [];
     for (int p = 0; p < gradients.length; p++) {
       Tensor gradient = of.gradients.get(p);
       if (gradient != null) {
