@@ -25,8 +25,8 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
 import org.jspecify.annotations.Nullable;
 
-/// Rows of a frame that are drawn for a run, as NumPy files: which rows, and in which order, depends
-/// on their content and the seed alone, not on how the frame is divided.
+/// Rows of a frame that are drawn for a run, as NumPy files: which rows, and in which order,
+/// depends on their content and the seed alone, not on how the frame is divided.
 ///
 /// @param files content by file name
 record DrawnRows(LinkedHashMap<String, byte[]> files) implements Serializable {

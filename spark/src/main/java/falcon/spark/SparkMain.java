@@ -7,8 +7,8 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 
 /// The command line on a cluster: `spark-submit --class falcon.spark.SparkMain … prune net.onnx
-/// --data DIR --macs 20% --out DIR`. Options and exit codes are those of `falcon`; chunks of samples
-/// are computed by executors. The master and all settings are those of `spark-submit`.
+/// --data DIR --macs 20% --out DIR`. Options and exit codes are those of `falcon`; chunks of
+/// samples are computed by executors. The master and all settings are those of `spark-submit`.
 public final class SparkMain {
   /// Refuses a cluster of different processors.
   private static final String REQUIRE_SAME_BITS = "--require-same-bits";

@@ -115,8 +115,8 @@ final class SparkWorkers extends Workers implements ChunkMapper {
     private long taskBytes;
   }
 
-  /// @param purpose tasks of different purposes change the state of a loaded network differently, so
-  ///     that each has its own
+  /// @param purpose tasks of different purposes change the state of a loaded network differently,
+  ///     so that each has its own
   private RemoteTask.SentNetwork sent(LoadedNetwork loaded, String purpose, Meter meter) {
     Network network = loaded.program().network();
     Sent sent =

@@ -9,8 +9,8 @@ import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.function.Function;
 import org.apache.spark.broadcast.Broadcast;
 
-/// Whole runs as tasks: `bytes of a [PruneTask] → bytes of an outcome`. Such a run uses the cores of
-/// one executor.
+/// Whole runs as tasks: `bytes of a [PruneTask] → bytes of an outcome`. Such a run uses the cores
+/// of one executor.
 ///
 /// @param input bytes of an [Input]
 record Sweep(Broadcast<byte[]> input) implements Function<byte[], byte[]> {
