@@ -16,6 +16,7 @@ import falcon.data.Dataset;
 import falcon.data.Preprocessing;
 import falcon.model.Network;
 import falcon.prune.Evaluator;
+import falcon.prune.WorkPlace;
 import falcon.prune.options.Measure;
 import java.nio.file.Path;
 import java.util.List;
@@ -35,6 +36,7 @@ import picocli.CommandLine.Option;
 final class EvaluateCommand implements Callable<Integer> {
   private final Console console;
   private final Gate gate;
+  private final WorkPlace place;
 
   @Mixin private final ModelOptions model = new ModelOptions();
   @Mixin private final DataOptions dataOptions = new DataOptions();
@@ -58,9 +60,11 @@ final class EvaluateCommand implements Callable<Integer> {
               + " class) and fidelity (share of the outputs' variance that is reproduced).")
   private @Nullable Path reference;
 
-  EvaluateCommand(Console console) {
+  /// @param place where chunks of samples are computed
+  EvaluateCommand(Console console, WorkPlace place) {
     this.console = console;
     this.gate = new Gate(console, thresholds);
+    this.place = place;
   }
 
   @Override
@@ -77,7 +81,7 @@ final class EvaluateCommand implements Callable<Integer> {
     Preprocessing preprocessing = dataOptions.preprocessing(data, network, model.path());
     Evaluator.Part part = part(data);
     String samples = data.layout().isImages() ? "images" : "samples";
-    var evaluator = new Evaluator(data, preprocessing, threads.count());
+    var evaluator = new Evaluator(data, preprocessing, threads.count(), place);
     String how = preprocessing == null ? "arrays as they are" : preprocessing.toString();
     try (var progress = ConsoleProgress.start(console, output.volume())) {
       if (compared == null) {

@@ -4,6 +4,7 @@ import falcon.cli.option.Converters;
 import falcon.cli.output.Console;
 import falcon.cli.output.StandardOutput;
 import falcon.cli.process.ExitCode;
+import falcon.prune.WorkPlace;
 import falcon.prune.options.Failure;
 import falcon.prune.options.PruningException;
 import java.io.PrintWriter;
@@ -17,9 +18,15 @@ import picocli.CommandLine.ParameterException;
 public final class Main {
   private final Console console;
   private final Interruption interruption;
+  private final WorkPlace place;
 
   Main(Console console) {
+    this(console, WorkPlace.THREADS);
+  }
+
+  private Main(Console console, WorkPlace place) {
     this.console = console;
+    this.place = place;
     this.interruption = new Interruption(console);
   }
 
@@ -27,14 +34,23 @@ public final class Main {
   ///
   /// @param args arguments as typed
   public static void main(String[] args) {
+    System.exit(run(WorkPlace.THREADS, args));
+  }
+
+  /// Runs one command, with chunks of samples computed at a place of the program's choice.
+  ///
+  /// @param place where `prune` and `evaluate` have chunks of samples computed
+  /// @param args arguments as typed
+  /// @return the exit code that the process must end with
+  public static int run(WorkPlace place, String... args) {
     Locale.setDefault(Locale.ROOT);
     var output = new StandardOutput();
     var console = Console.ofProcess(output);
-    var main = new Main(console);
+    var main = new Main(console, place);
     main.interruption.watch();
     int code = output.checked(main.run(args), console);
     main.interruption.over(code);
-    System.exit(code);
+    return code;
   }
 
   /// Runs one command.
@@ -64,10 +80,10 @@ public final class Main {
         new CommandLine(new FalconCommand())
             .addSubcommand(new DemoCommand(console, interruption))
             .addSubcommand(new InspectCommand(console))
-            .addSubcommand(new EvaluateCommand(console))
+            .addSubcommand(new EvaluateCommand(console, place))
             .addSubcommand(new BenchCommand(console))
-            .addSubcommand(new PruneCommand(console, interruption, invocation))
-            .addSubcommand(new SweepCommand(console, interruption, invocation))
+            .addSubcommand(new PruneCommand(console, interruption, place, invocation))
+            .addSubcommand(new SweepCommand(console, interruption, place, invocation))
             .addSubcommand(new ReportCommand(console))
             .addSubcommand(new CompareCommand(console))
             .addSubcommand(new ExportMaskCommand(console))

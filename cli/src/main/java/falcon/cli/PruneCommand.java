@@ -28,6 +28,7 @@ import falcon.prune.Falcon;
 import falcon.prune.Pruning;
 import falcon.prune.Sweep;
 import falcon.prune.WeightPruning;
+import falcon.prune.WorkPlace;
 import falcon.prune.options.Amount;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.NnzRule;
@@ -65,6 +66,7 @@ import picocli.CommandLine.Spec;
 final class PruneCommand implements Callable<Integer> {
   private final Console console;
   private final Interruption interruption;
+  private final WorkPlace place;
   private final Invocation invocation;
   private final Gate gate;
 
@@ -119,9 +121,12 @@ final class PruneCommand implements Callable<Integer> {
 
   private List<ResourceRequest> resources = List.of();
 
-  PruneCommand(Console console, Interruption interruption, Invocation invocation) {
+  /// @param place where chunks of samples are computed
+  PruneCommand(
+      Console console, Interruption interruption, WorkPlace place, Invocation invocation) {
     this.console = console;
     this.interruption = interruption;
+    this.place = place;
     this.invocation = invocation;
     this.gate = new Gate(console, thresholds);
   }
@@ -156,6 +161,7 @@ final class PruneCommand implements Callable<Integer> {
               .options(options)
               .preprocessing(preprocessing)
               .progress(progress)
+              .place(place)
               .test(runOptions.readsTest())
               .testingResultsAlone(false)
               .points(macs.stream().map(this::request).toList());
@@ -219,6 +225,7 @@ final class PruneCommand implements Callable<Integer> {
     return Falcon.prune(network, data, asked)
         .options(options)
         .preprocessing(preprocessing)
+        .place(place)
         .test(runOptions.readsTest());
   }
 
@@ -237,6 +244,7 @@ final class PruneCommand implements Callable<Integer> {
           .options(options)
           .preprocessing(preprocessing)
           .progress(progress)
+          .place(place)
           .testingResultsAlone(false)
           .requireHeldOut(most.points());
       Pruning whole = sweep.trial(request(new Amount.Share(1)), false);

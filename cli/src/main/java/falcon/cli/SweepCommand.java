@@ -23,6 +23,7 @@ import falcon.model.Network;
 import falcon.prune.Falcon;
 import falcon.prune.Pruning;
 import falcon.prune.Sweep;
+import falcon.prune.WorkPlace;
 import falcon.prune.options.Amount;
 import falcon.prune.options.BudgetRequest;
 import falcon.prune.options.NnzRule;
@@ -65,6 +66,7 @@ final class SweepCommand implements Callable<Integer> {
 
   private final Console console;
   private final Interruption interruption;
+  private final WorkPlace workPlace;
   private final Invocation invocation;
 
   @Spec
@@ -127,9 +129,12 @@ final class SweepCommand implements Callable<Integer> {
 
   private List<ResourceRequest> resources = List.of();
 
-  SweepCommand(Console console, Interruption interruption, Invocation invocation) {
+  /// @param workPlace where chunks of samples are computed
+  SweepCommand(
+      Console console, Interruption interruption, WorkPlace workPlace, Invocation invocation) {
     this.console = console;
     this.interruption = interruption;
+    this.workPlace = workPlace;
     this.invocation = invocation;
   }
 
@@ -159,6 +164,7 @@ final class SweepCommand implements Callable<Integer> {
           .options(options)
           .preprocessing(preprocessing)
           .progress(progress)
+          .place(workPlace)
           .test(runOptions.readsTest())
           .startingFromPruned(isFromPrevious);
       Map<Point, Prepared> prepared = prepared(sweep, macs);

@@ -1,12 +1,13 @@
 package falcon.model;
 
+import java.io.Serializable;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /// The value of a node's attribute, with one case per kind in ONNX.
-public sealed interface Attribute {
+public sealed interface Attribute extends Serializable {
 
   /// One integer (ONNX `INT`).
   record IntegerValue(long value) implements Attribute {}
@@ -81,7 +82,8 @@ public sealed interface Attribute {
       List<String> inputs,
       List<String> outputs,
       Map<String, Tensor> tensors,
-      Map<String, String> opaque) {
+      Map<String, String> opaque)
+      implements Serializable {
     /// Copies the collections.
     public Subgraph {
       nodes = List.copyOf(nodes);

@@ -1,7 +1,9 @@
 package falcon.model;
 
+import java.io.Serializable;
+
 /// The size of one axis of a graph input or output.
-public sealed interface Dimension {
+public sealed interface Dimension extends Serializable {
 
   /// A size that the graph fixes.
   record Fixed(long size) implements Dimension {

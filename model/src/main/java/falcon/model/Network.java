@@ -1,5 +1,6 @@
 package falcon.model;
 
+import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -21,7 +22,9 @@ import org.jspecify.annotations.Nullable;
 /// keeps the control flow. Graph inputs are those that the user must supply: an input that only
 /// offers a default for an initializer is not among them. All other content of a file is kept in
 /// [#origin] and written again when the network is written in that format.
-public final class Network {
+public final class Network implements Serializable {
+  private static final long serialVersionUID = 1L;
+
   /// Metadata key: names of weight tensors that must not be pruned, separated by commas.
   public static final String NOT_PRUNABLE = "falcon.notPrunable";
 
@@ -37,20 +40,20 @@ public final class Network {
   /// The source of a network, known only to the reader and writer of its format.
   public interface Origin {}
 
-  private final String name;
-  private final List<Node> nodes;
-  private final List<ValueInfo> inputs;
-  private final List<ValueInfo> outputs;
-  private final SequencedMap<String, Tensor> initializers;
-  private final SequencedMap<String, String> opaqueInitializers;
-  private final SequencedMap<String, Long> opsets;
-  private final SequencedMap<String, String> metadata;
-  private final SequencedMap<String, Tensor> given;
-  private final @Nullable Origin origin;
-  private final @Nullable Path file;
-  private final @Nullable Unfolded unfolded;
-  private final Map<String, Node> producers;
-  private final Map<String, List<Node>> consumers;
+  private final transient String name;
+  private final transient List<Node> nodes;
+  private final transient List<ValueInfo> inputs;
+  private final transient List<ValueInfo> outputs;
+  private final transient SequencedMap<String, Tensor> initializers;
+  private final transient SequencedMap<String, String> opaqueInitializers;
+  private final transient SequencedMap<String, Long> opsets;
+  private final transient SequencedMap<String, String> metadata;
+  private final transient SequencedMap<String, Tensor> given;
+  private final transient @Nullable Origin origin;
+  private final transient @Nullable Path file;
+  private final transient @Nullable Unfolded unfolded;
+  private final transient Map<String, Node> producers;
+  private final transient Map<String, List<Node>> consumers;
 
   private Network(Builder builder) {
     name = builder.name;
@@ -124,6 +127,48 @@ public final class Network {
 
   /// The network as its file has it, and how weights are stored there.
   private record Unfolded(Network stored, Map<String, WeightStorage> storages) {}
+
+  /// A network on its way to another process: all that its execution and its messages need. What
+  /// its file had besides is not among it, so that it cannot be written as that file there.
+  private record Sent(
+      String name,
+      List<Node> nodes,
+      List<ValueInfo> inputs,
+      List<ValueInfo> outputs,
+      LinkedHashMap<String, Tensor> initializers,
+      LinkedHashMap<String, String> opaqueInitializers,
+      LinkedHashMap<String, Long> opsets,
+      LinkedHashMap<String, String> metadata,
+      LinkedHashMap<String, Tensor> given,
+      @Nullable String file)
+      implements Serializable {
+    private Object readResolve() {
+      Builder builder = builder(name);
+      inputs.forEach(builder::input);
+      outputs.forEach(builder::output);
+      initializers.forEach(builder::initializer);
+      opaqueInitializers.forEach(builder::opaqueInitializer);
+      opsets.forEach(builder::opset);
+      metadata.forEach(builder::metadata);
+      builder.nodes.addAll(nodes);
+      Network network = builder.build().withGiven(given);
+      return file == null ? network : network.readFrom(Path.of(file));
+    }
+  }
+
+  private Object writeReplace() {
+    return new Sent(
+        name,
+        new ArrayList<>(nodes),
+        new ArrayList<>(inputs),
+        new ArrayList<>(outputs),
+        new LinkedHashMap<>(initializers),
+        new LinkedHashMap<>(opaqueInitializers),
+        new LinkedHashMap<>(opsets),
+        new LinkedHashMap<>(metadata),
+        new LinkedHashMap<>(given),
+        file == null ? null : file.toString());
+  }
 
   /// Returns an empty builder of a network.
   public static Builder builder(String name) {

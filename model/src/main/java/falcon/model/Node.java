@@ -1,5 +1,6 @@
 package falcon.model;
 
+import java.io.Serializable;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,7 +21,8 @@ public record Node(
     String domain,
     List<String> inputs,
     List<String> outputs,
-    Map<String, Attribute> attributes) {
+    Map<String, Attribute> attributes)
+    implements Serializable {
 
   /// Copies the collections and stores `ai.onnx` as the empty domain.
   public Node {

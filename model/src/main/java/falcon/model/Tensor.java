@@ -1,5 +1,6 @@
 package falcon.model;
 
+import java.io.Serializable;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
@@ -9,10 +10,20 @@ import java.util.List;
 ///
 /// The bytes are an array of the tensor's own, or a part of a file's content, read or mapped, that
 /// several tensors share; there are at most 2 GiB − 1 of them.
-public final class Tensor {
-  private final DataType type;
-  private final List<Long> shape;
-  private final ByteBuffer content;
+public final class Tensor implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  private final transient DataType type;
+  private final transient List<Long> shape;
+  private final transient ByteBuffer content;
+
+  /// A tensor on its way to another process.
+  @SuppressWarnings("ArrayRecordComponent") // on its way to another process
+  private record Sent(DataType type, List<Long> shape, byte[] bytes) implements Serializable {
+    private Object readResolve() {
+      return ofBytes(type, shape, bytes);
+    }
+  }
 
   private Tensor(DataType type, List<Long> shape, ByteBuffer content) {
     this.type = type;
@@ -41,6 +52,12 @@ public final class Tensor {
   /// @throws IllegalArgumentException if the number of bytes does not fit the shape
   public static Tensor ofContent(DataType type, List<Long> shape, ByteBuffer content) {
     return new Tensor(type, shape, content);
+  }
+
+  private Object writeReplace() {
+    var bytes = new byte[content.capacity()];
+    bytes().get(bytes);
+    return new Sent(type, shape, bytes);
   }
 
   /// Returns a FLOAT32 tensor.

@@ -1,5 +1,6 @@
 package falcon.model;
 
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +15,8 @@ public record ValueInfo(
     String name,
     @Nullable DataType type,
     @Nullable List<Dimension> dimensions,
-    @Nullable Integer exampleAxis) {
+    @Nullable Integer exampleAxis)
+    implements Serializable {
   /// Stands for no axis.
   public static final int NO_AXIS = -1;
 

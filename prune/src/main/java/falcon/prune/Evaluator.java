@@ -21,7 +21,6 @@ import falcon.torch.execution.BinaryOutput;
 import falcon.torch.execution.Evaluation;
 import falcon.torch.execution.Logits;
 import falcon.torch.execution.SampleLosses;
-import falcon.torch.kernel.Workers;
 import falcon.torch.sample.SampleSource;
 import java.util.Arrays;
 import java.util.List;
@@ -36,6 +35,7 @@ public final class Evaluator {
   private final Dataset data;
   private final @Nullable Preprocessing preprocessing;
   private final int threads;
+  private final WorkPlace place;
 
   /// Prepares evaluations.
   ///
@@ -44,9 +44,18 @@ public final class Evaluator {
   ///     and data
   /// @param threads number of threads that work, 1 or more; does not change the result
   public Evaluator(Dataset data, @Nullable Preprocessing preprocessing, int threads) {
+    this(data, preprocessing, threads, WorkPlace.THREADS);
+  }
+
+  /// Prepares evaluations.
+  ///
+  /// @param place where chunks of samples are computed; does not change the result
+  public Evaluator(
+      Dataset data, @Nullable Preprocessing preprocessing, int threads, WorkPlace place) {
     this.data = data;
     this.preprocessing = preprocessing;
     this.threads = threads;
+    this.place = place;
   }
 
   /// The part of the data that is evaluated.
@@ -114,7 +123,7 @@ public final class Evaluator {
     var chance = new Chance();
     BinaryOutput meaning = BinaryOutput.of(match.network());
     int slice = slice(match, meaning, indexes.length);
-    try (var workers = new Workers(threads)) {
+    try (var workers = place.open(threads)) {
       Kernels.tell(workers, progress);
       match.notes(network).forEach(progress::note);
       progress.begin("evaluating", indexes.length);
@@ -176,7 +185,7 @@ public final class Evaluator {
     tell(match.data(), progress);
     SampleSource shown = match.plain(samples, indexes(samples, part));
     long begin = System.nanoTime();
-    try (var workers = new Workers(threads)) {
+    try (var workers = place.open(threads)) {
       Kernels.tell(workers, progress);
       match.notes(network).forEach(progress::note);
       progress.begin("comparing", 2);

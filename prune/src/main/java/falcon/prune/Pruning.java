@@ -61,6 +61,7 @@ public final class Pruning {
   private @Nullable Preprocessing preprocessing;
   private Progress progress = Progress.SILENT;
   private StageStore stages = StageStore.NONE;
+  private WorkPlace place = WorkPlace.THREADS;
   private boolean readsTest = true;
   private boolean testsResultAlone;
   private @Nullable PruningMethod method;
@@ -172,6 +173,13 @@ public final class Pruning {
     return this;
   }
 
+  /// Sets where chunks of samples are computed, which changes no bit of the result; the default is
+  /// [WorkPlace#THREADS].
+  public Pruning place(WorkPlace value) {
+    place = Objects.requireNonNull(value);
+    return this;
+  }
+
   /// Sets whether the test split is read at the end, once; the default is true.
   public Pruning test(boolean value) {
     readsTest = value;
@@ -255,7 +263,7 @@ public final class Pruning {
     if (options.retraining() != null) {
       RetrainingStage.require(match, options.retraining(), given != null && given.keepsAll());
     }
-    try (var workers = new Workers(options.machine().threads())) {
+    try (var workers = place.open(options.machine().threads())) {
       Kernels.tell(workers, progress);
       if (previous == null) {
         match.notes(shaped()).forEach(progress::note);

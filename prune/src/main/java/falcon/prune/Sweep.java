@@ -47,6 +47,7 @@ public final class Sweep implements AutoCloseable {
   private @Nullable Preprocessing preprocessing;
   private boolean readsTest = true;
   private Progress progress = Progress.SILENT;
+  private WorkPlace place = WorkPlace.THREADS;
   private boolean startsFromPruned;
   private boolean testsResultsAlone = true;
 
@@ -73,6 +74,12 @@ public final class Sweep implements AutoCloseable {
   /// Sets the progress listener of all runs; the default is [Progress#SILENT].
   public Sweep progress(Progress value) {
     progress = Objects.requireNonNull(value);
+    return this;
+  }
+
+  /// Sets where chunks of samples are computed; the default is [WorkPlace#THREADS].
+  public Sweep place(WorkPlace value) {
+    place = Objects.requireNonNull(value);
     return this;
   }
 
@@ -210,6 +217,7 @@ public final class Sweep implements AutoCloseable {
             .preprocessing(preprocessing)
             .test(isTested)
             .progress(progress)
+            .place(place)
             .testingResultAlone(testsResultsAlone)
             .sharing(statistics);
     if (first == null) {

@@ -1,10 +1,13 @@
 package falcon.torch.curvature;
 
+import falcon.torch.Precision;
 import falcon.torch.Torch;
 import falcon.torch.UnsupportedNetworkException;
 import falcon.torch.kernel.Workers;
 import falcon.torch.layer.LayerMatrix;
 import falcon.torch.layer.WeightOrder;
+import java.io.Serializable;
+import java.util.List;
 import java.util.function.IntFunction;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.ScalarTypeOptional;
@@ -101,6 +104,71 @@ public final class InputProducts implements LayerFit {
     return new UnsupportedNetworkException(
         "Layer '%s' gets or makes values that are not finite.%nThe network's values overflow on this data; check the preprocessing and the weights."
             .formatted(tensorName));
+  }
+
+  private InputProducts(Sent sent) {
+    inputs = sent.inputs;
+    outputs = sent.outputs;
+    gram = tensor(sent.gram, sent.groups, inputs, inputs);
+    cross = tensor(sent.cross, sent.groups, inputs, outputs);
+    inputSum = sent.inputSum;
+    outputSum = sent.outputSum;
+    rows = sent.rows;
+  }
+
+  /// Sums on their way to another process.
+  ///
+  /// @param gram `float[]` or `double[]`, as wide as they are
+  /// @param cross `float[]` or `double[]`
+  @SuppressWarnings("ArrayRecordComponent") // on its way to another process
+  record Sent(
+      int groups,
+      int inputs,
+      int outputs,
+      Object gram,
+      Object cross,
+      double[] inputSum,
+      double[] outputSum,
+      long rows)
+      implements Serializable {
+    /// Returns the sums, closed by the caller.
+    InputProducts received() {
+      return new InputProducts(this);
+    }
+  }
+
+  /// Returns the sums as arrays, and closes this object.
+  Sent sent() {
+    var sent =
+        new Sent(
+            Math.toIntExact(gram.size(0)),
+            inputs,
+            outputs,
+            array(gram),
+            array(cross),
+            inputSum,
+            outputSum,
+            rows);
+    close();
+    return sent;
+  }
+
+  private static Object array(Tensor values) {
+    try (var _ = new PointerScope()) {
+      return Torch.type(values) == torch.ScalarType.Double
+          ? Torch.doubles(values)
+          : Torch.floats(values);
+    }
+  }
+
+  private static Tensor tensor(Object values, int groups, int rows, int columns) {
+    List<Long> shape = List.of((long) groups, (long) rows, (long) columns);
+    try (var _ = new PointerScope()) {
+      return Torch.keep(
+          values instanceof float[] floats
+              ? Torch.scoped(floats, shape, Precision.FLOAT32)
+              : Torch.scoped((double[]) values, shape));
+    }
   }
 
   /// Returns the products of rows of inputs and wanted outputs.

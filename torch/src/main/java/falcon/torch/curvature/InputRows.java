@@ -2,6 +2,7 @@ package falcon.torch.curvature;
 
 import falcon.torch.Precision;
 import falcon.torch.Torch;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -12,13 +13,17 @@ import org.bytedeco.pytorch.global.torch;
 
 /// A layer's inputs and wanted outputs themselves, row by row, in the order of chunks: smaller than
 /// their products where there are fewer rows than inputs, or very many inputs.
-public final class InputRows implements LayerFit {
+public final class InputRows implements LayerFit, Serializable {
+  private static final long serialVersionUID = 1L;
+
   private final int inputs;
   private final int outputs;
-  private final List<Part> parts = new ArrayList<>();
+  private final ArrayList<Part> parts = new ArrayList<>();
 
   /// The rows of one chunk and use.
-  private static final class Part {
+  private static final class Part implements Serializable {
+    private static final long serialVersionUID = 1L;
+
     /// The inputs `[g, rows, k]`.
     private final float[] x;
 

@@ -2,6 +2,8 @@ package falcon.torch.curvature;
 
 import falcon.model.Network;
 import falcon.torch.Precision;
+import falcon.torch.execution.ChunkJob;
+import falcon.torch.execution.ChunkMapper;
 import falcon.torch.execution.LoadedNetwork;
 import falcon.torch.execution.StreamedPass;
 import falcon.torch.kernel.Workers;
@@ -10,7 +12,7 @@ import falcon.torch.layer.LayerMatrix;
 import falcon.torch.layer.WeightOrder;
 import falcon.torch.sample.SampleChunks;
 import falcon.torch.sample.SampleSource;
-import java.util.Comparator;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
@@ -31,6 +33,12 @@ import org.jspecify.annotations.Nullable;
 public final class LayerMoments {
   /// Number of copies of the rows while they are joined: parts, tensors, and scaled tensors.
   private static final int ROW_COPIES = 3;
+
+  /// Greatest number of bytes of the parts that other processes send at a time.
+  private static final long MOST_SENT = 256L << 20;
+
+  /// Number of parts that they send at a time in any case.
+  private static final int LEAST_SENT = 4;
 
   private final Network network;
   private final int positionsPerSample;
@@ -68,10 +76,17 @@ public final class LayerMoments {
               .toList();
       SampleChunks cut = loaded.chunks(samples);
       int together = together(loaded, samples, cut);
+      if (ChunkMapper.isElsewhere(workers)) {
+        setForms(loaded, samples, layers, cut);
+      }
       for (int from = 0; from < samples.size(); from += together) {
         int to = Math.min(samples.size(), from + together);
-        try (var pass = new StreamedPass(loaded, samples, from, to, workers)) {
-          addUp(pass, layers, cut, from / cut.size());
+        if (ChunkMapper.isElsewhere(workers)) {
+          addUpElsewhere(ChunkJob.of("second moments", samples, cut, loaded), layers, from, to);
+        } else {
+          try (var pass = new StreamedPass(loaded, samples, from, to, workers)) {
+            addUp(pass, layers, cut, from / cut.size());
+          }
         }
       }
       return workers.map(layers.size(), l -> descent(layers.get(l), ridge)).stream()
@@ -94,39 +109,35 @@ public final class LayerMoments {
     private @Nullable InputRows rows;
 
     /// The form of the layer's inputs; null until the first use is reached.
-    private @Nullable Form form;
+    private @Nullable MomentForm form;
 
     Known(LayerMatrix layer) {
       this.layer = layer;
     }
-  }
 
-  /// The form in which a layer's inputs are held.
-  private enum Form {
-    PRODUCTS,
-    ROWS,
-    NONE
+    /// Adds inputs that another process has seen.
+    void add(Object part) {
+      switch (part) {
+        case InputProducts.Sent products -> {
+          InputProducts received = products.received();
+          sums = sums == null ? received : sums.plus(received);
+        }
+        case InputRows received -> rows = rows == null ? received : rows.plus(received);
+        default -> throw new IllegalArgumentException("moments of " + part.getClass());
+      }
+    }
   }
 
   /// Adds the inputs seen by a pass to those of all layers.
   private void addUp(StreamedPass pass, List<Known> layers, SampleChunks cut, int firstChunk) {
-    record Stop(Known known, LayerMatrix.Use use) {}
-    List<Stop> stops =
-        layers.stream()
-            .flatMap(known -> known.layer.products().stream().map(use -> new Stop(known, use)))
-            .sorted(Comparator.comparingInt(stop -> stop.use().nodeIndex()))
-            .toList();
-    List<String> inside =
-        stops.stream()
-            .filter(stop -> stop.use().isRecurrent())
-            .map(stop -> stop.use().input())
-            .toList();
+    List<MomentStop> stops = MomentStop.of(layers.stream().map(known -> known.layer).toList());
+    List<String> inside = MomentStop.inside(stops);
     pass.visit((execution, _) -> {
       inside.forEach(execution::watch);
       return execution;
     });
-    for (Stop stop : stops) {
-      Known known = stop.known();
+    for (MomentStop stop : stops) {
+      Known known = layers.get(stop.layer());
       if (known.form == null) {
         known.form = form(pass, known.layer, cut.count());
       }
@@ -134,7 +145,7 @@ public final class LayerMoments {
     }
   }
 
-  private void add(Known known, Form form, Inputs source) {
+  private void add(Known known, MomentForm form, Inputs source) {
     switch (form) {
       case PRODUCTS ->
           known.sums =
@@ -154,12 +165,83 @@ public final class LayerMoments {
     }
   }
 
+  /// Sets the forms of all layers' inputs, from the first chunk.
+  private void setForms(
+      LoadedNetwork loaded, SampleSource samples, List<Known> layers, SampleChunks cut) {
+    int first = Math.min(cut.size(), samples.size());
+    try (var pass = new StreamedPass(loaded, samples, 0, first, workers)) {
+      for (MomentStop stop : MomentStop.of(layers.stream().map(known -> known.layer).toList())) {
+        Known known = layers.get(stop.layer());
+        if (known.form == null) {
+          known.form = form(pass, known.layer, cut.count());
+        }
+      }
+    }
+  }
+
+  /// Adds the inputs of some samples to those of all layers, in the order of [#addUp].
+  ///
+  /// @param all all chunks, one a task
+  private void addUpElsewhere(ChunkJob all, List<Known> layers, int from, int to) {
+    SampleChunks cut = all.networks().getFirst().chunks(all.samples());
+    int together = cut.multipliedTogether();
+    var work =
+        new MomentsWork(
+            new ArrayList<>(layers.stream().map(known -> known.layer.tensorName()).toList()),
+            new ArrayList<>(layers.stream().map(known -> known.form).toList()),
+            positionsPerSample,
+            together);
+    List<MomentStop> stops = MomentStop.of(layers.stream().map(known -> known.layer).toList());
+    var later = new ArrayList<List<Object>>();
+    stops.forEach(_ -> later.add(new ArrayList<>()));
+    ChunkJob job = all.together(together);
+    int group = together * cut.size();
+    int end = Math.ceilDiv(to, group);
+    for (int first = from / group; first < end; ) {
+      int last = (int) Math.min(end, first + Math.max(LEAST_SENT, MOST_SENT / sent(layers)));
+      List<ArrayList<@Nullable Object>> parts =
+          ChunkMapper.of(workers).map(job.part(first, last), work);
+      workers.map(
+          stops.size(),
+          s -> {
+            MomentStop stop = stops.get(s);
+            boolean isFirst =
+                layers.get(stop.layer()).layer.products().getFirst().equals(stop.use());
+            for (ArrayList<@Nullable Object> part : parts) {
+              Object found = part.set(s, null);
+              if (found != null && isFirst) {
+                layers.get(stop.layer()).add(found);
+              } else if (found != null) {
+                later.get(s).add(found);
+              }
+            }
+            return s;
+          });
+      first = last;
+    }
+    for (int s = 0; s < stops.size(); s++) {
+      later.get(s).forEach(layers.get(stops.get(s).layer())::add);
+    }
+  }
+
+  /// Returns about how many bytes the products of a chunk have.
+  private static long sent(List<Known> layers) {
+    long bytes = 1;
+    for (Known known : layers) {
+      if (known.form == MomentForm.PRODUCTS) {
+        long length = known.layer.order().rowLength();
+        bytes += (long) Float.BYTES * known.layer.order().groups() * length * length;
+      }
+    }
+    return bytes;
+  }
+
   /// Returns the form of rows where two products with them cost no more than one with H and they
   /// fit, or where H does not fit.
-  private Form form(StreamedPass pass, LayerMatrix layer, int chunks) {
+  private MomentForm form(StreamedPass pass, LayerMatrix layer, int chunks) {
     boolean fits = InputProducts.fit(layer.order(), bytes);
     if (layer.looksAhead()) { // Its number of rows is not known.
-      return fits ? Form.PRODUCTS : Form.NONE;
+      return fits ? MomentForm.PRODUCTS : MomentForm.NONE;
     }
     try (var _ = new PointerScope()) {
       LayerMatrix.Use use = layer.products().getFirst();
@@ -170,9 +252,9 @@ public final class LayerMoments {
       boolean rowsFit = ROW_COPIES * Float.BYTES * rows * inputs <= bytes;
       boolean costLess = 2 * rows <= layer.order().rowLength();
       if (rowsFit && (costLess || !fits)) {
-        return Form.ROWS;
+        return MomentForm.ROWS;
       }
-      return fits ? Form.PRODUCTS : Form.NONE;
+      return fits ? MomentForm.PRODUCTS : MomentForm.NONE;
     }
   }
 

@@ -4,7 +4,6 @@ import falcon.model.Network;
 import falcon.torch.Precision;
 import falcon.torch.Torch;
 import falcon.torch.kernel.Workers;
-import falcon.torch.sample.SampleBatch;
 import falcon.torch.sample.SampleChunks;
 import falcon.torch.sample.SampleSource;
 import org.bytedeco.javacpp.PointerScope;
@@ -47,22 +46,8 @@ public record Evaluation(int samples, int correct, double crossEntropy) {
   /// @return the network's outputs in eval mode, float32
   public static Logits logits(Network network, SampleSource samples, Workers workers) {
     try (var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
-      var chunks = loaded.chunks(samples);
-      var parts =
-          workers.map(
-              chunks.count(),
-              chunk -> {
-                SampleBatch batch = chunks.batch(samples, chunk);
-                float[] outputs;
-                try (var _ = new PointerScope();
-                    var execution = loaded.start(batch)) {
-                  outputs =
-                      Torch.floats(loaded.perSample(execution.runToEnd(), chunks.length(chunk)));
-                }
-                NonFiniteValues.refuse(outputs, loaded, batch);
-                return chunks.withoutSurplus(outputs, chunk);
-              });
-      return Logits.join(parts, samples.size());
+      var job = ChunkJob.of("outputs", samples, loaded.chunks(samples), loaded);
+      return Logits.join(ChunkMapper.of(workers).map(job, Evaluation::outputs), samples.size());
     }
   }
 
@@ -72,18 +57,19 @@ public record Evaluation(int samples, int correct, double crossEntropy) {
   ///     that the first such value comes from, and the sample
   public static void requireFinite(Network network, SampleSource samples, Workers workers) {
     try (var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
-      var chunks = loaded.chunks(samples);
-      workers.map(
-          chunks.count(),
-          chunk -> {
-            SampleBatch batch = chunks.batch(samples, chunk);
-            try (var _ = new PointerScope();
-                var execution = loaded.start(batch)) {
-              float[] outputs = Torch.floats(loaded.perSample(execution.runToEnd(), batch.size()));
-              NonFiniteValues.refuse(outputs, loaded, batch);
-            }
-            return chunk;
-          });
+      var job = ChunkJob.of("finite outputs", samples, loaded.chunks(samples), loaded);
+      ChunkMapper.of(workers).map(job, task -> outputs(task).length);
     }
+  }
+
+  /// Returns the outputs of a task's samples, which must be finite.
+  private static float[] outputs(ChunkWork.Task task) {
+    float[] outputs;
+    try (var _ = new PointerScope();
+        var execution = task.network().start(task.batch())) {
+      outputs = Torch.floats(task.network().perSample(execution.runToEnd(), task.length()));
+    }
+    NonFiniteValues.refuse(outputs, task.network(), task.batch());
+    return task.withoutSurplus(outputs);
   }
 }

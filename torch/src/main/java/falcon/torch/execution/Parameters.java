@@ -6,6 +6,7 @@ import falcon.torch.Precision;
 import falcon.torch.Torch;
 import falcon.torch.UnsupportedNetworkException;
 import falcon.torch.fusion.FusedWeights;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -18,6 +19,7 @@ public final class Parameters implements AutoCloseable {
   private final Precision precision;
   private final Map<String, org.bytedeco.pytorch.Tensor> tensors = new LinkedHashMap<>();
   private final Map<String, Tensor> constants = new LinkedHashMap<>();
+  private final Map<String, float[]> replaced = new LinkedHashMap<>();
   private final FusedWeights fused = new FusedWeights(this::get);
 
   Parameters(Network network, Precision precision) {
@@ -69,6 +71,13 @@ public final class Parameters implements AutoCloseable {
   /// @param values new values in the initializer's shape, row-major; copied
   public void set(String name, float[] values) {
     replace(name, Torch.tensor(values, constant(name).shape(), precision));
+    replaced.put(name, values);
+  }
+
+  /// Returns the values that initializers have been set to, by name, in the order of their first
+  /// change; not copied.
+  public Map<String, float[]> replaced() {
+    return Collections.unmodifiableMap(replaced);
   }
 
   /// Makes gradients with respect to these initializers available.

@@ -4,13 +4,12 @@ import falcon.model.Network;
 import falcon.torch.Precision;
 import falcon.torch.Torch;
 import falcon.torch.kernel.Workers;
-import falcon.torch.sample.SampleBatch;
 import falcon.torch.sample.SampleChunks;
 import falcon.torch.sample.SampleSource;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.IntFunction;
 import org.bytedeco.javacpp.PointerScope;
 import org.jspecify.annotations.Nullable;
 
@@ -96,17 +95,15 @@ public final class SampleLosses {
     try (var loadedReference = new LoadedNetwork(reference, Precision.FLOAT32);
         var loaded = new LoadedNetwork(network, Precision.FLOAT32)) {
       SampleChunks chunks = loadedReference.chunks(samples);
+      var job = ChunkJob.of("output errors", samples, chunks, loadedReference, loaded);
       var losses = new double[samples.size()];
       Outputs all = null;
-      for (int first = 0; first < chunks.count(); first += CHUNKS_AT_A_TIME) {
-        int offset = first;
-        IntFunction<Outputs> task =
-            i -> Outputs.of(loadedReference, loaded, chunks, samples, offset + i);
-        int tasks = Math.min(CHUNKS_AT_A_TIME, chunks.count() - first);
-        List<Outputs> parts = workers.map(tasks, task);
-        for (int i = 0; i < tasks; i++) {
+      for (int first = 0; first < job.tasks(); first += CHUNKS_AT_A_TIME) {
+        ChunkJob some = job.part(first, Math.min(job.tasks(), first + CHUNKS_AT_A_TIME));
+        List<Outputs> parts = ChunkMapper.of(workers).map(some, Outputs::of);
+        for (int i = 0; i < parts.size(); i++) {
           Outputs part = parts.get(i);
-          System.arraycopy(part.errors, 0, losses, chunks.from(offset + i), part.errors.length);
+          System.arraycopy(part.errors, 0, losses, chunks.from(first + i), part.errors.length);
           if (all == null) {
             all = part;
           } else {
@@ -189,7 +186,9 @@ public final class SampleLosses {
   }
 
   /// The errors of a chunk's samples, and sums of the reference's outputs.
-  private static final class Outputs {
+  private static final class Outputs implements Serializable {
+    private static final long serialVersionUID = 1L;
+
     private final double[] errors;
     private final double[] sums;
     private double squares;
@@ -200,17 +199,11 @@ public final class SampleLosses {
       this.squares = squares;
     }
 
-    static Outputs of(
-        LoadedNetwork reference,
-        LoadedNetwork network,
-        SampleChunks chunks,
-        SampleSource samples,
-        int chunk) {
-      SampleBatch batch = chunks.batch(samples, chunk);
-      float[] wanted = outputs(reference, batch, chunks, chunk);
-      NonFiniteValues.refuse(wanted, reference, batch);
-      float[] found = outputs(network, batch, chunks, chunk);
-      var errors = new double[chunks.length(chunk)];
+    static Outputs of(ChunkWork.Task task) {
+      float[] wanted = outputs(task, task.network());
+      NonFiniteValues.refuse(wanted, task.network(), task.batch());
+      float[] found = outputs(task, task.networks().getLast());
+      var errors = new double[task.length()];
       var sums = new double[wanted.length / errors.length];
       double squares = 0;
       for (int i = 0; i < wanted.length; i++) {
@@ -222,12 +215,11 @@ public final class SampleLosses {
       return new Outputs(errors, sums, squares);
     }
 
-    private static float[] outputs(
-        LoadedNetwork network, SampleBatch batch, SampleChunks chunks, int chunk) {
+    private static float[] outputs(ChunkWork.Task task, LoadedNetwork network) {
       try (var _ = new PointerScope();
-          var execution = network.start(batch)) {
-        return chunks.withoutSurplus(
-            Torch.floats(network.perSample(execution.runToEnd(), batch.size())), chunk);
+          var execution = network.start(task.batch())) {
+        return task.withoutSurplus(
+            Torch.floats(network.perSample(execution.runToEnd(), task.batch().size())));
       }
     }
 

@@ -6,6 +6,7 @@ import falcon.torch.execution.GraphExecution;
 import falcon.torch.execution.LoadedNetwork;
 import falcon.torch.kernel.Workers;
 import falcon.torch.sample.SampleBatch;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
@@ -101,6 +102,58 @@ public final class LossGradients {
     return total;
   }
 
+  /// The gradient of a loss by a chunk on its way from another process.
+  ///
+  /// @param loss summed over the chunk's samples
+  /// @param gradients row-major, null where the loss does not depend on a parameter
+  @SuppressWarnings("ArrayRecordComponent") // on its way to another process
+  public record Sent(double loss, float[] @Nullable [] gradients) implements Serializable {}
+
+  /// Returns the gradient of one chunk as arrays.
+  public static Sent ofChunk(
+      LoadedNetwork network,
+      List<String> names,
+      List<String> watched,
+      SampleBatch batch,
+      Loss loss) {
+    network.parameters().requireGradients(names);
+    ChunkGradient of = gradient(network, names, watched, batch, 0, loss, false, false);
+    var gradients = new float[names.size()] @Nullable [];
+    for (int p = 0; p < gradients.length; p++) {
+      Tensor gradient = of.gradients.get(p);
+      if (gradient != null) {
+        gradients[p] = Torch.floats(gradient);
+        gradient.releaseReference();
+      }
+    }
+    return new Sent(of.loss, gradients);
+  }
+
+  /// Adds gradients of chunks in their order.
+  ///
+  /// @param sums one array per parameter, overwritten by the gradient's sum
+  /// @return the loss, summed over all samples
+  public double add(List<Sent> parts, List<float[]> sums) {
+    workers.map(
+        names.size(),
+        p -> {
+          float[] sum = sums.get(p);
+          Arrays.fill(sum, 0f);
+          for (Sent part : parts) {
+            float[] gradient = part.gradients[p];
+            for (int i = 0; gradient != null && i < sum.length; i++) {
+              sum[i] += gradient[i];
+            }
+          }
+          return sum;
+        });
+    double total = 0;
+    for (Sent part : parts) {
+      total += part.loss;
+    }
+    return total;
+  }
+
   /// Returns the parameters that the loss does not depend on, as far as libtorch can differentiate
   /// it: no gradient reaches them, whatever their values are.
   ///
@@ -147,6 +200,18 @@ public final class LossGradients {
   }
 
   private ChunkGradient gradient(SampleBatch batch, int chunk, Loss loss, boolean isSquared) {
+    return gradient(network, names, watched, batch, chunk, loss, batchStatistics, isSquared);
+  }
+
+  private static ChunkGradient gradient(
+      LoadedNetwork network,
+      List<String> names,
+      List<String> watched,
+      SampleBatch batch,
+      int chunk,
+      Loss loss,
+      boolean batchStatistics,
+      boolean isSquared) {
     try (var _ = new PointerScope();
         var execution = network.start(batch, batchStatistics)) {
       watched.forEach(execution::watch);

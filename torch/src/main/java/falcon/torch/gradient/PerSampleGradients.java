@@ -5,6 +5,8 @@ import falcon.model.Network;
 import falcon.torch.Precision;
 import falcon.torch.execution.Autograd;
 import falcon.torch.execution.BinaryOutput;
+import falcon.torch.execution.ChunkJob;
+import falcon.torch.execution.ChunkMapper;
 import falcon.torch.execution.GraphExecution;
 import falcon.torch.execution.LoadedNetwork;
 import falcon.torch.kernel.Workers;
@@ -12,7 +14,11 @@ import falcon.torch.layer.LayerMatrix;
 import falcon.torch.layer.SampleRows;
 import falcon.torch.sample.SampleBatch;
 import falcon.torch.sample.SampleSource;
+import java.io.Serializable;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +44,9 @@ public final class PerSampleGradients {
   /// Number of samples in a batch, whose unfolded inputs should stay in the cache.
   private static final int BATCH = 16;
 
+  /// Number of chunks whose gradients other processes send at a time.
+  private static final int CHUNKS_AT_A_TIME = 8;
+
   /// Label of the random signs' seeds.
   private static final String SIGNS = "signs of the outputs";
 
@@ -50,7 +59,7 @@ public final class PerSampleGradients {
   }
 
   /// The function of the network's outputs that is differentiated, one per row.
-  public sealed interface RowKind {
+  public sealed interface RowKind extends Serializable {
     /// The cross-entropy of the sample's label: the empirical Fisher matrix.
     record Empirical() implements RowKind {}
 
@@ -126,6 +135,18 @@ public final class PerSampleGradients {
           tensorNames.stream().map(name -> LayerMatrix.of(loaded.program(), name)).toList();
       var uses = layers.stream().flatMap(layer -> layer.uses().stream()).toList();
       Map<LayerMatrix.Use, Long> innerRows = SampleLayout.of(loaded, uses, samples);
+      if (ChunkMapper.isElsewhere(workers)) {
+        elsewhere(
+            ChunkJob.of("gradients", samples, chunks, loaded),
+            new RowsWork(
+                new ArrayList<>(tensorNames),
+                new ArrayList<>(uses.stream().map(innerRows::get).toList()),
+                kind,
+                chunks.size()),
+            sink,
+            progress);
+        return;
+      }
       workers.map(
           chunks.count(),
           chunk -> {
@@ -139,12 +160,36 @@ public final class PerSampleGradients {
     }
   }
 
+  /// Passes on the gradients that other processes compute, some chunks at a time.
+  private void elsewhere(ChunkJob job, RowsWork work, Sink sink, IntConsumer progress) {
+    for (int from = 0; from < job.tasks(); from += CHUNKS_AT_A_TIME) {
+      int first = from;
+      int to = Math.min(job.tasks(), from + CHUNKS_AT_A_TIME);
+      List<ArrayList<byte[]>> parts = ChunkMapper.of(workers).map(job.part(from, to), work);
+      workers.map(
+          parts.size(),
+          i -> {
+            for (int layer = 0; layer < tensorNames.size(); layer++) {
+              // Aligned for any element.
+              try (var arena = Arena.ofConfined()) {
+                byte[] rows = parts.get(i).get(layer);
+                MemorySegment segment = arena.allocate(rows.length, Double.BYTES);
+                MemorySegment.copy(rows, 0, segment, ValueLayout.JAVA_BYTE, 0, rows.length);
+                sink.accept(layer, (first + i) * work.size(), segment);
+              }
+            }
+            return i;
+          });
+      progress.accept(Math.min(to * work.size(), job.samples().size()));
+    }
+  }
+
   /// @param samples the samples, including those that only fill the batch up
   /// @param rows number of samples that count
-  private record Batch(SampleBatch samples, int firstRow, int rows, List<LayerMatrix> layers) {}
+  record Batch(SampleBatch samples, int firstRow, int rows, List<LayerMatrix> layers) {}
 
   @SuppressWarnings("restricted") // the segment views a tensor that outlives the call
-  private void gradients(
+  static void gradients(
       LoadedNetwork loaded,
       Batch batch,
       Map<LayerMatrix.Use, Long> innerRows,
@@ -168,7 +213,9 @@ public final class PerSampleGradients {
             }
           }
           if (rows == null) {
-            rows = zeros(b, network.tensor(tensorNames.get(l)).size());
+            LayerMatrix layer = batch.layers().get(l);
+            int weights = loaded.program().network().tensor(layer.tensorName()).size();
+            rows = zeros(b, weights, loaded.parameters().precision());
           }
           rows = rows.narrow(0, 0, batch.rows());
           sink.accept(
@@ -180,7 +227,7 @@ public final class PerSampleGradients {
     }
   }
 
-  private Tensor zeros(int samples, int weights) {
+  private static Tensor zeros(int samples, int weights, Precision precision) {
     return torch.zeros(new long[] {samples, weights}, new TensorOptions(precision.scalarType()));
   }
 

@@ -17,7 +17,10 @@ import org.bytedeco.pytorch.global.torch;
 ///
 /// Since tasks do not know the number of threads and results are returned in task order, results do
 /// not depend on the number of threads.
-public final class Workers implements AutoCloseable {
+///
+/// Not final: a subclass may do chunks of samples in other processes besides
+/// (`falcon.torch.execution.ChunkMapper`).
+public class Workers implements AutoCloseable {
   private final int threads;
   private final ExecutorService executor;
 

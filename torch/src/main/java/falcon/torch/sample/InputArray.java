@@ -2,14 +2,20 @@ package falcon.torch.sample;
 
 import falcon.model.DataType;
 import falcon.model.Tensor;
+import java.io.Serializable;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// The values of one input of a network for a batch of samples: `[b, sampleShape…]`, row-major,
 /// floating-point numbers or integers. The array is not copied.
-public final class InputArray {
+public final class InputArray implements Serializable {
+  private static final long serialVersionUID = 1L;
+
   private final DataType type;
+
+  @SuppressWarnings("serial") // an immutable list
   private final List<Long> sampleShape;
+
   private final float @Nullable [] floats;
   private final long @Nullable [] longs;
 

@@ -1,12 +1,17 @@
 package falcon.torch.sample;
 
+import java.io.Serializable;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// A batch of samples in the form that a network takes: an array for each of its inputs, and the
 /// labels if there are any. The arrays are not copied.
-public final class SampleBatch {
+public final class SampleBatch implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  @SuppressWarnings("serial") // an immutable list
   private final List<InputArray> inputs;
+
   private final int @Nullable [] labels;
   private final int @Nullable [] numbers;
 

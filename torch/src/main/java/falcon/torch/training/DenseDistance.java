@@ -6,6 +6,7 @@ import falcon.torch.execution.GraphExecution;
 import falcon.torch.execution.LoadedNetwork;
 import falcon.torch.sample.SampleBatch;
 import falcon.torch.sample.SampleSource;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -167,6 +168,50 @@ final class DenseDistance implements AutoCloseable {
     scales.add(outputScale);
     features.forEach(feature -> Arrays.stream(feature.variances).forEach(scales::add));
     return scales;
+  }
+
+  /// A distance on its way to another process.
+  ///
+  /// @param shapes shapes of the features' units
+  /// @param types element types of the features, by their names in libtorch
+  record Sent(
+      ArrayList<String> features,
+      ArrayList<long[]> shapes,
+      ArrayList<String> types,
+      ArrayList<double[]> variances,
+      double outputWeight,
+      double featureWeight,
+      double outputScale)
+      implements Serializable {
+    /// Returns the distance, closed by the caller.
+    ///
+    /// @param dense the dense network, as it is loaded here
+    DenseDistance received(LoadedNetwork dense) {
+      var received = new ArrayList<Feature>();
+      for (int i = 0; i < features.size(); i++) {
+        received.add(
+            Feature.of(
+                features.get(i),
+                shapes.get(i),
+                torch.ScalarType.valueOf(types.get(i)),
+                variances.get(i)));
+      }
+      return new DenseDistance(
+          dense, received, new Weights(outputWeight, featureWeight), outputScale);
+    }
+  }
+
+  /// Returns what another process needs of this distance besides the dense network.
+  Sent sent() {
+    return new Sent(
+        new ArrayList<>(features.stream().map(feature -> feature.name).toList()),
+        new ArrayList<>(features.stream().map(feature -> feature.units.shape()).toList()),
+        new ArrayList<>(
+            features.stream().map(feature -> Torch.type(feature.units).name()).toList()),
+        new ArrayList<>(features.stream().map(feature -> feature.variances).toList()),
+        weights.outputs(),
+        weights.features(),
+        outputScale);
   }
 
   /// Returns this distance with the scales of another one of the same networks. This object is

@@ -5,6 +5,8 @@ import falcon.model.Network;
 import falcon.model.Node;
 import falcon.model.Tensor;
 import falcon.torch.Precision;
+import falcon.torch.execution.ChunkJob;
+import falcon.torch.execution.ChunkMapper;
 import falcon.torch.execution.GraphProgram;
 import falcon.torch.execution.LoadedNetwork;
 import falcon.torch.gradient.LossGradients;
@@ -169,14 +171,25 @@ public final class Refinement {
               / Math.min(chunks.count(), workers.threads()));
       try (DenseDistance used = distance) {
         List<Double> scales = used.scales();
+        List<LoadedNetwork> both = List.of(loadedDense, loaded);
+        RefinementWork work =
+            ChunkMapper.isElsewhere(workers)
+                ? new RefinementWork(
+                    new ArrayList<>(names), new ArrayList<>(features.keySet()), used.sent())
+                : null;
         for (int step = start.done(); step < steps; step++) {
           int first = step * options.batch();
           double loss =
-              lossGradients.compute(
-                      chunks.count(),
-                      chunk -> chunks.batch(samples, first, chunk),
-                      (execution, batch, chunk) -> used.of(execution, batch),
-                      gradients)
+              (work == null
+                      ? lossGradients.compute(
+                          chunks.count(),
+                          chunk -> chunks.batch(samples, first, chunk),
+                          (execution, batch, chunk) -> used.of(execution, batch),
+                          gradients)
+                      : lossGradients.add(
+                          ChunkMapper.of(workers)
+                              .map(ChunkJob.of("refinement", samples, first, chunks, both), work),
+                          gradients))
                   / options.batch();
           if (!Double.isFinite(loss)) {
             throw new ArithmeticException(
