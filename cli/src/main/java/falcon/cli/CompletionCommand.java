@@ -13,7 +13,8 @@ import picocli.CommandLine.Spec;
 /// Prints a script that completes commands and options in a shell.
 @Command(
     name = "completion",
-    description = "Prints a script that completes commands and options when the tab key is pressed.",
+    description =
+        "Prints a script that completes commands and options when the tab key is pressed.",
     footerHeading = "%nFor this shell alone, or for all that start later:%n",
     footer = {
       "  source <(./falcon completion bash)",

@@ -159,8 +159,7 @@ final class DropTrials {
   private BudgetRequest request(Amount.Share share) {
     return work.isCounted()
         ? new BudgetRequest(share, work.nnz(), work.resources())
-        : new BudgetRequest(
-            new Amount.Share(1), new NnzRule.Limit(share), work.resources());
+        : new BudgetRequest(new Amount.Share(1), new NnzRule.Limit(share), work.resources());
   }
 
   private @Nullable DropEstimate attempt(Amount.Share share, boolean isTested) {

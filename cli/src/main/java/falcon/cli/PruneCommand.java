@@ -122,8 +122,7 @@ final class PruneCommand implements Callable<Integer> {
   private List<ResourceRequest> resources = List.of();
 
   /// @param place where chunks of samples are computed
-  PruneCommand(
-      Console console, Interruption interruption, WorkPlace place, Invocation invocation) {
+  PruneCommand(Console console, Interruption interruption, WorkPlace place, Invocation invocation) {
     this.console = console;
     this.interruption = interruption;
     this.place = place;

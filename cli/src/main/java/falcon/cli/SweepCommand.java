@@ -182,7 +182,15 @@ final class SweepCommand implements Callable<Integer> {
       List<InputFile> inputs = budgetOptions.inputs(InputFile.of(model.files(read), data));
       var runs = new Runs(interruption, invocation, folder, progress, null);
       SweepFolder swept =
-          run(sweep, MeasuredTime.of(budgetOptions, progress), runs, prepared, place, description, preprocessing, inputs);
+          run(
+              sweep,
+              MeasuredTime.of(budgetOptions, progress),
+              runs,
+              prepared,
+              place,
+              description,
+              preprocessing,
+              inputs);
       String found = "";
       if (maxDrop != null) {
         var trials =

@@ -63,7 +63,8 @@ class BenchCommandTest {
     Path run = Path.of(pruned()).getParent();
     Ran ran = bench(run.toString(), "--batch", "1,4", "--layers");
     assertThat(ran.code()).as(ran.err()).isEqualTo(ExitCode.DONE);
-    assertThat(ran.out()).contains("as the dense network in ONNX Runtime", "MatMul node that makes 'h'", "GMAC/s");
+    assertThat(ran.out())
+        .contains("as the dense network in ONNX Runtime", "MatMul node that makes 'h'", "GMAC/s");
     bench(run.toString(), "--batch", "4"); // replaces
     JsonNode speed = new ObjectMapper().readTree(run.resolve("result.json").toFile()).get("speed");
     assertThat(speed.findValuesAsText("batch")).containsExactly("1", "1", "4", "4");
@@ -113,7 +114,9 @@ class BenchCommandTest {
 
   private String pruned() {
     Path run = folder.resolve("p");
-    Ran ran = Ran.of("prune", MODEL, "--macs", "30%", "--method", "magnitude", "--out", run + "", "--force");
+    Ran ran =
+        Ran.of(
+            "prune", MODEL, "--macs", "30%", "--method", "magnitude", "--out", run + "", "--force");
     assertThat(ran.code()).as(ran.err()).isEqualTo(ExitCode.DONE);
     return run.resolve("model.onnx").toString();
   }

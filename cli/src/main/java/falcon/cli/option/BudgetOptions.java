@@ -83,8 +83,7 @@ public final class BudgetOptions {
 
   /// Returns the files of a run with those of costs, hashed.
   public List<InputFile> inputs(List<InputFile> ofRun) {
-    return Stream.concat(
-            ofRun.stream(), files().stream().map(path -> InputFile.of("costs", path)))
+    return Stream.concat(ofRun.stream(), files().stream().map(path -> InputFile.of("costs", path)))
         .toList();
   }
 

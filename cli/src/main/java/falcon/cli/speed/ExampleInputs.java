@@ -28,8 +28,7 @@ final class ExampleInputs {
     try {
       shapes = ShapeInference.inputShapes(network, batch);
     } catch (IllegalArgumentException e) {
-      throw new PruningException(
-          PruningException.Kind.INPUT, network.place() + e.getMessage(), e);
+      throw new PruningException(PruningException.Kind.INPUT, network.place() + e.getMessage(), e);
     }
     var inputs = new LinkedHashMap<String, Tensor>();
     var random = new SplittableRandom(batch);

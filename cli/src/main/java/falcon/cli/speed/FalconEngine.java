@@ -35,8 +35,7 @@ final class FalconEngine implements Engine {
     try {
       return loaded(network, inputs, threads);
     } catch (UnsupportedOperatorsException | UnusableNodeException e) {
-      throw new PruningException(
-          PruningException.Kind.INPUT, String.valueOf(e.getMessage()), e);
+      throw new PruningException(PruningException.Kind.INPUT, String.valueOf(e.getMessage()), e);
     }
   }
 

@@ -122,8 +122,7 @@ final class ResizeOperators {
       x = in.memory(0);
       out = in.out().memory();
       int[] shape = in.in(0).shape();
-      int first =
-          resamplings.stream().mapToInt(Resampling::axis).min().orElse(shape.length);
+      int first = resamplings.stream().mapToInt(Resampling::axis).min().orElse(shape.length);
       planes = product(shape, 0, first);
       inputs = product(shape, first, shape.length);
       axes = new Axis[resamplings.size()];
