@@ -60,7 +60,8 @@ class BenchCommandTest {
 
   @Test
   void theFolderOfARunTakesTheTimesIntoItsReports() throws IOException {
-    Path run = Path.of(pruned()).getParent();
+    pruned();
+    Path run = folder.resolve("p");
     Ran ran = bench(run.toString(), "--batch", "1,4", "--layers");
     assertThat(ran.code()).as(ran.err()).isEqualTo(ExitCode.DONE);
     assertThat(ran.out())

@@ -15,7 +15,15 @@ import org.junit.jupiter.api.Timeout;
 /// have written.
 class WorkersTest {
   /// Each part adds what all parts of the step before it have written to an element of its own.
-  private record Sum(long[] from, long[] to) implements Step {
+  private static final class Sum implements Step {
+    private final long[] from;
+    private final long[] to;
+
+    Sum(long[] from, long[] to) {
+      this.from = from;
+      this.to = to;
+    }
+
     @Override
     public int parts() {
       return to.length;
