@@ -25,7 +25,7 @@ import scala.jdk.javaapi.CollectionConverters;
 
 /// Prunes a network to a budget on the samples of a frame; an estimator in the habit of Spark ML.
 ///
-/// ```java
+/// ```
 /// FalconModel model =
 ///     new FalconPruner()
 ///         .setModelLocation("net.onnx")

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /// The executors of a Spark cluster as the place where chunks of samples are computed:
 ///
-/// ```java
+/// ```
 /// Falcon.prune(network, data, BudgetRequest.macs(0.30)).place(new SparkPlace(context)).run();
 /// ```
 public final class SparkPlace implements WorkPlace {
