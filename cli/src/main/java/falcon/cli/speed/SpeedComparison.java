@@ -141,7 +141,7 @@ public final class SpeedComparison implements AutoCloseable {
         engines.add(before);
         engines.add(OnnxRuntimeEngine.load(file("dense"), inputs, threads));
       }
-      List<Timing> timings = Timing.inTurns(engines, seconds);
+      List<Timing> timings = Timing.inTurns(engines, threads, seconds);
       for (int i = 0; i < timings.size(); i++) {
         rows.add(new Row(RuntimeKind.values()[i % 2], i < 2, timings.get(i)));
       }

@@ -16,18 +16,32 @@ public record Timing(double median, double low, double high, int rounds) {
   /// Time of a round of one engine, in nanoseconds: many ticks of the clock.
   private static final double ROUND = 20e6;
 
-  /// Time that an engine runs before a round of it is measured, in nanoseconds: its data return to
-  /// the caches, and threads of the engine before, which go on looking for work, fall asleep.
-  private static final double SETTLING = 5e6;
+  /// How rounds are cut, in nanoseconds.
+  ///
+  /// @param settling time that an engine runs before its round is measured
+  /// @param length time of a round
+  private record Rounds(double settling, double length) {
+    /// The engine's data return to the caches.
+    static final Rounds OF_ONE_THREAD = new Rounds(5e6, ROUND);
+
+    /// Threads of ONNX Runtime go on looking for work for some tens of milliseconds after a run,
+    /// and take a processor from the engine behind.
+    static final Rounds OF_SEVERAL = new Rounds(100e6, 100e6);
+  }
 
   private static final int LEAST_ROUNDS = 15;
 
   /// Measures engines in turns, so that whatever slows the machine down slows down all of them.
   ///
+  /// @param threads number of threads of each engine
   /// @param seconds time for each engine's warm-up, and again for its rounds, above 0
   /// @return one timing for each engine
-  static List<Timing> inTurns(List<? extends Engine> engines, double seconds) {
-    return inTurns(engines, seconds, System::nanoTime);
+  static List<Timing> inTurns(List<? extends Engine> engines, int threads, double seconds) {
+    return inTurns(
+        engines,
+        seconds,
+        System::nanoTime,
+        threads == 1 ? Rounds.OF_ONE_THREAD : Rounds.OF_SEVERAL);
   }
 
   /// Returns the clock of engines that run on some threads: with one, the processor time of the
@@ -43,24 +57,36 @@ public record Timing(double median, double low, double high, int rounds) {
   ///
   /// @param clock tells nanoseconds
   static List<Timing> inTurns(List<? extends Engine> engines, double seconds, LongSupplier clock) {
-    int[] runs = engines.stream().mapToInt(engine -> warm(engine, seconds, clock)).toArray();
-    int rounds = (int) Math.max(LEAST_ROUNDS, seconds * 1e9 / ROUND);
+    return inTurns(engines, seconds, clock, Rounds.OF_ONE_THREAD);
+  }
+
+  private static List<Timing> inTurns(
+      List<? extends Engine> engines, double seconds, LongSupplier clock, Rounds kind) {
+    int[] runs =
+        engines.stream()
+            .mapToInt(engine -> runs(warm(engine, seconds, clock), kind))
+            .toArray();
+    int rounds = (int) Math.max(LEAST_ROUNDS, seconds * 1e9 / kind.length());
     var times = new double[engines.size()][rounds];
     for (int round = 0; round < rounds; round++) {
       for (int i = 0; i < runs.length; i++) {
         int engine = (i + round) % runs.length; // none is always behind the same one
-        settle(engines.get(engine));
+        settle(engines.get(engine), kind.settling());
         times[engine][round] = milliseconds(engines.get(engine), runs[engine], clock);
       }
     }
     return Arrays.stream(times).map(Timing::of).toList();
   }
 
-  private static void settle(Engine engine) {
+  private static int runs(int ofRound, Rounds kind) {
+    return (int) Math.max(1, Math.round(ofRound * kind.length() / ROUND));
+  }
+
+  private static void settle(Engine engine, double nanos) {
     long begin = System.nanoTime();
     do {
       engine.run();
-    } while (System.nanoTime() - begin < SETTLING);
+    } while (System.nanoTime() - begin < nanos);
   }
 
   /// Runs an engine until it is warm.

@@ -6,8 +6,7 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/// The threads of a runtime: the calling thread and helpers, which take the parts of a step in
-/// turn.
+/// The threads of a runtime: the calling thread and helpers, which share the parts of a step.
 ///
 /// Which thread computes a part does not matter for its bits. With one thread there are no helpers.
 /// The caller waits for parts that a helper has claimed, not for helpers that are still waking up.
@@ -47,7 +46,7 @@ public final class Workers implements AutoCloseable {
       work.runAlone(workspace);
       return;
     }
-    work.begin();
+    work.begin(helpers.length + 1);
     task = work;
     turn.incrementAndGet();
     int wanted = Math.min(helpers.length, work.parts() - 1);
@@ -56,7 +55,7 @@ public final class Workers implements AutoCloseable {
         LockSupport.unpark(helpers[helper]);
       }
     }
-    work.takeParts(workspace);
+    work.takeParts(0, workspace);
     long begin = 0;
     while (!work.isFinished()) {
       Thread.onSpinWait();
@@ -78,7 +77,7 @@ public final class Workers implements AutoCloseable {
         seen = turn.get();
         Task work = task;
         if (work != null) {
-          work.takeParts(own);
+          work.takeParts(number + 1, own);
         }
         begin = System.nanoTime();
       } else if (System.nanoTime() - begin < SPIN) {
