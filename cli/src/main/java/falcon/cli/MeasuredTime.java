@@ -116,7 +116,11 @@ final class MeasuredTime {
   private static Measured measured(
       RunTime time, TimingTable table, Measured.@Nullable Correction correction) {
     return new Measured(
-        TimingTable.NAME, time.pruned(), time.dense(), table.batch(), table.threads(), correction);
+        TimingTable.NAME,
+        new Measured.Both(time.pruned(), time.dense()),
+        table.batch(),
+        table.threads(),
+        correction);
   }
 
   private BudgetRequest corrected(BudgetRequest asked, double factor) {

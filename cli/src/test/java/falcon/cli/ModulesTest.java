@@ -87,6 +87,7 @@ class ModulesTest {
           "prune",
           List.of(
               "falcon.prune",
+              "falcon.prune.costs",
               "falcon.prune.evaluation",
               "falcon.prune.method",
               "falcon.prune.options",

@@ -63,9 +63,7 @@ public record Timing(double median, double low, double high, int rounds) {
   private static List<Timing> inTurns(
       List<? extends Engine> engines, double seconds, LongSupplier clock, Rounds kind) {
     int[] runs =
-        engines.stream()
-            .mapToInt(engine -> runs(warm(engine, seconds, clock), kind))
-            .toArray();
+        engines.stream().mapToInt(engine -> runs(warm(engine, seconds, clock), kind)).toArray();
     int rounds = (int) Math.max(LEAST_ROUNDS, seconds * 1e9 / kind.length());
     var times = new double[engines.size()][rounds];
     for (int round = 0; round < rounds; round++) {

@@ -90,11 +90,8 @@ final class ResourcePlan {
         new PlannedResource(
             request.name(),
             request.amount().toString(),
-            request.costs().unit(),
-            costs.decimals(),
-            limit,
-            costs.fixed(),
-            costs.dense());
+            new PlannedResource.Measure(request.costs().unit(), costs.decimals()),
+            new PlannedResource.Amounts(limit, costs.fixed(), costs.dense()));
     if (limit > costs.dense()) {
       throw new PruningException(
           PruningException.Kind.BUDGET,
