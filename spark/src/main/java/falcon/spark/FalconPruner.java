@@ -36,7 +36,7 @@ import scala.jdk.javaapi.CollectionConverters;
 /// model.write().overwrite().save("hdfs:///models/net20");
 /// ```
 ///
-/// Rows are drawn by seed: which ones, and their order, depends on their content alone. Chunks of
+/// Rows are drawn by a hash: which ones, and their order, depends on their content alone. Chunks of
 /// samples are computed by the executors; [#fit(Dataset, List)] makes each map of parameters a run
 /// of its own on one executor.
 public final class FalconPruner extends Estimator<FalconModel> implements DefaultParamsWritable {
