@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 public record Measured(
     String resource, Both of, int batch, int threads, @Nullable Correction correction) {
   /// What two networks take, measured in turns; medians of the rounds.
+  ///
+  /// @param pruned what the pruned network takes
+  /// @param dense what the dense network takes
   public record Both(double pruned, double dense) {}
 
   /// A correction of a plan whose promise was missed: all costs were multiplied by a factor, and
