@@ -10,9 +10,11 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Each thread has a range of neighbouring parts of its own, the same in every step, so that what
 /// it has written is still in its caches when it reads it; a thread that is done takes from the
-/// ranges of others. Whoever claims a part computes it, also a thread that comes late, when the step has
-/// been begun again: a claim is counted by the run that it was made in, so that nobody has to wait
-/// for threads that claimed nothing.
+/// ranges of others.
+///
+/// Whoever claims a part computes it, also a thread that comes late, when the step has been begun
+/// again: a claim is counted by the run that it was made in, so that nobody has to wait for threads
+/// that claimed nothing.
 final class Task {
   private final Step step;
   private final int parts;
