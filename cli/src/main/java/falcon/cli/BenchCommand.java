@@ -46,6 +46,8 @@ import picocli.CommandLine.Spec;
 final class BenchCommand implements Callable<Integer> {
   private static final int MOST_IN_BATCH = 1 << 20;
   private static final double MOST_SECONDS = 3600;
+  private static final List<SparsityPattern> USUAL_PATTERNS =
+      List.of(SparsityPattern.SCATTERED, new SparsityPattern.Blocks());
 
   private final Console console;
   private final Gate gate;
@@ -110,8 +112,7 @@ final class BenchCommand implements Callable<Integer> {
       description =
           "With --table: patterns of the zeros that are measured, several separated by commas. Default:"
               + " scattered,blocks.")
-  private List<SparsityPattern> patterns =
-      List.of(SparsityPattern.SCATTERED, new SparsityPattern.Blocks());
+  private @Nullable List<SparsityPattern> patterns;
 
   @Mixin private final LayerOptions layerOptions = new LayerOptions();
 
@@ -204,7 +205,7 @@ final class BenchCommand implements Callable<Integer> {
     TimingTable times =
         LayerTimes.measure(
             model.read(),
-            patterns,
+            patterns == null ? USUAL_PATTERNS : patterns,
             batches.getFirst(),
             threads.getFirst(),
             layerOptions.selection(),
@@ -241,6 +242,16 @@ final class BenchCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(),
           "--table is of one --batch, one --threads and no --reference; measure one table each");
+    }
+    if (table != null && (hasLayers || thresholds.isGiven())) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--table measures layers and compares no networks; leave --layers, --fail-under and --summary-line out");
+    }
+    if (table == null && (patterns != null || layerOptions.isGiven())) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--pattern, --include and --exclude are of a timing table; say --table FILE, or leave them out");
     }
     for (int batch : batches) {
       require(batch >= 1 && batch <= MOST_IN_BATCH, "--batch " + batch, "1 to " + MOST_IN_BATCH);

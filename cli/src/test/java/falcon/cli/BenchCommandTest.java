@@ -107,6 +107,26 @@ class BenchCommandTest {
   }
 
   @Test
+  void optionsWithoutEffectAreRefused() {
+    String table = folder.resolve("times.json").toString();
+    for (List<String> words :
+        List.of(
+            List.of("--fail-under", "speedup=1.5"), List.of("--summary-line"), List.of("--layers"))) {
+      var all = new ArrayList<>(List.of("--table", table));
+      all.addAll(words);
+      Ran ran = bench(MODEL, all.toArray(String[]::new));
+      assertThat(ran.code()).as(ran.err()).isEqualTo(ExitCode.WRONG_USAGE);
+      assertThat(ran.err()).contains("--table measures layers and compares no networks");
+    }
+    assertThat(folder.resolve("times.json")).doesNotExist();
+    for (String option : List.of("--pattern=blocks", "--include=*", "--exclude=*")) {
+      Ran ran = bench(MODEL, option);
+      assertThat(ran.code()).as(ran.err()).isEqualTo(ExitCode.WRONG_USAGE);
+      assertThat(ran.err()).contains("say --table FILE");
+    }
+  }
+
+  @Test
   void referenceOfOtherInputsIsRefused() {
     Ran ran = bench(MODEL, "--reference", Cases.file("m11_nhwc.onnx"));
     assertThat(ran.code()).isEqualTo(ExitCode.BAD_INPUT);

@@ -30,6 +30,11 @@ public final class LayerOptions {
       description = "Leave weights of such names as they are, to the bit; wins over --include.")
   private List<String> exclude = List.of();
 
+  /// Returns whether layers were chosen.
+  public boolean isGiven() {
+    return !include.isEmpty() || !exclude.isEmpty();
+  }
+
   /// Returns the selection of layers.
   public LayerSelection selection() {
     try {

@@ -40,6 +40,11 @@ public final class ThresholdOptions {
     return isLine;
   }
 
+  /// Returns whether one of the options was typed.
+  public boolean isGiven() {
+    return isLine || !thresholds.isEmpty();
+  }
+
   /// Requires that options do not contradict each other.
   ///
   /// @throws ParameterException if they do
