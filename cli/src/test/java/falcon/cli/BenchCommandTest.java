@@ -111,7 +111,9 @@ class BenchCommandTest {
     String table = folder.resolve("times.json").toString();
     for (List<String> words :
         List.of(
-            List.of("--fail-under", "speedup=1.5"), List.of("--summary-line"), List.of("--layers"))) {
+            List.of("--fail-under", "speedup=1.5"),
+            List.of("--summary-line"),
+            List.of("--layers"))) {
       var all = new ArrayList<>(List.of("--table", table));
       all.addAll(words);
       Ran ran = bench(MODEL, all.toArray(String[]::new));
