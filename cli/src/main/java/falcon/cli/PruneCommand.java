@@ -246,7 +246,10 @@ final class PruneCommand implements Callable<Integer> {
           .place(place)
           .testingResultsAlone(false)
           .requireHeldOut(most.points());
-      Pruning whole = sweep.trial(request(new Amount.Share(1)), false);
+      NnzRule free = nnz instanceof NnzRule.Auto ? new NnzRule.Free() : nnz;
+      Pruning whole =
+          sweep.trial(
+              new BudgetRequest(new Amount.Share(1), free, resources), runOptions.readsTest());
       PruningPlan plan = runOptions.fitting(whole.plan());
       NamedExport export = NamedExport.of(names, network, List.of(plan));
       gate.requireMeasured(whole.measures());
