@@ -246,11 +246,18 @@ final class PruneCommand implements Callable<Integer> {
           .place(place)
           .testingResultsAlone(false)
           .requireHeldOut(most.points());
-      Pruning whole = sweep.trial(request(new Amount.Share(1)), false);
+      NnzRule free = nnz instanceof NnzRule.Auto ? new NnzRule.Free() : nnz;
+      Pruning whole =
+          sweep.trial(
+              new BudgetRequest(new Amount.Share(1), free, resources), runOptions.readsTest());
       PruningPlan plan = runOptions.fitting(whole.plan());
       NamedExport export = NamedExport.of(names, network, List.of(plan));
       gate.requireMeasured(whole.measures());
       List<InputFile> inputs = budgetOptions.inputs(InputFile.of(model.files(read), data));
+      RunDescription any = description(whole.network(), plan, options, preprocessing, inputs);
+      if (invocation.repetition() != null) {
+        invocation.repetition().requireInputs(any);
+      }
       DropTrials trials =
           DropTrials.below(
               folder.only(places),
@@ -260,11 +267,11 @@ final class PruneCommand implements Callable<Integer> {
                   nnz,
                   resources,
                   plan.isCounted(),
-                  new Runs(interruption, invocation, folder, progress, null),
+                  new Runs(interruption, invocation, folder, progress, null).asTrials(),
                   (pruning, itsPlan) ->
                       description(pruning.network(), itsPlan, options, preprocessing, inputs)),
               folder,
-              description(whole.network(), plan, options, preprocessing, inputs));
+              any);
       DropLimit limit = trials.find(most, List.of(), false);
       trials.finish(
           limit,
@@ -357,7 +364,7 @@ final class PruneCommand implements Callable<Integer> {
     if (!dataOptions.isGiven()) {
       thresholds.requireMeasured(List.of(), "without --data nothing is measured");
     }
-    if (runOptions.isDryRun() && (thresholds.isLine() || !thresholds.thresholds().isEmpty())) {
+    if (runOptions.isDryRun() && thresholds.isGiven()) {
       throw usage("--dry-run has no result; leave --fail-under and --summary-line out");
     }
     folder.requireOneWay();

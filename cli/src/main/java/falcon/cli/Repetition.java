@@ -25,6 +25,18 @@ record Repetition(String name, FormerRun former, boolean mayInputsDiffer, Consol
         all.isEmpty()
             ? "repeating %s: versions, machine, inputs and options are as they were".formatted(name)
             : "repeating %s; not as it was:%n%s".formatted(name, lines(all)));
+    requireInputs(inputs);
+  }
+
+  /// Requires that the inputs are those of then, unless they may differ.
+  ///
+  /// @param run a run with the inputs of the one that is repeated
+  /// @throws PruningException if inputs differ and must not
+  void requireInputs(RunDescription run) {
+    requireInputs(former.inputDifferences(run));
+  }
+
+  private void requireInputs(List<String> inputs) {
     if (!inputs.isEmpty() && !mayInputsDiffer) {
       throw new PruningException(
           PruningException.Kind.INPUT,

@@ -142,13 +142,18 @@ final class RerunCommand implements Callable<Integer> {
   private List<String> words(FormerRun former, Path to) {
     List<String> then = commandWords(former.command());
     String name = then.get(1);
+    List<String> rest = then.subList(2, then.size());
+    if (has(rest, "--max-drop") && !former.isOfDropLimit()) {
+      throw new PruningException(
+          PruningException.Kind.INPUT,
+          "%s: is a trial of a search for the smallest budget, whose command makes all of them.%nRepeat the run that the search was for: the folder above 'trials'."
+              .formatted(run));
+    }
     var words = new ArrayList<String>();
     words.add(name);
     words.add("--out=" + to);
     CommandSpec options = siblings(name);
-    List<String> rest = then.subList(2, then.size());
-    boolean hasBudget = rest.stream().anyMatch(word -> word.split("=", 2)[0].equals("--macs"));
-    if (hasBudget && name.equals("prune")) {
+    if (has(rest, "--macs") && name.equals("prune")) {
       words.add("--macs=" + former.macs());
     }
     if (isResumed) {
@@ -160,6 +165,10 @@ final class RerunCommand implements Callable<Integer> {
     words.addAll(output.words());
     words.addAll(kept(rest, options));
     return words;
+  }
+
+  private static boolean has(List<String> words, String option) {
+    return words.stream().anyMatch(word -> word.split("=", 2)[0].equals(option));
   }
 
   private List<String> commandWords(String command) {

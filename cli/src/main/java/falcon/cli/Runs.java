@@ -48,6 +48,9 @@ final class Runs {
 
   private @Nullable Gate gate;
 
+  /// Whether the runs are parts of the one that is repeated, and not that one itself.
+  private boolean areTrials;
+
   /// The state from which the current run could continue, null as long as nothing of it is stored.
   private volatile @Nullable String place;
 
@@ -79,6 +82,12 @@ final class Runs {
   /// Sets what results are compared with; the default asks for nothing.
   Runs judgedBy(Gate value) {
     gate = value;
+    return this;
+  }
+
+  /// Sets that the runs are trials: where a run is repeated, they are compared with none.
+  Runs asTrials() {
+    areTrials = true;
     return this;
   }
 
@@ -130,7 +139,7 @@ final class Runs {
     folders.forEach((amount, outputs) -> {
       RunDescription run = descriptions.apply(amount);
       runs.put(amount, run);
-      if (invocation.repetition() != null) {
+      if (invocation.repetition() != null && !areTrials) {
         invocation.repetition().check(run);
       }
       RunDirectory.check(outputs, run, folder.existing());

@@ -116,6 +116,52 @@ class RerunCommandTest {
   }
 
   @Test
+  @Tag("native")
+  void aSearchIsRepeatedAsAWholeAndItsTrialsAreNot() throws IOException {
+    Ran first =
+        Ran.of(
+            "prune",
+            at("net.onnx"),
+            "--data=" + at("data.npz"),
+            "--max-drop=40%",
+            "--method=magnitude",
+            "--out",
+            at("found"),
+            "-q");
+    assertThat(first.code()).as(first.err()).isEqualTo(ExitCode.DONE);
+    Ran again = Ran.of("rerun", at("found"), "-q");
+    assertThat(again.code()).as(again.err()).isEqualTo(ExitCode.DONE);
+    assertThat(again.err())
+        .containsOnlyOnce("repeating ")
+        .contains("versions, machine, inputs and options are as they were")
+        .contains("the same bytes as " + at("found"));
+    String trial = result("found").at("/maxDrop/trials/0/share").asText().replace("%", "");
+    Ran ofTrial = Ran.of("rerun", at("found/trials/r" + trial));
+    assertThat(ofTrial.code()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(ofTrial.err()).contains("is a trial of a search", "the folder above 'trials'");
+    edit("found", result -> ((ObjectNode) result.at("/inputs/0")).put("sha256", "abc"));
+    Ran refused = Ran.of("rerun", at("found"), "--out", at("b"), "-q");
+    assertThat(refused.code()).isEqualTo(ExitCode.BAD_INPUT);
+    assertThat(refused.err()).contains("was made of other inputs", "--changed-inputs");
+    assertThat(folder.resolve("b")).doesNotExist();
+  }
+
+  @Test
+  void aBudgetOfANetworkThatIsNotCountedIsRepeated() throws IOException {
+    pruned("a");
+    edit(
+        "a",
+        result -> {
+          ((ObjectNode) result.get("budget")).putNull("macs");
+          String command = result.get("command").asText();
+          result.put("command", command.replace("--macs 50%", "--macs 100% --nnz 50%"));
+        });
+    Ran again = Ran.of("rerun", at("a"), "--out", at("b"));
+    assertThat(again.code()).as(again.err()).isEqualTo(ExitCode.DONE);
+    assertThat(result("b").at("/budget/macs/request").asText()).isEqualTo("100%");
+  }
+
+  @Test
   void otherBytesAreNamed() throws IOException {
     pruned("a");
     edit("a", result -> ((ObjectNode) result.get("mask")).put("sha256", "abc"));

@@ -4,6 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import falcon.model.Attribute;
+import falcon.model.Dimension;
+import falcon.model.Network;
+import falcon.model.Node;
+import falcon.model.Tensor;
+import falcon.model.onnx.OnnxFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -12,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -262,6 +269,61 @@ class SweepCommandTest {
     assertThat(other.code()).isEqualTo(3);
     assertThat(other.err()).contains("max-drop: 40 there, 50 now");
     assertThat(command("prune", found, "--max-drop", "40%").code()).isEqualTo(3);
+  }
+
+  @Test
+  void whereMacsAreNotKnownADropIsOneOfWeights() throws IOException {
+    Path file = folder.resolve("uncounted.onnx");
+    OnnxFile.write(uncounted(), file);
+    Path found = folder.resolve("weights");
+    var words = new ArrayList<>(List.of("prune", file.toString(), "--data", DATA));
+    words.addAll(List.of("--loss", "self", "--method", "magnitude", "--max-drop", "40%"));
+    words.addAll(List.of("--out", found.toString(), "-q"));
+    Ran within = Ran.of(words.toArray(String[]::new));
+    assertThat(within.code()).as(within.err()).isZero();
+    JsonNode result = json(found.resolve("result.json"));
+    assertThat(result.at("/budget/macs").isNull()).isTrue();
+    assertThat(percent(result.at("/budget/nnz/request").asText())).isLessThan(100);
+    assertThat(result.at("/agreement/validation/drop/interval/1").doubleValue())
+        .isLessThanOrEqualTo(40);
+  }
+
+  /// A network with a product of so many rows as the data say.
+  private static Network uncounted() {
+    return Graphs.network("uncounted", new Dimension.Symbolic("n"), new Dimension.Fixed(12))
+        .initializer("shape", Tensor.ofLongs(List.of(3L), -1, 4, 3))
+        .initializer("least", Tensor.ofFloats(List.of(), -100))
+        .initializer("w", Graphs.noise(new SplittableRandom(1), 3, 3))
+        .node(Graphs.node("Reshape", "rows", "x", "shape"))
+        .node(reduced("ReduceMax", "greatest", "rows", 0L, 2L))
+        .node(Graphs.node("Greater", "is", "greatest", "least"))
+        .node(
+            new Node(
+                "some",
+                "Compress",
+                "",
+                List.of("rows", "is"),
+                List.of("some"),
+                Map.of("axis", new Attribute.IntegerValue(1))))
+        .node(Graphs.node("MatMul", "h", "some", "w"))
+        .node(Graphs.node("Relu", "r", "h"))
+        .node(reduced("ReduceMean", "z", "r", 1L))
+        .output(Graphs.output("z"))
+        .build();
+  }
+
+  private static Node reduced(String opType, String output, String input, Long... axes) {
+    return new Node(
+        output,
+        opType,
+        "",
+        List.of(input),
+        List.of(output),
+        Map.of(
+            "axes",
+            new Attribute.IntegerList(List.of(axes)),
+            "keepdims",
+            new Attribute.IntegerValue(0)));
   }
 
   private static double percent(String share) {

@@ -1,6 +1,7 @@
 package falcon.prune.run;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import falcon.prune.options.Amount;
 import falcon.prune.options.PruningException;
 import falcon.prune.page.RunResult;
 import falcon.prune.report.Versions;
@@ -47,10 +48,16 @@ public final class FormerRun {
     return folder.isEmpty() ? null : Path.of(folder);
   }
 
-  /// Returns the budget of multiply-accumulates as it was asked for; empty where they were not
-  /// counted.
+  /// Returns the budget of multiply-accumulates as it was asked for: 100 % where they were not
+  /// counted, so that no other budget could be.
   public String macs() {
-    return result.at("/budget/macs/request").asText();
+    JsonNode macs = result.at("/budget/macs/request");
+    return macs.isTextual() ? macs.asText() : new Amount.Share(1).toString();
+  }
+
+  /// Returns whether a search for the smallest budget within a greatest drop has found the budget.
+  public boolean isOfDropLimit() {
+    return result.path(ResultFile.MAX_DROP).isObject();
   }
 
   /// Returns what is not as it was then, inputs left out: versions, machine, options.

@@ -42,6 +42,9 @@ final class ResultFile {
   /// The key of the mask's file.
   static final String MASK = "mask";
 
+  /// The key of the search that has found the budget, if there was one.
+  static final String MAX_DROP = "maxDrop";
+
   /// The key of the values that determine the run's bits; a resumed run compares them.
   static final String IDENTITY = "identity";
 
@@ -280,7 +283,7 @@ final class ResultFile {
     if (limit == null) {
       return;
     }
-    ArrayNode trials = json.putObject("maxDrop").put("asked", limit.most()).putArray("trials");
+    ArrayNode trials = json.putObject(MAX_DROP).put("asked", limit.most()).putArray("trials");
     for (DropLimit.Trial trial : limit.trials()) {
       trials
           .addObject()
