@@ -7,6 +7,7 @@ import falcon.model.onnx.OnnxFile;
 import falcon.model.shape.ShapeInference;
 import falcon.prune.options.Option;
 import falcon.prune.options.PruningException;
+import falcon.prune.run.RunSpeed;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,7 +54,7 @@ public final class SpeedComparison implements AutoCloseable {
   /// A runtime.
   public enum RuntimeKind {
     /// Falcon's own.
-    FALCON("falcon.runtime"),
+    FALCON(RunSpeed.FALCON),
     /// ONNX Runtime.
     ONNX("ONNX Runtime");
 

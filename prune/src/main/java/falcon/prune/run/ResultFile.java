@@ -24,6 +24,7 @@ import falcon.prune.storage.InputFile;
 import falcon.prune.storage.Json;
 import falcon.prune.storage.WrittenFile;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -231,13 +232,15 @@ final class ResultFile {
 
   private static void speed(ObjectNode json, @Nullable Measured measured) {
     if (measured != null) {
-      json.putArray("speed")
-          .addObject()
-          .put("runtime", "falcon.runtime")
-          .put("threads", measured.threads())
-          .put("batch", measured.batch())
-          .put("dense", measured.dense())
-          .put("pruned", measured.value());
+      RunSpeed.put(
+          json,
+          List.of(
+              new RunSpeed.Measured(
+                  RunSpeed.FALCON,
+                  measured.batch(),
+                  measured.threads(),
+                  measured.dense(),
+                  measured.value())));
     }
   }
 

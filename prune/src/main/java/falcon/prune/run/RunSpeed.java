@@ -12,6 +12,9 @@ import java.util.List;
 
 /// Measured times in the `result.json` of a finished run, which its reports show.
 public final class RunSpeed {
+  /// The name of Falcon's own runtime.
+  public static final String FALCON = "falcon.runtime";
+
   private static final String KEY = "speed";
 
   private RunSpeed() {}
@@ -48,19 +51,28 @@ public final class RunSpeed {
           speeds.add(known);
         }
       }
-      for (Measured each : measured) {
-        speeds
-            .addObject()
-            .put("runtime", each.runtime())
-            .put("batch", each.batch())
-            .put("threads", each.threads())
-            .put("dense", each.dense())
-            .put("pruned", each.pruned());
-      }
+      add(speeds, measured);
       result.set(KEY, speeds);
       boolean hasReports = !RunReport.unchanged(directory).isEmpty();
       Json.write(result, file);
       return hasReports ? RunReport.restore(directory) : List.of();
+    }
+  }
+
+  /// Puts measurements into the content of a new `result.json`.
+  static void put(ObjectNode result, List<Measured> measured) {
+    add(result.putArray(KEY), measured);
+  }
+
+  private static void add(ArrayNode speeds, List<Measured> measured) {
+    for (Measured each : measured) {
+      speeds
+          .addObject()
+          .put("runtime", each.runtime())
+          .put("batch", each.batch())
+          .put("threads", each.threads())
+          .put("dense", each.dense())
+          .put("pruned", each.pruned());
     }
   }
 
