@@ -1,6 +1,12 @@
 package falcon.cli;
 
+import falcon.cli.option.RunFolderOptions;
+import falcon.cli.output.Flags;
 import falcon.cli.output.ShellWords;
+import falcon.model.Network;
+import falcon.prune.options.PruningOptions;
+import falcon.prune.plan.PruningPlan;
+import falcon.prune.run.RunDescription;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,6 +53,18 @@ record Invocation(
   /// Returns the absolute path of the folder that relative paths of the command start from.
   Path workingFolder() {
     return folder == null ? Path.of("").toAbsolutePath() : folder;
+  }
+
+  /// Begins the description of a run of this command.
+  ///
+  /// @param place what the command says of the run's folder
+  RunDescription.Builder describing(
+      Network network, PruningPlan plan, PruningOptions options, RunFolderOptions place) {
+    return RunDescription.builder(network, plan, options)
+        .command(command())
+        .folder(workingFolder())
+        .wording(Flags::in)
+        .report(place.hasReport());
   }
 
   /// Returns the command that goes on with the run, for the same shell.

@@ -181,6 +181,7 @@ final class PruneCommand implements Callable<Integer> {
       InputPlaces places = InputPlaces.of(files, data);
       Map<Amount, OutputFolder> folders = folder.forEach(macs, places);
       List<InputFile> inputs = budgetOptions.inputs(InputFile.of(model.files(read), data));
+      MeasuredTime measuredTime = MeasuredTime.of(budgetOptions, progress);
       runs(progress, results)
           .alsoWriting(export)
           .all(
@@ -193,19 +194,18 @@ final class PruneCommand implements Callable<Integer> {
                       preprocessing,
                       inputs),
               (amount, directory) ->
-                  MeasuredTime.of(budgetOptions, progress)
-                      .run(
-                          network,
-                          request(amount),
-                          () ->
-                              Objects.requireNonNull(prunings.get(amount))
-                                  .stages(directory.stages())
-                                  .progress(directory.logged(progress))
-                                  .run(),
-                          other ->
-                              pruning(network, data, other, options, preprocessing)
-                                  .progress(directory.logged(progress))
-                                  .run()),
+                  measuredTime.run(
+                      network,
+                      request(amount),
+                      () ->
+                          Objects.requireNonNull(prunings.get(amount))
+                              .stages(directory.stages())
+                              .progress(directory.logged(progress))
+                              .run(),
+                      other ->
+                          pruning(network, data, other, options, preprocessing)
+                              .progress(directory.logged(progress))
+                              .run()),
               this::text);
     }
     return gate.exitCode();
@@ -307,25 +307,25 @@ final class PruneCommand implements Callable<Integer> {
       List<Path> files = budgetOptions.with(model.files(network));
       Map<Amount, OutputFolder> folders = folder.forEach(macs, InputPlaces.of(files, null));
       List<InputFile> inputs = budgetOptions.inputs(InputFile.of(model.files(network)));
+      MeasuredTime measuredTime = MeasuredTime.of(budgetOptions, progress);
       runs(progress, results)
           .alsoWriting(export)
           .all(
               folders,
               amount -> description(network, plans.get(amount), options, null, inputs),
               (amount, directory) ->
-                  MeasuredTime.of(budgetOptions, progress)
-                      .run(
-                          network,
-                          request(amount),
-                          () ->
-                              Objects.requireNonNull(prunings.get(amount))
-                                  .progress(directory.logged(progress))
-                                  .run(),
-                          other ->
-                              Falcon.prune(network, other)
-                                  .options(options)
-                                  .progress(directory.logged(progress))
-                                  .run()),
+                  measuredTime.run(
+                      network,
+                      request(amount),
+                      () ->
+                          Objects.requireNonNull(prunings.get(amount))
+                              .progress(directory.logged(progress))
+                              .run(),
+                      other ->
+                          Falcon.prune(network, other)
+                              .options(options)
+                              .progress(directory.logged(progress))
+                              .run()),
               this::text);
     }
   }
@@ -340,14 +340,11 @@ final class PruneCommand implements Callable<Integer> {
       PruningOptions options,
       @Nullable Preprocessing preprocessing,
       List<InputFile> inputs) {
-    return RunDescription.builder(network, Objects.requireNonNull(plan), options)
-        .command(invocation.command())
-        .folder(invocation.workingFolder())
-        .wording(Flags::in)
+    return invocation
+        .describing(network, Objects.requireNonNull(plan), options, folder)
         .preprocessing(preprocessing)
         .inputs(inputs)
         .format(runOptions.format(budgetOptions))
-        .report(folder.hasReport())
         .build();
   }
 

@@ -2,7 +2,6 @@ package falcon.cli;
 
 import falcon.cli.option.RunFolderOptions;
 import falcon.cli.output.ConsoleProgress;
-import falcon.cli.output.Flags;
 import falcon.cli.output.Results;
 import falcon.data.Preprocessing;
 import falcon.model.UnwritableFileException;
@@ -179,15 +178,12 @@ final class Runs {
     all(
         folder.forEach(List.of(plan.asked().macs()), source.places()),
         _ ->
-            RunDescription.builder(retraining.network(), plan, retraining.options())
-                .command(invocation.command())
-                .folder(invocation.workingFolder())
-                .wording(Flags::in)
+            invocation
+                .describing(retraining.network(), plan, retraining.options(), folder)
                 .preprocessing(source.preprocessing())
                 .inputs(source.inputs().get())
                 .format(source.format())
                 .given(source.given())
-                .report(folder.hasReport())
                 .build(),
         (_, directory) ->
             retraining.stages(directory.stages()).progress(directory.logged(progress)).run(),

@@ -14,7 +14,6 @@ import falcon.cli.option.ThreadOptions;
 import falcon.cli.output.Console;
 import falcon.cli.output.ConsoleProgress;
 import falcon.cli.output.CurveText;
-import falcon.cli.output.Flags;
 import falcon.cli.output.JsonText;
 import falcon.cli.process.ExitCode;
 import falcon.data.Dataset;
@@ -314,14 +313,11 @@ final class SweepCommand implements Callable<Integer> {
 
   private RunDescription description(
       Prepared point, @Nullable Preprocessing preprocessing, List<InputFile> inputs) {
-    return RunDescription.builder(point.pruning().network(), point.plan(), point.options())
-        .command(invocation.command())
-        .folder(invocation.workingFolder())
-        .wording(Flags::in)
+    return invocation
+        .describing(point.pruning().network(), point.plan(), point.options(), folder)
         .preprocessing(preprocessing)
         .inputs(inputs)
         .format(runOptions.format(budgetOptions))
-        .report(folder.hasReport())
         .build();
   }
 
