@@ -156,7 +156,7 @@ public final class LayerTimes {
     List<String> all = labels.values().stream().flatMap(List::stream).distinct().toList();
     double[] others =
         measured.stream().skip(1).mapToDouble(each -> each.whole() - each.of(all)).toArray();
-    return new TimingTable.PatternTimes(dense.whole(), Math.max(0, median(others)), times);
+    return new TimingTable.PatternTimes(dense.whole(), Math.max(0, Timing.median(others)), times);
   }
 
   /// Measures engines in turns, so that whatever slows the machine down slows down all of them.
@@ -196,10 +196,11 @@ public final class LayerTimes {
     var byLabel = new LinkedHashMap<String, Double>();
     for (int s = 0; s < labels.size(); s++) {
       int step = s;
-      double time = median(calm.stream().mapToDouble(round -> round.steps().get(step)).toArray());
+      double time =
+          Timing.median(calm.stream().mapToDouble(round -> round.steps().get(step)).toArray());
       byLabel.merge(labels.get(s), time, Double::sum);
     }
-    return new Measured(median(calm.stream().mapToDouble(Round::own).toArray()), byLabel);
+    return new Measured(Timing.median(calm.stream().mapToDouble(Round::own).toArray()), byLabel);
   }
 
   /// Some runs of an engine, in milliseconds of one run.
@@ -219,11 +220,5 @@ public final class LayerTimes {
       double passed = steps.stream().mapToDouble(Double::doubleValue).sum();
       return new Round(own, Math.max(0, passed - own), steps);
     }
-  }
-
-  private static double median(double... values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
   }
 }
