@@ -1,7 +1,6 @@
 package falcon.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -13,53 +12,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The page of a curve in a real browser, as [ReportPageTest] opens those of runs.
-class CurvePageTest {
+class CurvePageTest extends InBrowser {
   private static final ObjectMapper MAPPER = new ObjectMapper();
-
-  @TempDir private static Path profile;
-  private static Browser browser;
-
-  @TempDir private Path folder;
-
-  @BeforeAll
-  static void start() throws IOException {
-    Path executable = Browser.executable();
-    assumeTrue(executable != null, "chromium is not installed: apt-get install chromium");
-    browser = new Browser(Objects.requireNonNull(executable), profile);
-  }
-
-  @AfterAll
-  static void stop() {
-    if (browser != null) {
-      browser.close();
-    }
-  }
-
-  @BeforeEach
-  void forget() {
-    browser.requests.clear();
-    browser.complaints.clear();
-    browser.resize(1200, 900);
-  }
-
-  /// No page may ask for anything but itself, and none may have an error.
-  @AfterEach
-  void isSilent() {
-    assertThat(browser.complaints).isEmpty();
-    assertThat(browser.requests)
-        .allSatisfy(url -> assertThat(url).matches("file:.*\\.html(#.*)?|data:,|about:blank"));
-  }
 
   private Curve.Source source(String name, int macs, double quality) throws IOException {
     Path run = write(name, macs, quality);

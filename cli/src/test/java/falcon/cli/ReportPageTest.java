@@ -2,7 +2,6 @@ package falcon.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -20,19 +19,14 @@ import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The pages in a real browser. They are left out where there is none; continuous integration
 /// installs it, and fails without it.
-class ReportPageTest {
+class ReportPageTest extends InBrowser {
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
   private static final List<String> HOSTILE =
@@ -43,40 +37,6 @@ class ReportPageTest {
           "משקל\u202e.weight",
           "line\nbreak\u2028<!--",
           "a".repeat(180));
-
-  @TempDir private static Path profile;
-  private static Browser browser;
-
-  @TempDir private Path folder;
-
-  @BeforeAll
-  static void start() throws IOException {
-    Path executable = Browser.executable();
-    assumeTrue(executable != null, "chromium is not installed: apt-get install chromium");
-    browser = new Browser(Objects.requireNonNull(executable), profile);
-  }
-
-  @AfterAll
-  static void stop() {
-    if (browser != null) {
-      browser.close();
-    }
-  }
-
-  @BeforeEach
-  void forget() {
-    browser.requests.clear();
-    browser.complaints.clear();
-    browser.resize(1200, 900);
-  }
-
-  /// No page may ask for anything but itself, and none may have an error.
-  @AfterEach
-  void isSilent() {
-    assertThat(browser.complaints).isEmpty();
-    assertThat(browser.requests)
-        .allSatisfy(url -> assertThat(url).matches("file:.*\\.html(#.*)?|data:,|about:blank"));
-  }
 
   private static ObjectNode result(int layers) {
     var random = new SplittableRandom(layers);
