@@ -54,6 +54,23 @@ final class SparkWorkers extends Workers implements ChunkMapper {
     return Collections.unmodifiableMap(traffic);
   }
 
+  /// Ends the threads, and takes back what was broadcast; [#traffic] stays.
+  @Override
+  public void close() {
+    try {
+      if (!context.sc().isStopped()) {
+        networks.values().forEach(sent -> sent.bytes().destroy());
+        parameters.values().forEach(sent -> sent.bytes().destroy());
+        samples.values().forEach(chunks -> chunks.values().forEach(Broadcast::destroy));
+      }
+      networks.clear();
+      parameters.clear();
+      samples.clear();
+    } finally {
+      super.close();
+    }
+  }
+
   @Override
   public <R> List<R> map(ChunkJob job, ChunkWork<R> work) {
     if (job.tasks() == 0) {
